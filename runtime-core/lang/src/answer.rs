@@ -25,7 +25,20 @@ pub enum Refusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Wanted {
-    Text, Int, Decimal, Bool, Date, Time, DateTime, Choice, Phone, Email, Contact, Location, Photo, File,
+    Text,
+    Int,
+    Decimal,
+    Bool,
+    Date,
+    Time,
+    DateTime,
+    Choice,
+    Phone,
+    Email,
+    Contact,
+    Location,
+    Photo,
+    File,
 }
 
 impl Refusal {
@@ -45,22 +58,56 @@ pub struct Bounds<T> {
 }
 
 /// Text: trimmed at both ends, length in UTF-16 units within `bounds`; empty is malformed.
-pub fn text(typed: &str, bounds: Bounds<usize>) -> Result<String, Refusal> { let _ = (typed, bounds); todo!() }
+pub fn text(typed: &str, bounds: Bounds<usize>) -> Result<String, Refusal> {
+    let _ = (typed, bounds);
+    todo!()
+}
 /// Whole number: optional sign, digits, spaces or no-break spaces between thousands.
-pub fn int(typed: &str, bounds: Bounds<i64>) -> Result<i64, Refusal> { let _ = (typed, bounds); todo!() }
+pub fn int(typed: &str, bounds: Bounds<i64>) -> Result<i64, Refusal> {
+    let _ = (typed, bounds);
+    todo!()
+}
 /// Decimal number with point or comma and at most `SCALE` digits after it.
-pub fn decimal<const SCALE: u8>(typed: &str, bounds: Bounds<Decimal<SCALE>>) -> Result<Decimal<SCALE>, Refusal> { let _ = (typed, bounds); todo!() }
+pub fn decimal<const SCALE: u8>(
+    typed: &str,
+    bounds: Bounds<Decimal<SCALE>>,
+) -> Result<Decimal<SCALE>, Refusal> {
+    let _ = (typed, bounds);
+    todo!()
+}
 /// Yes or no in the words given (the locale's), besides `yes no true false 1 0 + -`.
-pub fn boolean(typed: &str, yes: &str, no: &str) -> Result<bool, Refusal> { let _ = (typed, yes, no); todo!() }
+pub fn boolean(typed: &str, yes: &str, no: &str) -> Result<bool, Refusal> {
+    let _ = (typed, yes, no);
+    todo!()
+}
 /// `YYYY-MM-DD` or `DD.MM.YYYY`.
-pub fn date(typed: &str, bounds: Bounds<Date>) -> Result<Date, Refusal> { let _ = (typed, bounds); todo!() }
+pub fn date(typed: &str, bounds: Bounds<Date>) -> Result<Date, Refusal> {
+    let _ = (typed, bounds);
+    todo!()
+}
 /// `HH:MM` or `HH:MM:SS`.
-pub fn time(typed: &str, bounds: Bounds<TimeOfDay>) -> Result<TimeOfDay, Refusal> { let _ = (typed, bounds); todo!() }
+pub fn time(typed: &str, bounds: Bounds<TimeOfDay>) -> Result<TimeOfDay, Refusal> {
+    let _ = (typed, bounds);
+    todo!()
+}
 /// A date, a space or `T`, and a time, in `tz`. A local time that a DST gap skips is malformed;
 /// one that happens twice is the earlier.
-pub fn datetime(typed: &str, tz: &jiff::tz::TimeZone, bounds: Bounds<Instant>) -> Result<Instant, Refusal> { let _ = (typed, tz, bounds); todo!() }
+pub fn datetime(
+    typed: &str,
+    tz: &jiff::tz::TimeZone,
+    bounds: Bounds<Instant>,
+) -> Result<Instant, Refusal> {
+    let _ = (typed, tz, bounds);
+    todo!()
+}
 /// A phone number: digits, spaces, `()-`, optional `+`; 5 to 15 digits; kept as `+` and digits
 /// where a `+` was given, else digits.
-pub fn phone(typed: &str) -> Result<String, Refusal> { let _ = typed; todo!() }
+pub fn phone(typed: &str) -> Result<String, Refusal> {
+    let _ = typed;
+    todo!()
+}
 /// An e-mail address of the plain `local@domain.tld` form, at most 254 characters.
-pub fn email(typed: &str) -> Result<String, Refusal> { let _ = typed; todo!() }
+pub fn email(typed: &str) -> Result<String, Refusal> {
+    let _ = typed;
+    todo!()
+}

@@ -77,37 +77,68 @@ pub struct Keys {
 pub struct Unreadable;
 
 /// First four bytes of SHA-256, little endian. Stable across builds: names, not positions.
-pub fn hash32(name: &str) -> u32 { let _ = name; todo!() }
+pub fn hash32(name: &str) -> u32 {
+    let _ = name;
+    todo!()
+}
 
 /// Reads a payload. Never trusts it: the MAC is checked by [`WizardPress::verify`], arguments by their types.
-pub fn decode(data: &str) -> Result<Payload<'_>, Unreadable> { let _ = data; todo!() }
+pub fn decode(data: &str) -> Result<Payload<'_>, Unreadable> {
+    let _ = data;
+    todo!()
+}
 
 /// A wizard's button, signed. Always within [`CALLBACK_DATA_BYTES`].
-pub fn wizard(keys: &Keys, owner: Owner, flow: u32, run: u32, step: u32, action: WizardAction) -> String {
+pub fn wizard(
+    keys: &Keys,
+    owner: Owner,
+    flow: u32,
+    run: u32,
+    step: u32,
+    action: WizardAction,
+) -> String {
     let _ = (keys, owner, flow, run, step, action, CALLBACK_DATA_BYTES);
     todo!()
 }
 
 /// A toast button.
-pub fn toast(hash: u32) -> String { let _ = hash; todo!() }
+pub fn toast(hash: u32) -> String {
+    let _ = hash;
+    todo!()
+}
 
 /// A locale button.
-pub fn locale(tag: &str) -> String { let _ = tag; todo!() }
+pub fn locale(tag: &str) -> String {
+    let _ = tag;
+    todo!()
+}
 
 impl WizardPress {
     /// Whether the MAC fits `owner`, in constant time.
-    pub fn verify(&self, keys: &Keys, owner: Owner) -> bool { let _ = (keys, owner); todo!() }
+    pub fn verify(&self, keys: &Keys, owner: Owner) -> bool {
+        let _ = (keys, owner);
+        todo!()
+    }
 }
 
 /// Splits a command line as typed or pressed: `/cmd@bot rest` → (`cmd`, `Some("bot")`, `rest`).
 /// `None` when it is no command. The name is lower-cased only if ASCII letters; at most 32 characters.
-pub fn command_line(text: &str) -> Option<(&str, Option<&str>, &str)> { let _ = text; todo!() }
+pub fn command_line(text: &str) -> Option<(&str, Option<&str>, &str)> {
+    let _ = text;
+    todo!()
+}
 
 /// Takes the next argument off `rest`: a word, or a `"…"` string with `\"` and `\\`. The last declared text
 /// argument takes the whole rest (`last`). Returns (argument, remainder); `None` when nothing is left.
-pub fn next_arg(rest: &str, last: bool) -> Option<(std::borrow::Cow<'_, str>, &str)> { let _ = (rest, last); todo!() }
+pub fn next_arg(rest: &str, last: bool) -> Option<(std::borrow::Cow<'_, str>, &str)> {
+    let _ = (rest, last);
+    todo!()
+}
 
 /// Appends one text argument to a command line so that [`next_arg`] reads it back.
 /// Other types are appended as: int and decimal in digits, bool `1`/`0`, date `YYYY-MM-DD`, time `HH:MM:SS`,
 /// datetime Unix seconds prefixed by `@`, choice its value (as text).
-pub fn encode_arg_text(line: &mut String, value: &str, last: bool) { let _ = (line, value, last); todo!() }
+pub fn encode_arg_text(line: &mut String, value: &str, last: bool) {
+    let _ = (line, value, last);
+    todo!()
+}

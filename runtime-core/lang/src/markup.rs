@@ -57,7 +57,11 @@ pub struct MarkupError {
 /// Holes are given as byte ranges of `text` (empty ranges allowed, in order, disjoint).
 /// Returns every fault that Telegram would refuse (unknown tag, bad nesting, bad attribute,
 /// unescaped `<` or `&`, unclosed tag) and, for each hole, its [`Place`].
-pub fn check(mode: ParseMode, text: &str, holes: &[std::ops::Range<usize>]) -> (Vec<MarkupError>, Vec<Place>) {
+pub fn check(
+    mode: ParseMode,
+    text: &str,
+    holes: &[std::ops::Range<usize>],
+) -> (Vec<MarkupError>, Vec<Place>) {
     let _ = (mode, text, holes);
     todo!()
 }

@@ -1,0 +1,73 @@
+//! The registry of codes. A number is never used twice; a retired one keeps its page.
+//!
+//! Ranges: BF00 files and YAML · BF01 shape of the language · BF02 names and references · BF03 flow
+//! graph and variables · BF04 texts, translations, markup · BF05 SQL and migrations · BF06 Telegram's
+//! limits · BF07 expressions and types · BF08 conversation tests · BF09 botgen itself.
+//!
+//! To add one: a line in the family's file here, a page `explain/BFnnnn.md`, a fixture
+//! `botgen/tests/ui/BFnnnn_name/`. A test holds the three against each other.
+
+use super::Severity;
+
+pub mod expressions;
+pub mod files;
+pub mod graph;
+pub mod itself;
+pub mod limits;
+pub mod names;
+pub mod shape;
+pub mod sql;
+pub mod texts;
+pub mod transcripts;
+
+/// One kind of finding.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// `BF0203`.
+    pub id: &'static str,
+    /// One line: what kind of mistake it is.
+    pub title: &'static str,
+    /// Its severity.
+    pub severity: Severity,
+    /// The page of `botgen explain`.
+    pub page: &'static str,
+}
+
+/// Declares the codes of one family: `NAME = "BF0101" error "title";`.
+macro_rules! codes {
+    ($( $(#[$doc:meta])* $name:ident = $id:literal $severity:ident $title:literal; )*) => {
+        $( $(#[$doc])* #[doc = $title] pub static $name: $crate::diagnostics::Code = $crate::diagnostics::Code {
+            id: $id, title: $title, severity: codes!(@$severity),
+            page: include_str!(concat!("../explain/", $id, ".md")),
+        }; )*
+        /// Every code of this family.
+        pub static ALL: &[&$crate::diagnostics::Code] = &[$( &$name ),*];
+    };
+    (@error) => { $crate::diagnostics::Severity::Error };
+    (@warning) => { $crate::diagnostics::Severity::Warning };
+}
+pub(crate) use codes;
+
+/// Every code, by number.
+pub fn all() -> impl Iterator<Item = &'static Code> {
+    [
+        files::ALL,
+        shape::ALL,
+        names::ALL,
+        graph::ALL,
+        texts::ALL,
+        sql::ALL,
+        limits::ALL,
+        expressions::ALL,
+        transcripts::ALL,
+        itself::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+/// The code with this id.
+pub fn find(id: &str) -> Option<&'static Code> {
+    all().find(|c| c.id.eq_ignore_ascii_case(id))
+}

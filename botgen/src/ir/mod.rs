@@ -1,0 +1,369 @@
+//! The typed program: what the checks have proven and the emitter writes down.
+//!
+//! Nothing here is optional that cannot be absent, and no string stands where an id will do. Every
+//! node that becomes an item of generated code knows its [`Origin`].
+
+pub mod expr;
+pub mod sql;
+pub mod text;
+pub mod types;
+
+use expr::Expr;
+use sql::Query;
+use text::TextCall;
+use types::Variable;
+
+/// Where a node was written: `bots/booking/bot.yaml:21`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin(pub String);
+
+/// A deployment.
+#[derive(Debug)]
+pub struct Program {
+    /// By id.
+    pub bots: Vec<Bot>,
+    /// Hash of all sources, hex.
+    pub source_hash: String,
+}
+
+/// A bot.
+#[derive(Debug)]
+pub struct Bot {
+    /// Folder name, `[a-z][a-z0-9_]{0,31}`.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Folder as people see it.
+    pub folder: String,
+    /// IANA zone, proven to exist.
+    pub tz: String,
+    /// Whose conversation.
+    pub scope: crate::syntax::ast::Scope,
+    /// Whose stored locale counts.
+    pub strategy: crate::syntax::ast::Strategy,
+    /// How replies travel.
+    pub delivery: crate::syntax::ast::Delivery,
+    /// Tags; the sources of each; index 0 is not special.
+    pub locales: Vec<Locale>,
+    /// Index into `locales`.
+    pub default_locale: usize,
+    /// Text for what nothing understands; `None`: `bf-unknown`.
+    pub fallback: Option<TextCall>,
+    /// Intents and flows, in order of writing; each owns one command. Index = command id.
+    pub flows: Vec<Flow>,
+    /// Every toast of the bot: hash → text.
+    pub toasts: Vec<(u32, TextCall)>,
+    /// Owner of its tables (its own id or another bot's) and the files.
+    pub migrations: Migrations,
+    /// SHA-256 of the bot's sources, hex.
+    pub source_hash: String,
+}
+
+/// A locale's files.
+#[derive(Debug)]
+pub struct Locale {
+    /// BCP 47.
+    pub tag: String,
+    /// The bot's own `.ftl` text (empty if there is none); the runtime's words stand below it.
+    pub ftl: String,
+}
+
+/// What must be applied to the database before the bot runs.
+#[derive(Debug, Default)]
+pub struct Migrations {
+    /// Name in `bf_migrations.owner`.
+    pub owner: String,
+    /// In order. Empty where another bot of this deployment owns the tables.
+    pub files: Vec<Migration>,
+}
+
+/// One migration, translated for each engine being built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    /// `0001`.
+    pub version: i64,
+    /// `bookings`.
+    pub name: String,
+    /// SQLite's text.
+    pub sqlite: String,
+}
+
+/// What a handler may do; decides the protocol (`DESIGN.md` §4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    /// Replies only.
+    Pure,
+    /// Reads the bot's tables.
+    Read,
+    /// Moves the conversation (or the stored locale); reads.
+    State,
+    /// Writes the bot's tables.
+    Write,
+}
+
+/// One command and what it starts.
+#[derive(Debug)]
+pub struct Flow {
+    /// Without the `/`.
+    pub command: String,
+    /// Rust module name, unique in the bot.
+    pub module: String,
+    /// Where.
+    pub origin: Origin,
+    /// The YAML block, or `intent`.
+    pub block: &'static str,
+    /// Listed in Telegram's menu with this text (plain, no arguments but the locale).
+    pub description: Option<TextCall>,
+    /// Typed arguments, in order.
+    pub args: Vec<Arg>,
+    /// Of the command itself (for a wizard at least `State`).
+    pub effect: Effect,
+    /// What the command does first; for an intent and a menu exactly one reply at the end.
+    pub on_enter: Vec<Action>,
+    /// The dialogue that follows.
+    pub wizard: Option<Wizard>,
+    /// Every text of the flow, by [`text::TextId`].
+    pub texts: Vec<text::Text>,
+    /// Every query of the flow, by [`sql::QueryId`].
+    pub queries: Vec<Query>,
+    /// Every choice type of the flow, by [`types::ChoiceId`].
+    pub choices: Vec<Choice>,
+}
+
+/// A typed argument of a command.
+#[derive(Debug)]
+pub struct Arg {
+    /// The variable.
+    pub var: Variable,
+    /// How its text form is read; the same rules as a typed answer.
+    pub rule: Rule,
+    /// May be missing (then `var.ty` is nullable).
+    pub optional: bool,
+    /// Where.
+    pub origin: Origin,
+}
+
+/// A dialogue.
+#[derive(Debug)]
+pub struct Wizard {
+    /// Seconds a waiting conversation lives after its last step.
+    pub ttl: i64,
+    /// Arguments and results of `on_enter`, kept with the conversation.
+    pub loaded: Vec<Variable>,
+    /// In order. Never empty.
+    pub steps: Vec<Step>,
+    /// Run after the last answer, with [`Wizard::known_at_end`].
+    pub on_complete: Vec<Action>,
+    /// Step variables known there; those not answered on every path are nullable.
+    pub known_at_end: Vec<Variable>,
+    /// Effect of completing.
+    pub complete_effect: Effect,
+}
+
+/// One question.
+#[derive(Debug)]
+pub struct Step {
+    /// `id:` or the variable's name.
+    pub id: String,
+    /// The variable that the answer fills; nullable if optional or the step can be passed over.
+    pub var: Variable,
+    /// Where.
+    pub origin: Origin,
+    /// The question. May use `loaded` and `known`.
+    pub ask: TextCall,
+    /// How an answer is read.
+    pub rule: Rule,
+    /// May be skipped.
+    pub optional: bool,
+    /// The variable is also an argument: asked only when that is missing.
+    pub unless_arg: bool,
+    /// Asked only when this holds; else the step is passed over (`goto` to it asks always).
+    pub when: Option<Expr>,
+    /// The text of every refusal, instead of the runtime's words.
+    pub refusal: Option<TextCall>,
+    /// Step variables known when the question is asked (fields of the state's variant); nullable where
+    /// some path does not answer them.
+    pub known: Vec<Variable>,
+    /// Run after its answer (own `on_step`, then the flow's), with `known` and `var`.
+    pub after: Vec<Action>,
+    /// Where to go then; read in order. Empty: the next step in order.
+    pub case: Vec<Branch>,
+    /// Effect of an accepted answer (at least `State`), over every path it can take.
+    pub effect: Effect,
+}
+
+/// One branch of `case`.
+#[derive(Debug)]
+pub struct Branch {
+    /// `None` on the last.
+    pub when: Option<Expr>,
+    /// Where to.
+    pub target: Target,
+}
+
+/// Where `goto` leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// Index into [`Wizard::steps`].
+    Step(usize),
+    /// Leaves the flow (no `on_complete`).
+    End,
+}
+
+/// How an answer (or an argument) is read. Bounds that are expressions may use what is known at the step.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum Rule {
+    Text {
+        min: usize,
+        max: usize,
+        pattern: Option<String>,
+    },
+    Int {
+        min: Option<Expr>,
+        max: Option<Expr>,
+        pattern: Option<String>,
+    },
+    Decimal {
+        scale: u8,
+        min: Option<Expr>,
+        max: Option<Expr>,
+        pattern: Option<String>,
+    },
+    Bool {
+        pattern: Option<String>,
+    },
+    Date {
+        min: Option<Expr>,
+        max: Option<Expr>,
+        pattern: Option<String>,
+    },
+    Time {
+        min: Option<Expr>,
+        max: Option<Expr>,
+        pattern: Option<String>,
+    },
+    DateTime {
+        min: Option<Expr>,
+        max: Option<Expr>,
+        pattern: Option<String>,
+    },
+    Choice {
+        choice: types::ChoiceId,
+    },
+    Phone {
+        pattern: Option<String>,
+    },
+    Email {
+        pattern: Option<String>,
+    },
+    Contact,
+    Location,
+    Photo,
+    File,
+}
+
+/// A choice type: a step's (or an argument's) options.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// Rust type name, unique in the flow: `Service`.
+    pub name: String,
+    /// Where.
+    pub origin: Origin,
+    /// In order. Never empty.
+    pub options: Vec<ChoiceOption>,
+}
+
+/// One option.
+#[derive(Debug, Clone)]
+pub struct ChoiceOption {
+    /// Rust variant name, unique in the choice.
+    pub variant: String,
+    /// The value as the database has it.
+    pub value: String,
+    /// Its button's text. Uses nothing but the locale when a `| label` or another flow prints it.
+    pub label: TextCall,
+    /// Offered only when this holds.
+    pub when: Option<Expr>,
+}
+
+/// An action.
+#[derive(Debug)]
+pub struct Action {
+    /// Where.
+    pub origin: Origin,
+    /// Runs (and its `goto` is taken) only when this holds.
+    pub when: Option<Expr>,
+    /// What it does.
+    pub kind: ActionKind,
+    /// Where the flow goes afterwards; nothing after it runs.
+    pub goto: Option<Target>,
+}
+
+/// What an action does.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub enum ActionKind {
+    /// Runs a query and binds its result.
+    Sql {
+        query: sql::QueryId,
+        /// The new variable (nullable when the action has a `when`), absent where nothing is kept.
+        result: Option<Variable>,
+        on_conflict: Option<OnConflict>,
+    },
+    Reply(Reply),
+    /// Stores the locale.
+    SetLocale {
+        locale: Expr,
+    },
+    /// Shows the keyboard of locales.
+    AskLocale,
+}
+
+/// What happens when a constraint of the migrations refuses the statement: the update's SQL is rolled back.
+#[derive(Debug)]
+pub struct OnConflict {
+    /// What the person is told.
+    pub reply: TextCall,
+    /// Where they go; `End` when nothing is declared.
+    pub target: Target,
+}
+
+/// A message.
+#[derive(Debug)]
+pub struct Reply {
+    /// The text.
+    pub text: TextCall,
+    /// Sent instead of `text` when every one of these lists is empty.
+    pub empty: Option<(Vec<Expr>, TextCall)>,
+    /// Rows.
+    pub keyboard: Vec<Vec<Button>>,
+    /// Replaces the message whose button was pressed, where there is one.
+    pub edit: bool,
+}
+
+/// A button.
+#[derive(Debug)]
+pub struct Button {
+    /// Plain text, cut at 64 units.
+    pub text: TextCall,
+    /// Shown only when this holds.
+    pub when: Option<Expr>,
+    /// What it does.
+    pub does: ButtonDoes,
+}
+
+/// What a button does.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub enum ButtonDoes {
+    /// Runs a command of this bot (proven to exist, arguments typed, at most 64 bytes). Arguments in declared order;
+    /// missing optional ones at the end are absent, in the middle `null`.
+    Command {
+        command: String,
+        args: Vec<Expr>,
+    },
+    Url(TextCall),
+    /// Index into [`Bot::toasts`].
+    Toast(u32),
+}

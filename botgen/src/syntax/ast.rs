@@ -1,0 +1,476 @@
+//! What the author wrote, all spanned, nothing resolved.
+
+use crate::source::{Span, Spanned, Str};
+
+/// A bot: `bot.yaml` with its `flows/*.yaml` appended.
+#[derive(Debug, Clone)]
+pub struct Bot {
+    /// The folder's name.
+    pub id: String,
+    /// Path of the folder as people see it.
+    pub folder: String,
+    /// `bot.yaml`'s root.
+    pub span: Span,
+    /// `name:`; default the id.
+    pub name: Option<Str>,
+    /// `tz:`; default UTC.
+    pub tz: Option<Str>,
+    /// `scope:`.
+    pub scope: Option<Spanned<Scope>>,
+    /// `locale:` of a bot of one language.
+    pub locale: Option<Str>,
+    /// `i18n.fluent.v1:`.
+    pub i18n: Option<I18n>,
+    /// `use:`.
+    pub uses: Option<Vec<Str>>,
+    /// `fallback:`.
+    pub fallback: Option<Text>,
+    /// `delivery:`.
+    pub delivery: Option<Spanned<Delivery>>,
+    /// `migrations:` of another bot's folder (`../booking/migrations`).
+    pub migrations: Option<Str>,
+    /// `intents:`.
+    pub intents: Vec<Intent>,
+    /// `flows:`.
+    pub flows: Vec<Flow>,
+    /// Every block name that is used, with its place (for `use`).
+    pub blocks: Vec<Spanned<&'static str>>,
+}
+
+/// Whose conversation an update belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Scope {
+    UserInChat,
+    Chat,
+    User,
+    Thread,
+}
+
+/// How replies travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Delivery {
+    Auto,
+    Webhook,
+    Api,
+}
+
+/// `i18n.fluent.v1`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct I18n {
+    pub span: Span,
+    pub default_locale: Str,
+    pub locales: Vec<Str>,
+    pub strategy: Spanned<Strategy>,
+}
+
+/// Whose stored choice of a locale counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Strategy {
+    User,
+    Chat,
+    Fixed,
+}
+
+/// A command with a fixed reply.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Intent {
+    pub span: Span,
+    /// With the leading `/`.
+    pub cmd: Str,
+    pub description: Option<Text>,
+    pub reply: Text,
+}
+
+/// A flow.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Flow {
+    pub span: Span,
+    /// `flow.wizard.v1`, and where it stands.
+    pub block: Spanned<&'static str>,
+    /// With the leading `/`.
+    pub entry_cmd: Str,
+    pub description: Option<Text>,
+    pub args: Vec<ArgDecl>,
+    pub on_enter: Vec<Action>,
+    pub kind: FlowKind,
+}
+
+/// What a flow is.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum FlowKind {
+    Menu(Menu),
+    Wizard(Wizard),
+    Generic,
+}
+
+/// `flow.menu.v1`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Menu {
+    pub title: Text,
+    pub options: Keyboard,
+    pub parse_mode: Option<Spanned<ParseMode>>,
+    pub edit: Option<Spanned<bool>>,
+}
+
+/// `flow.wizard.v1`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Wizard {
+    /// Seconds.
+    pub ttl: Option<Spanned<i64>>,
+    pub steps: Vec<Step>,
+    pub on_step: Vec<Action>,
+    pub on_complete: Vec<Action>,
+}
+
+/// `args: { id: int }`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct ArgDecl {
+    pub name: Str,
+    pub ty: Spanned<StepType>,
+    pub optional: bool,
+    pub min: Option<Field>,
+    pub max: Option<Field>,
+    pub options: Vec<Choice>,
+}
+
+/// A type as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum StepType {
+    Text,
+    Int,
+    Decimal(u8),
+    Bool,
+    Date,
+    Time,
+    DateTime,
+    Choice,
+    Phone,
+    Email,
+    Contact,
+    Location,
+    Photo,
+    File,
+}
+
+/// A wizard's step.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Step {
+    pub span: Span,
+    pub ask: Text,
+    pub var: Str,
+    /// Default: `var`.
+    pub id: Option<Str>,
+    pub ty: Spanned<StepType>,
+    pub optional: Option<Spanned<bool>>,
+    /// Of `type: choice`.
+    pub options: Vec<Choice>,
+    pub min: Option<Field>,
+    pub max: Option<Field>,
+    pub validate: Option<Validate>,
+    pub when: Option<Expr>,
+    pub case: Vec<Case>,
+    pub on_step: Vec<Action>,
+    pub parse_mode: Option<Spanned<ParseMode>>,
+}
+
+/// `validate:`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Validate {
+    pub span: Span,
+    pub regex: Option<Str>,
+    pub msg: Option<Text>,
+}
+
+/// One option of a choice.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Choice {
+    pub span: Span,
+    pub text: Text,
+    pub value: Str,
+    pub when: Option<Expr>,
+}
+
+/// One branch of `case:`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Case {
+    pub span: Span,
+    pub when: Option<Expr>,
+    pub goto: Str,
+}
+
+/// An action.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Action {
+    pub span: Span,
+    /// `action.sql_query.v1`, and where it stands.
+    pub block: Spanned<&'static str>,
+    pub when: Option<Expr>,
+    /// A step's id or `end`.
+    pub goto: Option<Str>,
+    pub kind: ActionKind,
+}
+
+/// What an action does.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum ActionKind {
+    Query(Statement),
+    Exec(Statement),
+    Reply(Reply),
+    SetLocale(SetLocale),
+}
+
+/// `action.sql_query.v1` and `action.sql_exec.v1`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Statement {
+    pub sql: Sql,
+    pub result_var: Option<Str>,
+    pub shape: Spanned<Shape>,
+    /// `params: { since: now - 7d }`.
+    pub params: Vec<(Str, Expr)>,
+    pub unscoped: Option<Str>,
+    pub on_conflict: Option<OnConflict>,
+}
+
+/// What `result_var` holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Shape {
+    Rows,
+    Single,
+    Scalar,
+    Flatten,
+}
+
+/// One statement, or one per engine.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Sql {
+    pub span: Span,
+    pub both: Option<Str>,
+    pub sqlite: Option<Str>,
+    pub postgres: Option<Str>,
+}
+
+/// `on_conflict:`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct OnConflict {
+    pub span: Span,
+    pub reply: Text,
+    pub goto: Option<Str>,
+}
+
+/// `action.reply_template.v1`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Reply {
+    pub text: Text,
+    pub empty_text: Option<Text>,
+    pub keyboard: Keyboard,
+    pub parse_mode: Option<Spanned<ParseMode>>,
+    pub edit: Option<Spanned<bool>>,
+}
+
+/// `action.set_locale.v1`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct SetLocale {
+    pub locale: Option<Field>,
+}
+
+/// As written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum ParseMode {
+    Html,
+    MarkdownV2,
+    None,
+}
+
+/// Rows of buttons.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)]
+pub struct Keyboard {
+    pub span: Option<Span>,
+    pub rows: Vec<Vec<Button>>,
+}
+
+/// A button.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Button {
+    pub span: Span,
+    pub text: Text,
+    pub when: Option<Expr>,
+    pub does: ButtonDoes,
+}
+
+/// What a button does.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum ButtonDoes {
+    /// `callback: "/product {id=p.id}"`.
+    Callback {
+        command: Spanned<String>,
+        args: Vec<(Spanned<String>, Expr)>,
+        span: Span,
+    },
+    Url(Text),
+    Toast(Text),
+}
+
+/// A field that is not a text: a literal, or `"{{EXPR}}"` alone.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum Field {
+    Literal(Str),
+    Expr(Expr),
+}
+
+/// A text: `t:key {…}` or a template.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Text {
+    pub source: Str,
+    pub kind: TextKind,
+}
+
+/// See [`Text`].
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum TextKind {
+    Key(KeyRef),
+    Template(Vec<Piece>),
+}
+
+/// `t:KEY {name=EXPR, …}`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct KeyRef {
+    pub span: Span,
+    pub key: Spanned<String>,
+    pub attribute: Option<Spanned<String>>,
+    pub args: Vec<(Spanned<String>, Expr)>,
+}
+
+/// A piece of a template. Lines that hold nothing but block tags are already gone, outer whitespace trimmed,
+/// comments dropped.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum Piece {
+    Literal {
+        text: String,
+        span: Span,
+    },
+    Value(Expr),
+    Key(KeyRef),
+    Each {
+        span: Span,
+        list: Expr,
+        alias: Option<Spanned<String>>,
+        body: Vec<Piece>,
+        otherwise: Vec<Piece>,
+    },
+    If {
+        span: Span,
+        arms: Vec<(Expr, Vec<Piece>)>,
+        otherwise: Vec<Piece>,
+    },
+}
+
+/// An expression.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Expr {
+    pub span: Span,
+    pub kind: ExprKind,
+}
+
+/// See [`Expr`].
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum ExprKind {
+    /// `service`, `user.first_name`, `row.slot`; never empty.
+    Path(Vec<Spanned<String>>),
+    /// `this`.
+    This,
+    /// `@index`.
+    Index,
+    Text(String),
+    Int(i64),
+    /// A number with a point: digits and scale.
+    Decimal {
+        units: i64,
+        scale: u8,
+    },
+    Bool(bool),
+    Null,
+    /// Seconds.
+    Duration(i64),
+    List(Vec<Expr>),
+    Not(Box<Expr>),
+    Negate(Box<Expr>),
+    And(Box<Expr>, Box<Expr>),
+    Or(Box<Expr>, Box<Expr>),
+    Compare(Comparison, Box<Expr>, Box<Expr>),
+    In {
+        value: Box<Expr>,
+        list: Box<Expr>,
+        negated: bool,
+    },
+    IsNull {
+        value: Box<Expr>,
+        negated: bool,
+    },
+    IsEmpty {
+        value: Box<Expr>,
+        negated: bool,
+    },
+    Arithmetic(Operator, Box<Expr>, Box<Expr>),
+    /// `value | name: arg, arg`.
+    Filter {
+        value: Box<Expr>,
+        name: Spanned<String>,
+        args: Vec<Expr>,
+    },
+}
+
+/// `== != < <= > >=`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Comparison {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+/// `+ - * /`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Operator {
+    Add,
+    Sub,
+    Mul,
+    Div,
+}

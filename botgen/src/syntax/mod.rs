@@ -1,0 +1,3 @@
+//! Nodes into what the author wrote: the AST.
+
+pub mod ast;

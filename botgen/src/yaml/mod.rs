@@ -1,0 +1,1 @@
+//! A spanned node tree over the events of granit-parser.
