@@ -1,1 +1,105 @@
-//! (to come)
+//! AST and symbols to IR: every reference, type, query, translation and limit is proven here.
+//!
+//! One module per family of rules. Each function gives `None` for a part that has an error (already reported),
+//! and callers go on with the other parts: all errors of a run, no echoes.
+
+pub mod scope;
+
+use crate::diagnostics::Sink;
+use crate::ir;
+use crate::resolve::Symbols;
+use crate::source::{SourceMap, Span};
+use crate::syntax::ast;
+
+/// What every check of a bot can see.
+#[derive(Debug)]
+pub struct BotCx<'a> {
+    /// The bot as written.
+    pub ast: &'a ast::Bot,
+    /// Its names.
+    pub symbols: &'a Symbols,
+    /// Its translations ([`i18n`]), parsed, with spans inside the `.ftl` files.
+    pub words: &'a i18n::Translations,
+    /// The deployment's tables ([`sql`]).
+    pub schema: &'a sql::Schema,
+    /// For places in doc comments.
+    pub sources: &'a SourceMap,
+}
+
+/// A flow being checked: what it has produced so far.
+#[derive(Debug)]
+pub struct FlowCx<'a> {
+    /// The bot.
+    pub bot: &'a BotCx<'a>,
+    /// Findings.
+    pub sink: &'a mut Sink,
+    /// The command without `/` (doc comments, names).
+    pub command: &'a str,
+    /// `ir::Flow::texts` so far.
+    pub texts: Vec<ir::text::Text>,
+    /// `ir::Flow::queries` so far.
+    pub queries: Vec<ir::sql::Query>,
+    /// `ir::Flow::choices`, all known before the first expression is checked.
+    pub choices: Vec<ir::Choice>,
+    /// `ir::Bot::toasts` so far (shared over the bot's flows).
+    pub toasts: &'a mut Vec<(u32, ir::text::TextCall)>,
+    /// Rust identifiers already taken in the flow's module.
+    pub idents: std::collections::BTreeSet<String>,
+}
+
+impl FlowCx<'_> {
+    /// A Rust identifier from the author's words: snake case, ASCII where possible, raw for keywords, unique in the flow.
+    pub fn ident(&mut self, wanted: &str) -> String {
+        let base = snake(wanted);
+        let mut ident = base.clone();
+        let mut n = 2;
+        while !self.idents.insert(ident.clone()) {
+            ident = format!("{base}_{n}");
+            n += 1;
+        }
+        ident
+    }
+    /// `bots/booking/bot.yaml:21`.
+    pub fn origin(&self, span: Span) -> ir::Origin {
+        ir::Origin(self.bot.sources.place(span))
+    }
+}
+
+/// Snake case of the author's words; a keyword becomes raw, one that cannot be raw gets a `_`.
+pub fn snake(wanted: &str) -> String {
+    let mut out = String::new();
+    for c in wanted.chars() {
+        if c.is_alphanumeric() {
+            out.extend(c.to_lowercase());
+        } else if !out.ends_with('_') && !out.is_empty() {
+            out.push('_');
+        }
+    }
+    let out = out.trim_end_matches('_').to_owned();
+    let out = if out.is_empty() || out.starts_with(|c: char| c.is_numeric()) {
+        format!("n{out}")
+    } else {
+        out
+    };
+    match out.as_str() {
+        "self" | "super" | "crate" => format!("{out}_"),
+        _ if syn::parse_str::<syn::Ident>(&out).is_err() => format!("r#{out}"),
+        _ => out,
+    }
+}
+
+pub mod i18n {
+    //! Translations (written by the texts helper).
+
+    /// A bot's parsed `.ftl` files.
+    #[derive(Debug, Default)]
+    pub struct Translations {}
+}
+
+pub mod sql {
+    //! SQL (written by the SQL helper).
+
+    /// Tables of the deployment.
+    #[derive(Debug, Default)]
+    pub struct Schema {}
+}

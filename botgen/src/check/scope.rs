@@ -1,0 +1,92 @@
+//! Which variables can be read at a place, and what tests have shown about them.
+
+use std::collections::BTreeSet;
+
+use crate::ir::types::{Ty, Variable};
+use crate::source::Span;
+
+/// The variables of a place. Cheap to clone: flows are small.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    vars: Vec<Entry>,
+    /// Paths (`gone`, `me.name`) that a test has shown not to be null.
+    narrowed: BTreeSet<String>,
+    /// Innermost last.
+    loops: Vec<Loop>,
+}
+
+/// A variable and where it was defined.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The variable.
+    pub var: Variable,
+    /// Its definition.
+    pub defined: Span,
+    /// Set: it exists in the flow but is not written yet here (reading it is an error that says so).
+    pub not_yet: bool,
+}
+
+/// An `#each`.
+#[derive(Debug, Clone)]
+pub struct Loop {
+    /// Rust name of the item.
+    pub ident: String,
+    /// `as x`.
+    pub alias: Option<String>,
+    /// The item's type; a row's columns are names inside the loop when there is no alias.
+    pub item: Ty,
+}
+
+impl Scope {
+    /// Adds or replaces a variable.
+    pub fn define(&mut self, var: Variable, defined: Span) {
+        self.vars.retain(|e| e.var.name != var.name);
+        self.vars.push(Entry {
+            var,
+            defined,
+            not_yet: false,
+        });
+    }
+    /// Names a variable that is written only later on.
+    pub fn announce(&mut self, var: Variable, defined: Span) {
+        if self.get(&var.name).is_none() {
+            self.vars.push(Entry {
+                var,
+                defined,
+                not_yet: true,
+            });
+        }
+    }
+    /// A variable by name.
+    pub fn get(&self, name: &str) -> Option<&Entry> {
+        self.vars.iter().find(|e| e.var.name == name)
+    }
+    /// All, in order of definition.
+    pub fn entries(&self) -> &[Entry] {
+        &self.vars
+    }
+    /// Loops, innermost last.
+    pub fn loops(&self) -> &[Loop] {
+        &self.loops
+    }
+    /// The same scope inside a loop.
+    #[must_use]
+    pub fn inside(&self, entered: Loop) -> Self {
+        let mut inner = self.clone();
+        inner.loops.push(entered);
+        inner
+    }
+    /// Marks a path as not null.
+    pub fn narrow(&mut self, path: &str) {
+        self.narrowed.insert(path.to_owned());
+    }
+    /// Whether a path was shown not to be null.
+    pub fn is_narrowed(&self, path: &str) -> bool {
+        self.narrowed.contains(path)
+    }
+    /// Forgets what was shown (the variable is written again).
+    pub fn forget(&mut self, name: &str) {
+        self.narrowed
+            .retain(|p| p != name && !p.starts_with(&format!("{name}.")));
+    }
+}

@@ -1,0 +1,137 @@
+//! A bot as generated code hands it over.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use botfactory_lang::locale::LocaleIndex;
+
+use crate::handler::Cx;
+use crate::handler::error::HandlerError;
+use crate::handler::given::Given;
+use crate::handler::message::Text;
+use crate::handler::printer::Words;
+use crate::handler::wizard::Waiting;
+
+/// What a handler gives back: everything it did is in the [`Cx`].
+pub type Handled = Result<(), HandlerError>;
+
+/// A handler at work, boxed once per update at the dispatch.
+pub type Handling<'a> = Pin<Box<dyn Future<Output = Handled> + Send + 'a>>;
+
+/// What the runtime knows of a bot without running it.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct BotSpec {
+    /// Folder name: `:bot_id` of the bot's SQL.
+    pub id: &'static str,
+    pub name: &'static str,
+    /// IANA zone.
+    pub tz: &'static str,
+    pub scope: Scope,
+    pub strategy: Strategy,
+    pub delivery: Delivery,
+    pub locales: &'static [LocaleSpec],
+    pub default_locale: LocaleIndex,
+    /// Index = command index.
+    pub commands: &'static [CommandSpec],
+    pub migrations: MigrationSet,
+    /// SHA-256 of the bot's sources, hex.
+    pub source_hash: &'static str,
+}
+
+/// A locale's texts.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct LocaleSpec {
+    pub tag: &'static str,
+    pub ftl: &'static str,
+}
+
+/// A command.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct CommandSpec {
+    /// Without `/`.
+    pub name: &'static str,
+    pub effect: Effect,
+    /// Starts a dialogue.
+    pub wizard: bool,
+    /// Text of Telegram's menu; `None`: unlisted.
+    pub description: Option<fn(&Words) -> Text>,
+    /// Texts of the arguments' usage, e.g. `/cancel_booking <id: int>`; for `bf-bad-argument`.
+    pub usage: &'static str,
+}
+
+/// Whose conversation an update belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Scope {
+    UserInChat,
+    Chat,
+    User,
+    Thread,
+}
+
+/// Whose stored locale counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Strategy {
+    User,
+    Chat,
+    Fixed,
+}
+
+/// How replies travel: `Auto` lets one ride in the webhook's response where that is safe, `Webhook` prefers
+/// it in groups too, `Api` never does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Delivery {
+    Auto,
+    Webhook,
+    Api,
+}
+
+/// What a handler may do (`DESIGN.md` §4), decided by the compiler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Effect {
+    Pure,
+    Read,
+    State,
+    Write,
+}
+
+/// The migrations of one owner of tables.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct MigrationSet {
+    pub owner: &'static str,
+    pub files: &'static [Migration],
+}
+
+/// One migration.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct Migration {
+    pub version: i64,
+    pub name: &'static str,
+    pub sqlite: &'static str,
+}
+
+/// The generated code of one bot.
+pub trait Bot: Send + Sync + std::fmt::Debug + 'static {
+    /// Facts.
+    fn spec(&self) -> &'static BotSpec;
+    /// Index of a command, by name without `/`.
+    fn command(&self, name: &str) -> Option<usize>;
+    /// Runs a command; `args` is the text after it, as typed or from a button.
+    fn enter<'a>(&'a self, cx: &'a mut Cx, command: usize, args: &'a str) -> Handling<'a>;
+    /// Takes an answer to the question that `waiting` waits for.
+    fn answer<'a>(&'a self, cx: &'a mut Cx, waiting: Waiting, given: Given<'a>) -> Handling<'a>;
+    /// Asks the question of `waiting` again (after back); its state has been restored.
+    fn ask<'a>(&'a self, cx: &'a mut Cx, waiting: &'a Waiting) -> Handling<'a>;
+    /// The bot's own text for what nothing understands.
+    fn fallback(&self, words: &Words) -> Option<Text>;
+    /// A declared toast, by hash.
+    fn toast(&self, hash: u32, words: &Words) -> Option<Text>;
+}

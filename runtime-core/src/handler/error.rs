@@ -1,0 +1,31 @@
+//! What can go wrong in a handler. Never carries texts or values.
+
+/// A handler's failure.
+#[derive(Debug, thiserror::Error)]
+pub enum HandlerError {
+    /// The database refused or failed. [`HandlerError::is_conflict`] tells constraint violations.
+    #[error("database error")]
+    Sql(#[from] sqlx::Error),
+    /// A stored value does not have its column's form.
+    #[error(transparent)]
+    Column(#[from] botfactory_lang::value::BadColumn),
+    /// A number left its range, or a division by zero.
+    #[error("arithmetic overflow")]
+    Arithmetic,
+    /// The stored conversation does not fit this build (the person is told, the conversation ends).
+    #[error("stored conversation does not fit this build")]
+    Outdated,
+    /// A conversation grew beyond its bound (bytes).
+    #[error("conversation larger than {0} bytes")]
+    TooLarge(usize),
+    /// The compiler promised something that does not hold: a bug in botgen, reported with this place.
+    #[error("compiler bug: {0}")]
+    Bug(&'static str),
+}
+
+impl HandlerError {
+    /// A UNIQUE, CHECK, NOT NULL or FOREIGN KEY constraint refused the statement.
+    pub fn is_conflict(&self) -> bool {
+        todo!()
+    }
+}

@@ -1,0 +1,18 @@
+//! Everything that generated code may name. A test greps generated code against it.
+
+pub use crate::bot::{
+    Bot, BotSpec, CommandSpec, Delivery, Effect, Handled, Handling, LocaleSpec, Migration,
+    MigrationSet, Scope, Strategy,
+};
+pub use crate::handler::Cx;
+pub use crate::handler::arithmetic;
+pub use crate::handler::error::HandlerError;
+pub use crate::handler::given::{Bounds, Choice, Given, Pattern, Refusal, TextRule};
+pub use crate::handler::message::{Button, CommandLine, Message, Text};
+pub use crate::handler::printer::{Args, Printer, Style, Words};
+pub use crate::handler::wizard::{StepSpec, Waiting, WizardSpec};
+pub use botfactory_lang::callback::hash32;
+pub use botfactory_lang::value::{
+    Contact, Date, Decimal, Duration, File, Instant, Location, SqlValue, TimeOfDay,
+};
+pub use serde::{Deserialize, Serialize};

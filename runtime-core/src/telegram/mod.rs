@@ -1,0 +1,3 @@
+//! Telegram: typed client, strict outbound types, tolerant inbound ones, flood control.
+
+pub mod method;
