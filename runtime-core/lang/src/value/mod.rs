@@ -1,0 +1,12 @@
+//! The typed values of the DSL.
+
+mod decimal;
+mod parts;
+mod sql;
+mod text;
+mod time;
+
+pub use decimal::Decimal;
+pub use parts::{Contact, File, Location};
+pub use sql::{BadColumn, SqlValue};
+pub use time::{Date, Duration, Instant, TimeOfDay};
