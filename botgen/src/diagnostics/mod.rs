@@ -1,6 +1,9 @@
 //! What the compiler has to say: plain data, one registry of codes, several renderings.
 
 pub mod codes;
+pub mod render;
+
+use std::collections::HashSet;
 
 use crate::source::Span;
 pub use codes::Code;
@@ -67,21 +70,26 @@ impl Diagnostic {
 #[derive(Debug, Default)]
 pub struct Sink {
     list: Vec<Diagnostic>,
+    seen: HashSet<(&'static str, Span, String)>,
+    errors: usize,
 }
 
 impl Sink {
-    /// Reports a finding (an exact repetition is dropped).
+    /// Reports a finding (a repetition of the same message at the same place is dropped).
     pub fn report(&mut self, diagnostic: Diagnostic) {
-        if !self.list.contains(&diagnostic) {
+        let key = (
+            diagnostic.code.id,
+            diagnostic.span,
+            diagnostic.message.clone(),
+        );
+        if self.seen.insert(key) {
+            self.errors += usize::from(diagnostic.code.severity == Severity::Error);
             self.list.push(diagnostic);
         }
     }
     /// Number of errors so far: a caller that must know whether *its* part failed compares before and after.
     pub fn errors(&self) -> usize {
-        self.list
-            .iter()
-            .filter(|d| d.code.severity == Severity::Error)
-            .count()
+        self.errors
     }
     /// Everything, in order of file and place.
     pub fn finish(mut self) -> Vec<Diagnostic> {

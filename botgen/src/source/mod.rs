@@ -1,5 +1,7 @@
 //! Files and places in them.
 
+pub mod folder;
+
 use std::sync::Arc;
 
 /// Index of a file in the [`SourceMap`].
@@ -111,6 +113,18 @@ impl SourceMap {
     /// A file.
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
+    }
+
+    /// The file of this path.
+    pub fn find(&self, path: &str) -> Option<FileId> {
+        let at = self.files.iter().position(|f| f.path == path)?;
+        u32::try_from(at).ok().map(FileId)
+    }
+
+    /// The text of a span; empty if it is out of bounds.
+    pub fn slice(&self, span: Span) -> &str {
+        let range = span.lo as usize..span.hi as usize;
+        self.file(span.file).text.get(range).unwrap_or_default()
     }
 
     /// Line and column of a byte offset, 1-based, columns in characters.

@@ -11,6 +11,8 @@ pub struct Bot {
     pub folder: String,
     /// `bot.yaml`'s root.
     pub span: Span,
+    /// Some of it could not be read (reported): do not report what is missing.
+    pub incomplete: bool,
     /// `name:`; default the id.
     pub name: Option<Str>,
     /// `tz:`; default UTC.
@@ -91,6 +93,8 @@ pub struct Intent {
 #[allow(missing_docs)]
 pub struct Flow {
     pub span: Span,
+    /// Some of it could not be read (reported): report neither what it lacks nor what its absence breaks.
+    pub incomplete: bool,
     /// `flow.wizard.v1`, and where it stands.
     pub block: Spanned<&'static str>,
     /// With the leading `/`.

@@ -5,7 +5,7 @@
 //! limits · BF07 expressions and types · BF08 conversation tests · BF09 botgen itself.
 //!
 //! To add one: a line in the family's file here, a page `explain/BFnnnn.md`, a fixture
-//! `botgen/tests/ui/BFnnnn_name/`. A test holds the three against each other.
+//! `botgen/tests/ui/BFnnnn_name/`. `tests/ui.rs` holds the three against each other and says how both are written.
 
 use super::Severity;
 
@@ -37,7 +37,7 @@ pub struct Code {
 macro_rules! codes {
     ($( $(#[$doc:meta])* $name:ident = $id:literal $severity:ident $title:literal; )*) => {
         $( $(#[$doc])* #[doc = $title] pub static $name: $crate::diagnostics::Code = $crate::diagnostics::Code {
-            id: $id, title: $title, severity: codes!(@$severity),
+            id: $id, title: $title, severity: $crate::diagnostics::codes::codes!(@$severity),
             page: include_str!(concat!("../explain/", $id, ".md")),
         }; )*
         /// Every code of this family.

@@ -1,0 +1,107 @@
+//! The look of rustc. The only user of annotate-snippets.
+
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use crate::diagnostics::{Diagnostic, Severity};
+use crate::source::{FileId, SourceMap, Span};
+
+/// Every finding with its source line, a caret and a help line. `colour`: ANSI colours, for a terminal.
+pub fn human(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool) -> String {
+    let renderer = if colour {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    let mut out = String::new();
+    for diagnostic in diagnostics {
+        let group = group(sources, diagnostic);
+        out.push_str(&renderer.render(&[group]));
+        out.push_str("\n\n");
+    }
+    out
+}
+
+fn group<'a>(sources: &'a SourceMap, diagnostic: &'a Diagnostic) -> Group<'a> {
+    let level = match diagnostic.code.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut group = Group::with_title(
+        level
+            .primary_title(diagnostic.message.as_str())
+            .id(diagnostic.code.id),
+    );
+    // The primary place comes first; notes in its file share its excerpt, others follow in one of their own.
+    let mut files = vec![diagnostic.span.file];
+    for (span, _) in &diagnostic.notes {
+        if !files.contains(&span.file) {
+            files.push(span.file);
+        }
+    }
+    for file in files {
+        group = group.element(excerpt(sources, diagnostic, file));
+    }
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    group
+}
+
+/// The lines from the first to the last place in `file` (annotate-snippets folds what is between).
+fn excerpt<'a>(
+    sources: &'a SourceMap,
+    diagnostic: &'a Diagnostic,
+    file: FileId,
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+    let primary = (
+        AnnotationKind::Primary,
+        diagnostic.span,
+        diagnostic.label.as_str(),
+    );
+    let notes = diagnostic
+        .notes
+        .iter()
+        .map(|(span, text)| (AnnotationKind::Context, *span, text.as_str()));
+    let places: Vec<_> = std::iter::once(primary)
+        .chain(notes)
+        .filter(|(_, span, _)| span.file == file)
+        .map(|(kind, span, text)| (kind, first_line(sources, span), text))
+        .collect();
+    let source = sources.file(file);
+    let lo = places.iter().map(|(_, r, _)| r.start).min().unwrap_or(0);
+    let hi = places.iter().map(|(_, r, _)| r.end).max().unwrap_or(0);
+    let first = source.lines.partition_point(|&s| s as usize <= lo).max(1) - 1;
+    let start = source.lines.get(first).copied().unwrap_or(0) as usize;
+    let end = source.text[hi..]
+        .find('\n')
+        .map_or(source.text.len(), |n| hi + n);
+    Snippet::source(&source.text[start..end])
+        .path(source.path.as_str())
+        .line_start(first + 1)
+        .annotations(places.into_iter().map(|(kind, range, text)| {
+            let annotation = kind.span(range.start - start..range.end - start);
+            if text.is_empty() {
+                annotation
+            } else {
+                annotation.label(text)
+            }
+        }))
+}
+
+/// The part of a place on its first line, within the file and on character boundaries.
+fn first_line(sources: &SourceMap, span: Span) -> Range<usize> {
+    let text = &sources.file(span.file).text;
+    let floor = |offset: usize| {
+        let mut at = offset.min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let lo = floor(span.lo as usize);
+    let hi = floor(span.hi as usize).max(lo);
+    let line = text[lo..hi].find(['\n', '\r']).map_or(hi, |n| lo + n);
+    lo..line
+}
