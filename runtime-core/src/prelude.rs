@@ -5,13 +5,14 @@ pub use crate::bot::{
     MigrationSet, Scope, Strategy,
 };
 pub use crate::handler::Cx;
-pub use crate::handler::arithmetic;
+pub use crate::handler::arithmetic::{Checked, widen};
 pub use crate::handler::error::HandlerError;
-pub use crate::handler::given::{Bounds, Choice, Given, Pattern, Refusal, TextRule};
+pub use crate::handler::given::{ArgReader, Bounds, Choice, Given, Pattern, Refusal, TextRule};
 pub use crate::handler::message::{Button, CommandLine, Message, Text};
 pub use crate::handler::printer::{Args, Printer, Style, Words};
 pub use crate::handler::wizard::{StepSpec, Waiting, WizardSpec};
 pub use botfactory_lang::callback::hash32;
+pub use botfactory_lang::length::cut;
 pub use botfactory_lang::value::{
     Contact, Date, Decimal, Duration, File, Instant, Location, SqlValue, TimeOfDay,
 };

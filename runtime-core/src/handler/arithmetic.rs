@@ -20,3 +20,15 @@ pub trait Checked<Rhs = Self>: Sized {
 }
 #[allow(dead_code)]
 type Pairs = (Date, Decimal<2>, Duration, Instant);
+
+/// A number (or date) as a wider type: int to decimal and real, decimal to a greater scale, date to its first instant
+/// in the bot's zone is [`super::printer::Words::midnight`].
+pub trait Widen<T> {
+    /// Converts; out of range is [`HandlerError::Arithmetic`].
+    fn widen(self) -> Result<T, HandlerError>;
+}
+
+/// See [`Widen`].
+pub fn widen<A: Widen<B>, B>(value: A) -> Result<B, HandlerError> {
+    value.widen()
+}

@@ -1,13 +1,34 @@
 //! What a person gave a step: a message, a press, or "skip"; read into typed values.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use botfactory_lang::value::{Contact, Date, Decimal, File, Instant, Location, TimeOfDay};
 
 pub use botfactory_lang::answer::{Bounds, Refusal};
 
-/// A compiled `validate.regex`, anchored at both ends by the compiler.
-pub type Pattern = LazyLock<regex::Regex>;
+/// A `validate.regex`, compiled on first use. The compiler has anchored it (`\\A(?:…)\\z`) and proven it valid.
+#[derive(Debug)]
+pub struct Pattern {
+    source: &'static str,
+    compiled: OnceLock<Option<regex::Regex>>,
+}
+
+impl Pattern {
+    /// Of this source.
+    pub const fn new(source: &'static str) -> Self {
+        Self {
+            source,
+            compiled: OnceLock::new(),
+        }
+    }
+    /// Whether `text` matches as a whole (a pattern that does not compile, which the compiler excludes, matches nothing).
+    pub fn is_match(&self, text: &str) -> bool {
+        self.compiled
+            .get_or_init(|| regex::Regex::new(self.source).ok())
+            .as_ref()
+            .is_some_and(|regex| regex.is_match(text))
+    }
+}
 
 /// Rule of a text step; lengths in UTF-16 units.
 #[derive(Debug)]
@@ -114,6 +135,40 @@ impl<'a> Given<'a> {
     }
     /// A document.
     pub fn file(&self) -> Result<File, Refusal> {
+        todo!()
+    }
+}
+
+/// Reads a command's typed arguments, in order, by the same rules as answers.
+#[derive(Debug)]
+pub struct ArgReader<'a> {
+    #[allow(dead_code)]
+    rest: &'a str,
+    #[allow(dead_code)]
+    words: &'a super::printer::Words,
+}
+
+impl<'a> ArgReader<'a> {
+    /// Of the text after the command.
+    pub fn new(rest: &'a str, words: &'a super::printer::Words) -> Self {
+        Self { rest, words }
+    }
+    /// The next argument; missing: [`Refusal::Malformed`] of its type. `last`: a text that takes the whole rest.
+    pub fn required<T>(
+        &mut self,
+        last: bool,
+        read: impl FnOnce(&Given<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let _ = (last, read);
+        todo!()
+    }
+    /// The next argument, `None` when it is missing or `~` (how `CommandLine` writes an absent one in the middle).
+    pub fn optional<T>(
+        &mut self,
+        last: bool,
+        read: impl FnOnce(&Given<'_>) -> Result<T, Refusal>,
+    ) -> Result<Option<T>, Refusal> {
+        let _ = (last, read);
         todo!()
     }
 }

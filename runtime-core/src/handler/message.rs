@@ -136,7 +136,7 @@ impl CommandLine {
     }
 }
 
-/// A value that can stand in a command line: i64, `Decimal<N>`, bool, Date, TimeOfDay, Instant, `&str`, a choice's value.
+/// A value that can stand in a command line (an absent `Option` is written `~`): i64, `Decimal<N>`, bool, Date, TimeOfDay, Instant, `&str`, a choice's value.
 pub trait Arg {
     /// Appends it.
     fn append(&self, line: &mut String);

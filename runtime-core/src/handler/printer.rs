@@ -58,6 +58,11 @@ impl Words {
     pub fn today(&self) -> Date {
         todo!()
     }
+    /// The first instant of a day in the bot's zone.
+    pub fn midnight(&self, day: Date) -> Instant {
+        let _ = day;
+        todo!()
+    }
     /// `locale`.
     pub fn locale(&self) -> &'static str {
         todo!()
