@@ -24,6 +24,8 @@ pub struct Entry {
     pub defined: Span,
     /// Set: it exists in the flow but is not written yet here (reading it is an error that says so).
     pub not_yet: bool,
+    /// Set: its definition has an error (already reported), its type is not known: reading it gives `None` silently.
+    pub broken: bool,
 }
 
 /// An `#each`.
@@ -45,6 +47,7 @@ impl Scope {
             var,
             defined,
             not_yet: false,
+            broken: false,
         });
     }
     /// Names a variable that is written only later on.
@@ -54,7 +57,15 @@ impl Scope {
                 var,
                 defined,
                 not_yet: true,
+                broken: false,
             });
+        }
+    }
+    /// Names a variable whose definition has an error.
+    pub fn define_broken(&mut self, var: Variable, defined: Span) {
+        self.define(var, defined);
+        if let Some(entry) = self.vars.last_mut() {
+            entry.broken = true;
         }
     }
     /// A variable by name.

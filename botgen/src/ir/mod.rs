@@ -47,11 +47,13 @@ pub struct Bot {
     pub locales: Vec<Locale>,
     /// Index into `locales`.
     pub default_locale: usize,
-    /// Text for what nothing understands; `None`: `bf-unknown`.
+    /// Texts that belong to no flow, by [`text::TextId`]: those of `fallback` and `toasts`. They read no variables.
+    pub texts: Vec<text::Text>,
+    /// Text for what nothing understands; `None`: `bf-unknown`. Index into `texts`.
     pub fallback: Option<TextCall>,
     /// Intents and flows, in order of writing; each owns one command. Index = command id.
     pub flows: Vec<Flow>,
-    /// Every toast of the bot: hash → text.
+    /// Every toast of the bot: hash → text (index into `texts`).
     pub toasts: Vec<(u32, TextCall)>,
     /// Owner of its tables (its own id or another bot's) and the files.
     pub migrations: Migrations,
@@ -148,7 +150,9 @@ pub struct Arg {
 pub struct Wizard {
     /// Seconds a waiting conversation lives after its last step.
     pub ttl: i64,
-    /// Arguments and results of `on_enter`, kept with the conversation.
+    /// Arguments and results of `on_enter` that something reads after the first question, kept with the conversation.
+    /// A result that some way to a step does not write (a `goto` before it) is nullable. Arguments that a step asks
+    /// for when they are missing are not here but among [`Step::known`], from the start on and nullable.
     pub loaded: Vec<Variable>,
     /// In order. Never empty.
     pub steps: Vec<Step>,
@@ -165,7 +169,8 @@ pub struct Wizard {
 pub struct Step {
     /// `id:` or the variable's name.
     pub id: String,
-    /// The variable that the answer fills; nullable if optional or the step can be passed over.
+    /// The variable that the answer fills; nullable if optional. It is never among `known` of its own step.
+    /// Passing the step over because `when` is false makes it null.
     pub var: Variable,
     /// Where.
     pub origin: Origin,
@@ -175,18 +180,22 @@ pub struct Step {
     pub rule: Rule,
     /// May be skipped.
     pub optional: bool,
-    /// The variable is also an argument: asked only when that is missing.
+    /// The variable is also an argument: asked only when that is missing. Whoever comes here in order has the
+    /// argument among its own `known`, nullable; where it is not null the step is passed over (`goto` asks always).
     pub unless_arg: bool,
-    /// Asked only when this holds; else the step is passed over (`goto` to it asks always).
+    /// Asked only when this holds; else the step is passed over (`goto` to it asks always). Reads `loaded` and
+    /// `known`, like the question.
     pub when: Option<Expr>,
     /// The text of every refusal, instead of the runtime's words.
     pub refusal: Option<TextCall>,
     /// Step variables known when the question is asked (fields of the state's variant); nullable where
-    /// some path does not answer them.
+    /// some path does not answer them: whoever comes here without knowing one passes null. Those of earlier steps,
+    /// and of later ones only where a way back needs them.
     pub known: Vec<Variable>,
-    /// Run after its answer (own `on_step`, then the flow's), with `known` and `var`.
+    /// Run after its answer (own `on_step`, then the flow's), with `known` and `var`. Skipping counts as an answer,
+    /// passing over does not.
     pub after: Vec<Action>,
-    /// Where to go then; read in order. Empty: the next step in order.
+    /// Where to go then; read in order, with the results of `after`. Empty: the next step in order.
     pub case: Vec<Branch>,
     /// Effect of an accepted answer (at least `State`), over every path it can take.
     pub effect: Effect,
