@@ -4,6 +4,7 @@
 //! and callers go on with the other parts: all errors of a run, no echoes.
 
 pub mod scope;
+pub mod sql;
 
 use crate::diagnostics::Sink;
 use crate::ir;
@@ -94,12 +95,4 @@ pub mod i18n {
     /// A bot's parsed `.ftl` files.
     #[derive(Debug, Default)]
     pub struct Translations {}
-}
-
-pub mod sql {
-    //! SQL (written by the SQL helper).
-
-    /// Tables of the deployment.
-    #[derive(Debug, Default)]
-    pub struct Schema {}
 }
