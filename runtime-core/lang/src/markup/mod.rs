@@ -1,0 +1,228 @@
+//! Parse modes: escaping, checking, visible length, splitting. Telegram's rules:
+//! <https://core.telegram.org/bots/api#formatting-options>.
+
+mod escape;
+mod html;
+mod html_tags;
+mod markdown;
+mod scan;
+mod split;
+
+pub use escape::{escape_into, escape_tail};
+pub use split::split;
+
+use crate::length::utf16;
+
+/// How a text is marked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ParseMode {
+    /// Telegram's HTML subset.
+    #[default]
+    Html,
+    /// Telegram's MarkdownV2.
+    MarkdownV2,
+    /// No markup: buttons, toasts, descriptions, and `parse_mode: none`.
+    Plain,
+}
+
+impl ParseMode {
+    /// The value of Telegram's `parse_mode`, `None` for plain text.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Html => Some("HTML"),
+            Self::MarkdownV2 => Some("MarkdownV2"),
+            Self::Plain => None,
+        }
+    }
+}
+
+/// Where in the markup a value stands; decides how it is escaped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Place {
+    /// Running text.
+    #[default]
+    Text,
+    /// Inside `pre` or `code`.
+    Code,
+    /// Inside a quoted attribute value (HTML) or a link target (MarkdownV2).
+    Attribute,
+}
+
+/// One fault in an author's markup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MarkupError {
+    /// Byte range in the checked text.
+    pub range: std::ops::Range<usize>,
+    /// What is wrong, lower case, no full stop.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// A text's skeleton for checking: the author's words with each value replaced by a hole.
+/// Holes are given as byte ranges of `text` (empty ranges allowed, in order, disjoint).
+/// Returns every fault that Telegram would refuse (unknown tag, bad nesting, bad attribute,
+/// unescaped `<` or `&`, unclosed tag) and, for each hole, its [`Place`].
+///
+/// Some faults that Telegram forgives silently are faults here, for what is seen is not what was meant:
+/// unknown attributes and named entities, `&` by itself, tags inside `pre` and `code`, links in links.
+pub fn check(
+    mode: ParseMode,
+    text: &str,
+    holes: &[std::ops::Range<usize>],
+) -> (Vec<MarkupError>, Vec<Place>) {
+    match mode {
+        ParseMode::Html => html::check(text, holes),
+        ParseMode::MarkdownV2 => {
+            let read = markdown::read(text, holes);
+            (read.errors, read.places)
+        }
+        ParseMode::Plain => (Vec::new(), vec![Place::Text; holes.len()]),
+    }
+}
+
+/// Length in UTF-16 units of what a person sees: markup removed, entities decoded.
+pub fn visible_length(mode: ParseMode, text: &str) -> usize {
+    let mut length = 0;
+    each_visible(mode, text, |visible| {
+        length += match visible {
+            Visible::Text(text) => utf16(text),
+            Visible::Char(char) => char.len_utf16(),
+        };
+    });
+    length
+}
+
+/// Whether a person sees at most `max` UTF-16 units of `text`; cheap for texts far below.
+pub fn fits(mode: ParseMode, text: &str, max: usize) -> bool {
+    // Markup only takes bytes away, and a unit has at least one.
+    text.len() <= max || visible_length(mode, text) <= max
+}
+
+/// `text` with markup removed and entities decoded (for the preview, toasts, logs of tests).
+pub fn plain_text(mode: ParseMode, text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    each_visible(mode, text, |visible| match visible {
+        Visible::Text(text) => out.push_str(text),
+        Visible::Char(char) => out.push(char),
+    });
+    out
+}
+
+/// A piece of what a person sees.
+enum Visible<'a> {
+    Text(&'a str),
+    Char(char),
+}
+
+fn each_visible<'a>(mode: ParseMode, text: &'a str, mut see: impl FnMut(Visible<'a>)) {
+    match mode {
+        ParseMode::Plain => see(Visible::Text(text)),
+        ParseMode::Html => {
+            for (range, piece) in html::pieces(text) {
+                match piece {
+                    html::Piece::Text => see(Visible::Text(&text[range])),
+                    html::Piece::Char(char) => see(Visible::Char(char)),
+                    html::Piece::Open(_) | html::Piece::Close(_) => {}
+                }
+            }
+        }
+        ParseMode::MarkdownV2 => {
+            for (range, token) in markdown::read(text, &[]).markup.tokens {
+                match token {
+                    Token::Text => see(Visible::Text(&text[range])),
+                    Token::Char(char) => see(Visible::Char(char)),
+                    Token::Open(_) | Token::Close(_) | Token::Hidden => {}
+                }
+            }
+        }
+    }
+}
+
+/// What a stretch of marked-up text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Token {
+    /// Seen as it is.
+    Text,
+    /// Seen as one character; whole or not at all.
+    Char(char),
+    /// Opens the span of this index.
+    Open(usize),
+    /// Closes it.
+    Close(usize),
+    /// Seen not at all, and belongs to what follows (the `>` of a quotation's further lines).
+    Hidden,
+}
+
+/// A formatted stretch: what to write to open and close it elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Span {
+    open: String,
+    close: String,
+    /// A custom emoji or the like: never cut inside.
+    whole: bool,
+    /// A quotation of MarkdownV2: its mark is repeated at every line.
+    quotation: bool,
+}
+
+/// A text taken apart, in order and without gaps.
+#[derive(Debug, Default)]
+struct Markup {
+    tokens: Vec<(std::ops::Range<usize>, Token)>,
+    spans: Vec<Span>,
+}
+
+/// Takes a text that passed [`check`] apart.
+fn take_apart(mode: ParseMode, text: &str) -> Markup {
+    match mode {
+        ParseMode::Plain => Markup {
+            tokens: vec![(0..text.len(), Token::Text)],
+            spans: Vec::new(),
+        },
+        ParseMode::Html => html::take_apart(text),
+        ParseMode::MarkdownV2 => markdown::read(text, &[]).markup,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_and_plain_texts() {
+        let html = "<b>Привет</b>, &lt;мир&gt; &amp; <a href=\"https://x.y/?a=1&amp;b=2\">ссылка</a> &#128578;";
+        assert_eq!(
+            plain_text(ParseMode::Html, html),
+            "Привет, <мир> & ссылка 🙂"
+        );
+        assert_eq!(
+            visible_length(ParseMode::Html, html),
+            utf16("Привет, <мир> & ссылка 🙂")
+        );
+        let markdown = "*Привет*, \\<мир\\> [ссылка](https://x.y/\\)) `a_b` ||тайна||\n>цитата\n>ещё\nконец\\.";
+        assert_eq!(
+            plain_text(ParseMode::MarkdownV2, markdown),
+            "Привет, <мир> ссылка a_b тайна\nцитата\nещё\nконец."
+        );
+        assert_eq!(
+            plain_text(ParseMode::Plain, "a <b> &amp; *"),
+            "a <b> &amp; *"
+        );
+        assert_eq!(visible_length(ParseMode::Plain, "🙂a"), 3);
+    }
+
+    #[test]
+    fn fits_counts_what_is_seen() {
+        assert!(fits(ParseMode::Html, "<b>abc</b>", 3));
+        assert!(!fits(ParseMode::Html, "<b>abc</b>", 2));
+        assert!(fits(ParseMode::MarkdownV2, "\\.\\.", 2));
+    }
+
+    #[test]
+    fn holes_in_plain_text_are_text() {
+        assert_eq!(
+            check(ParseMode::Plain, "a <b &", &[0..0, 2..2]),
+            (vec![], vec![Place::Text; 2])
+        );
+    }
+}

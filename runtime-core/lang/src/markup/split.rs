@@ -1,0 +1,587 @@
+//! Long texts cut into messages.
+
+use super::{Markup, ParseMode, Token, take_apart};
+use crate::length;
+use crate::limits::{MESSAGE_RAW_BYTES, MESSAGE_TEXT};
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Splits `text` into parts of at most [`crate::limits::MESSAGE_TEXT`] visible units (and at most
+/// [`crate::limits::MESSAGE_RAW_BYTES`] raw bytes): preferably at the byte offsets `breaks`
+/// (ends of rows of an `#each`), else at line ends, else between words, else anywhere in running text. Never
+/// inside a tag, an entity or a grapheme; tags open at a cut are closed before it and opened again after it.
+///
+/// Parts in which nothing but white space is seen are left out: Telegram refuses them. Nothing else is lost.
+pub fn split(mode: ParseMode, text: &str, breaks: &[usize]) -> Vec<String> {
+    split_at_most(mode, text, breaks, MESSAGE_TEXT, MESSAGE_RAW_BYTES)
+}
+
+fn split_at_most(
+    mode: ParseMode,
+    text: &str,
+    breaks: &[usize],
+    units: usize,
+    bytes: usize,
+) -> Vec<String> {
+    if text.len() <= bytes && super::fits(mode, text, units) {
+        return vec![text.to_owned()];
+    }
+    let markup = take_apart(mode, text);
+    let mut splitter = Splitter {
+        mode,
+        text,
+        breaks,
+        units,
+        bytes,
+        markup: &markup,
+        parts: Vec::new(),
+    };
+    splitter.run();
+    splitter.parts
+}
+
+struct Splitter<'a> {
+    mode: ParseMode,
+    text: &'a str,
+    breaks: &'a [usize],
+    units: usize,
+    bytes: usize,
+    markup: &'a Markup,
+    parts: Vec<String>,
+}
+
+/// A place where a part may end, from worst to best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Quality {
+    /// Between two graphemes.
+    Anywhere,
+    /// After a space.
+    Word,
+    /// After a line break.
+    Line,
+    /// At the end of a row.
+    Row,
+}
+
+/// A place in the text, and what is open there.
+#[derive(Debug, Clone)]
+struct Cut {
+    /// Index of the token, and the byte where the next part goes on in it.
+    token: usize,
+    at: usize,
+    open: Vec<usize>,
+}
+
+impl Splitter<'_> {
+    fn run(&mut self) {
+        let mut from = Cut {
+            token: 0,
+            at: 0,
+            open: Vec::new(),
+        };
+        while let Some(cut) = self.next_cut(&from) {
+            self.push(&from, &cut);
+            from = self.after(cut);
+        }
+        let end = Cut {
+            token: self.markup.tokens.len(),
+            at: self.text.len(),
+            open: Vec::new(),
+        };
+        self.push(&from, &end);
+    }
+
+    /// Where the part that begins at `from` has to end; `None` when the rest fits.
+    fn next_cut(&self, from: &Cut) -> Option<Cut> {
+        let mut best: [Option<(usize, usize, usize)>; 4] = [None; 4];
+        let mut open = from.open.clone();
+        // What was open, each time it changed: a candidate names one of these.
+        let mut stacks = vec![open.clone()];
+        let (mut units, mut seen) = (0, false);
+        // Bytes of the part so far, without what closes it.
+        let mut bytes = self.opening(&from.open).len();
+        let mut closing = self.closing(&open, "").len();
+        let mut at = from.at;
+        let mut tokens = from.token;
+        let is_whole = |open: &[usize]| open.iter().any(|span| self.markup.spans[*span].whole);
+        let mut whole = is_whole(&open);
+        // Called where a part may end; a part with nothing to see is none.
+        macro_rules! candidate {
+            ($quality:expr, $token:expr, $at:expr) => {
+                if seen && !whole {
+                    best[$quality as usize] = Some(($token, $at, stacks.len() - 1));
+                }
+            };
+        }
+        let pick = |best: [Option<(usize, usize, usize)>; 4], stacks: &[Vec<usize>]| {
+            let (token, at, stack) = best.into_iter().rev().flatten().next()?;
+            Some(Cut {
+                token,
+                at,
+                open: stacks.get(stack)?.clone(),
+            })
+        };
+        while let Some((range, token)) = self.markup.tokens.get(tokens) {
+            if self.breaks.binary_search(&at).is_ok() {
+                candidate!(Quality::Row, tokens, at);
+            }
+            match *token {
+                Token::Text => {
+                    for grapheme in self.text[at..range.end].graphemes(true) {
+                        units += length::utf16(grapheme);
+                        bytes += grapheme.len();
+                        if units > self.units || bytes + closing > self.bytes {
+                            return pick(best, &stacks)
+                                .or_else(|| self.forced(from, tokens, at, &open));
+                        }
+                        at += grapheme.len();
+                        seen |= !grapheme.chars().all(char::is_whitespace);
+                        let quality = if self.breaks.binary_search(&at).is_ok() {
+                            Quality::Row
+                        } else if grapheme.ends_with('\n') {
+                            Quality::Line
+                        } else if grapheme.chars().all(char::is_whitespace) {
+                            Quality::Word
+                        } else {
+                            Quality::Anywhere
+                        };
+                        candidate!(quality, tokens, at);
+                    }
+                }
+                Token::Char(char) => {
+                    units += char.len_utf16();
+                    bytes += range.len();
+                    if units > self.units || bytes + closing > self.bytes {
+                        return pick(best, &stacks)
+                            .or_else(|| self.forced(from, tokens, at, &open));
+                    }
+                    seen |= !char.is_whitespace();
+                    at = range.end;
+                    candidate!(Quality::Anywhere, tokens, at);
+                }
+                Token::Open(span) => {
+                    open.push(span);
+                    stacks.push(open.clone());
+                    whole = is_whole(&open);
+                    bytes += range.len();
+                    closing = self.closing(&open, "").len();
+                    if bytes + closing > self.bytes && best.iter().any(Option::is_some) {
+                        return pick(best, &stacks);
+                    }
+                }
+                Token::Close(_) => {
+                    open.pop();
+                    stacks.push(open.clone());
+                    whole = is_whole(&open);
+                    bytes += range.len();
+                    closing = self.closing(&open, "").len();
+                }
+                Token::Hidden => bytes += range.len(),
+            }
+            tokens += 1;
+            at = range.end;
+            if matches!(token, Token::Close(_)) && self.breaks.binary_search(&at).is_ok() {
+                candidate!(Quality::Row, tokens, at);
+            }
+        }
+        None
+    }
+
+    /// A cut where no candidate was found: one grapheme, or the inside of a custom emoji, is longer than a part,
+    /// or nothing but white space came before. Never at `from` itself, so that every part goes on.
+    fn forced(&self, from: &Cut, token: usize, at: usize, open: &[usize]) -> Option<Cut> {
+        if at > from.at {
+            return Some(Cut {
+                token,
+                at,
+                open: open.to_vec(),
+            });
+        }
+        let (range, kind) = self.markup.tokens.get(token)?;
+        let step = match kind {
+            Token::Text => length::prefix(&self.text[at..range.end], self.units)
+                .max(self.text[at..].chars().next().map_or(0, char::len_utf8)),
+            _ => range.end - at,
+        };
+        Some(Cut {
+            token,
+            at: at + step,
+            open: open.to_vec(),
+        })
+    }
+
+    /// Where the next part begins: behind what the cut has closed already.
+    fn after(&self, mut cut: Cut) -> Cut {
+        if let Some((range, _)) = self.markup.tokens.get(cut.token)
+            && cut.at >= range.end
+        {
+            cut.token += 1;
+        }
+        loop {
+            match self.markup.tokens.get(cut.token) {
+                Some((range, Token::Close(_))) if !cut.open.is_empty() => {
+                    cut.open.pop();
+                    cut.at = range.end;
+                }
+                // The mark of a quotation's further line: the quotation is opened again as a whole.
+                Some((range, Token::Hidden)) => cut.at = range.end,
+                _ => break,
+            }
+            cut.token += 1;
+        }
+        cut
+    }
+
+    /// What opens `open` again.
+    fn opening(&self, open: &[usize]) -> String {
+        let mut out = String::new();
+        for span in open {
+            self.join(&mut out, &self.markup.spans[*span].open);
+        }
+        out
+    }
+
+    /// What closes `open` after `text`.
+    fn closing(&self, open: &[usize], text: &str) -> String {
+        let mut out = String::new();
+        for (depth, span) in open.iter().enumerate().rev() {
+            let span = &self.markup.spans[*span];
+            // A quotation ends with its line; only where others have to be closed after it is a line needed.
+            let close = if span.quotation && depth > 0 {
+                "\n"
+            } else {
+                span.close.as_str()
+            };
+            if out.is_empty()
+                && self.mode == ParseMode::MarkdownV2
+                && close.starts_with('_')
+                && ends_with_mark(text)
+            {
+                out.push_str("**");
+            }
+            self.join(&mut out, close);
+        }
+        out
+    }
+
+    /// Appends a mark. Two underscores in a row would be read as one mark of underline, whatever they were:
+    /// an empty bold between keeps them apart (Bot API, MarkdownV2 style).
+    fn join(&self, out: &mut String, mark: &str) {
+        if self.mode == ParseMode::MarkdownV2 && out.ends_with('_') && mark.starts_with('_') {
+            out.push_str("**");
+        }
+        out.push_str(mark);
+    }
+
+    fn push(&mut self, from: &Cut, to: &Cut) {
+        let body = &self.text[from.at..to.at];
+        let mut part = self.opening(&from.open);
+        if self.mode == ParseMode::MarkdownV2 && part.ends_with('_') && body.starts_with('_') {
+            part.push_str("**");
+        }
+        // A line break that no `>` follows would end the quotation before what is open in it.
+        let quoted = to
+            .open
+            .iter()
+            .any(|span| self.markup.spans[*span].quotation);
+        let body = match body.strip_suffix('\n') {
+            Some(line) if quoted && !is_escaped(line) => line,
+            _ => body,
+        };
+        part.push_str(body);
+        let closing = self.closing(&to.open, body);
+        part.push_str(&closing);
+        if !super::plain_text(self.mode, &part).trim().is_empty() {
+            self.parts.push(part);
+        }
+    }
+}
+
+/// Whether the last character is an underscore that is a mark, not an escaped one.
+fn ends_with_mark(text: &str) -> bool {
+    text.strip_suffix('_')
+        .is_some_and(|before| !is_escaped(before))
+}
+
+/// Whether what follows `before` is escaped by a backslash at its end.
+fn is_escaped(before: &str) -> bool {
+    before
+        .bytes()
+        .rev()
+        .take_while(|byte| *byte == b'\\')
+        .count()
+        % 2
+        == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{check, plain_text, visible_length};
+    use super::*;
+
+    fn squeezed(text: &str) -> String {
+        text.chars().filter(|char| !char.is_whitespace()).collect()
+    }
+
+    fn prove(
+        mode: ParseMode,
+        text: &str,
+        breaks: &[usize],
+        units: usize,
+        bytes: usize,
+    ) -> Vec<String> {
+        assert_eq!(check(mode, text, &[]).0, vec![], "{text:?}");
+        let parts = split_at_most(mode, text, breaks, units, bytes);
+        let mut seen = String::new();
+        for part in &parts {
+            assert_eq!(check(mode, part, &[]).0, vec![], "{part:?} of {text:?}");
+            assert!(visible_length(mode, part) <= units + 1, "{part:?}");
+            assert!(part.len() <= bytes, "{} bytes: {part:?}", part.len());
+            let plain = plain_text(mode, part);
+            assert!(!plain.trim().is_empty());
+            seen.push_str(&plain);
+        }
+        assert_eq!(
+            squeezed(&seen),
+            squeezed(&plain_text(mode, text)),
+            "{text:?}"
+        );
+        parts
+    }
+
+    #[test]
+    fn short_texts_stay_whole() {
+        assert_eq!(split(ParseMode::Html, "<b>a</b>", &[]), ["<b>a</b>"]);
+        let long = "a".repeat(4096);
+        assert_eq!(
+            split(ParseMode::Html, &format!("<b>{long}</b>"), &[]).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn rows_before_lines_before_words_before_anything() {
+        let html = ParseMode::Html;
+        let text = "aaa\nbbb\nccc\nddd";
+        assert_eq!(
+            prove(html, text, &[4], 10, 999),
+            ["aaa\n", "bbb\nccc\n", "ddd"]
+        );
+        assert_eq!(prove(html, text, &[], 10, 999), ["aaa\nbbb\n", "ccc\nddd"]);
+        assert_eq!(prove(html, "aaa bbb ccc", &[], 9, 999), ["aaa bbb ", "ccc"]);
+        assert_eq!(prove(html, "aaabbbccc", &[], 4, 999), ["aaab", "bbcc", "c"]);
+        assert_eq!(prove(html, "ab👨‍👩‍👧c", &[], 9, 999), ["ab", "👨‍👩‍👧c"]);
+    }
+
+    #[test]
+    fn tags_are_closed_and_opened_again() {
+        let html = ParseMode::Html;
+        assert_eq!(
+            prove(
+                html,
+                "<b>aaa <a href=\"https://x\">bbb ccc</a></b> ddd",
+                &[],
+                8,
+                999
+            ),
+            [
+                "<b>aaa <a href=\"https://x\">bbb </a></b>",
+                "<b><a href=\"https://x\">ccc</a></b> ddd"
+            ]
+        );
+        assert_eq!(
+            prove(html, "<b>aaaa</b><i>bbbb</i>", &[], 4, 999),
+            ["<b>aaaa</b>", "<i>bbbb</i>"]
+        );
+        assert_eq!(
+            prove(html, "&lt;&lt;&lt;", &[], 2, 999),
+            ["&lt;&lt;", "&lt;"]
+        );
+        assert_eq!(
+            prove(
+                html,
+                "<pre><code class=\"language-x\">aa\nbb</code></pre>",
+                &[],
+                3,
+                999
+            ),
+            [
+                "<pre><code class=\"language-x\">aa\n</code></pre>",
+                "<pre><code class=\"language-x\">bb</code></pre>"
+            ]
+        );
+    }
+
+    #[test]
+    fn rows_inside_a_tag() {
+        let text = "<b>aaa bbb\nccc\n</b>";
+        let rows = [text.find("ccc").unwrap()];
+        assert_eq!(
+            prove(ParseMode::Html, text, &rows, 11, 999),
+            ["<b>aaa bbb\n</b>", "<b>ccc\n</b>"]
+        );
+        // A row's end inside a tag is no place to cut.
+        assert_eq!(
+            prove(ParseMode::Html, "<b>aaaa</b><i>bbbb</i>", &[1, 9], 6, 999),
+            ["<b>aaaa</b><i>bb</i>", "<i>bb</i>"]
+        );
+    }
+
+    #[test]
+    fn custom_emoji_stay_whole() {
+        let text = "aaa<tg-emoji emoji-id=\"5\">❤️‍🔥</tg-emoji>b";
+        assert_eq!(
+            prove(ParseMode::Html, text, &[], 6, 999),
+            ["aaa", "<tg-emoji emoji-id=\"5\">❤️‍🔥</tg-emoji>b"].map(String::from)
+        );
+    }
+
+    #[test]
+    fn white_space_makes_no_message() {
+        let text = format!("aaa{}bbb", " ".repeat(30));
+        assert_eq!(prove(ParseMode::Html, &text, &[], 10, 999).len(), 2);
+    }
+
+    #[test]
+    fn markdown_is_closed_and_opened_again() {
+        let markdown = ParseMode::MarkdownV2;
+        assert_eq!(
+            prove(markdown, "*aaa [bbb ccc](https://x)*", &[], 8, 999),
+            ["*aaa [bbb ](https://x)*", "*[ccc](https://x)*"]
+        );
+        assert_eq!(
+            prove(markdown, ">aaa\n>bbb\n>ccc", &[], 8, 999),
+            [">aaa\n>bbb", ">ccc"]
+        );
+        assert_eq!(
+            prove(markdown, "```rust\naaa\nbbb```", &[], 4, 999),
+            ["```rust\naaa\n```", "```rust\nbbb```"]
+        );
+        assert_eq!(
+            prove(markdown, "___aaa bbb_**__", &[], 4, 999),
+            ["___aaa _**__", "__**_bbb_**__"]
+        );
+        assert_eq!(prove(markdown, "\\.\\.\\.", &[], 2, 999), ["\\.\\.", "\\."]);
+        assert_eq!(prove(markdown, "*>aaa bbb\nc*", &[], 4, 999).len(), 3);
+    }
+
+    #[test]
+    fn raw_bytes_are_bounded_too() {
+        let row = "<a href=\"https://example.com/a/long/address\">x</a>\n";
+        let text = row.repeat(2000);
+        let parts = prove(ParseMode::Html, &text, &[], MESSAGE_TEXT, MESSAGE_RAW_BYTES);
+        assert!(parts.len() >= text.len() / MESSAGE_RAW_BYTES);
+        assert!(parts.iter().all(|part| part.ends_with("</a>\n")));
+    }
+
+    /// Random well-formed texts.
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, bound: usize) -> usize {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) as usize % bound
+        }
+
+        fn words(&mut self, mode: ParseMode, out: &mut String) {
+            const WORDS: [&str; 12] = [
+                "a",
+                "слово",
+                "1.5",
+                "\n",
+                " ",
+                "🙂",
+                "<&>",
+                "👨‍👩‍👧",
+                "x_y",
+                "e\u{301}",
+                "verylongwordwithoutspaces",
+                "\n\n  ",
+            ];
+            for _ in 0..1 + self.below(6) {
+                super::super::escape_into(
+                    mode,
+                    super::super::Place::Text,
+                    WORDS[self.below(WORDS.len())],
+                    out,
+                );
+            }
+        }
+
+        fn html(&mut self, depth: usize, out: &mut String) {
+            for _ in 0..1 + self.below(4) {
+                self.words(ParseMode::Html, out);
+                if depth > 0 {
+                    let (open, close) = [
+                        ("<b>", "</b>"),
+                        ("<i>", "</i>"),
+                        ("<u>", "</u>"),
+                        ("<tg-spoiler>", "</tg-spoiler>"),
+                    ][self.below(4)];
+                    out.push_str(open);
+                    self.html(depth - 1, out);
+                    out.push_str(close);
+                }
+            }
+            if self.below(3) == 0 {
+                out.push_str("<code>");
+                self.words(ParseMode::Html, out);
+                out.push_str("</code>");
+            }
+        }
+
+        fn markdown(&mut self, depth: usize, out: &mut String, inside: &mut Vec<&'static str>) {
+            for _ in 0..1 + self.below(4) {
+                self.words(ParseMode::MarkdownV2, out);
+                let mark = ["*", "~", "||", "_", "__", "`"][self.below(6)];
+                if depth == 0
+                    || inside.contains(&mark)
+                    || (mark.starts_with('_') && inside.iter().any(|mark| mark.starts_with('_')))
+                {
+                    continue;
+                }
+                out.push_str(mark);
+                if mark == "`" {
+                    out.push_str("code \\` text");
+                } else {
+                    inside.push(mark);
+                    self.markdown(depth - 1, out, inside);
+                    inside.pop();
+                }
+                out.push_str(mark);
+                out.push(' ');
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_is_split_into_sound_parts() {
+        for seed in 0..300 {
+            let mut random = Random(seed);
+            let mut text = String::new();
+            random.html(3, &mut text);
+            let breaks: Vec<usize> = (0..text.len()).filter(|_| random.below(40) == 0).collect();
+            let units = 12 + random.below(60);
+            prove(ParseMode::Html, &text, &breaks, units, 100_000);
+            prove(ParseMode::Html, &text, &[], 4096, 300);
+        }
+    }
+
+    #[test]
+    fn any_markdown_is_split_into_sound_parts() {
+        for seed in 0..300 {
+            let mut random = Random(seed);
+            let mut text = String::new();
+            random.markdown(3, &mut text, &mut Vec::new());
+            if random.below(3) == 0 {
+                text.push_str("\n>quoted *text\n>more* text\n>and more text\nafter ");
+                random.words(ParseMode::MarkdownV2, &mut text);
+            }
+            let breaks: Vec<usize> = (0..text.len()).filter(|_| random.below(40) == 0).collect();
+            let units = 12 + random.below(60);
+            prove(ParseMode::MarkdownV2, &text, &breaks, units, 100_000);
+        }
+    }
+}
