@@ -333,6 +333,7 @@ pub struct Button {
 pub enum ButtonDoes {
     /// `callback: "/product {id=p.id}"`.
     Callback {
+        /// With the leading `/`.
         command: Spanned<String>,
         args: Vec<(Spanned<String>, Expr)>,
         span: Span,
@@ -383,6 +384,8 @@ pub enum Piece {
     Literal {
         text: String,
         span: Span,
+        /// Byte offset of `text` in the value of [`Text::source`]: its characters stand there in one run.
+        at: usize,
     },
     Value(Expr),
     Key(KeyRef),
