@@ -259,7 +259,10 @@ impl<'a, 's> Parser<'a, 's> {
                 "?",
                 "there is no `?`: use `{{#if …}}…{{else}}…{{/if}}` in a text, `default` for a missing value",
             ),
-            ("(", "there are no functions: a filter is written `value | name`"),
+            (
+                "(",
+                "there are no functions: a filter is written `value | name`",
+            ),
             (
                 "[",
                 "a list is walked by `{{#each}}`; a query with `single: true` gives one row",
@@ -736,7 +739,9 @@ impl<'a, 's> Parser<'a, 's> {
                         span,
                         "this is neither a number nor a duration",
                     )
-                    .help("durations are whole: `30s`, `15m`, `24h`, `7d`; a text stands in quotes"),
+                    .help(
+                        "durations are whole: `30s`, `15m`, `24h`, `7d`; a text stands in quotes",
+                    ),
                 );
                 return None;
             };
@@ -825,4 +830,4 @@ impl<'a, 's> Parser<'a, 's> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -39,12 +39,17 @@ pub fn parse(text: &Str, sink: &mut Sink) -> Option<Text> {
 
 /// Reads a button's `callback:`: `/cmd` or `/cmd {id=EXPR, …}`.
 pub fn parse_callback(text: &Str, sink: &mut Sink) -> Option<ButtonDoes> {
-    const FORM: &str = "a callback is a command, with its arguments in braces: `/product {id=p.id}`";
+    const FORM: &str =
+        "a callback is a command, with its arguments in braces: `/product {id=p.id}`";
     let mut parser = Parser::new(text, sink);
     parser.skip_space();
     let start = parser.pos;
     if !parser.eat("/") {
-        return parser.unexpected(&codes::CALLBACK_SYNTAX, "a command with its `/`", Some(FORM));
+        return parser.unexpected(
+            &codes::CALLBACK_SYNTAX,
+            "a command with its `/`",
+            Some(FORM),
+        );
     }
     let rest = parser.rest();
     let end = rest
@@ -85,13 +90,19 @@ fn key(parser: &mut Parser<'_, '_>, open: Option<usize>) -> Option<KeyRef> {
     parser.pos += "t:".len();
     let name = identifier(parser, "the key of a translation after `t:`", true)?;
     let attribute = if parser.eat(".") {
-        Some(identifier(parser, "the name of an attribute after `.`", false)?)
+        Some(identifier(
+            parser,
+            "the name of an attribute after `.`",
+            false,
+        )?)
     } else {
         None
     };
     let mut end = parser.pos;
     parser.skip_space();
-    let args = if parser.rest().starts_with('{') && open.is_none_or(|_| !parser.rest().starts_with("{{")) {
+    let args = if parser.rest().starts_with('{')
+        && open.is_none_or(|_| !parser.rest().starts_with("{{"))
+    {
         let args = arguments(parser)?;
         end = parser.pos;
         args
@@ -340,7 +351,11 @@ fn tag(parser: &mut Parser<'_, '_>, open: usize) -> Option<Token> {
             return None;
         }
         word @ ("each" | "if" | "endif" | "endeach" | "end") => {
-            let after = parser.rest().get(word.len()..).unwrap_or_default().trim_start();
+            let after = parser
+                .rest()
+                .get(word.len()..)
+                .unwrap_or_default()
+                .trim_start();
             // `{{each}}` alone may be a variable of that name; `{{if x}}` cannot.
             let alone = after.starts_with("}}") && matches!(word, "each" | "if" | "end");
             if !alone || word != "each" {
@@ -380,7 +395,10 @@ fn block(parser: &mut Parser<'_, '_>, open: usize, start: usize) -> Option<Token
         "if" => {
             parser.pos += word.len();
             let condition = inside(parser, open)?;
-            Some(Token::Tag(Tag::If(condition), parser.span(open..parser.pos)))
+            Some(Token::Tag(
+                Tag::If(condition),
+                parser.span(open..parser.pos),
+            ))
         }
         "each" => {
             parser.pos += word.len();
@@ -502,10 +520,7 @@ fn vanish(tokens: Vec<Token>, text: &Str) -> Vec<Token> {
         let words = text.value.get(range.clone()).unwrap_or_default();
         let mut at = range.start;
         for line in words.split_inclusive('\n') {
-            push(
-                Token::Words(at..at + line.len()),
-                line.ends_with('\n'),
-            );
+            push(Token::Words(at..at + line.len()), line.ends_with('\n'));
             at += line.len();
         }
     }
@@ -617,7 +632,11 @@ fn nest(tokens: Vec<Token>, text: &Str, sink: &mut Sink) -> Vec<Piece> {
                 otherwise(&mut top, tag, span, sink);
             }
             Token::Tag(tag @ (Tag::EndEach | Tag::EndIf), span) => {
-                let name = if matches!(tag, Tag::EndIf) { "if" } else { "each" };
+                let name = if matches!(tag, Tag::EndIf) {
+                    "if"
+                } else {
+                    "each"
+                };
                 if top.kind.name() == name {
                     close(&mut top, &mut stack);
                 } else if stack.iter().any(|o| o.kind.name() == name) {
@@ -634,9 +653,7 @@ fn nest(tokens: Vec<Token>, text: &Str, sink: &mut Sink) -> Vec<Piece> {
                             span,
                             format!("`{{{{/{name}}}}}` closes nothing"),
                         )
-                        .help(format!(
-                            "there is no open `{{{{#{name}}}}}` before it"
-                        )),
+                        .help(format!("there is no open `{{{{#{name}}}}}` before it")),
                     );
                 }
             }
@@ -672,9 +689,8 @@ fn words(pieces: &mut Vec<Piece>, range: std::ops::Range<usize>, source: &Str) {
 }
 
 fn otherwise(top: &mut Open, tag: Tag, span: Span, sink: &mut Sink) {
-    let error = |message: &str, help: &str| {
-        Diagnostic::new(&codes::TAG_UNCLOSED, span, message).help(help)
-    };
+    let error =
+        |message: &str, help: &str| Diagnostic::new(&codes::TAG_UNCLOSED, span, message).help(help);
     if let Some(first) = top.otherwise {
         sink.report(
             error(
