@@ -10,3 +10,4 @@ pub mod handler;
 pub mod ingress;
 pub mod prelude;
 pub mod telegram;
+pub mod telemetry;

@@ -89,3 +89,167 @@ pub struct ReplyButton {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub request_location: bool,
 }
+
+/// A method of the Bot API: its name, and what it answers.
+pub trait Method: Serialize + Sync {
+    /// As it stands in the address.
+    const NAME: &'static str;
+    /// The type of `result`.
+    type Answer: serde::de::DeserializeOwned;
+}
+
+macro_rules! methods {
+    ($($name:ident => $wire:literal, $answer:ty;)*) => {
+        $(impl Method for $name {
+            const NAME: &'static str = $wire;
+            type Answer = $answer;
+        })*
+    };
+}
+
+methods! {
+    SendMessage => "sendMessage", Sent;
+    EditMessageText => "editMessageText", serde::de::IgnoredAny;
+    AnswerCallbackQuery => "answerCallbackQuery", bool;
+    GetMe => "getMe", Me;
+    SetWebhook => "setWebhook", bool;
+    DeleteWebhook => "deleteWebhook", bool;
+    GetWebhookInfo => "getWebhookInfo", WebhookInfo;
+    GetUpdates => "getUpdates", Vec<Box<serde_json::value::RawValue>>;
+    SetMyCommands => "setMyCommands", bool;
+}
+
+impl Call {
+    /// As it stands in the address, in metrics and logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::SendMessage(_) => SendMessage::NAME,
+            Self::EditMessageText(_) => EditMessageText::NAME,
+            Self::AnswerCallbackQuery(_) => AnswerCallbackQuery::NAME,
+        }
+    }
+
+    /// The chat it writes to; `None` for an answer to a button, which no chat's flood limit holds back.
+    pub fn chat_id(&self) -> Option<i64> {
+        match self {
+            Self::SendMessage(m) => Some(m.chat_id),
+            Self::EditMessageText(m) => Some(m.chat_id),
+            Self::AnswerCallbackQuery(_) => None,
+        }
+    }
+
+    /// Rewrites the chat after a group became a supergroup.
+    pub fn move_to(&mut self, chat: i64) {
+        match self {
+            Self::SendMessage(m) => m.chat_id = chat,
+            Self::EditMessageText(m) => m.chat_id = chat,
+            Self::AnswerCallbackQuery(_) => {}
+        }
+    }
+
+    /// Whether sending it twice leaves the same as sending it once.
+    pub fn idempotent(&self) -> bool {
+        !matches!(self, Self::SendMessage(_))
+    }
+}
+
+/// A sent message, as far as we need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[allow(missing_docs)]
+pub struct Sent {
+    pub message_id: i64,
+}
+
+/// <https://core.telegram.org/bots/api#getme>
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GetMe {}
+
+/// Answer of [`GetMe`].
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[allow(missing_docs)]
+pub struct Me {
+    pub id: i64,
+    #[serde(default)]
+    pub username: Option<String>,
+}
+
+/// <https://core.telegram.org/bots/api#setwebhook>
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct SetWebhook {
+    pub url: String,
+    pub secret_token: String,
+    pub allowed_updates: &'static [&'static str],
+    pub drop_pending_updates: bool,
+}
+
+impl std::fmt::Debug for SetWebhook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SetWebhook")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The kinds of updates that bots of this build use.
+pub const ALLOWED_UPDATES: &[&str] = &["message", "callback_query"];
+
+/// <https://core.telegram.org/bots/api#deletewebhook>
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct DeleteWebhook {
+    pub drop_pending_updates: bool,
+}
+
+/// <https://core.telegram.org/bots/api#getwebhookinfo>
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GetWebhookInfo {}
+
+/// Answer of [`GetWebhookInfo`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct WebhookInfo {
+    /// Empty: none is set.
+    pub url: String,
+    #[serde(default)]
+    pub pending_update_count: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error_date: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error_message: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_connections: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_updates: Option<Vec<String>>,
+}
+
+/// <https://core.telegram.org/bots/api#getupdates>
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct GetUpdates {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<i64>,
+    /// 1–100.
+    pub limit: u8,
+    /// Seconds, at most 50.
+    pub timeout: u8,
+    pub allowed_updates: &'static [&'static str],
+}
+
+/// <https://core.telegram.org/bots/api#setmycommands>
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct SetMyCommands {
+    pub commands: Vec<Command>,
+    /// Two letters (ISO 639-1); `None`: for everybody without a list of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language_code: Option<String>,
+}
+
+/// <https://core.telegram.org/bots/api#botcommand>
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct Command {
+    pub command: String,
+    pub description: String,
+}

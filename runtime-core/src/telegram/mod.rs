@@ -1,3 +1,8 @@
 //! Telegram: typed client, strict outbound types, tolerant inbound ones, flood control.
 
+pub mod client;
+pub mod error;
+pub mod flood;
 pub mod method;
+pub mod token;
+pub mod update;

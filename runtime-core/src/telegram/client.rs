@@ -1,0 +1,170 @@
+//! The Bot API over HTTP: JSON in, JSON out, every failure classified.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+
+use super::error::{ApiError, Failure, Parameters};
+use super::method::{Call, Method, Sent};
+use super::token::Token;
+use crate::telemetry::{self, events};
+
+/// Longest answer read, in bytes: 100 updates of the largest size fit many times.
+const ANSWER_BYTES: usize = 16 << 20;
+/// How long one call may take, connecting included.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long connecting may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Talks to one Bot API server; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: Arc<str>,
+}
+
+/// The HTTP client could not be made (no trusted certificates on this machine).
+#[derive(Debug, thiserror::Error)]
+#[error("no TLS client: {0} (install CA certificates or point SSL_CERT_FILE at a bundle)")]
+pub struct NoClient(String);
+
+#[derive(Deserialize)]
+struct Envelope<T> {
+    ok: bool,
+    // No `flatten`: it would buffer the result, which raw JSON values do not survive.
+    #[serde(default = "Option::default")]
+    result: Option<T>,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    parameters: Option<Parameters>,
+}
+
+impl Client {
+    /// `base` is `https://api.telegram.org` or a local server, without a slash at the end.
+    pub fn new(base: &str) -> Result<Self, NoClient> {
+        // A second call finds the provider installed: fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(Duration::from_secs(90))
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("botfactory/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|e| NoClient(root_cause(&e)))?;
+        Ok(Self {
+            http,
+            base: base.trim_end_matches('/').into(),
+        })
+    }
+
+    /// Calls a method with the usual time limit.
+    pub async fn call<M: Method>(&self, token: &Token, method: &M) -> Result<M::Answer, ApiError> {
+        self.call_within(token, method, CALL_TIMEOUT).await
+    }
+
+    /// Calls a method; `limit` covers connecting, sending and the whole answer.
+    pub async fn call_within<M: Method>(
+        &self,
+        token: &Token,
+        method: &M,
+        limit: Duration,
+    ) -> Result<M::Answer, ApiError> {
+        let started = Instant::now();
+        let outcome = self.exchange(token, method, limit).await;
+        telemetry::emit(events::TelegramCalled {
+            method: M::NAME,
+            class: outcome.as_ref().err().map_or("ok", ApiError::class),
+            took: started.elapsed(),
+        });
+        outcome
+    }
+
+    /// Sends an outgoing call. `Some` with the id of a new message. What is settled without an effect
+    /// ("not modified", "query is too old") is a success.
+    pub async fn send(&self, token: &Token, call: &Call) -> Result<Option<i64>, ApiError> {
+        let sent = match call {
+            Call::SendMessage(m) => self
+                .call(token, m)
+                .await
+                .map(|Sent { message_id }| Some(message_id)),
+            Call::EditMessageText(m) => self.call(token, m).await.map(|_| None),
+            Call::AnswerCallbackQuery(m) => self.call(token, m).await.map(|_| None),
+        };
+        match sent {
+            Err(error) if error.settled() => Ok(None),
+            other => other,
+        }
+    }
+
+    async fn exchange<M: Method>(
+        &self,
+        token: &Token,
+        method: &M,
+        limit: Duration,
+    ) -> Result<M::Answer, ApiError> {
+        // The address holds the token: it must never reach an error or a log, hence `broken` below.
+        let address = format!("{}/bot{}/{}", self.base, token.expose(), M::NAME);
+        let response = self
+            .http
+            .post(address)
+            .timeout(limit)
+            .json(method)
+            .send()
+            .await
+            .map_err(|e| broken(&e))?;
+        let status = response.status().as_u16();
+        let body = read(response).await?;
+        let Ok(envelope) = serde_json::from_slice::<Envelope<M::Answer>>(&body) else {
+            return Err(match status {
+                // A proxy's page, or a shape that we do not know: it may have been done.
+                200..=299 | 500..=599 => ApiError::Ambiguous("telegram's answer was unreadable"),
+                _ => ApiError::from_answer(status, &Failure::default()),
+            });
+        };
+        match envelope.result {
+            Some(result) if envelope.ok => Ok(result),
+            _ if envelope.ok => Err(ApiError::Ambiguous("telegram's answer was unreadable")),
+            _ => Err(ApiError::from_answer(
+                status,
+                &Failure {
+                    description: envelope.description,
+                    parameters: envelope.parameters,
+                },
+            )),
+        }
+    }
+}
+
+async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, ApiError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|e| broken(&e))? {
+        if body.len() + chunk.len() > ANSWER_BYTES {
+            return Err(ApiError::Ambiguous("telegram's answer was too long"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Before the connection stood nothing can have been sent; afterwards nobody knows.
+fn broken(error: &reqwest::Error) -> ApiError {
+    if error.is_connect() {
+        ApiError::Unsent("no connection")
+    } else if error.is_builder() {
+        ApiError::Unsent("the call could not be built")
+    } else if error.is_timeout() {
+        ApiError::Ambiguous("timeout")
+    } else {
+        ApiError::Ambiguous("connection broke")
+    }
+}
+
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,276 @@
+//! Flood control: how fast one may write before Telegram says 429.
+//!
+//! Telegram's limits for replies are per chat: about one message a second in a private chat with bursts allowed,
+//! 20 a minute in a group (<https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this>). The
+//! 30 a second per bot are for bulk notifications only, hence two classes. What Telegram answers beats what we guess:
+//! a 429 closes the chat, and when several chats of a bot get one, the bot.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What kind of traffic a call belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Answers to a person's update.
+    Reply,
+    /// Notifications: held to [`BULK_PER_SECOND`] per bot as well.
+    Bulk,
+}
+
+/// Messages that may leave at once for a private chat; then one a second.
+const PRIVATE_BURST: u32 = 20;
+const PRIVATE_INTERVAL: Duration = Duration::from_secs(1);
+/// Messages in any minute for a group.
+const GROUP_PER_MINUTE: usize = 20;
+const MINUTE: Duration = Duration::from_secs(60);
+/// Bulk messages a second for one bot, a little below Telegram's 30.
+const BULK_PER_SECOND: u32 = 25;
+/// Chats remembered before full budgets are forgotten.
+const CHATS_KEPT: usize = 20_000;
+/// Chats that must be flooded within [`SPREAD`] before the whole bot waits.
+const CHATS_FOR_BOT: usize = 3;
+const SPREAD: Duration = Duration::from_secs(10);
+
+/// In-process flood budgets of every bot of this deployment.
+#[derive(Debug, Default)]
+pub struct Flood {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    chats: HashMap<(i64, i64), Bucket>,
+    bots: HashMap<i64, BotBudget>,
+}
+
+#[derive(Debug)]
+struct Bucket {
+    pace: Pace,
+    closed_until: Instant,
+}
+
+#[derive(Debug)]
+enum Pace {
+    /// Generic cell rate algorithm: the instant at which the budget is full again.
+    Private(Instant),
+    /// When the last [`GROUP_PER_MINUTE`] left.
+    Group(VecDeque<Instant>),
+}
+
+impl Bucket {
+    fn new(chat: i64, now: Instant) -> Self {
+        Self {
+            // Groups, supergroups and channels have negative ids.
+            pace: if chat < 0 {
+                Pace::Group(VecDeque::new())
+            } else {
+                Pace::Private(now)
+            },
+            closed_until: now,
+        }
+    }
+
+    fn wait(&self, now: Instant) -> Duration {
+        let paced = match &self.pace {
+            Pace::Private(full_at) => wait(*full_at, PRIVATE_INTERVAL, PRIVATE_BURST, now),
+            Pace::Group(sent) if sent.len() < GROUP_PER_MINUTE => Duration::ZERO,
+            Pace::Group(sent) => sent.front().map_or(Duration::ZERO, |first| {
+                (*first + MINUTE).saturating_duration_since(now)
+            }),
+        };
+        paced.max(self.closed_until.saturating_duration_since(now))
+    }
+
+    fn take(&mut self, now: Instant) {
+        match &mut self.pace {
+            Pace::Private(full_at) => *full_at = (*full_at).max(now) + PRIVATE_INTERVAL,
+            Pace::Group(sent) => {
+                if sent.len() >= GROUP_PER_MINUTE {
+                    sent.pop_front();
+                }
+                sent.push_back(now);
+            }
+        }
+    }
+
+    /// Nothing to remember.
+    fn idle(&self, now: Instant) -> bool {
+        self.closed_until <= now
+            && match &self.pace {
+                Pace::Private(full_at) => *full_at <= now,
+                Pace::Group(sent) => sent.back().is_none_or(|last| *last + MINUTE <= now),
+            }
+    }
+}
+
+#[derive(Debug)]
+struct BotBudget {
+    bulk_full_at: Instant,
+    closed_until: Instant,
+    flooded: Vec<(i64, Instant)>,
+}
+
+/// How long until one more cell fits.
+fn wait(full_at: Instant, interval: Duration, burst: u32, now: Instant) -> Duration {
+    let start = full_at.max(now);
+    (start + interval)
+        .saturating_duration_since(now)
+        .saturating_sub(interval * burst)
+}
+
+impl Flood {
+    /// No budget used yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A poisoned budget is still a budget.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes one message from the budgets, or says how long to wait (nothing is taken then).
+    pub fn take(&self, bot: i64, chat: i64, class: Class, now: Instant) -> Result<(), Duration> {
+        let mut inner = self.lock();
+        if inner.chats.len() >= CHATS_KEPT {
+            inner.chats.retain(|_, bucket| !bucket.idle(now));
+        }
+        let budget = inner.bots.entry(bot).or_insert_with(|| BotBudget::new(now));
+        let mut longest = budget.closed_until.saturating_duration_since(now);
+        let bulk = Duration::from_secs(1) / BULK_PER_SECOND;
+        if class == Class::Bulk {
+            longest = longest.max(wait(budget.bulk_full_at, bulk, BULK_PER_SECOND, now));
+        }
+        let bucket = inner
+            .chats
+            .entry((bot, chat))
+            .or_insert_with(|| Bucket::new(chat, now));
+        longest = longest.max(bucket.wait(now));
+        if !longest.is_zero() {
+            return Err(longest);
+        }
+        bucket.take(now);
+        if class == Class::Bulk
+            && let Some(budget) = inner.bots.get_mut(&bot)
+        {
+            budget.bulk_full_at = budget.bulk_full_at.max(now) + bulk;
+        }
+        Ok(())
+    }
+
+    /// Whether a reply could leave right now; takes nothing.
+    pub fn open(&self, bot: i64, chat: i64, now: Instant) -> bool {
+        let inner = self.lock();
+        inner.bots.get(&bot).is_none_or(|b| b.closed_until <= now)
+            && inner
+                .chats
+                .get(&(bot, chat))
+                .is_none_or(|b| b.wait(now).is_zero())
+    }
+
+    /// Telegram said 429 for a message to `chat`.
+    pub fn closed(&self, bot: i64, chat: Option<i64>, retry_after: u32, now: Instant) {
+        let until = now + Duration::from_secs(u64::from(retry_after));
+        let mut inner = self.lock();
+        let budget = inner.bots.entry(bot).or_insert_with(|| BotBudget::new(now));
+        match chat {
+            None => budget.closed_until = budget.closed_until.max(until),
+            Some(chat) => {
+                budget
+                    .flooded
+                    .retain(|(c, at)| *c != chat && now.saturating_duration_since(*at) < SPREAD);
+                budget.flooded.push((chat, now));
+                if budget.flooded.len() >= CHATS_FOR_BOT {
+                    budget.closed_until = budget.closed_until.max(until);
+                    budget.flooded.clear();
+                }
+                let bucket = inner
+                    .chats
+                    .entry((bot, chat))
+                    .or_insert_with(|| Bucket::new(chat, now));
+                bucket.closed_until = bucket.closed_until.max(until);
+            }
+        }
+    }
+}
+
+impl BotBudget {
+    fn new(now: Instant) -> Self {
+        Self {
+            bulk_full_at: now,
+            closed_until: now,
+            flooded: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOT: i64 = 1;
+
+    fn taken(flood: &Flood, chat: i64, class: Class, now: Instant, tries: u32) -> u32 {
+        (0..tries)
+            .filter(|_| flood.take(BOT, chat, class, now).is_ok())
+            .count() as u32
+    }
+
+    #[test]
+    fn a_private_chat_has_a_burst_then_one_a_second() {
+        let flood = Flood::new();
+        let now = Instant::now();
+        assert_eq!(taken(&flood, 7, Class::Reply, now, 50), PRIVATE_BURST);
+        assert!(!flood.open(BOT, 7, now));
+        assert!(flood.open(BOT, 8, now));
+        let wait = flood.take(BOT, 7, Class::Reply, now).unwrap_err();
+        assert_eq!(wait, Duration::from_secs(1));
+        assert_eq!(
+            taken(&flood, 7, Class::Reply, now + Duration::from_secs(2), 50),
+            2
+        );
+    }
+
+    #[test]
+    fn a_group_has_twenty_a_minute() {
+        let flood = Flood::new();
+        let now = Instant::now();
+        assert_eq!(taken(&flood, -7, Class::Reply, now, 50), 20);
+        assert_eq!(
+            taken(&flood, -7, Class::Reply, now + Duration::from_secs(60), 50),
+            20
+        );
+    }
+
+    #[test]
+    fn replies_are_not_held_to_the_bulk_limit() {
+        let flood = Flood::new();
+        let now = Instant::now();
+        let bulk: u32 = (0..100)
+            .map(|chat| taken(&flood, chat, Class::Bulk, now, 1))
+            .sum();
+        assert_eq!(bulk, BULK_PER_SECOND);
+        let replies: u32 = (200..300)
+            .map(|chat| taken(&flood, chat, Class::Reply, now, 1))
+            .sum();
+        assert_eq!(replies, 100);
+    }
+
+    #[test]
+    fn a_429_closes_the_chat_and_three_close_the_bot() {
+        let flood = Flood::new();
+        let now = Instant::now();
+        flood.closed(BOT, Some(1), 5, now);
+        assert_eq!(
+            flood.take(BOT, 1, Class::Reply, now),
+            Err(Duration::from_secs(5))
+        );
+        assert!(flood.open(BOT, 2, now));
+        flood.closed(BOT, Some(2), 5, now);
+        flood.closed(BOT, Some(3), 5, now);
+        assert!(!flood.open(BOT, 4, now));
+        assert!(flood.open(2, 4, now));
+        assert!(flood.open(BOT, 4, now + Duration::from_secs(5)));
+    }
+}

@@ -1,0 +1,574 @@
+//! The observable facts.
+
+use std::time::Duration;
+
+use tracing::{debug, error, info, warn};
+
+use super::Fact;
+use super::metrics::Metrics;
+
+/// An update was received.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct UpdateReceived {
+    pub bot: &'static str,
+    pub channel: &'static str,
+    pub kind: &'static str,
+}
+
+impl Fact for UpdateReceived {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.updates
+                .with_label_values(&[self.bot, self.channel, self.kind])
+                .inc();
+            m.in_flight.inc();
+        }
+    }
+}
+
+/// An update was acknowledged, or sent back to Telegram's queue.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct UpdateFinished<'a> {
+    pub bot: &'static str,
+    pub channel: &'static str,
+    pub update_id: i64,
+    pub trace_id: &'a str,
+    /// `done` or `busy`.
+    pub outcome: &'static str,
+    pub took: Duration,
+}
+
+impl Fact for UpdateFinished<'_> {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.in_flight.dec();
+            m.update_seconds
+                .with_label_values(&[self.bot, self.channel])
+                .observe(self.took.as_secs_f64());
+            if self.outcome == "busy" {
+                m.errors
+                    .with_label_values(&[self.bot, self.channel, "busy"])
+                    .inc();
+            }
+        }
+        if self.outcome == "busy" {
+            warn!(
+                bot_id = self.bot,
+                channel = self.channel,
+                update_id = self.update_id,
+                trace_id = self.trace_id,
+                "update left for later"
+            );
+        } else {
+            debug!(
+                bot_id = self.bot,
+                channel = self.channel,
+                update_id = self.update_id,
+                trace_id = self.trace_id,
+                took_us = u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX),
+                "update done"
+            );
+        }
+    }
+}
+
+/// A handler ran.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct HandlerRan {
+    pub bot: &'static str,
+    /// `pure`, `read`, `state` or `write`.
+    pub effect: &'static str,
+    pub took: Duration,
+}
+
+impl Fact for HandlerRan {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.handler_seconds
+                .with_label_values(&[self.bot, self.effect])
+                .observe(self.took.as_secs_f64());
+        }
+    }
+}
+
+/// A handler failed: rolled back, recorded, apologised for.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct HandlerFailed<'a> {
+    pub bot: &'static str,
+    /// Out of a closed set.
+    pub code: &'static str,
+    pub trace_id: &'a str,
+    pub update_id: i64,
+}
+
+impl Fact for HandlerFailed<'_> {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.errors
+                .with_label_values(&[self.bot, "handler", self.code])
+                .inc();
+            m.dead_letters
+                .with_label_values(&[self.bot, self.code])
+                .inc();
+        }
+        error!(
+            bot_id = self.bot,
+            code = self.code,
+            trace_id = self.trace_id,
+            update_id = self.update_id,
+            "handler failed"
+        );
+    }
+}
+
+/// A redelivery was answered from what was stored.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct DuplicateAnswered {
+    pub bot: &'static str,
+    pub update_id: i64,
+}
+
+impl Fact for DuplicateAnswered {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.duplicates.with_label_values(&[self.bot]).inc();
+        }
+        debug!(
+            bot_id = self.bot,
+            update_id = self.update_id,
+            "duplicate update"
+        );
+    }
+}
+
+/// What a dialogue did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum WizardMove {
+    Begun,
+    Answered,
+    Refused,
+    Completed,
+}
+
+/// A dialogue moved.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct WizardMoved {
+    pub bot: &'static str,
+    pub command: &'static str,
+    pub how: WizardMove,
+}
+
+impl Fact for WizardMoved {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            let counters = match self.how {
+                WizardMove::Begun => &m.wizard_flows,
+                WizardMove::Answered => &m.wizard_steps,
+                WizardMove::Refused => &m.wizard_refusals,
+                WizardMove::Completed => &m.wizard_completions,
+            };
+            counters.with_label_values(&[self.bot, self.command]).inc();
+        }
+    }
+}
+
+/// Statements of a handler that committed.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct StatementsRan {
+    pub bot: &'static str,
+    pub queries: u64,
+    pub execs: u64,
+}
+
+impl Fact for StatementsRan {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            if self.queries > 0 {
+                m.sql_queries
+                    .with_label_values(&[self.bot])
+                    .inc_by(self.queries);
+            }
+            if self.execs > 0 {
+                m.sql_execs
+                    .with_label_values(&[self.bot])
+                    .inc_by(self.execs);
+            }
+        }
+    }
+}
+
+/// Texts were rendered in a locale of the bot.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct Rendered {
+    pub bot: &'static str,
+    pub locale: &'static str,
+}
+
+impl Fact for Rendered {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.i18n_renders
+                .with_label_values(&[self.bot, self.locale])
+                .inc();
+        }
+    }
+}
+
+/// The store's writer committed a group.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct GroupCommitted {
+    pub updates: usize,
+    pub took: Duration,
+}
+
+impl Fact for GroupCommitted {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.commit_seconds.observe(self.took.as_secs_f64());
+            #[allow(clippy::cast_precision_loss)]
+            m.commit_updates.observe(self.updates as f64);
+        }
+    }
+}
+
+/// A request was refused before it became an update.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct WebhookRefused<'a> {
+    /// `unknown_bot`, `wrong_secret`, `too_large`, `malformed`, `overload`, `broken_body`.
+    pub reason: &'static str,
+    pub trace_id: &'a str,
+}
+
+impl Fact for WebhookRefused<'_> {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.refused.with_label_values(&[self.reason]).inc();
+        }
+        debug!(
+            reason = self.reason,
+            trace_id = self.trace_id,
+            "webhook request refused"
+        );
+    }
+}
+
+/// A call to the Bot API ended.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct TelegramCalled {
+    pub method: &'static str,
+    pub class: &'static str,
+    pub took: Duration,
+}
+
+impl Fact for TelegramCalled {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.telegram_calls
+                .with_label_values(&[self.method, self.class])
+                .inc();
+            m.telegram_seconds
+                .with_label_values(&[self.method])
+                .observe(self.took.as_secs_f64());
+        }
+    }
+}
+
+/// A message left. `via` is `response`, `api` or `outbox`.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct ReplySent {
+    pub bot: &'static str,
+    pub via: &'static str,
+    /// Since the commit, where it is known.
+    pub after: Option<Duration>,
+}
+
+impl Fact for ReplySent {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.replies_sent
+                .with_label_values(&[self.bot, self.via])
+                .inc();
+            if let Some(after) = self.after {
+                m.reply_seconds
+                    .with_label_values(&[self.bot])
+                    .observe(after.as_secs_f64());
+            }
+        }
+    }
+}
+
+/// A message will never leave.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct ReplyFailed<'a> {
+    pub bot: &'static str,
+    pub class: &'static str,
+    pub method: &'static str,
+    /// Telegram's words, cleaned by [`crate::telegram::error`].
+    pub reason: &'a str,
+    pub update_id: i64,
+}
+
+impl Fact for ReplyFailed<'_> {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.replies_failed
+                .with_label_values(&[self.bot, self.class])
+                .inc();
+        }
+        // A person who blocked the bot is everyday life; everything else is worth a look.
+        if self.class == "unreachable" {
+            debug!(
+                bot_id = self.bot,
+                class = self.class,
+                update_id = self.update_id,
+                "reply not deliverable"
+            );
+        } else {
+            error!(
+                bot_id = self.bot,
+                class = self.class,
+                method = self.method,
+                reason = self.reason,
+                update_id = self.update_id,
+                "reply failed"
+            );
+        }
+    }
+}
+
+/// A send will be tried again.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct SendRetried {
+    pub bot: &'static str,
+    pub class: &'static str,
+    pub attempt: i64,
+    pub after: Duration,
+}
+
+impl Fact for SendRetried {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.outbox_retries
+                .with_label_values(&[self.bot, self.class])
+                .inc();
+        }
+        warn!(
+            bot_id = self.bot,
+            class = self.class,
+            attempt = self.attempt,
+            after_ms = u64::try_from(self.after.as_millis()).unwrap_or(u64::MAX),
+            "send will be tried again"
+        );
+    }
+}
+
+/// Nobody knows whether a send arrived; the policy decided.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct SendAmbiguous {
+    pub bot: &'static str,
+    /// `resend` or `skip`.
+    pub policy: &'static str,
+}
+
+impl Fact for SendAmbiguous {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.outbox_ambiguous
+                .with_label_values(&[self.bot, self.policy])
+                .inc();
+        }
+        warn!(bot_id = self.bot, policy = self.policy, "ambiguous send");
+    }
+}
+
+/// Rows were taken over from a sender whose lease ended.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct RowsTakenOver {
+    pub rows: usize,
+}
+
+impl Fact for RowsTakenOver {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.outbox_taken_over
+                .inc_by(u64::try_from(self.rows).unwrap_or(u64::MAX));
+        }
+        info!(rows = self.rows, "outbox rows taken over");
+    }
+}
+
+/// How many rows this instance holds unsent.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct OutboxWaiting {
+    pub rows: usize,
+}
+
+impl Fact for OutboxWaiting {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.outbox_waiting
+                .set(i64::try_from(self.rows).unwrap_or(i64::MAX));
+        }
+    }
+}
+
+/// The store failed a background task; it will be tried again.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct StoreFailed {
+    /// What was being done.
+    pub task: &'static str,
+}
+
+impl Fact for StoreFailed {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.errors.with_label_values(&["", "store", self.task]).inc();
+        }
+        error!(
+            task = self.task,
+            "the database failed; it will be tried again"
+        );
+    }
+}
+
+/// A request to an operators' or builders' route was answered.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct ApiAnswered {
+    /// The route's pattern, never the path.
+    pub route: &'static str,
+    pub status: u16,
+}
+
+impl Fact for ApiAnswered {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            // A status is one of a few that we send.
+            m.api_requests
+                .with_label_values(&[self.route, &self.status.to_string()])
+                .inc();
+        }
+    }
+}
+
+/// A bot was registered with Telegram, or that failed and will be tried again.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct Registered<'a> {
+    pub bot: &'static str,
+    /// `webhook` or `commands` or `polling`.
+    pub what: &'static str,
+    /// Class and words of the error.
+    pub error: Option<(&'static str, &'a str)>,
+}
+
+impl Fact for Registered<'_> {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        match self.error {
+            None => info!(
+                bot_id = self.bot,
+                what = self.what,
+                "registered with telegram"
+            ),
+            Some((class, reason)) => {
+                if let Some(m) = metrics {
+                    m.errors
+                        .with_label_values(&[self.bot, self.what, class])
+                        .inc();
+                }
+                warn!(
+                    bot_id = self.bot,
+                    what = self.what,
+                    class,
+                    reason,
+                    "registration failed; it will be tried again"
+                );
+            }
+        }
+    }
+}
+
+/// Polling broke off; it goes on after a pause.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct PollingFailed<'a> {
+    pub bot: &'static str,
+    pub class: &'static str,
+    pub reason: &'a str,
+}
+
+impl Fact for PollingFailed<'_> {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.errors
+                .with_label_values(&[self.bot, "polling", self.class])
+                .inc();
+        }
+        warn!(
+            bot_id = self.bot,
+            class = self.class,
+            reason = self.reason,
+            "polling failed; it goes on after a pause"
+        );
+    }
+}
+
+/// A reload was asked for.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct Reloaded {
+    pub bot: &'static str,
+}
+
+impl Fact for Reloaded {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.reloads.with_label_values(&[self.bot]).inc();
+        }
+        info!(bot_id = self.bot, "reloaded");
+    }
+}
+
+/// The process came up, or goes down.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct Lifecycle {
+    pub what: &'static str,
+    pub version: &'static str,
+    pub sources: &'static str,
+}
+
+impl Fact for Lifecycle {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            let build = m.build.with_label_values(&[self.version, self.sources]);
+            build.reset();
+            build.inc();
+        }
+        info!(
+            version = self.version,
+            sources = self.sources,
+            "{}",
+            self.what
+        );
+    }
+}

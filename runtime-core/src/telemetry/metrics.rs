@@ -1,0 +1,164 @@
+//! The metrics, in one registry. Names of the old system where they make sense; times in seconds, with buckets that
+//! the values really fall into.
+
+use std::sync::LazyLock;
+
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
+    Registry, TextEncoder,
+};
+
+/// Buckets for what we do ourselves: 50 µs to 10 s.
+const WORK: &[f64] = &[
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+    1.0, 2.5, 10.0,
+];
+/// Buckets for what crosses a network: 5 ms to 60 s.
+const NETWORK: &[f64] = &[
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
+];
+
+macro_rules! metrics {
+    ($(#[doc = $help:literal] $field:ident: $kind:tt $name:literal $([$($label:literal),*])? $($buckets:ident)?;)*) => {
+        /// Every metric of the runtime.
+        #[derive(Debug)]
+        pub struct Metrics {
+            registry: Registry,
+            $(#[doc = $help] pub(crate) $field: metrics!(@type $kind),)*
+        }
+
+        impl Metrics {
+            fn new() -> Result<Self, prometheus::Error> {
+                let registry = Registry::new();
+                Ok(Self {
+                    $($field: {
+                        let metric = metrics!(@new $kind, $name, $help.trim(), [$($($label),*)?], $($buckets)?)?;
+                        registry.register(Box::new(metric.clone()))?;
+                        metric
+                    },)*
+                    registry,
+                })
+            }
+        }
+    };
+    (@type counter) => { IntCounter };
+    (@type counters) => { IntCounterVec };
+    (@type gauge) => { IntGauge };
+    (@type histogram) => { Histogram };
+    (@type histograms) => { HistogramVec };
+    (@new counter, $name:literal, $help:expr, [],) => { IntCounter::new($name, $help) };
+    (@new gauge, $name:literal, $help:expr, [],) => { IntGauge::new($name, $help) };
+    (@new counters, $name:literal, $help:expr, [$($label:literal),*],) => {
+        IntCounterVec::new(Opts::new($name, $help), &[$($label),*])
+    };
+    (@new histogram, $name:literal, $help:expr, [], $buckets:ident) => {
+        Histogram::with_opts(HistogramOpts::new($name, $help).buckets($buckets.to_vec()))
+    };
+    (@new histograms, $name:literal, $help:expr, [$($label:literal),*], $buckets:ident) => {
+        HistogramVec::new(HistogramOpts::new($name, $help).buckets($buckets.to_vec()), &[$($label),*])
+    };
+}
+
+metrics! {
+    /// Updates received, by how they came and what they are
+    updates: counters "bot_updates_total" ["bot_id", "channel", "kind"];
+    /// Seconds from an update's arrival to its acknowledgement
+    update_seconds: histograms "webhook_latency_seconds" ["bot_id", "channel"] WORK;
+    /// Seconds a handler took, without its commit
+    handler_seconds: histograms "dsl_handle_latency_seconds" ["bot_id", "effect"] WORK;
+    /// Errors, by where they arose and their code
+    errors: counters "bot_errors_total" ["bot_id", "where", "code"];
+    /// Requests refused before they became an update
+    refused: counters "webhook_refused_total" ["reason"];
+    /// Updates being handled right now
+    in_flight: gauge "updates_in_flight";
+    /// Redeliveries answered from what was stored
+    duplicates: counters "bot_updates_duplicate_total" ["bot_id"];
+    /// Updates given up after their last attempt
+    dead_letters: counters "bot_dead_letters_total" ["bot_id", "code"];
+    /// Dialogues begun
+    wizard_flows: counters "wizard_flows_total" ["bot_id", "flow_cmd"];
+    /// Steps answered
+    wizard_steps: counters "wizard_steps_total" ["bot_id", "flow_cmd"];
+    /// Dialogues finished
+    wizard_completions: counters "wizard_completions_total" ["bot_id", "flow_cmd"];
+    /// Answers refused
+    wizard_refusals: counters "wizard_errors_total" ["bot_id", "flow_cmd"];
+    /// Messages sent
+    replies_sent: counters "reply_sent_total" ["bot_id", "via"];
+    /// Messages that could not be sent
+    replies_failed: counters "reply_failed_total" ["bot_id", "class"];
+    /// Seconds from commit to a sent message
+    reply_seconds: histograms "reply_latency_seconds" ["bot_id"] NETWORK;
+    /// Sends tried again
+    outbox_retries: counters "outbox_retries_total" ["bot_id", "class"];
+    /// Sends of which nobody knows whether they arrived, by what was done about them
+    outbox_ambiguous: counters "outbox_ambiguous_total" ["bot_id", "policy"];
+    /// Rows taken over after their sender's lease ended
+    outbox_taken_over: counter "outbox_taken_over_total";
+    /// Rows that this instance holds and has not sent yet
+    outbox_waiting: gauge "outbox_waiting";
+    /// Calls to the Bot API, by how they ended
+    telegram_calls: counters "telegram_requests_total" ["method", "class"];
+    /// Seconds a call to the Bot API took
+    telegram_seconds: histograms "telegram_request_duration_seconds" ["method"] NETWORK;
+    /// Requests to the operators' and builders' routes
+    api_requests: counters "api_requests_total" ["route", "code"];
+    /// Reloads asked for
+    reloads: counters "bot_reload_total" ["bot_id"];
+    /// Texts rendered, by locale
+    i18n_renders: counters "i18n_renders_total" ["bot_id", "locale"];
+    /// Statements that read
+    sql_queries: counters "bot_sql_query_total" ["bot_id"];
+    /// Statements that wrote
+    sql_execs: counters "bot_sql_exec_total" ["bot_id"];
+    /// Seconds a group commit of the SQLite writer took
+    commit_seconds: histogram "store_commit_seconds" WORK;
+    /// Updates in one group commit
+    commit_updates: histogram "store_commit_updates" GROUP;
+    /// Resident memory of this process in bytes
+    resident: gauge "process_resident_memory_bytes";
+    /// 1, with the version and the hash of the compiled sources
+    build: counters "botfactory_build_info" ["version", "sources"];
+}
+
+/// Buckets for group sizes.
+const GROUP: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
+
+static METRICS: LazyLock<Option<Metrics>> = LazyLock::new(|| Metrics::new().ok());
+
+/// The metrics of this process.
+pub fn metrics() -> Option<&'static Metrics> {
+    METRICS.as_ref()
+}
+
+/// The text exposition format, version 0.0.4.
+pub fn text() -> Vec<u8> {
+    let mut out = Vec::new();
+    if let Some(metrics) = metrics() {
+        if let Some(bytes) = resident_bytes() {
+            metrics.resident.set(bytes);
+        }
+        // Writing to memory cannot fail; a metric that cannot be encoded is left out.
+        let _ = TextEncoder::new().encode(&metrics.registry.gather(), &mut out);
+    }
+    out
+}
+
+/// `VmRSS` of Linux; elsewhere unknown.
+fn resident_bytes() -> Option<i64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let kib: i64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_metric_registers() {
+        assert!(super::Metrics::new().is_ok());
+        let text = String::from_utf8(super::text()).unwrap();
+        assert!(text.contains("process_resident_memory_bytes"));
+    }
+}
