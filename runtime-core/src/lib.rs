@@ -5,9 +5,11 @@
 //! outgoing calls commit together → the generated handler ([`handler`] is all it can name) → [`outbox`] → [`telegram`].
 
 pub mod bot;
+pub mod clock;
 pub mod engine;
 pub mod handler;
 pub mod ingress;
 pub mod prelude;
+pub mod store;
 pub mod telegram;
 pub mod telemetry;

@@ -1,0 +1,118 @@
+//! A few raw read-only connections. sqlx's own pool pings on every release, whatever its options say.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sqlx::ConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::error::StoreError;
+use super::watchdog::Watchdog;
+
+type Idle = Vec<(Box<SqliteConnection>, Watchdog)>;
+
+/// The pool. Connections are opened on first use and kept.
+#[derive(Debug)]
+pub(crate) struct Readers {
+    options: SqliteConnectOptions,
+    idle: Mutex<Idle>,
+    free: Arc<Semaphore>,
+}
+
+impl Readers {
+    /// Of at most `most` connections.
+    pub(crate) fn new(options: SqliteConnectOptions, most: usize) -> Arc<Self> {
+        Arc::new(Self {
+            options,
+            idle: Mutex::new(Vec::new()),
+            free: Arc::new(Semaphore::new(most.max(1))),
+        })
+    }
+
+    /// A connection, as soon as one is free. The caller bounds the wait.
+    pub(crate) async fn get(self: &Arc<Self>) -> Result<Reader, StoreError> {
+        let permit = self
+            .free
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(|_| StoreError::Busy)?;
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let (connection, watchdog) = match idle {
+            Some(idle) => idle,
+            None => {
+                let mut connection = Box::new(self.options.connect().await?);
+                let watchdog = Watchdog::default();
+                watchdog.watch(&mut connection).await?;
+                (connection, watchdog)
+            }
+        };
+        Ok(Reader {
+            connection: Some(connection),
+            watchdog,
+            dirty: false,
+            pool: self.clone(),
+            _permit: permit,
+        })
+    }
+
+    /// No connection is given out any more.
+    pub(crate) fn close(&self) {
+        self.free.close();
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+}
+
+/// A connection on loan. One that is dropped between [`Reader::connection`] and [`Reader::clean`] (its handler was
+/// cancelled or failed) is thrown away.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    connection: Option<Box<SqliteConnection>>,
+    watchdog: Watchdog,
+    dirty: bool,
+    pool: Arc<Readers>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Reader {
+    /// The connection; dirty from now on.
+    pub(crate) fn connection(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
+        self.dirty = true;
+        self.connection
+            .as_deref_mut()
+            .ok_or(sqlx::Error::WorkerCrashed)
+    }
+
+    /// The deadline of its statements.
+    pub(crate) fn watchdog(&self) -> &Watchdog {
+        &self.watchdog
+    }
+
+    /// What was begun has ended well.
+    pub(crate) fn clean(&mut self) {
+        self.dirty = false;
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.watchdog.rest();
+        if let Some(connection) = self.connection.take()
+            && !self.dirty
+            && !self.pool.free.is_closed()
+        {
+            self.pool
+                .idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((connection, self.watchdog.clone()));
+        }
+    }
+}
