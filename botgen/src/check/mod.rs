@@ -54,7 +54,7 @@ impl FlowCx<'_> {
         let base = snake(wanted);
         let mut ident = base.clone();
         let mut n = 2;
-        while !self.idents.insert(ident.clone()) {
+        while RESERVED.contains(&ident.as_str()) || !self.idents.insert(ident.clone()) {
             ident = format!("{base}_{n}");
             n += 1;
         }
@@ -65,6 +65,13 @@ impl FlowCx<'_> {
         ir::Origin(self.bot.sources.place(span))
     }
 }
+
+/// Names that generated code uses for its own purposes in every flow's module.
+pub const RESERVED: &[&str] = &[
+    "cx", "words", "p", "out", "loaded", "state", "given", "args", "index", "item", "message", "row", "rows", "options",
+    "offered", "refusal", "error", "text", "enter", "ask", "answer", "wait", "complete", "arguments", "waiting", "cut",
+    "widen", "hash32", "some", "none", "ok", "err", "option", "position",
+];
 
 /// Snake case of the author's words; a keyword becomes raw, one that cannot be raw gets a `_`.
 pub fn snake(wanted: &str) -> String {
