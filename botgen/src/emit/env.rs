@@ -83,7 +83,11 @@ pub struct Env<'a> {
 impl<'a> Env<'a> {
     /// Nothing at hand.
     pub fn new(cx: FlowEmit<'a>, site: Site) -> Self {
-        Self { cx, vars: BTreeMap::new(), site }
+        Self {
+            cx,
+            vars: BTreeMap::new(),
+            site,
+        }
     }
 
     /// Adds a local of the same name.
@@ -94,7 +98,8 @@ impl<'a> Env<'a> {
 
     /// Adds a name.
     pub fn bind(&mut self, name: &str, tokens: TokenStream, ty: Ty, form: Form) {
-        self.vars.insert(name.to_owned(), Binding { tokens, ty, form });
+        self.vars
+            .insert(name.to_owned(), Binding { tokens, ty, form });
     }
 
     /// What texts see from here.
@@ -107,7 +112,9 @@ impl<'a> Env<'a> {
 
     /// The variable as an argument of type `wanted` (borrowed form): wraps in `Some` or unwraps what a test has shown.
     pub fn argument(&self, name: &str, wanted: &Ty) -> TokenStream {
-        let Some(binding) = self.vars.get(name) else { return quote!(None) };
+        let Some(binding) = self.vars.get(name) else {
+            return quote!(None);
+        };
         let value = binding.borrowed();
         match (binding.ty.nullable, wanted.nullable) {
             (false, true) => quote!(Some(#value)),
@@ -121,7 +128,9 @@ impl<'a> Env<'a> {
 
     /// The variable to keep as `wanted` (owned).
     pub fn kept(&self, name: &str, wanted: &Ty) -> TokenStream {
-        let Some(binding) = self.vars.get(name) else { return quote!(None) };
+        let Some(binding) = self.vars.get(name) else {
+            return quote!(None);
+        };
         let value = binding.taken();
         match (binding.ty.nullable, wanted.nullable) {
             (false, true) => quote!(Some(#value)),

@@ -19,18 +19,27 @@ pub struct Values<'e, 'a> {
 impl<'e, 'a> Values<'e, 'a> {
     /// Over these names.
     pub fn new(env: &'e Env<'a>) -> Self {
-        Self { env, unwraps: Vec::new() }
+        Self {
+            env,
+            unwraps: Vec::new(),
+        }
     }
 
     /// Wraps a statement so that it runs with what was narrowed.
     pub fn guard(self, statement: TokenStream) -> TokenStream {
-        self.unwraps.into_iter().rev().fold(statement, |inner, (name, option)| quote!(if let Some(#name) = #option { #inner }))
+        self.unwraps.into_iter().rev().fold(
+            statement,
+            |inner, (name, option)| quote!(if let Some(#name) = #option { #inner }),
+        )
     }
 
     /// A value in borrowed form.
     pub fn value(&mut self, e: &Expr) -> TokenStream {
         match &e.kind {
-            ExprKind::Var { ident: name, narrowed } => {
+            ExprKind::Var {
+                ident: name,
+                narrowed,
+            } => {
                 let Some(binding) = self.env.vars.get(name) else {
                     let name = ident(name);
                     return quote!(#name);
@@ -38,12 +47,20 @@ impl<'e, 'a> Values<'e, 'a> {
                 let binding = binding.clone();
                 self.unwrapped(binding, *narrowed, name.trim_start_matches("r#"))
             }
-            ExprKind::Field { of, ident: field, narrowed } => {
+            ExprKind::Field {
+                of,
+                ident: field,
+                narrowed,
+            } => {
                 let object = self.value(of);
                 let object = object_of(object);
                 let name = ident(field);
                 let ty = e.ty.clone().with_null(e.ty.nullable || *narrowed);
-                let binding = Binding { tokens: quote!(#object.#name), ty, form: Form::Owned };
+                let binding = Binding {
+                    tokens: quote!(#object.#name),
+                    ty,
+                    form: Form::Owned,
+                };
                 let hint = format!("{}_{}", base_name(of), field.trim_start_matches("r#"));
                 self.unwrapped(binding, *narrowed, &hint)
             }
@@ -58,7 +75,10 @@ impl<'e, 'a> Values<'e, 'a> {
                 quote!(#n)
             }
             ExprKind::Decimal { units, scale } => {
-                let (units, scale) = (Literal::i64_unsuffixed(*units), Literal::u8_unsuffixed(*scale));
+                let (units, scale) = (
+                    Literal::i64_unsuffixed(*units),
+                    Literal::u8_unsuffixed(*scale),
+                );
                 quote!(Decimal::<#scale>(#units))
             }
             ExprKind::Bool(b) => quote!(#b),
@@ -106,7 +126,11 @@ impl<'e, 'a> Values<'e, 'a> {
             }
             ExprKind::ChoiceValue(inner) => {
                 let value = self.value(inner);
-                if inner.ty.nullable { quote!(#value.map(|option| option.value())) } else { quote!(#value.value()) }
+                if inner.ty.nullable {
+                    quote!(#value.map(|option| option.value()))
+                } else {
+                    quote!(#value.value())
+                }
             }
             ExprKind::Count(inner) => {
                 let value = self.value(inner);
@@ -114,7 +138,11 @@ impl<'e, 'a> Values<'e, 'a> {
             }
             ExprKind::Default(a, b) => {
                 let (a, b) = (self.value(a), self.value(b));
-                if matches!(e.ty.nullable, true) { quote!(#a.or(#b)) } else { quote!(#a.unwrap_or(#b)) }
+                if matches!(e.ty.nullable, true) {
+                    quote!(#a.or(#b))
+                } else {
+                    quote!(#a.unwrap_or(#b))
+                }
             }
             ExprKind::Printed(print) => {
                 let text = super::text::string(self, print);
@@ -143,7 +171,11 @@ impl<'e, 'a> Values<'e, 'a> {
             }
             ExprKind::Not(inner) => {
                 let body = self.condition(inner);
-                if is_atom(inner) { quote!(!#body) } else { quote!(!(#body)) }
+                if is_atom(inner) {
+                    quote!(!#body)
+                } else {
+                    quote!(!(#body))
+                }
             }
             ExprKind::Bool(b) => quote!(#b),
             _ => {
@@ -151,20 +183,27 @@ impl<'e, 'a> Values<'e, 'a> {
                 let body = own.atom(e);
                 let unwraps = own.unwraps;
                 let fallible = is_fallible(e);
-                unwraps.into_iter().rev().fold(body, |inner, (name, option)| {
-                    if fallible {
-                        quote!((if let Some(#name) = #option { #inner } else { false }))
-                    } else {
-                        quote!(#option.is_some_and(|#name| #inner))
-                    }
-                })
+                unwraps
+                    .into_iter()
+                    .rev()
+                    .fold(body, |inner, (name, option)| {
+                        if fallible {
+                            quote!((if let Some(#name) = #option { #inner } else { false }))
+                        } else {
+                            quote!(#option.is_some_and(|#name| #inner))
+                        }
+                    })
             }
         }
     }
 
     fn operand(&mut self, e: &Expr, of_and: bool) -> TokenStream {
         let body = self.condition(e);
-        if of_and && matches!(e.kind, ExprKind::Or(..)) { quote!((#body)) } else { body }
+        if of_and && matches!(e.kind, ExprKind::Or(..)) {
+            quote!((#body))
+        } else {
+            body
+        }
     }
 
     fn atom(&mut self, e: &Expr) -> TokenStream {
@@ -182,12 +221,19 @@ impl<'e, 'a> Values<'e, 'a> {
                 };
                 quote!(#left #sign #right)
             }
-            ExprKind::In { value, list, negated } => {
+            ExprKind::In {
+                value,
+                list,
+                negated,
+            } => {
                 let found = match &list.kind {
                     ExprKind::List(items) => {
                         let nullable = value.ty.nullable;
                         let value = self.comparable(value, nullable);
-                        let items: Vec<_> = items.iter().map(|item| self.comparable(item, nullable)).collect();
+                        let items: Vec<_> = items
+                            .iter()
+                            .map(|item| self.comparable(item, nullable))
+                            .collect();
                         quote!([#(#items),*].contains(&#value))
                     }
                     _ => {
@@ -198,9 +244,22 @@ impl<'e, 'a> Values<'e, 'a> {
                             Base::List(item) => (**item).clone(),
                             _ => Ty::some(Base::Null),
                         };
-                        let item = Binding { tokens: quote!(item), ty: item_ty.clone(), form: Form::Reference }.borrowed();
-                        let item = if nullable && !item_ty.nullable { quote!(Some(#item)) } else { item };
-                        let value = if !nullable && item_ty.nullable { quote!(Some(#value)) } else { value };
+                        let item = Binding {
+                            tokens: quote!(item),
+                            ty: item_ty.clone(),
+                            form: Form::Reference,
+                        }
+                        .borrowed();
+                        let item = if nullable && !item_ty.nullable {
+                            quote!(Some(#item))
+                        } else {
+                            item
+                        };
+                        let value = if !nullable && item_ty.nullable {
+                            quote!(Some(#value))
+                        } else {
+                            value
+                        };
                         quote!(#list_value.iter().any(|item| #item == #value))
                     }
                 };
@@ -211,7 +270,11 @@ impl<'e, 'a> Values<'e, 'a> {
                     return quote!(#negated);
                 }
                 let value = self.value(value);
-                if *negated { quote!(#value.is_some()) } else { quote!(#value.is_none()) }
+                if *negated {
+                    quote!(#value.is_some())
+                } else {
+                    quote!(#value.is_none())
+                }
             }
             ExprKind::IsEmpty { value, negated } => {
                 let inner = self.value(value);
@@ -228,7 +291,11 @@ impl<'e, 'a> Values<'e, 'a> {
 
     fn comparable(&mut self, e: &Expr, nullable: bool) -> TokenStream {
         let value = self.value(e);
-        if nullable && !e.ty.nullable { quote!(Some(#value)) } else { value }
+        if nullable && !e.ty.nullable {
+            quote!(Some(#value))
+        } else {
+            value
+        }
     }
 
     fn unwrapped(&mut self, binding: Binding, narrowed: bool, hint: &str) -> TokenStream {
@@ -241,7 +308,11 @@ impl<'e, 'a> Values<'e, 'a> {
             return quote!(#option.ok_or(HandlerError::Bug(#why))?);
         }
         let name = format_ident!("{}", crate::check::snake(hint).trim_start_matches("r#"));
-        let name = if syn::parse_str::<syn::Ident>(&name.to_string()).is_ok() { name } else { format_ident!("{}_", name) };
+        let name = if syn::parse_str::<syn::Ident>(&name.to_string()).is_ok() {
+            name
+        } else {
+            format_ident!("{}_", name)
+        };
         if !self.unwraps.iter().any(|(n, _)| *n == name) {
             self.unwraps.push((name.clone(), option));
         }
@@ -273,7 +344,9 @@ impl<'e, 'a> Values<'e, 'a> {
 fn object_of(object: TokenStream) -> TokenStream {
     let mut tokens = object.clone().into_iter();
     match tokens.next() {
-        Some(proc_macro2::TokenTree::Punct(punct)) if matches!(punct.as_char(), '&' | '*') => tokens.collect(),
+        Some(proc_macro2::TokenTree::Punct(punct)) if matches!(punct.as_char(), '&' | '*') => {
+            tokens.collect()
+        }
         _ => object,
     }
 }
@@ -281,7 +354,9 @@ fn object_of(object: TokenStream) -> TokenStream {
 fn base_name(e: &Expr) -> String {
     match &e.kind {
         ExprKind::Var { ident, .. } => ident.trim_start_matches("r#").to_owned(),
-        ExprKind::Field { of, ident, .. } => format!("{}_{}", base_name(of), ident.trim_start_matches("r#")),
+        ExprKind::Field { of, ident, .. } => {
+            format!("{}_{}", base_name(of), ident.trim_start_matches("r#"))
+        }
         _ => "value".to_owned(),
     }
 }
@@ -291,7 +366,10 @@ fn literal(ty: &TokenStream, text: &str) -> TokenStream {
 }
 
 fn is_atom(e: &Expr) -> bool {
-    matches!(e.kind, ExprKind::Var { .. } | ExprKind::Field { .. } | ExprKind::Bool(_))
+    matches!(
+        e.kind,
+        ExprKind::Var { .. } | ExprKind::Field { .. } | ExprKind::Bool(_)
+    )
 }
 
 /// Every expression inside, itself first.
@@ -311,7 +389,9 @@ pub fn walk<'e>(e: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
         | ExprKind::Compare(_, a, b)
         | ExprKind::Arithmetic(_, a, b)
         | ExprKind::Default(a, b)
-        | ExprKind::In { value: a, list: b, .. } => {
+        | ExprKind::In {
+            value: a, list: b, ..
+        } => {
             walk(a, visit);
             walk(b, visit);
         }
@@ -327,7 +407,9 @@ pub fn is_fallible(e: &Expr) -> bool {
     walk(e, &mut |e| {
         found |= match &e.kind {
             ExprKind::Arithmetic(..) => true,
-            ExprKind::Widen(inner) => !matches!((&inner.ty.base, &e.ty.base), (Base::Date, Base::DateTime)),
+            ExprKind::Widen(inner) => {
+                !matches!((&inner.ty.base, &e.ty.base), (Base::Date, Base::DateTime))
+            }
             _ => false,
         };
     });
@@ -341,7 +423,10 @@ pub fn borrows_context(e: &Expr) -> bool {
         found |= match &e.kind {
             ExprKind::Builtin(b) => matches!(
                 b,
-                Builtin::UserFirstName | Builtin::UserLastName | Builtin::UserUsername | Builtin::Args
+                Builtin::UserFirstName
+                    | Builtin::UserLastName
+                    | Builtin::UserUsername
+                    | Builtin::Args
             ),
             ExprKind::Printed(_) => true,
             _ => false,

@@ -39,7 +39,9 @@ fn space_out(text: &str) -> String {
         let starts_member = member
             && (line.trim_start().starts_with("fn ") || line.trim_start().starts_with("/// "))
             && previous == "    }";
-        if (starts_item && !attached && !both_use && !both_mod && !previous.is_empty()) || starts_member {
+        if (starts_item && !attached && !both_use && !both_mod && !previous.is_empty())
+            || starts_member
+        {
             out.push('\n');
         }
         out.push_str(line);
@@ -53,7 +55,12 @@ fn space_out(text: &str) -> String {
 pub fn doc(text: &str) -> TokenStream {
     let lines = text.lines().map(|line| {
         // `*/` cannot end a `///` comment, but a stray bracket would be read as an intra-doc link.
-        let line = format!(" {}", line.replace('[', "\\[").replace(']', "\\]").replace('<', "\\<"));
+        let line = format!(
+            " {}",
+            line.replace('[', "\\[")
+                .replace(']', "\\]")
+                .replace('<', "\\<")
+        );
         quote::quote!(#[doc = #line])
     });
     quote::quote!(#(#lines)*)
@@ -68,7 +75,9 @@ pub fn raw(text: &str) -> proc_macro2::Literal {
     while text.contains(&format!("\"{hashes}")) {
         hashes.push('#');
     }
-    format!("r{hashes}\"{text}\"{hashes}").parse().unwrap_or_else(|_| proc_macro2::Literal::string(text))
+    format!("r{hashes}\"{text}\"{hashes}")
+        .parse()
+        .unwrap_or_else(|_| proc_macro2::Literal::string(text))
 }
 
 /// An identifier, raw or not.

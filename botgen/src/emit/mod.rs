@@ -33,14 +33,21 @@ pub fn emit(program: &Program) -> Output {
     let mut output = Output::default();
     for bot in &program.bots {
         let root = format!("bots/{}", bot.id);
-        output.files.insert(format!("{root}/mod.rs"), format::file(&bot::header(bot), bot::module(bot)));
+        output.files.insert(
+            format!("{root}/mod.rs"),
+            format::file(&bot::header(bot), bot::module(bot)),
+        );
         for flow in &bot.flows {
             let cx = FlowEmit { bot, flow };
-            output
-                .files
-                .insert(format!("{root}/{}.rs", flow.module), format::file(&flow::header(&cx), flow::module(&cx)));
+            output.files.insert(
+                format!("{root}/{}.rs", flow.module),
+                format::file(&flow::header(&cx), flow::module(&cx)),
+            );
             for query in &flow.queries {
-                output.cache.insert(format!("sqlx/{}", query.cache.file), query.cache.json.clone());
+                output.cache.insert(
+                    format!("sqlx/{}", query.cache.file),
+                    query.cache.json.clone(),
+                );
             }
         }
     }

@@ -53,10 +53,17 @@ pub fn function(cx: FlowEmit<'_>, query: &Query) -> TokenStream {
     let sql = raw(&query.sqlite);
     let args = query.params.iter().map(|param| ident(&param.ident));
     let args = quote!(#(, #args)*);
-    let db = if query.writes { quote!(cx.db_write()?) } else { quote!(cx.db()?) };
+    let db = if query.writes {
+        quote!(cx.db_write()?)
+    } else {
+        quote!(cx.db()?)
+    };
     let single_column = query.columns.len() == 1;
     let (result, body) = match query.shape {
-        Shape::Nothing => (quote!(()), quote!(sqlx::query!(#sql #args).execute(#db).await?; Ok(()))),
+        Shape::Nothing => (
+            quote!(()),
+            quote!(sqlx::query!(#sql #args).execute(#db).await?; Ok(())),
+        ),
         Shape::Rows => {
             let row = ident(&query.row);
             let build = build_row(query);
@@ -72,7 +79,10 @@ pub fn function(cx: FlowEmit<'_>, query: &Query) -> TokenStream {
             let row = ident(&query.row);
             let build = build_row(query);
             if always {
-                (quote!(#row), quote!(let row = sqlx::query!(#sql #args).fetch_one(#db).await?; Ok(#build)))
+                (
+                    quote!(#row),
+                    quote!(let row = sqlx::query!(#sql #args).fetch_one(#db).await?; Ok(#build)),
+                )
             } else {
                 (
                     quote!(Option<#row>),
@@ -85,7 +95,9 @@ pub fn function(cx: FlowEmit<'_>, query: &Query) -> TokenStream {
         }
         Shape::Scalar { always } => scalar(cx, query, always, single_column, &sql, &args, &db),
         Shape::Flatten => {
-            let Some(column) = query.columns.first() else { return TokenStream::new() };
+            let Some(column) = query.columns.first() else {
+                return TokenStream::new();
+            };
             let item = cx.owned(&column.ty);
             let value = from_sql(quote!(value), column);
             (
@@ -115,9 +127,15 @@ fn scalar(
     args: &TokenStream,
     db: &TokenStream,
 ) -> (TokenStream, TokenStream) {
-    let Some(column) = query.columns.first() else { return (quote!(()), quote!(Ok(()))) };
+    let Some(column) = query.columns.first() else {
+        return (quote!(()), quote!(Ok(())));
+    };
     let ty = cx.owned(&column.ty.clone().with_null(column.ty.nullable || !always));
-    let macro_call = if single_column { quote!(sqlx::query_scalar!(#sql #args)) } else { quote!(sqlx::query!(#sql #args)) };
+    let macro_call = if single_column {
+        quote!(sqlx::query_scalar!(#sql #args))
+    } else {
+        quote!(sqlx::query!(#sql #args))
+    };
     let pick = if single_column {
         quote!(value)
     } else {
@@ -175,9 +193,13 @@ fn from_sql(value: TokenStream, column: &Column) -> TokenStream {
             let scale = proc_macro2::Literal::u8_unsuffixed(*scale);
             convert(quote!(<Decimal<#scale>>))
         }
-        (Base::Bool, Storage::Integer) if column.ty.nullable => quote!(#value.map(|value| value != 0)),
+        (Base::Bool, Storage::Integer) if column.ty.nullable => {
+            quote!(#value.map(|value| value != 0))
+        }
         (Base::Bool, Storage::Integer) => quote!(#value != 0),
-        (Base::Real, Storage::Integer) if column.ty.nullable => quote!(#value.map(|value| value as f64)),
+        (Base::Real, Storage::Integer) if column.ty.nullable => {
+            quote!(#value.map(|value| value as f64))
+        }
         (Base::Real, Storage::Integer) => quote!(#value as f64),
         _ => value,
     }
@@ -190,13 +212,19 @@ fn to_sql(value: &TokenStream, ty: &Ty) -> Option<TokenStream> {
         Base::Choice(_) => quote!(value),
         _ => return None,
     };
-    Some(if ty.nullable { quote!(#value.map(|value| value.#convert())) } else { quote!(#value.#convert()) })
+    Some(if ty.nullable {
+        quote!(#value.map(|value| value.#convert()))
+    } else {
+        quote!(#value.#convert())
+    })
 }
 
 /// A parameter that is a bare built-in: read inside the function.
 fn builtin(cx: FlowEmit<'_>, value: &Expr) -> Option<TokenStream> {
     use crate::ir::expr::Builtin;
-    let ExprKind::Builtin(which) = value.kind else { return None };
+    let ExprKind::Builtin(which) = value.kind else {
+        return None;
+    };
     let env = Env::new(cx, Site::Handler);
     let tokens = Values::new(&env).value(value);
     Some(match which {
@@ -211,13 +239,25 @@ pub fn call(env: &Env<'_>, query: &Query) -> (TokenStream, TokenStream) {
     let name = ident(&query.ident);
     let mut before = TokenStream::new();
     let mut args = Vec::new();
-    for param in query.params.iter().filter(|param| builtin(env.cx, &param.value).is_none()) {
+    for param in query
+        .params
+        .iter()
+        .filter(|param| builtin(env.cx, &param.value).is_none())
+    {
         let value = argument(env, param);
         if borrows_context(&param.value) {
             let local = ident(&param.ident);
-            let owned = if param.ty.nullable { quote!(#value.map(str::to_owned)) } else { quote!(#value.to_owned()) };
+            let owned = if param.ty.nullable {
+                quote!(#value.map(str::to_owned))
+            } else {
+                quote!(#value.to_owned())
+            };
             before.extend(quote!(let #local = #owned;));
-            args.push(if param.ty.nullable { quote!(, #local.as_deref()) } else { quote!(, &#local) });
+            args.push(if param.ty.nullable {
+                quote!(, #local.as_deref())
+            } else {
+                quote!(, &#local)
+            });
         } else if super::expr::is_fallible(&param.value) || reads_clock(&param.value) {
             let local = ident(&param.ident);
             before.extend(quote!(let #local = #value;));
@@ -232,7 +272,11 @@ pub fn call(env: &Env<'_>, query: &Query) -> (TokenStream, TokenStream) {
 fn argument(env: &Env<'_>, param: &Param) -> TokenStream {
     let value = Values::new(env).value(&param.value);
     let is_null = matches!(param.value.kind, ExprKind::Null);
-    if param.ty.nullable && !param.value.ty.nullable && !is_null { quote!(Some(#value)) } else { value }
+    if param.ty.nullable && !param.value.ty.nullable && !is_null {
+        quote!(Some(#value))
+    } else {
+        value
+    }
 }
 
 fn reads_clock(e: &Expr) -> bool {

@@ -58,7 +58,11 @@ pub fn function(cx: FlowEmit<'_>, text: &Text) -> TokenStream {
 pub fn parameters(text: &Text) -> Vec<Variable> {
     let mut tested = BTreeSet::new();
     walk_pieces(&text.pieces, &mut |e| {
-        if let ExprKind::Var { ident, narrowed: false } = &e.kind {
+        if let ExprKind::Var {
+            ident,
+            narrowed: false,
+        } = &e.kind
+        {
             tested.insert(ident.clone());
         }
     });
@@ -107,9 +111,17 @@ fn pieces(env: &Env<'_>, list: &[Piece], top: bool) -> TokenStream {
                 let shown = shown(&mut values, print, *place);
                 line.value(&mut out, values, shown);
             }
-            Piece::Key { key, attribute, args, place } => {
+            Piece::Key {
+                key,
+                attribute,
+                args,
+                place,
+            } => {
                 let mut values = Values::new(env);
-                let args = args.iter().map(|(name, arg)| key_arg(&mut values, name, arg)).collect::<Vec<_>>();
+                let args = args
+                    .iter()
+                    .map(|(name, arg)| key_arg(&mut values, name, arg))
+                    .collect::<Vec<_>>();
                 let args = quote!(Args::new() #(#args)*);
                 let p = printer(*place);
                 let shown = match attribute {
@@ -118,7 +130,13 @@ fn pieces(env: &Env<'_>, list: &[Piece], top: bool) -> TokenStream {
                 };
                 line.value(&mut out, values, shown);
             }
-            Piece::Each { list, item, indexed, body, otherwise } => {
+            Piece::Each {
+                list,
+                item,
+                indexed,
+                body,
+                otherwise,
+            } => {
                 line.flush(&mut out);
                 out.extend(each(env, list, item, *indexed, body, otherwise, top));
             }
@@ -132,7 +150,15 @@ fn pieces(env: &Env<'_>, list: &[Piece], top: bool) -> TokenStream {
     out
 }
 
-fn each(env: &Env<'_>, list: &Expr, item: &str, indexed: bool, body: &[Piece], otherwise: &[Piece], top: bool) -> TokenStream {
+fn each(
+    env: &Env<'_>,
+    list: &Expr,
+    item: &str,
+    indexed: bool,
+    body: &[Piece],
+    otherwise: &[Piece],
+    top: bool,
+) -> TokenStream {
     let mut values = Values::new(env);
     let rows = values.value(list);
     let item_ty = match &list.ty.base {
@@ -158,7 +184,12 @@ fn each(env: &Env<'_>, list: &Expr, item: &str, indexed: bool, body: &[Piece], o
     values.guard(statement)
 }
 
-fn branches(env: &Env<'_>, arms: &[(Expr, Vec<Piece>)], otherwise: &[Piece], top: bool) -> TokenStream {
+fn branches(
+    env: &Env<'_>,
+    arms: &[(Expr, Vec<Piece>)],
+    otherwise: &[Piece],
+    top: bool,
+) -> TokenStream {
     let mut out = TokenStream::new();
     for (position, (condition, body)) in arms.iter().enumerate() {
         if position > 0 {
@@ -187,8 +218,16 @@ fn branches(env: &Env<'_>, arms: &[(Expr, Vec<Piece>)], otherwise: &[Piece], top
 
 /// `x is not null` on a variable that is nullable here.
 fn tested_variable(env: &Env<'_>, condition: &Expr) -> Option<(String, TokenStream)> {
-    let ExprKind::IsNull { value, negated: true } = &condition.kind else { return None };
-    let ExprKind::Var { ident, .. } = &value.kind else { return None };
+    let ExprKind::IsNull {
+        value,
+        negated: true,
+    } = &condition.kind
+    else {
+        return None;
+    };
+    let ExprKind::Var { ident, .. } = &value.kind else {
+        return None;
+    };
     let binding = env.vars.get(ident)?;
     (binding.ty.nullable && binding.tokens.to_string() == self::ident(ident).to_string())
         .then(|| (ident.clone(), binding.borrowed()))
@@ -205,7 +244,8 @@ struct Line {
 impl Line {
     fn literal(&mut self, words: &str) {
         self.plain.push_str(words);
-        self.format.push_str(&words.replace('{', "{{").replace('}', "}}"));
+        self.format
+            .push_str(&words.replace('{', "{{").replace('}', "}}"));
     }
 
     fn value(&mut self, out: &mut TokenStream, values: Values<'_, '_>, shown: TokenStream) {
@@ -268,7 +308,12 @@ fn shown(values: &mut Values<'_, '_>, print: &Print, place: Place) -> TokenStrea
             quote!(#p.v(#value.label(#words).as_str()))
         }
         (
-            How::Plain | How::Date(_) | How::Time(_) | How::DateTime(_) | How::Number { .. } | How::Money { .. },
+            How::Plain
+            | How::Date(_)
+            | How::Time(_)
+            | How::DateTime(_)
+            | How::Number { .. }
+            | How::Money { .. },
             _,
         ) => {
             let value = values.value(&print.value);
@@ -293,7 +338,11 @@ fn printed(p: &TokenStream, value: TokenStream, base: &Base, how: &How) -> Token
         (How::Date(style), Base::DateTime) => {
             // A pattern may name hours: it prints the whole instant.
             let (style, whole) = (date_style(style), has_time(style));
-            if whole { quote!(#p.datetime(#value, #style)) } else { quote!(#p.date_of(#value, #style)) }
+            if whole {
+                quote!(#p.datetime(#value, #style))
+            } else {
+                quote!(#p.date_of(#value, #style))
+            }
         }
         (How::Time(style), Base::DateTime) => {
             let style = date_style(style);
@@ -343,7 +392,9 @@ fn units(value: TokenStream, base: &Base) -> (TokenStream, TokenStream) {
 }
 
 fn has_time(style: &DateStyle) -> bool {
-    let DateStyle::Pattern(pattern) = style else { return false };
+    let DateStyle::Pattern(pattern) = style else {
+        return false;
+    };
     let mut quoted = false;
     pattern.chars().any(|c| {
         quoted ^= c == '\'';
@@ -366,12 +417,26 @@ pub fn string(values: &mut Values<'_, '_>, print: &Print) -> TokenStream {
         let other = string(values, other);
         let option = values.value(&print.value);
         let mut inner = values.env.clone();
-        inner.bind("value", quote!(value), print.value.ty.clone().with_null(false), Form::Borrowed);
+        inner.bind(
+            "value",
+            quote!(value),
+            print.value.ty.clone().with_null(false),
+            Form::Borrowed,
+        );
         let value = Expr {
             ty: print.value.ty.clone().with_null(false),
-            kind: ExprKind::Var { ident: "value".into(), narrowed: false },
+            kind: ExprKind::Var {
+                ident: "value".into(),
+                narrowed: false,
+            },
         };
-        let some = string(&mut Values::new(&inner), &Print { value, how: (**how).clone() });
+        let some = string(
+            &mut Values::new(&inner),
+            &Print {
+                value,
+                how: (**how).clone(),
+            },
+        );
         return quote!(#option.map_or_else(|| #other, |value| #some));
     }
     let value = values.value(&print.value);
@@ -385,7 +450,13 @@ fn string_of(env: &Env<'_>, value: TokenStream, ty: &Ty, how: &How) -> TokenStre
         (How::Plain, Base::Choice(_)) => quote!(#value.value().to_owned()),
         (How::Label(_), _) => quote!(#value.label(#words).as_str().to_owned()),
         (How::LabelOf { command, choice }, _) => {
-            let Some(flow) = env.cx.bot.flows.iter().find(|flow| flow.command == *command) else {
+            let Some(flow) = env
+                .cx
+                .bot
+                .flows
+                .iter()
+                .find(|flow| flow.command == *command)
+            else {
                 return quote!(#value.to_owned());
             };
             let name = ident(&flow.choices[choice.0].name);
@@ -413,7 +484,12 @@ fn string_of(env: &Env<'_>, value: TokenStream, ty: &Ty, how: &How) -> TokenStre
             quote!(cut(&#inner, #max).into_owned())
         }
         (How::Join { separator, each }, Base::List(item_ty)) => {
-            let item = Binding { tokens: quote!(item), ty: (**item_ty).clone(), form: Form::Reference }.borrowed();
+            let item = Binding {
+                tokens: quote!(item),
+                ty: (**item_ty).clone(),
+                form: Form::Reference,
+            }
+            .borrowed();
             let each = string_of(env, item, item_ty, each);
             quote!(#value.iter().map(|item| #each).collect::<Vec<_>>().join(#separator))
         }
@@ -429,8 +505,12 @@ fn prints(list: &[Piece]) -> bool {
     list.iter().any(|piece| match piece {
         Piece::Literal(_) => false,
         Piece::Value { .. } | Piece::Key { .. } => true,
-        Piece::Each { body, otherwise, .. } => prints(body) || prints(otherwise),
-        Piece::If { arms, otherwise } => arms.iter().any(|(_, body)| prints(body)) || prints(otherwise),
+        Piece::Each {
+            body, otherwise, ..
+        } => prints(body) || prints(otherwise),
+        Piece::If { arms, otherwise } => {
+            arms.iter().any(|(_, body)| prints(body)) || prints(otherwise)
+        }
     })
 }
 
@@ -444,7 +524,12 @@ pub fn walk_pieces<'e>(list: &'e [Piece], visit: &mut dyn FnMut(&'e Expr)) {
                 KeyArg::Value(e) => walk(e, visit),
                 KeyArg::Printed(print) => walk_print(print, visit),
             }),
-            Piece::Each { list, body, otherwise, .. } => {
+            Piece::Each {
+                list,
+                body,
+                otherwise,
+                ..
+            } => {
                 walk(list, visit);
                 walk_pieces(body, visit);
                 walk_pieces(otherwise, visit);
@@ -466,7 +551,10 @@ pub fn walk_print<'e>(print: &'e Print, visit: &mut dyn FnMut(&'e Expr)) {
     let mut how = &print.how;
     loop {
         how = match how {
-            How::Upper(inner) | How::Lower(inner) | How::Truncate(_, inner) | How::Join { each: inner, .. } => inner,
+            How::Upper(inner)
+            | How::Lower(inner)
+            | How::Truncate(_, inner)
+            | How::Join { each: inner, .. } => inner,
             How::Or(other, inner) => {
                 walk_print(other, visit);
                 inner

@@ -9,14 +9,21 @@ use crate::ir::types::{Base, Ty};
 
 /// Whether Rust copies it.
 pub fn is_copy(base: &Base) -> bool {
-    !matches!(base, Base::Text { .. } | Base::Contact | Base::File | Base::Row(_) | Base::List(_))
+    !matches!(
+        base,
+        Base::Text { .. } | Base::Contact | Base::File | Base::Row(_) | Base::List(_)
+    )
 }
 
 impl FlowEmit<'_> {
     /// The type of a field or a result.
     pub fn owned(&self, ty: &Ty) -> TokenStream {
         let base = self.base(&ty.base);
-        if ty.nullable { quote!(Option<#base>) } else { base }
+        if ty.nullable {
+            quote!(Option<#base>)
+        } else {
+            base
+        }
     }
 
     /// The type of a parameter: `&str`, `&[Bookings]`, `Option<&Bookings>`, copies by value.
@@ -33,7 +40,11 @@ impl FlowEmit<'_> {
                 quote!(&#base)
             }
         };
-        if ty.nullable { quote!(Option<#base>) } else { base }
+        if ty.nullable {
+            quote!(Option<#base>)
+        } else {
+            base
+        }
     }
 
     fn base(&self, base: &Base) -> TokenStream {

@@ -1,0 +1,5 @@
+//! One file per action block.
+
+pub mod reply;
+pub mod set_locale;
+pub mod sql;

@@ -1,0 +1,228 @@
+//! The module of a bot: its facts and the dispatch.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+
+use super::FlowEmit;
+use super::format::{ident, raw};
+use super::{flow, text, wizard};
+use crate::ir::{Bot, Effect};
+use crate::syntax::ast::{Delivery, Scope, Strategy};
+
+/// Lines of the module's header.
+pub fn header(bot: &Bot) -> Vec<String> {
+    vec![
+        format!("Bot `{}` ({}).", bot.id, bot.folder),
+        String::new(),
+        format!(
+            "Sources {}. Written by botgen; do not edit.",
+            bot.source_hash.get(..16).unwrap_or(&bot.source_hash)
+        ),
+    ]
+}
+
+/// The bot's type.
+pub fn type_name(bot: &Bot) -> syn::Ident {
+    ident(&wizard::camel(&bot.id))
+}
+
+/// The items.
+pub fn module(bot: &Bot) -> TokenStream {
+    let modules = bot.flows.iter().map(|flow| {
+        let name = ident(&flow.module);
+        quote!(pub mod #name;)
+    });
+    let name = type_name(bot);
+    let docs = super::format::doc(&format!("{} (`{}`).", bot.name, bot.id));
+    let spec = spec(bot);
+    let commands = bot.flows.iter().enumerate().map(|(index, flow)| {
+        let (command, index) = (&flow.command, Literal::usize_unsuffixed(index));
+        quote!(#command => #index)
+    });
+    let enters = bot.flows.iter().enumerate().map(|(index, flow)| {
+        let (module, index) = (ident(&flow.module), Literal::usize_unsuffixed(index));
+        if flow.args.is_empty() {
+            quote!(#index => #module::enter(cx).await)
+        } else {
+            quote!(#index => #module::enter(cx, args).await)
+        }
+    });
+    let dialogues = || {
+        bot.flows
+            .iter()
+            .filter_map(|flow| flow.wizard.as_ref().map(|wizard| (flow, wizard)))
+    };
+    let answers = dialogues().map(|(flow, wizard)| {
+        let (command, module) = (&flow.command, ident(&flow.module));
+        if wizard.loaded.is_empty() {
+            quote!(#command => { let ((), state) = waiting.read()?; #module::answer(cx, state, given).await })
+        } else {
+            quote!(#command => { let (loaded, state) = waiting.read()?; #module::answer(cx, loaded, state, given).await })
+        }
+    });
+    let asks = dialogues().map(|(flow, wizard)| {
+        let (command, module) = (&flow.command, ident(&flow.module));
+        if wizard.loaded.is_empty() {
+            quote!(#command => { let ((), state) = waiting.read()?; #module::ask(cx, &state) })
+        } else {
+            quote!(#command => { let (loaded, state) = waiting.read()?; #module::ask(cx, &loaded, &state) })
+        }
+    });
+    let fallback = match &bot.fallback {
+        Some(call) => {
+            let name = ident(&bot.texts[call.id.0].ident);
+            quote!(Some(#name(words)))
+        }
+        None => quote!(None),
+    };
+    let toasts: Vec<_> = bot
+        .toasts
+        .iter()
+        .map(|(hash, call)| {
+            let (hash, name) = (
+                Literal::u32_unsuffixed(*hash),
+                ident(&bot.texts[call.id.0].ident),
+            );
+            quote!(#hash => Some(#name(words)))
+        })
+        .collect();
+    let toast = if toasts.is_empty() {
+        quote!(None)
+    } else {
+        quote!(match hash { #(#toasts,)* _ => None })
+    };
+    let texts = bot.flows.first().map(|flow| {
+        let cx = FlowEmit { bot, flow };
+        let functions = bot.texts.iter().map(|words| text::function(cx, words));
+        quote!(#(#functions)*)
+    });
+    quote! {
+        use runtime_core::prelude::*;
+        #(#modules)*
+
+        #docs
+        #[derive(Debug)]
+        pub struct #name;
+
+        #spec
+
+        impl Bot for #name {
+            fn spec(&self) -> &'static BotSpec {
+                &SPEC
+            }
+
+            fn command(&self, name: &str) -> Option<usize> {
+                Some(match name { #(#commands,)* _ => return None })
+            }
+
+            fn enter<'a>(&'a self, cx: &'a mut Cx, command: usize, args: &'a str) -> Handling<'a> {
+                Box::pin(async move {
+                    match command { #(#enters,)* _ => Err(HandlerError::Bug("no such command")) }
+                })
+            }
+
+            fn answer<'a>(&'a self, cx: &'a mut Cx, waiting: Waiting, given: Given<'a>) -> Handling<'a> {
+                Box::pin(async move {
+                    match waiting.flow() { #(#answers)* _ => Err(HandlerError::Outdated) }
+                })
+            }
+
+            fn ask<'a>(&'a self, cx: &'a mut Cx, waiting: &'a Waiting) -> Handling<'a> {
+                Box::pin(async move {
+                    match waiting.flow() { #(#asks)* _ => Err(HandlerError::Outdated) }
+                })
+            }
+
+            fn fallback(&self, words: &Words) -> Option<Text> {
+                #fallback
+            }
+
+            fn toast(&self, hash: u32, words: &Words) -> Option<Text> {
+                #toast
+            }
+        }
+
+        #texts
+    }
+}
+
+fn spec(bot: &Bot) -> TokenStream {
+    let (id, name, tz, hash) = (&bot.id, &bot.name, &bot.tz, &bot.source_hash);
+    let scope = format_ident!(
+        "{}",
+        match bot.scope {
+            Scope::UserInChat => "UserInChat",
+            Scope::Chat => "Chat",
+            Scope::User => "User",
+            Scope::Thread => "Thread",
+        }
+    );
+    let strategy = format_ident!(
+        "{}",
+        match bot.strategy {
+            Strategy::User => "User",
+            Strategy::Chat => "Chat",
+            Strategy::Fixed => "Fixed",
+        }
+    );
+    let delivery = format_ident!(
+        "{}",
+        match bot.delivery {
+            Delivery::Auto => "Auto",
+            Delivery::Webhook => "Webhook",
+            Delivery::Api => "Api",
+        }
+    );
+    let locales = bot.locales.iter().map(|locale| {
+        let (tag, ftl) = (&locale.tag, raw(&locale.ftl));
+        quote!(LocaleSpec { tag: #tag, ftl: #ftl })
+    });
+    let default_locale = Literal::usize_unsuffixed(bot.default_locale);
+    let commands = bot.flows.iter().map(|item| {
+        let (command, wizard) = (&item.command, item.wizard.is_some());
+        let effect = format_ident!(
+            "{}",
+            match item.effect {
+                Effect::Pure => "Pure",
+                Effect::Read => "Read",
+                Effect::State => "State",
+                Effect::Write => "Write",
+            }
+        );
+        let description = match &item.description {
+            Some(call) => {
+                let (module, name) = (ident(&item.module), ident(&item.texts[call.id.0].ident));
+                quote!(Some(#module::#name))
+            }
+            None => quote!(None),
+        };
+        let usage = flow::usage(&item.command, &item.args);
+        quote! {
+            CommandSpec { name: #command, effect: Effect::#effect, wizard: #wizard, description: #description, usage: #usage }
+        }
+    });
+    let owner = &bot.migrations.owner;
+    let migrations = bot.migrations.files.iter().map(|file| {
+        let (version, name, sqlite) = (
+            Literal::i64_unsuffixed(file.version),
+            &file.name,
+            raw(&file.sqlite),
+        );
+        quote!(Migration { version: #version, name: #name, sqlite: #sqlite })
+    });
+    quote! {
+        static SPEC: BotSpec = BotSpec {
+            id: #id,
+            name: #name,
+            tz: #tz,
+            scope: Scope::#scope,
+            strategy: Strategy::#strategy,
+            delivery: Delivery::#delivery,
+            locales: &[#(#locales),*],
+            default_locale: #default_locale,
+            commands: &[#(#commands),*],
+            migrations: MigrationSet { owner: #owner, files: &[#(#migrations),*] },
+            source_hash: #hash,
+        };
+    }
+}

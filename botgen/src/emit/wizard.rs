@@ -1,0 +1,738 @@
+//! A dialogue: its state as an enum with one variant per step, the questions, the answers, the ways between.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::FlowEmit;
+use super::actions::{Stage, leave, list};
+use super::env::{Env, Form, Site};
+use super::expr::Values;
+use super::format::{doc, ident, raw};
+use super::text;
+use crate::ir::expr::Expr;
+use crate::ir::types::{ChoiceId, Ty};
+use crate::ir::{Choice, Rule, Step, Wizard};
+
+/// Every item of the dialogue but `enter`.
+pub fn items(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
+    let spec = spec(cx, wizard);
+    let loaded = loaded_struct(cx, wizard);
+    let state = state_enum(cx, wizard);
+    let patterns = wizard.steps.iter().filter_map(|step| {
+        let name = pattern_name(step);
+        let source = format!(r"\A(?:{})\z", pattern(&step.rule)?);
+        let source = raw(&source);
+        let docs = doc(&format!("`validate.regex` of `{}`.", step.id));
+        Some(quote!(#docs static #name: Pattern = Pattern::new(#source);))
+    });
+    let ask = ask(cx, wizard);
+    let answer = answer(cx, wizard);
+    let ways = wizard.steps.iter().enumerate().map(|(position, step)| {
+        let to = passes_over(step).then(|| to_step(cx, wizard, position));
+        let after = has_after(step).then(|| after_step(cx, wizard, position));
+        quote!(#to #after)
+    });
+    let complete = complete(cx, wizard);
+    quote! {
+        #spec
+        #(#patterns)*
+        #loaded
+        #state
+        #ask
+        #answer
+        #(#ways)*
+        #complete
+    }
+}
+
+/// The last statements of `enter`: the dialogue begins.
+pub fn begin(env: &mut Env<'_>, wizard: &Wizard) -> TokenStream {
+    let build = if wizard.loaded.is_empty() {
+        TokenStream::new()
+    } else {
+        let fields = wizard
+            .loaded
+            .iter()
+            .map(|var| field(env, &var.ident, &var.ty));
+        let fields: Vec<_> = fields.collect();
+        quote!(let loaded = Loaded { #(#fields),* };)
+    };
+    bind_loaded(env, wizard);
+    let first = way(env, wizard, 0);
+    quote!(cx.begin(&FLOW); #build #first)
+}
+
+fn spec(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
+    let command = &cx.flow.command;
+    let ttl = proc_macro2::Literal::i64_unsuffixed(wizard.ttl);
+    let steps = wizard.steps.iter().map(|step| {
+        let (id, optional) = (&step.id, step.optional);
+        let wanted = wanted(&step.rule);
+        let options: Vec<String> = match &step.rule {
+            Rule::Choice { choice } => cx.flow.choices[choice.0].options.iter().map(|o| o.value.clone()).collect(),
+            Rule::Bool { .. } => vec!["true".into(), "false".into()],
+            _ => Vec::new(),
+        };
+        quote!(StepSpec { id: #id, optional: #optional, options: &[#(#options),*], wanted: Wanted::#wanted })
+    });
+    let docs = doc(&format!("`/{command}` as the runtime knows it."));
+    quote! {
+        #docs
+        static FLOW: WizardSpec = WizardSpec { command: #command, ttl: #ttl, steps: &[#(#steps),*] };
+    }
+}
+
+fn loaded_struct(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
+    if wizard.loaded.is_empty() {
+        return TokenStream::new();
+    }
+    let fields = wizard.loaded.iter().map(|var| {
+        let (name, ty) = (ident(&var.ident), cx.owned(&var.ty));
+        let docs = doc(&format!("`{}`.", var.name));
+        quote!(#docs pub #name: #ty)
+    });
+    quote! {
+        /// What is known from the start, kept with the conversation.
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        pub struct Loaded { #(#fields),* }
+    }
+}
+
+fn state_enum(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
+    let docs = doc(&format!(
+        "Where a person can be in `/{}`, and what is known there.",
+        cx.flow.command
+    ));
+    let variants = wizard.steps.iter().map(|step| {
+        let name = variant(step);
+        let docs = doc(&format!("`{}`, {}.", step.id, step.origin.0));
+        let rename = (name != step.id).then(|| {
+            let id = &step.id;
+            quote!(#[serde(rename = #id)])
+        });
+        let fields = step.known.iter().map(|var| {
+            let (name, ty) = (ident(&var.ident), cx.owned(&var.ty));
+            let docs = doc(&format!("`{}`.", var.name));
+            quote!(#docs #name: #ty)
+        });
+        let fields: Vec<_> = fields.collect();
+        if fields.is_empty() {
+            quote!(#docs #rename #name)
+        } else {
+            quote!(#docs #rename #name { #(#fields),* })
+        }
+    });
+    let positions = wizard.steps.iter().enumerate().map(|(position, step)| {
+        let name = variant(step);
+        let position = proc_macro2::Literal::usize_unsuffixed(position);
+        if step.known.is_empty() {
+            quote!(Self::#name => #position)
+        } else {
+            quote!(Self::#name { .. } => #position)
+        }
+    });
+    quote! {
+        #docs
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        pub enum State { #(#variants),* }
+
+        impl State {
+            /// Index of its step.
+            fn position(&self) -> usize {
+                match self { #(#positions),* }
+            }
+        }
+    }
+}
+
+fn ask(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
+    let (loaded_param, loaded_ref) = if wizard.loaded.is_empty() {
+        (TokenStream::new(), quote!(&()))
+    } else {
+        (quote!(, loaded: &Loaded), quote!(loaded))
+    };
+    let loaded_arg = (!wizard.loaded.is_empty()).then(|| quote!(, loaded));
+    let arms = wizard.steps.iter().enumerate().map(|(position, step)| {
+        let mut env = Env::new(cx, Site::Handler);
+        bind_loaded(&mut env, wizard);
+        for var in &step.known {
+            env.local(var, Form::Reference);
+        }
+        let words = text::call(&env, &step.ask);
+        let position = proc_macro2::Literal::usize_unsuffixed(position);
+        let body = match &step.rule {
+            Rule::Choice { choice } => {
+                let (before, options) = options(&env, *choice);
+                quote!(#before cx.ask(&FLOW, #position, #words, #options);)
+            }
+            _ => quote!(cx.ask(&FLOW, #position, #words, Vec::new());),
+        };
+        // Bind what the question reads, nothing else.
+        let used: Vec<_> = step
+            .known
+            .iter()
+            .filter(|var| mentions(&body, &var.ident))
+            .map(|var| ident(&var.ident))
+            .collect();
+        let name = variant(step);
+        let pattern = match (used.len(), step.known.len()) {
+            (_, 0) => quote!(State::#name),
+            (a, b) if a == b => quote!(State::#name { #(#used),* }),
+            (0, _) => quote!(State::#name { .. }),
+            _ => quote!(State::#name { #(#used,)* .. }),
+        };
+        quote!(#pattern => { #body })
+    });
+    quote! {
+        /// Asks the question of `state`.
+        pub fn ask(cx: &mut Cx #loaded_param, state: &State) -> Handled {
+            match state { #(#arms)* }
+            Ok(())
+        }
+
+        /// Asks the question of `state` and waits for its answer.
+        fn wait(cx: &mut Cx #loaded_param, state: &State) -> Handled {
+            ask(cx #loaded_arg, state)?;
+            cx.wait(&FLOW, state.position(), #loaded_ref, state)
+        }
+    }
+}
+
+/// The options of a choice with their labels: `(statements before, expression)`.
+fn options(env: &Env<'_>, choice: ChoiceId) -> (TokenStream, TokenStream) {
+    let choice = &env.cx.flow.choices[choice.0];
+    let entries = choice.options.iter().enumerate().map(|(position, option)| {
+        let label = text::call(env, &option.label);
+        let position = proc_macro2::Literal::usize_unsuffixed(position);
+        (quote!((#position, #label)), &option.when)
+    });
+    if choice.options.iter().all(|option| option.when.is_none()) {
+        let entries = entries.map(|(entry, _)| entry);
+        return (TokenStream::new(), quote!(vec![#(#entries),*]));
+    }
+    let pushes = entries.map(|(entry, when)| match when {
+        None => quote!(options.push(#entry);),
+        Some(when) => {
+            let test = Values::new(env).condition(when);
+            quote!(if #test { options.push(#entry); })
+        }
+    });
+    (
+        quote!(let mut options = Vec::new(); #(#pushes)*),
+        quote!(options),
+    )
+}
+
+fn answer(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
+    let arms = wizard.steps.iter().enumerate().map(|(position, step)| {
+        let mut env = Env::new(cx, Site::Handler);
+        bind_loaded(&mut env, wizard);
+        for var in &step.known {
+            env.local(var, Form::Owned);
+        }
+        let read = read(&env, step, position);
+        let mut answered = step.var.clone();
+        answered.ty.nullable = step.optional;
+        env.local(&answered, Form::Owned);
+        let on = if has_after(step) {
+            after_call(&env, wizard, position)
+        } else {
+            way(&env, wizard, position + 1)
+        };
+        let name = variant(step);
+        let fields = step.known.iter().map(|var| ident(&var.ident));
+        let pattern = if step.known.is_empty() {
+            quote!(State::#name)
+        } else {
+            quote!(State::#name { #(#fields),* })
+        };
+        quote!(#pattern => { #read #on })
+    });
+    let loaded = (!wizard.loaded.is_empty()).then(|| quote!(, loaded: Loaded));
+    quote! {
+        /// Takes the answer to the question of `state`.
+        pub async fn answer(cx: &mut Cx #loaded, state: State, given: Given<'_>) -> Handled {
+            match state { #(#arms)* }
+        }
+    }
+}
+
+/// Reads the answer into its variable, or refuses it.
+fn read(env: &Env<'_>, step: &Step, position: usize) -> TokenStream {
+    let name = ident(&step.var.ident);
+    let position = proc_macro2::Literal::usize_unsuffixed(position);
+    let words = match &step.refusal {
+        Some(refusal) => {
+            let words = text::call(env, refusal);
+            quote!(Some(#words))
+        }
+        None => quote!(None),
+    };
+    let refuse = if step.refusal.is_some() {
+        quote!({ let text = #words; cx.refuse(&FLOW, #position, &refusal, text); return Ok(()); })
+    } else {
+        quote!({ cx.refuse(&FLOW, #position, &refusal, None); return Ok(()); })
+    };
+    let (before, parsed) = parse(env, &step.rule, Some(&pattern_name(step)));
+    if step.optional {
+        quote! {
+            #before
+            let #name = if given.skipped() {
+                None
+            } else {
+                match #parsed {
+                    Ok(#name) => Some(#name),
+                    Err(refusal) => #refuse
+                }
+            };
+        }
+    } else {
+        quote! {
+            #before
+            let #name = match #parsed {
+                Ok(#name) => #name,
+                Err(refusal) => #refuse
+            };
+        }
+    }
+}
+
+/// `(statements before, Result<T, Refusal>)` of a rule applied to `given`.
+pub fn parse(
+    env: &Env<'_>,
+    rule: &Rule,
+    pattern_name: Option<&syn::Ident>,
+) -> (TokenStream, TokenStream) {
+    let mut before = TokenStream::new();
+    let bounds = |min: &Option<Expr>, max: &Option<Expr>| {
+        let side = |bound: &Option<Expr>| match bound {
+            Some(bound) => {
+                let value = Values::new(env).value(bound);
+                quote!(Some(#value))
+            }
+            None => quote!(None),
+        };
+        let (min, max) = (side(min), side(max));
+        quote!(Bounds { min: #min, max: #max })
+    };
+    let call = match rule {
+        Rule::Text { min, max, .. } => {
+            let (min, max) = (
+                proc_macro2::Literal::usize_unsuffixed(*min),
+                proc_macro2::Literal::usize_unsuffixed(*max),
+            );
+            quote!(text(&TextRule { min: #min, max: #max }))
+        }
+        Rule::Int { min, max, .. } => {
+            let bounds = bounds(min, max);
+            quote!(int(#bounds))
+        }
+        Rule::Decimal {
+            scale, min, max, ..
+        } => {
+            let (bounds, scale) = (
+                bounds(min, max),
+                proc_macro2::Literal::u8_unsuffixed(*scale),
+            );
+            quote!(decimal::<#scale>(#bounds))
+        }
+        Rule::Bool { .. } => quote!(bool()),
+        Rule::Date { min, max, .. } => {
+            let bounds = bounds(min, max);
+            quote!(date(#bounds))
+        }
+        Rule::Time { min, max, .. } => {
+            let bounds = bounds(min, max);
+            quote!(time(#bounds))
+        }
+        Rule::DateTime { min, max, .. } => {
+            let bounds = bounds(min, max);
+            quote!(instant(#bounds))
+        }
+        Rule::Choice { choice } => {
+            let choice = &env.cx.flow.choices[choice.0];
+            let name = ident(&choice.name);
+            if choice.options.iter().all(|option| option.when.is_none()) {
+                quote!(choice(#name::OPTIONS))
+            } else {
+                let pushes = choice.options.iter().map(|option| {
+                    let variant = ident(&option.variant);
+                    match &option.when {
+                        None => quote!(offered.push(#name::#variant);),
+                        Some(when) => {
+                            let test = Values::new(env).condition(when);
+                            quote!(if #test { offered.push(#name::#variant); })
+                        }
+                    }
+                });
+                before = quote!(let mut offered = Vec::new(); #(#pushes)*);
+                quote!(choice(&offered))
+            }
+        }
+        Rule::Phone { .. } => quote!(phone()),
+        Rule::Email { .. } => quote!(email()),
+        Rule::Contact => quote!(contact()),
+        Rule::Location => quote!(location()),
+        Rule::Photo => quote!(photo()),
+        Rule::File => quote!(file()),
+    };
+    let parsed = match (pattern(rule), pattern_name) {
+        (Some(_), Some(name)) => quote!(given.matching(&#name).and_then(|given| given.#call)),
+        _ => quote!(given.#call),
+    };
+    (before, parsed)
+}
+
+/// To step `position` in order, or past the end: a tail expression of type `Handled`.
+pub fn way(env: &Env<'_>, wizard: &Wizard, position: usize) -> TokenStream {
+    let Some(step) = wizard.steps.get(position) else {
+        if wizard.on_complete.is_empty() {
+            return quote!(cx.done());
+        }
+        let args = wizard
+            .known_at_end
+            .iter()
+            .map(|var| env.kept(&var.ident, &var.ty));
+        let loaded = (!wizard.loaded.is_empty()).then(|| quote!(, loaded));
+        return quote!(complete(cx #loaded #(, #args)*).await);
+    };
+    if !passes_over(step) {
+        return wait_call(env, wizard, position);
+    }
+    let name = format_ident!("to_{}", bare(&step.var.ident));
+    let args = to_params(step)
+        .into_iter()
+        .map(|var| env.kept(&var.0, &var.1));
+    let loaded = (!wizard.loaded.is_empty()).then(|| quote!(, loaded));
+    quote!(#name(cx #loaded #(, #args)*).await)
+}
+
+/// Asks step `position` in any case: a tail expression of type `Handled`.
+pub fn wait_call(env: &Env<'_>, wizard: &Wizard, position: usize) -> TokenStream {
+    let step = &wizard.steps[position];
+    let name = variant(step);
+    let fields: Vec<_> = step
+        .known
+        .iter()
+        .map(|var| field(env, &var.ident, &var.ty))
+        .collect();
+    let state = if fields.is_empty() {
+        quote!(State::#name)
+    } else {
+        quote!(State::#name { #(#fields),* })
+    };
+    let loaded = (!wizard.loaded.is_empty()).then(|| quote!(, &loaded));
+    quote!(wait(cx #loaded, &#state))
+}
+
+fn field(env: &Env<'_>, name: &str, ty: &Ty) -> TokenStream {
+    let value = env.kept(name, ty);
+    let name = ident(name);
+    if value.to_string() == name.to_string() {
+        quote!(#name)
+    } else {
+        quote!(#name: #value)
+    }
+}
+
+/// Known variables, and the argument that makes the step needless.
+fn to_params(step: &Step) -> Vec<(String, Ty)> {
+    let mut params: Vec<_> = step
+        .known
+        .iter()
+        .map(|var| (var.ident.clone(), var.ty.clone()))
+        .collect();
+    if step.unless_arg {
+        params.push((step.var.ident.clone(), step.var.ty.clone().with_null(true)));
+    }
+    params
+}
+
+fn to_step(cx: FlowEmit<'_>, wizard: &Wizard, position: usize) -> TokenStream {
+    let step = &wizard.steps[position];
+    let name = format_ident!("to_{}", bare(&step.var.ident));
+    let mut env = Env::new(cx, Site::Handler);
+    bind_loaded(&mut env, wizard);
+    let params = to_params(step).into_iter().map(|(name, ty)| {
+        let (token, owned) = (ident(&name), cx.owned(&ty));
+        env.bind(&name, quote!(#token), ty, Form::Owned);
+        quote!(, #token: #owned)
+    });
+    let params: Vec<_> = params.collect();
+    let given = step.unless_arg.then(|| {
+        let var = ident(&step.var.ident);
+        let mut inner = env.clone();
+        inner.bind(
+            &step.var.ident,
+            quote!(#var),
+            step.var.ty.clone().with_null(false),
+            Form::Owned,
+        );
+        let on = way(&inner, wizard, position + 1);
+        quote!(if let Some(#var) = #var { return #on; })
+    });
+    let skip = step.when.as_ref().map(|when| {
+        let test = Values::new(&env).condition(when);
+        let mut inner = env.clone();
+        inner.vars.remove(&step.var.ident);
+        let on = way(&inner, wizard, position + 1);
+        quote!(if !(#test) { return #on; })
+    });
+    let wait = wait_call(&env, wizard, position);
+    let loaded = (!wizard.loaded.is_empty()).then(|| quote!(, loaded: Loaded));
+    let docs = doc(&format!(
+        "On to `{}` ({}), or past it.",
+        step.id, step.origin.0
+    ));
+    quote! {
+        #docs
+        async fn #name(cx: &mut Cx #loaded #(#params)*) -> Handled {
+            #given
+            #skip
+            #wait
+        }
+    }
+}
+
+fn after_call(env: &Env<'_>, wizard: &Wizard, position: usize) -> TokenStream {
+    let step = &wizard.steps[position];
+    let name = format_ident!("after_{}", bare(&step.var.ident));
+    let args = step
+        .known
+        .iter()
+        .chain([&step.var])
+        .map(|var| env.kept(&var.ident, &var.ty));
+    let loaded = (!wizard.loaded.is_empty()).then(|| quote!(, loaded));
+    quote!(#name(cx #loaded #(, #args)*).await)
+}
+
+fn after_step(cx: FlowEmit<'_>, wizard: &Wizard, position: usize) -> TokenStream {
+    let step = &wizard.steps[position];
+    let name = format_ident!("after_{}", bare(&step.var.ident));
+    let mut env = Env::new(cx, Site::Handler);
+    bind_loaded(&mut env, wizard);
+    let params: Vec<_> = step
+        .known
+        .iter()
+        .chain([&step.var])
+        .map(|var| {
+            env.local(var, Form::Owned);
+            let (name, ty) = (ident(&var.ident), cx.owned(&var.ty));
+            quote!(, #name: #ty)
+        })
+        .collect();
+    let stage = Stage::Dialogue(wizard);
+    let (actions, ended) = list(&mut env, stage, &step.after);
+    let mut rest = TokenStream::new();
+    if !ended {
+        let mut closed = false;
+        for branch in &step.case {
+            let leave = leave(&env, stage, branch.target);
+            match &branch.when {
+                Some(when) => {
+                    let test = Values::new(&env).condition(when);
+                    rest.extend(quote!(if #test { #leave }));
+                }
+                None => {
+                    rest.extend(leave);
+                    closed = true;
+                    break;
+                }
+            }
+        }
+        if !closed {
+            rest.extend(way(&env, wizard, position + 1));
+        }
+    }
+    let loaded = (!wizard.loaded.is_empty()).then(|| quote!(, loaded: Loaded));
+    let docs = doc(&format!(
+        "After the answer to `{}` ({}).",
+        step.id, step.origin.0
+    ));
+    quote! {
+        #docs
+        async fn #name(cx: &mut Cx #loaded #(#params)*) -> Handled {
+            #actions
+            #rest
+        }
+    }
+}
+
+fn complete(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
+    if wizard.on_complete.is_empty() {
+        return TokenStream::new();
+    }
+    let mut env = Env::new(cx, Site::Handler);
+    bind_loaded(&mut env, wizard);
+    let params: Vec<_> = wizard
+        .known_at_end
+        .iter()
+        .map(|var| {
+            env.local(var, Form::Owned);
+            let (name, ty) = (ident(&var.ident), cx.owned(&var.ty));
+            quote!(, #name: #ty)
+        })
+        .collect();
+    let (actions, ended) = list(&mut env, Stage::Dialogue(wizard), &wizard.on_complete);
+    let end = (!ended).then(|| quote!(cx.done()));
+    let loaded = (!wizard.loaded.is_empty()).then(|| quote!(, loaded: Loaded));
+    let docs = doc(&format!(
+        "Every question is answered. Effect: {}.",
+        super::flow::effect(wizard.complete_effect)
+    ));
+    quote! {
+        #docs
+        async fn complete(cx: &mut Cx #loaded #(#params)*) -> Handled {
+            #actions
+            #end
+        }
+    }
+}
+
+/// A choice type.
+pub fn choice(cx: FlowEmit<'_>, choice: &Choice) -> TokenStream {
+    let name = ident(&choice.name);
+    let docs = doc(&format!("The options at {}.", choice.origin.0));
+    let variants = choice.options.iter().map(|option| {
+        let variant = ident(&option.variant);
+        let (value, docs) = (&option.value, doc(&format!("`{}`.", option.value)));
+        quote!(#docs #[serde(rename = #value)] #variant)
+    });
+    let all = choice.options.iter().map(|option| ident(&option.variant));
+    let values = choice.options.iter().map(|option| {
+        let (variant, value) = (ident(&option.variant), &option.value);
+        quote!(Self::#variant => #value)
+    });
+    let env = Env::new(cx, Site::Text);
+    let labels = choice.options.iter().map(|option| {
+        let variant = ident(&option.variant);
+        let words = &cx.flow.texts[option.label.id.0];
+        let label = if text::parameters(words).is_empty() && !text::fails(words) {
+            text::call(&env, &option.label)
+        } else {
+            // A label that reads answers has no text of its own outside its step.
+            let value = &option.value;
+            quote!({ let mut out = words.plain().begin(); out.push(#value); out })
+        };
+        quote!(Self::#variant => #label)
+    });
+    quote! {
+        #docs
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum #name { #(#variants),* }
+
+        impl Choice for #name {
+            const OPTIONS: &'static [Self] = &[#(Self::#all),*];
+
+            fn value(self) -> &'static str {
+                match self { #(#values),* }
+            }
+
+            fn label(self, words: &Words) -> Text {
+                match self { #(#labels),* }
+            }
+        }
+    }
+}
+
+fn bind_loaded(env: &mut Env<'_>, wizard: &Wizard) {
+    for var in &wizard.loaded {
+        let name = ident(&var.ident);
+        env.bind(
+            &var.ident,
+            quote!(loaded.#name),
+            var.ty.clone(),
+            Form::Owned,
+        );
+    }
+}
+
+fn passes_over(step: &Step) -> bool {
+    step.when.is_some() || step.unless_arg
+}
+
+fn has_after(step: &Step) -> bool {
+    !step.after.is_empty() || !step.case.is_empty()
+}
+
+/// Variant name: camel case of the step's id.
+fn variant(step: &Step) -> syn::Ident {
+    ident(&camel(&step.id))
+}
+
+/// Camel case of the author's words; never empty, never a keyword.
+pub fn camel(words: &str) -> String {
+    let mut out = String::new();
+    let mut up = true;
+    for c in words.chars() {
+        if c.is_alphanumeric() {
+            if up {
+                out.extend(c.to_uppercase())
+            } else {
+                out.push(c)
+            }
+            up = false;
+        } else {
+            up = true;
+        }
+    }
+    if out.is_empty() || out.starts_with(char::is_numeric) {
+        out.insert(0, 'N');
+    }
+    if out == "Self" {
+        "Self_".to_owned()
+    } else {
+        out
+    }
+}
+
+fn bare(name: &str) -> &str {
+    name.trim_start_matches("r#")
+}
+
+fn pattern_name(step: &Step) -> syn::Ident {
+    format_ident!("{}_PATTERN", bare(&step.var.ident).to_uppercase())
+}
+
+/// The rule's `validate.regex`.
+pub fn pattern(rule: &Rule) -> Option<&str> {
+    match rule {
+        Rule::Text { pattern, .. }
+        | Rule::Int { pattern, .. }
+        | Rule::Decimal { pattern, .. }
+        | Rule::Bool { pattern }
+        | Rule::Date { pattern, .. }
+        | Rule::Time { pattern, .. }
+        | Rule::DateTime { pattern, .. }
+        | Rule::Phone { pattern }
+        | Rule::Email { pattern } => pattern.as_deref(),
+        Rule::Choice { .. } | Rule::Contact | Rule::Location | Rule::Photo | Rule::File => None,
+    }
+}
+
+fn wanted(rule: &Rule) -> syn::Ident {
+    ident(match rule {
+        Rule::Text { .. } => "Text",
+        Rule::Int { .. } => "Int",
+        Rule::Decimal { .. } => "Decimal",
+        Rule::Bool { .. } => "Bool",
+        Rule::Date { .. } => "Date",
+        Rule::Time { .. } => "Time",
+        Rule::DateTime { .. } => "DateTime",
+        Rule::Choice { .. } => "Choice",
+        Rule::Phone { .. } => "Phone",
+        Rule::Email { .. } => "Email",
+        Rule::Contact => "Contact",
+        Rule::Location => "Location",
+        Rule::Photo => "Photo",
+        Rule::File => "File",
+    })
+}
+
+fn mentions(tokens: &TokenStream, name: &str) -> bool {
+    tokens.clone().into_iter().any(|tree| match tree {
+        proc_macro2::TokenTree::Ident(word) => word == name,
+        proc_macro2::TokenTree::Group(group) => mentions(&group.stream(), name),
+        _ => false,
+    })
+}
