@@ -11,6 +11,7 @@ pub use crate::handler::given::{ArgReader, Bounds, Choice, Given, Pattern, Refus
 pub use crate::handler::message::{Button, CommandLine, Message, Text};
 pub use crate::handler::printer::{Args, Printer, Style, Words};
 pub use crate::handler::wizard::{StepSpec, Waiting, WizardSpec};
+pub use botfactory_lang::answer::Wanted;
 pub use botfactory_lang::callback::hash32;
 pub use botfactory_lang::length::cut;
 pub use botfactory_lang::value::{

@@ -87,9 +87,9 @@ impl<'e, 'a> Values<'e, 'a> {
                 let seconds = Literal::i64_unsuffixed(*seconds);
                 quote!(Duration(#seconds))
             }
-            ExprKind::DateLit(text) => literal(&quote!(Date), text),
-            ExprKind::TimeLit(text) => literal(&quote!(TimeOfDay), text),
-            ExprKind::InstantLit(text) => literal(&quote!(Instant), text),
+            ExprKind::DateLit(_) | ExprKind::TimeLit(_) | ExprKind::InstantLit(_) => {
+                literal(&e.kind)
+            }
             ExprKind::List(items) => {
                 let items: Vec<_> = items.iter().map(|item| self.value(item)).collect();
                 quote!([#(#items),*])
@@ -361,8 +361,37 @@ fn base_name(e: &Expr) -> String {
     }
 }
 
-fn literal(ty: &TokenStream, text: &str) -> TokenStream {
-    quote!(const { #ty::literal(#text) })
+/// A date, time or instant in SQL form as a constant; the checks have proven that it exists.
+fn literal(kind: &ExprKind) -> TokenStream {
+    use botfactory_lang::value::{Date, Instant, TimeOfDay};
+    let number = |n: i64| Literal::i64_unsuffixed(n);
+    match kind {
+        ExprKind::DateLit(text) => {
+            let day = Date::parse_sql(text).map(Date::civil).unwrap_or_default();
+            let (y, m, d) = (
+                number(day.year().into()),
+                number(day.month().into()),
+                number(day.day().into()),
+            );
+            quote!(const { Date::literal(#y, #m, #d) })
+        }
+        ExprKind::TimeLit(text) => {
+            let time = TimeOfDay::parse_sql(text)
+                .map(TimeOfDay::civil)
+                .unwrap_or_default();
+            let (h, m, s) = (
+                number(time.hour().into()),
+                number(time.minute().into()),
+                number(time.second().into()),
+            );
+            quote!(const { TimeOfDay::literal(#h, #m, #s) })
+        }
+        ExprKind::InstantLit(text) => {
+            let unix = number(Instant::parse_sql(text).map_or(0, Instant::unix));
+            quote!(const { Instant::literal(#unix) })
+        }
+        _ => TokenStream::new(),
+    }
 }
 
 fn is_atom(e: &Expr) -> bool {

@@ -124,6 +124,14 @@ impl Cx {
         let _ = (wizard, step, refusal, text);
         todo!()
     }
+    /// [`Cx::end`], as the last words of a handler.
+    ///
+    /// # Errors
+    /// Never: the type is a handler's.
+    pub fn done(&mut self) -> crate::bot::Handled {
+        self.end();
+        Ok(())
+    }
     /// The flow is over; the conversation waits for nothing.
     pub fn end(&mut self) {
         todo!()
