@@ -6,6 +6,7 @@
 
 pub mod bot;
 pub mod clock;
+pub mod config;
 pub mod engine;
 pub mod handler;
 pub mod ingress;

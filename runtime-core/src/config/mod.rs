@@ -1,0 +1,526 @@
+//! The configuration: environment variables, and `.env` below them. Every mistake is found at start, all at once.
+
+pub mod dotenv;
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::Path;
+
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+
+use crate::telegram::token::Token;
+
+/// Where the server listens when nothing is said.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:8000";
+/// Where the data lives when nothing is said.
+pub const DEFAULT_DATABASE: &str = "sqlite://data/botfactory.db";
+/// Telegram's own Bot API server.
+pub const DEFAULT_TELEGRAM: &str = "https://api.telegram.org";
+
+/// Every variable but the tokens, with what it is for: `--help` prints this table.
+pub const VARIABLES: &[(&str, &str)] = &[
+    ("BOTFACTORY_LISTEN", "address to listen on (127.0.0.1:8000)"),
+    (
+        "DATABASE_URL",
+        "where the data lives (sqlite://data/botfactory.db)",
+    ),
+    (
+        "REDIS_URL",
+        "accepted; this build keeps flood budgets in process",
+    ),
+    (
+        "BOTFACTORY_PUBLIC_URL",
+        "https address that Telegram reaches: webhook; unset: polling",
+    ),
+    (
+        "BOTFACTORY_WEBHOOK_SECRET",
+        "unset: generated once and kept in the database",
+    ),
+    (
+        "BOTFACTORY_KEY",
+        "signs buttons; unset: generated once and kept in the database",
+    ),
+    ("BOTFACTORY_KEY_OLD", "a former key, still accepted"),
+    (
+        "BOTFACTORY_ADMIN_TOKEN",
+        "unset: admin and preview answer on loopback only",
+    ),
+    (
+        "BOTFACTORY_ADMIN_LISTEN",
+        "moves everything but /tg/* and /health to this address",
+    ),
+    (
+        "BOTFACTORY_TELEGRAM_API",
+        "another Bot API server (https://api.telegram.org)",
+    ),
+];
+
+/// Read by the build, not by the binary; may stand in the same `.env`.
+const BUILD_VARIABLES: &[&str] = &["BOTFACTORY_BOTS"];
+const TOKEN_PREFIX: &str = "BOTFACTORY_TOKEN_";
+/// Shortest secret that an operator may choose.
+const SECRET_LEAST: usize = 16;
+/// Ports that Telegram's webhooks reach (<https://core.telegram.org/bots/api#setwebhook>).
+const WEBHOOK_PORTS: &[u16] = &[443, 80, 88, 8443];
+
+/// The configuration of a process.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where everything listens.
+    pub listen: SocketAddr,
+    /// Where everything but `/tg/*` and `/health` listens, if apart.
+    pub admin_listen: Option<SocketAddr>,
+    /// `sqlite://…`.
+    pub database: String,
+    /// `REDIS_URL` is set.
+    pub redis: bool,
+    /// By bot's index; `None`: preview only.
+    pub tokens: Vec<Option<Token>>,
+    /// Without a slash at the end. `None`: polling.
+    pub public_url: Option<String>,
+    /// `None`: from the database.
+    pub webhook_secret: Option<SecretString>,
+    /// Signs payloads. `None`: from the database.
+    pub key: Option<Key>,
+    /// Still verifies.
+    pub key_old: Option<Key>,
+    /// `None`: admin and preview on loopback only.
+    pub admin_token: Option<SecretString>,
+    /// Base address of the Bot API.
+    pub telegram_api: String,
+}
+
+/// A signing key: the SHA-256 of what the operator wrote. Never printed.
+#[derive(Clone, Copy)]
+pub struct Key(pub [u8; 32]);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key")
+    }
+}
+
+/// Everything that is wrong with the environment; values never appear.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError(pub Vec<String>);
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// From the process's environment and `.env` in the working directory, the environment winning.
+    pub fn load(bots: &[&str]) -> Result<Self, ConfigError> {
+        Self::load_from(Path::new(".env"), std::env::vars_os(), bots)
+    }
+
+    /// [`Config::load`] with everything given.
+    pub fn load_from(
+        file: &Path,
+        environment: impl Iterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
+        bots: &[&str],
+    ) -> Result<Self, ConfigError> {
+        let mut variables = BTreeMap::new();
+        match std::fs::read_to_string(file) {
+            Ok(text) => variables
+                .extend(dotenv::parse(&text).map_err(|e| ConfigError(vec![e.to_string()]))?),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            Err(e) => return Err(ConfigError(vec![format!("cannot read `.env`: {e}")])),
+        }
+        let mut errors = Vec::new();
+        for (name, value) in environment {
+            let Some(name) = name.to_str().filter(|name| ours(name)) else {
+                continue;
+            };
+            match value.into_string() {
+                Ok(value) => {
+                    variables.insert(name.to_owned(), value);
+                }
+                Err(_) => errors.push(format!("`{name}` is not UTF-8")),
+            }
+        }
+        match Self::read(&variables, bots) {
+            Ok(config) if errors.is_empty() => Ok(config),
+            Ok(_) => Err(ConfigError(errors)),
+            Err(ConfigError(more)) => {
+                errors.extend(more);
+                Err(ConfigError(errors))
+            }
+        }
+    }
+
+    /// From named values. An empty value counts as unset.
+    pub fn read(variables: &BTreeMap<String, String>, bots: &[&str]) -> Result<Self, ConfigError> {
+        let mut reader = Reader {
+            variables,
+            errors: Vec::new(),
+        };
+        reader.unknown_names(bots);
+        let listen = reader
+            .address("BOTFACTORY_LISTEN")
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8000)));
+        let admin_listen = reader.address("BOTFACTORY_ADMIN_LISTEN");
+        if admin_listen == Some(listen) && listen.port() != 0 {
+            reader.error(
+                "`BOTFACTORY_ADMIN_LISTEN` is the address of `BOTFACTORY_LISTEN`: unset it to serve both together",
+            );
+        }
+        let telegram_api = reader.telegram_api();
+        let own_server = telegram_api != DEFAULT_TELEGRAM;
+        let config = Self {
+            listen,
+            admin_listen,
+            database: reader.database(),
+            redis: reader.get("REDIS_URL").is_some(),
+            tokens: reader.tokens(bots),
+            public_url: reader.public_url(own_server),
+            webhook_secret: reader.webhook_secret(),
+            key: reader.key("BOTFACTORY_KEY"),
+            key_old: reader.key("BOTFACTORY_KEY_OLD"),
+            admin_token: reader.secret("BOTFACTORY_ADMIN_TOKEN").map(Into::into),
+            telegram_api,
+        };
+        if reader.errors.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError(reader.errors))
+        }
+    }
+}
+
+/// Names that this program answers for.
+fn ours(name: &str) -> bool {
+    name.starts_with("BOTFACTORY_") || matches!(name, "DATABASE_URL" | "REDIS_URL")
+}
+
+/// The variable with a bot's token.
+pub fn token_variable(bot: &str) -> String {
+    format!("{TOKEN_PREFIX}{}", bot.to_ascii_uppercase())
+}
+
+struct Reader<'a> {
+    variables: &'a BTreeMap<String, String>,
+    errors: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.variables
+            .get(name)
+            .map(|value| value.trim())
+            .filter(|value| !value.is_empty())
+    }
+
+    fn error(&mut self, message: impl Into<String>) {
+        self.errors.push(message.into());
+    }
+
+    fn unknown_names(&mut self, bots: &[&str]) {
+        let tokens: Vec<String> = bots.iter().map(|bot| token_variable(bot)).collect();
+        let known: Vec<&str> = VARIABLES
+            .iter()
+            .map(|(name, _)| *name)
+            .chain(BUILD_VARIABLES.iter().copied())
+            .chain(tokens.iter().map(String::as_str))
+            .collect();
+        for name in self.variables.keys() {
+            if !name.starts_with("BOTFACTORY_") || known.contains(&name.as_str()) {
+                continue;
+            }
+            let hint = match near(name, &known).as_slice() {
+                [] if name.starts_with(TOKEN_PREFIX) => {
+                    format!("; the bots here are {}", list(bots))
+                }
+                [] => "; `botfactory --help` lists every variable".to_owned(),
+                names => format!("; did you mean {}?", list(names)),
+            };
+            self.errors.push(format!("unknown variable `{name}`{hint}"));
+        }
+    }
+
+    fn address(&mut self, name: &str) -> Option<SocketAddr> {
+        let value = self.get(name)?;
+        // `localhost:8000` is fine too: the first address wins.
+        let found = value.to_socket_addrs().ok().and_then(|mut all| all.next());
+        if found.is_none() {
+            self.error(format!(
+                "`{name}` is not an address: write it like `127.0.0.1:8000` or `0.0.0.0:8000`"
+            ));
+        }
+        found
+    }
+
+    fn database(&mut self) -> String {
+        let value = self
+            .get("DATABASE_URL")
+            .unwrap_or(DEFAULT_DATABASE)
+            .to_owned();
+        let scheme = value.split(':').next().unwrap_or_default();
+        match scheme {
+            "sqlite" => {}
+            "postgres" | "postgresql" => self.error(
+                "`DATABASE_URL` names a Postgres database, but this build has only sqlite: use `sqlite://data/botfactory.db`",
+            ),
+            _ => self.error(
+                "`DATABASE_URL` must begin with `sqlite:`, such as `sqlite://data/botfactory.db`",
+            ),
+        }
+        value
+    }
+
+    fn tokens(&mut self, bots: &[&str]) -> Vec<Option<Token>> {
+        let mut tokens: Vec<Option<Token>> = Vec::with_capacity(bots.len());
+        for bot in bots {
+            let name = token_variable(bot);
+            let token = match self.get(&name).map(Token::parse) {
+                None => None,
+                Some(Ok(token)) => Some(token),
+                Some(Err(error)) => {
+                    self.error(format!("`{name}`: {error}"));
+                    None
+                }
+            };
+            let twin = token.as_ref().and_then(|token| {
+                bots.iter()
+                    .zip(&tokens)
+                    .find(|(_, other)| other.as_ref().is_some_and(|o| o.bot() == token.bot()))
+            });
+            if let Some((other, _)) = twin {
+                let message = format!(
+                    "`{name}` is the token of `{other}` too: one Telegram bot can be one bot only"
+                );
+                self.error(message);
+            }
+            tokens.push(token);
+        }
+        tokens
+    }
+
+    fn telegram_api(&mut self) -> String {
+        let value = self
+            .get("BOTFACTORY_TELEGRAM_API")
+            .unwrap_or(DEFAULT_TELEGRAM)
+            .trim_end_matches('/')
+            .to_owned();
+        if Address::parse(&value).is_none() {
+            self.error("`BOTFACTORY_TELEGRAM_API` must be an http or https address without a query, such as `https://api.telegram.org`");
+        }
+        value
+    }
+
+    fn public_url(&mut self, own_server: bool) -> Option<String> {
+        let value = self
+            .get("BOTFACTORY_PUBLIC_URL")?
+            .trim_end_matches('/')
+            .to_owned();
+        match Address::parse(&value) {
+            None => self.error("`BOTFACTORY_PUBLIC_URL` must be an https address without a query, such as `https://bots.example.org`"),
+            // A Bot API server of one's own takes any address; Telegram's does not.
+            Some(_) if own_server => {}
+            Some(address) if !address.tls => self.error("`BOTFACTORY_PUBLIC_URL` must begin with `https://`: Telegram calls nothing else"),
+            Some(address) if !WEBHOOK_PORTS.contains(&address.port) => self.error("`BOTFACTORY_PUBLIC_URL` must use port 443, 80, 88 or 8443: Telegram calls no other"),
+            Some(_) => {}
+        }
+        Some(value)
+    }
+
+    fn webhook_secret(&mut self) -> Option<SecretString> {
+        let value = self.get("BOTFACTORY_WEBHOOK_SECRET")?.to_owned();
+        let fits = (SECRET_LEAST..=256).contains(&value.len())
+            && value
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        if !fits {
+            self.error(format!("`BOTFACTORY_WEBHOOK_SECRET` must have {SECRET_LEAST} to 256 of A-Z a-z 0-9 _ - (Telegram takes no other)"));
+        }
+        Some(value.into())
+    }
+
+    fn secret(&mut self, name: &str) -> Option<String> {
+        let value = self.get(name)?.to_owned();
+        if value.len() < SECRET_LEAST {
+            self.error(format!(
+                "`{name}` is shorter than {SECRET_LEAST} characters: `openssl rand -hex 32` makes a good one"
+            ));
+        }
+        Some(value)
+    }
+
+    fn key(&mut self, name: &str) -> Option<Key> {
+        let value = self.secret(name)?;
+        Some(Key(Sha256::digest(value.as_bytes()).into()))
+    }
+}
+
+/// As much of an address as is needed to check one.
+struct Address {
+    tls: bool,
+    port: u16,
+}
+
+impl Address {
+    fn parse(text: &str) -> Option<Self> {
+        let url = reqwest::Url::parse(text).ok()?;
+        let tls = match url.scheme() {
+            "https" => true,
+            "http" => false,
+            _ => return None,
+        };
+        let plain = url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.has_host();
+        plain.then_some(Self {
+            tls,
+            port: url.port_or_known_default()?,
+        })
+    }
+}
+
+/// Known names that `name` may have meant, nearest first.
+fn near<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
+    let mut close: Vec<(usize, &str)> = known
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), *candidate))
+        .filter(|(distance, _)| *distance <= 3)
+        .collect();
+    close.sort_unstable();
+    close.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+fn list(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    const TOKEN: &str = "123456:AAaa_-BBbbCCccDDddEEee";
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let variables = pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        Config::read(&variables, &["booking", "survey"])
+    }
+
+    fn error(pairs: &[(&str, &str)]) -> String {
+        read(pairs).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn defaults() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.listen.to_string(), DEFAULT_LISTEN);
+        assert_eq!(config.database, DEFAULT_DATABASE);
+        assert_eq!(config.telegram_api, DEFAULT_TELEGRAM);
+        assert_eq!(config.tokens.len(), 2);
+        assert!(config.public_url.is_none() && config.admin_token.is_none());
+    }
+
+    #[test]
+    fn tokens_are_per_bot() {
+        let config = read(&[("BOTFACTORY_TOKEN_SURVEY", TOKEN)]).unwrap();
+        assert!(config.tokens[0].is_none());
+        assert_eq!(config.tokens[1].as_ref().unwrap().bot(), 123_456);
+        let twice = error(&[
+            ("BOTFACTORY_TOKEN_SURVEY", TOKEN),
+            ("BOTFACTORY_TOKEN_BOOKING", TOKEN),
+        ]);
+        assert!(twice.contains("`booking` too"), "{twice}");
+        let bad = error(&[("BOTFACTORY_TOKEN_SURVEY", "secret")]);
+        assert!(bad.contains("BOTFACTORY_TOKEN_SURVEY") && !bad.contains("secret"));
+    }
+
+    #[test]
+    fn unknown_names_get_near_ones() {
+        let message = error(&[("BOTFACTORY_LISTN", "x"), ("BOTFACTORY_TOKEN_BOKING", "y")]);
+        assert!(
+            message.contains("did you mean `BOTFACTORY_LISTEN`?"),
+            "{message}"
+        );
+        assert!(
+            message.contains("did you mean `BOTFACTORY_TOKEN_BOOKING`?"),
+            "{message}"
+        );
+        assert!(error(&[("BOTFACTORY_TOKEN_QUITE_ANOTHER", "y")]).contains("`booking`, `survey`"));
+        assert!(read(&[("BOTFACTORY_BOTS", "booking"), ("OTHER", "x")]).is_ok());
+    }
+
+    #[test]
+    fn postgres_is_told_apart() {
+        assert!(error(&[("DATABASE_URL", "postgres://u:p@h/d")]).contains("only sqlite"));
+        assert!(!error(&[("DATABASE_URL", "postgres://u:hunter2@h/d")]).contains("hunter2"));
+        assert!(error(&[("DATABASE_URL", "data/x.db")]).contains("must begin"));
+    }
+
+    #[test]
+    fn public_urls() {
+        let url = |value| read(&[("BOTFACTORY_PUBLIC_URL", value)]).map(|config| config.public_url);
+        assert_eq!(
+            url("https://bots.example.org/"),
+            Ok(Some("https://bots.example.org".to_owned()))
+        );
+        assert!(url("http://bots.example.org").is_err());
+        assert!(url("https://bots.example.org:8000").is_err());
+        assert!(url("https://bots.example.org/?a=b").is_err());
+        assert!(url("bots.example.org").is_err());
+        assert!(
+            read(&[
+                ("BOTFACTORY_PUBLIC_URL", "http://127.0.0.1:9000"),
+                ("BOTFACTORY_TELEGRAM_API", "http://127.0.0.1:9001/")
+            ])
+            .is_ok_and(|config| config.telegram_api == "http://127.0.0.1:9001")
+        );
+    }
+
+    #[test]
+    fn secrets_have_a_form_and_are_not_shown() {
+        assert!(error(&[("BOTFACTORY_ADMIN_TOKEN", "short")]).contains("shorter"));
+        assert!(error(&[("BOTFACTORY_WEBHOOK_SECRET", "not allowed characters!")]).contains("256"));
+        let config = read(&[
+            ("BOTFACTORY_ADMIN_TOKEN", "0123456789abcdef"),
+            ("BOTFACTORY_KEY", "0123456789abcdef"),
+        ])
+        .unwrap();
+        assert_eq!(
+            config.admin_token.as_ref().unwrap().expose_secret(),
+            "0123456789abcdef"
+        );
+        assert!(!format!("{:?}", config.admin_token).contains("0123"));
+        assert!(config.key.is_some());
+    }
+
+    #[test]
+    fn the_environment_beats_the_file() {
+        let dir = std::env::temp_dir().join(format!("botfactory-config-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let file = dir.join(".env");
+        std::fs::write(
+            &file,
+            "BOTFACTORY_LISTEN=127.0.0.1:1\nDATABASE_URL=sqlite://a.db\nOTHER=1\n",
+        )
+        .unwrap();
+        let environment = [("BOTFACTORY_LISTEN", "127.0.0.1:2"), ("HOME", "/")];
+        let config = Config::load_from(
+            &file,
+            environment.iter().map(|(k, v)| (k.into(), v.into())),
+            &[],
+        )
+        .unwrap();
+        assert_eq!(config.listen.port(), 2);
+        assert_eq!(config.database, "sqlite://a.db");
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+}
