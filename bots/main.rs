@@ -1,1 +1,5 @@
-fn main() {}
+//! The deployable binary.
+
+fn main() -> std::process::ExitCode {
+    runtime_core::main(botfactory::BOTS)
+}

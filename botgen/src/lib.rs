@@ -13,6 +13,7 @@
 //! The core ([`compile`]) is a pure function of its input files: no clock, environment, network or
 //! cargo. [`build_script`] and the command line are thin shells around it.
 
+pub mod build_script;
 pub mod check;
 pub mod diagnostics;
 pub mod emit;
@@ -23,6 +24,7 @@ pub mod source;
 pub mod syntax;
 pub mod yaml;
 
+pub use build_script::build as build_script;
 use diagnostics::{Diagnostic, Severity, Sink};
 pub use input::Input;
 use source::SourceMap;

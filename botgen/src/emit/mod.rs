@@ -17,6 +17,8 @@ mod wizard;
 
 use std::collections::BTreeMap;
 
+pub use bot::type_name;
+
 use crate::ir::{Bot, Flow, Program};
 
 /// Everything that a build writes into `OUT_DIR`.
