@@ -1,0 +1,11 @@
+CREATE TABLE bookings (
+    id BIGSERIAL PRIMARY KEY,
+    bot_id TEXT NOT NULL,
+    user_id BIGINT NOT NULL,
+    service TEXT NOT NULL,
+    slot TIMESTAMPTZ NOT NULL UNIQUE,
+    note TEXT,
+    created_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+
+CREATE INDEX bookings_by_user ON bookings (bot_id, user_id, slot);
