@@ -93,11 +93,14 @@ fn quoted(rest: &str) -> Option<(Cow<'_, str>, &str)> {
 
 /// Appends one text argument to a command line so that [`next_arg`] reads it back.
 /// Other types are appended as: int and decimal in digits, bool `1`/`0`, date `YYYY-MM-DD`, time `HH:MM:SS`,
-/// datetime Unix seconds prefixed by `@`, choice its value (as text); see [`Payloaded`].
+/// datetime Unix seconds prefixed by `@`, choice its value (as text); see [`Payloaded`]. The text `~` is quoted:
+/// bare it can stand for an absent argument.
 pub fn encode_arg_text(line: &mut String, value: &str, last: bool) {
     line.push(' ');
     let plain = !value.is_empty()
         && !value.starts_with('"')
+        // By itself it stands for an absent argument.
+        && value != "~"
         && if last {
             value.trim() == value
         } else {
@@ -238,8 +241,8 @@ mod tests {
 
     #[test]
     fn text_arguments_round_trip() {
-        const PIECES: [&str; 12] = [
-            "a", "\"", "\\", " ", "\n", "\u{a0}", "é", "🙂", "\\\"", "b c", "'", "@",
+        const PIECES: [&str; 13] = [
+            "~", "a", "\"", "\\", " ", "\n", "\u{a0}", "é", "🙂", "\\\"", "b c", "'", "@",
         ];
         let mut seed: u64 = 11;
         let mut next = |bound: usize| {

@@ -7,6 +7,7 @@ mod text;
 mod time;
 
 pub use decimal::Decimal;
+pub(crate) use decimal::{parse_units, power};
 pub use parts::{Contact, File, Location};
 pub use sql::{BadColumn, SqlValue};
 pub use time::{Date, Duration, Instant, TimeOfDay};

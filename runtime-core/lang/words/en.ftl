@@ -1,0 +1,57 @@
+# The runtime's own words. A bot can replace any of them by a message of the same name.
+# There is no markup here: the texts suit every parse_mode when they are printed as plain text.
+
+## Commands and dialogues
+
+bf-unknown = I don't understand that. Please pick a command from the menu.
+bf-cancelled = OK, cancelled.
+bf-nothing-to-cancel = There is nothing to cancel.
+bf-nothing-to-skip = This question can't be skipped.
+bf-no-way-back = This is the first question, there is nothing to go back to.
+bf-replaced = I've closed the previous dialogue, let's start a new one.
+bf-expired = It has been a while, so this dialogue was closed. Please start again.
+bf-done = Done!
+bf-error = Sorry, something went wrong. Please try again a little later.
+bf-conflict = Somebody was faster. Please choose something else.
+# $usage: how the command is written, such as “/cancel_booking id”
+bf-bad-argument = I couldn't read that command. It goes like this: { $usage }
+
+## Buttons
+
+bf-back = ← Back
+bf-skip = Skip
+bf-cancel = Cancel
+bf-yes = Yes
+bf-no = No
+bf-share-contact = Share my contact
+bf-share-location = Send my location
+bf-already-answered = You have already answered this question.
+bf-not-yours = This button isn't for you.
+bf-outdated = This button is out of date. Please start again.
+
+## Language
+
+bf-choose-locale = Which language shall we use?
+bf-locale-set = All right, English from now on.
+
+## Answers that did not fit
+
+bf-want-text = Please write your answer as text.
+bf-want-contact = I need a contact: press the button below the input field, or attach one.
+bf-want-location = I need a location: press the button below the input field, or attach one.
+bf-want-photo = Please send a photo.
+bf-want-file = Please send a file.
+bf-bad-int = I need a whole number, such as 42.
+bf-bad-decimal = I need a number, such as 12.50. There may be too many digits after the point.
+bf-bad-bool = Please answer “yes” or “no”.
+bf-bad-date = That doesn't look like a date. Write it like this: 2026-03-05.
+bf-bad-time = That doesn't look like a time. Write it like this: 14:30.
+bf-bad-datetime = That doesn't look like a date and time. Write it like this: 2026-03-05 14:30.
+bf-bad-phone = That doesn't look like a phone number. Write it like this: +44 20 7946 0958.
+bf-bad-email = That doesn't look like an e-mail address. Write it like this: anna@example.com.
+bf-bad-option = There is no such option. Please choose one of those offered.
+bf-bad-pattern = The answer doesn't have the right form. Please check it and write it again.
+bf-too-short = That's too short. The least length in characters is { $min }.
+bf-too-long = That's too long. The greatest length in characters is { $max }.
+bf-too-small = That's too little. The least value allowed is { $min }.
+bf-too-great = That's too much. The greatest value allowed is { $max }.
