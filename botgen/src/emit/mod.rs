@@ -6,6 +6,7 @@
 mod actions;
 mod blocks;
 mod bot;
+mod conversations;
 mod env;
 mod expr;
 mod flow;

@@ -3,6 +3,7 @@
 //! Nothing here is optional that cannot be absent, and no string stands where an id will do. Every
 //! node that becomes an item of generated code knows its [`Origin`].
 
+pub mod conversation;
 pub mod expr;
 pub mod sql;
 pub mod text;
