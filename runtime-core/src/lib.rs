@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod engine;
 pub mod handler;
+pub(crate) mod i18n;
 pub mod ingress;
 pub mod prelude;
 pub mod store;

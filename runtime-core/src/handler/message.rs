@@ -1,9 +1,15 @@
 //! What a handler says.
 
-use botfactory_lang::markup::ParseMode;
+use std::borrow::Cow;
+
+use botfactory_lang::callback::encode_arg_text;
+use botfactory_lang::length::cut;
+use botfactory_lang::limits::BUTTON_TEXT;
+use botfactory_lang::markup::{ParseMode, plain_text};
+use botfactory_lang::value::{Date, Decimal, Instant, TimeOfDay};
 
 /// A finished text: its markup and the places where it may best be split.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Text {
     pub(crate) markup: String,
     pub(crate) mode: ParseMode,
@@ -11,7 +17,25 @@ pub struct Text {
     pub(crate) breaks: Vec<usize>,
 }
 
+impl std::fmt::Debug for Text {
+    /// Without the words: they may hold what a person wrote.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Text")
+            .field("bytes", &self.markup.len())
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Text {
+    /// Nothing, yet.
+    pub(crate) fn of(mode: ParseMode) -> Self {
+        Self {
+            markup: String::new(),
+            mode,
+            breaks: Vec::new(),
+        }
+    }
     /// `write!(text, …)` without a `Result`: printing to memory cannot fail.
     pub fn write_fmt(&mut self, args: std::fmt::Arguments<'_>) {
         let _ = std::fmt::Write::write_fmt(&mut self.markup, args);
@@ -26,24 +50,46 @@ impl Text {
     }
     /// Trims both ends: the finished text.
     #[must_use]
-    pub fn end(self) -> Self {
-        todo!()
+    pub fn end(mut self) -> Self {
+        self.markup.truncate(self.markup.trim_end().len());
+        let lead = self.markup.len() - self.markup.trim_start().len();
+        if lead > 0 {
+            self.markup.drain(..lead);
+        }
+        let length = self.markup.len();
+        for place in &mut self.breaks {
+            *place = place.saturating_sub(lead).min(length);
+        }
+        self.breaks.retain(|place| *place > 0 && *place < length);
+        self
     }
     /// The characters, with markup.
     pub fn as_str(&self) -> &str {
         &self.markup
+    }
+    /// The characters that a person sees.
+    pub(crate) fn plain(&self) -> Cow<'_, str> {
+        match self.mode {
+            ParseMode::Plain => Cow::Borrowed(&self.markup),
+            mode => Cow::Owned(plain_text(mode, &self.markup)),
+        }
+    }
+    /// The words of a button or toast: seen characters, cut at `max` UTF-16 units, never empty.
+    pub(crate) fn label(&self, max: usize) -> String {
+        let plain = self.plain();
+        match plain.trim() {
+            "" => "…".to_owned(),
+            words => cut(words, max).into_owned(),
+        }
     }
 }
 
 /// A message with its keyboard.
 #[derive(Debug, Clone)]
 pub struct Message {
-    #[allow(dead_code)]
-    text: Text,
-    #[allow(dead_code)]
-    rows: Vec<Vec<Button>>,
-    #[allow(dead_code)]
-    edit: bool,
+    pub(crate) text: Text,
+    pub(crate) rows: Vec<Vec<Button>>,
+    pub(crate) edit: bool,
 }
 
 impl Message {
@@ -75,47 +121,61 @@ impl Message {
 /// An inline button. Its text is cut at 64 units.
 #[derive(Debug, Clone)]
 pub struct Button {
-    #[allow(dead_code)]
-    text: Text,
-    #[allow(dead_code)]
-    does: Does,
+    pub(crate) text: String,
+    pub(crate) does: Does,
 }
 
-#[derive(Debug, Clone)]
-#[allow(dead_code)]
-enum Does {
+/// What a press does.
+#[derive(Clone)]
+pub(crate) enum Does {
     Callback(String),
     Url(String),
-    Toast(u32),
+}
+
+impl std::fmt::Debug for Does {
+    /// Without arguments and addresses: they may hold values.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Callback(_) => "Callback",
+            Self::Url(_) => "Url",
+        })
+    }
 }
 
 impl Button {
+    pub(crate) fn callback(text: &Text, data: String) -> Self {
+        Self {
+            text: text.label(BUTTON_TEXT),
+            does: Does::Callback(data),
+        }
+    }
     /// Runs a command of this bot.
     pub fn command(text: Text, line: CommandLine) -> Self {
-        Self {
-            text,
-            does: Does::Callback(line.0),
-        }
+        Self::callback(&text, line.0)
     }
     /// Opens an address.
     pub fn url(text: Text, url: Text) -> Self {
         Self {
-            text,
-            does: Does::Url(url.markup),
+            text: text.label(BUTTON_TEXT),
+            does: Does::Url(url.plain().into_owned()),
         }
     }
     /// Shows a declared toast.
     pub fn toast(text: Text, hash: u32) -> Self {
-        Self {
-            text,
-            does: Does::Toast(hash),
-        }
+        Self::callback(&text, botfactory_lang::callback::toast(hash))
     }
 }
 
 /// A command line for a button, as a person could type it (`botfactory_lang::callback`).
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CommandLine(String);
+
+impl std::fmt::Debug for CommandLine {
+    /// Without arguments: they may hold values.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.split(' ').next().unwrap_or_default())
+    }
+}
 
 impl CommandLine {
     /// `/name`.
@@ -124,20 +184,143 @@ impl CommandLine {
     }
     /// Appends an argument: anything printed by [`Arg`].
     #[must_use]
-    pub fn arg(self, value: impl Arg) -> Self {
-        let _ = value;
-        todo!()
+    pub fn arg(mut self, value: impl Arg) -> Self {
+        value.append(&mut self.0);
+        self
     }
     /// Appends the last argument when it is a text: the whole rest of the line.
     #[must_use]
-    pub fn last(self, text: &str) -> Self {
-        let _ = text;
-        todo!()
+    pub fn last(mut self, text: &str) -> Self {
+        encode_arg_text(&mut self.0, text, true);
+        self
     }
 }
 
-/// A value that can stand in a command line (an absent `Option` is written `~`): i64, `Decimal<N>`, bool, Date, TimeOfDay, Instant, `&str`, a choice's value.
+/// A value that can stand in a command line (an absent `Option` is written `~`): i64, `Decimal<N>`, bool, Date, TimeOfDay,
+/// Instant, `&str`, a choice's value.
 pub trait Arg {
     /// Appends it.
     fn append(&self, line: &mut String);
+}
+
+/// How an absent argument is written.
+pub(crate) const ABSENT: &str = "~";
+
+/// A word that needs no quotes.
+fn word(line: &mut String, word: std::fmt::Arguments<'_>) {
+    if !line.is_empty() {
+        line.push(' ');
+    }
+    let _ = std::fmt::Write::write_fmt(line, word);
+}
+
+impl Arg for i64 {
+    fn append(&self, line: &mut String) {
+        word(line, format_args!("{self}"));
+    }
+}
+
+impl<const N: u8> Arg for Decimal<N> {
+    fn append(&self, line: &mut String) {
+        word(line, format_args!("{self}"));
+    }
+}
+
+impl Arg for bool {
+    fn append(&self, line: &mut String) {
+        word(line, format_args!("{}", i32::from(*self)));
+    }
+}
+
+impl Arg for Date {
+    fn append(&self, line: &mut String) {
+        word(line, format_args!("{self}"));
+    }
+}
+
+impl Arg for TimeOfDay {
+    fn append(&self, line: &mut String) {
+        word(line, format_args!("{self}"));
+    }
+}
+
+impl Arg for Instant {
+    fn append(&self, line: &mut String) {
+        word(line, format_args!("@{}", self.unix()));
+    }
+}
+
+impl Arg for str {
+    fn append(&self, line: &mut String) {
+        if self == ABSENT {
+            line.push_str(" \"~\""); // the text, not an absent argument
+        } else {
+            encode_arg_text(line, self, false);
+        }
+    }
+}
+
+impl Arg for String {
+    fn append(&self, line: &mut String) {
+        self.as_str().append(line);
+    }
+}
+
+impl<T: Arg> Arg for Option<T> {
+    fn append(&self, line: &mut String) {
+        match self {
+            Some(value) => value.append(line),
+            None => word(line, format_args!("{ABSENT}")),
+        }
+    }
+}
+
+impl<T: Arg + ?Sized> Arg for &T {
+    fn append(&self, line: &mut String) {
+        (**self).append(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use botfactory_lang::callback::next_arg;
+
+    #[test]
+    fn trimming_moves_breaks() {
+        let mut text = Text::of(ParseMode::Plain);
+        text.push("\n a\n");
+        text.row();
+        text.push("b\n");
+        text.row();
+        let text = text.end();
+        assert_eq!((text.as_str(), &text.breaks[..]), ("a\nb", &[2][..]));
+    }
+
+    #[test]
+    fn labels_are_cut_and_never_empty() {
+        let mut text = Text::of(ParseMode::Html);
+        text.push(" <b> </b> ");
+        assert_eq!(text.label(64), "…");
+        text.push(&"я".repeat(100));
+        assert_eq!(text.label(64).encode_utf16().count(), 64);
+    }
+
+    #[test]
+    fn arguments_are_read_back() {
+        let line = CommandLine::new("x")
+            .arg(7)
+            .arg(Option::<i64>::None)
+            .arg("two words")
+            .last("the \"rest\" of it");
+        let rest = line.0.strip_prefix("/x").unwrap();
+        let (seven, rest) = next_arg(rest, false).unwrap();
+        let (none, rest) = next_arg(rest, false).unwrap();
+        let (two, rest) = next_arg(rest, false).unwrap();
+        let (last, _) = next_arg(rest, true).unwrap();
+        assert_eq!(
+            (&*seven, &*none, &*two, &*last),
+            ("7", "~", "two words", "the \"rest\" of it")
+        );
+    }
 }

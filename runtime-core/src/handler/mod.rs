@@ -7,87 +7,199 @@ pub mod message;
 pub mod printer;
 pub mod wizard;
 
+use std::sync::Arc;
+
+use botfactory_lang::locale::LocaleIndex;
 use botfactory_lang::value::{Date, Instant};
+use botfactory_lang::words::Arg;
 use error::HandlerError;
 use message::{Message, Text};
 use printer::Words;
 use serde::Serialize;
-use wizard::WizardSpec;
+use sqlx::SqliteConnection;
+use wizard::{Waiting, WizardSpec};
+
+use crate::bot::Handled;
+use crate::store::readers::Reader;
 
 /// One update being handled: who, where, when, the database, and what the handler has decided so far.
 ///
 /// Owns its connection while the handler runs; the engine takes everything back afterwards.
 #[derive(Debug)]
-pub struct Cx {/* private: person, chat, words, clock, connection, calls so far, conversation move, flags */}
+pub struct Cx {
+    pub(crate) words: Words,
+    pub(crate) connection: Connection,
+    /// In order.
+    pub(crate) said: Vec<Said>,
+    /// The dialogue that waits, if the engine has looked (it has wherever a handler may touch it).
+    pub(crate) before: Option<Waiting>,
+    /// Whether the handler stands in the dialogue: it answers one, or began one.
+    pub(crate) inside: bool,
+    pub(crate) next: Next,
+    pub(crate) locale: Option<LocaleIndex>,
+    pub(crate) wrote: bool,
+    /// A promise of the compiler that did not hold, noticed where no error can be returned.
+    pub(crate) bug: Option<&'static str>,
+}
+
+/// What the handler may use of the database.
+#[derive(Debug)]
+pub(crate) enum Connection {
+    /// `pure`.
+    None,
+    /// `read`.
+    Read(Reader),
+    /// In the writer, inside a savepoint.
+    Write(Box<SqliteConnection>),
+}
+
+/// Where the conversation goes.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// As it was.
+    Stay,
+    /// Waits for an answer.
+    Wait(Waiting),
+    /// Waits for nothing.
+    End,
+}
+
+/// Something said, not yet a call.
+#[derive(Debug)]
+pub(crate) enum Said {
+    Message(Message),
+    Question {
+        wizard: &'static WizardSpec,
+        step: usize,
+        text: Text,
+        options: Vec<(usize, Text)>,
+    },
+    /// An answer was refused: a toast when a button was pressed, else a message.
+    Refusal(Text),
+    /// The runtime's own words.
+    Own(&'static str),
+}
 
 impl Cx {
+    pub(crate) fn new(words: Words, connection: Connection, before: Option<Waiting>) -> Self {
+        Self {
+            words,
+            connection,
+            said: Vec::new(),
+            before,
+            inside: false,
+            next: Next::Stay,
+            locale: None,
+            wrote: false,
+            bug: None,
+        }
+    }
+
     /// `:bot_id`.
     pub fn bot_id(&self) -> &'static str {
-        todo!()
+        self.words.bot_id()
     }
     /// `:user_id`.
     pub fn user_id(&self) -> i64 {
-        todo!()
+        self.words.user_id()
     }
     /// `:chat_id`.
     pub fn chat_id(&self) -> i64 {
-        todo!()
+        self.words.chat_id()
     }
     /// The moment the update was taken up; the same for the whole handler.
     pub fn now(&self) -> Instant {
-        todo!()
+        self.words.now()
     }
     /// Today in the bot's zone.
     pub fn today(&self) -> Date {
-        todo!()
+        self.words.today()
     }
     /// The person's locale tag.
     pub fn locale(&self) -> &'static str {
-        todo!()
+        self.words.locale()
     }
     /// What texts can see.
     pub fn words(&self) -> &Words {
-        todo!()
+        &self.words
     }
 
     /// The connection for a query that reads. An error when the effect class said that none is needed
     /// (a compiler bug, never a panic).
-    pub fn db(&mut self) -> Result<&mut sqlx::SqliteConnection, HandlerError> {
-        todo!()
+    pub fn db(&mut self) -> Result<&mut SqliteConnection, HandlerError> {
+        match &mut self.connection {
+            Connection::None => Err(HandlerError::Bug("a pure handler reads")),
+            Connection::Read(reader) => Ok(reader.connection()?),
+            Connection::Write(connection) => Ok(connection),
+        }
     }
     /// The connection for a statement that writes: only inside the writer. Remembers that something was written.
-    pub fn db_write(&mut self) -> Result<&mut sqlx::SqliteConnection, HandlerError> {
-        todo!()
+    pub fn db_write(&mut self) -> Result<&mut SqliteConnection, HandlerError> {
+        match &mut self.connection {
+            Connection::Write(connection) => {
+                self.wrote = true;
+                Ok(connection)
+            }
+            _ => Err(HandlerError::Bug("a handler that only reads writes")),
+        }
     }
     /// Undoes every statement of this update so far (`on_conflict`); answers and replies stay.
     pub async fn undo(&mut self) -> Result<(), HandlerError> {
-        todo!()
+        // The savepoint was opened right before the handler: nothing but its statements are in it.
+        sqlx::query("ROLLBACK TO u")
+            .execute(self.db_write()?)
+            .await?;
+        Ok(())
     }
 
     /// Sends a message: split where it is too long, edits in place where it says so and a button was pressed.
     pub fn reply(&mut self, message: Message) {
-        let _ = message;
-        todo!()
+        self.said.push(Said::Message(message));
     }
     /// Refuses the command's arguments: `bf-bad-argument` with the usage.
     pub fn refuse_args(&mut self, usage: &'static str) {
-        let _ = usage;
-        todo!()
+        let args = printer::Args::new().with("usage", Arg::Text(usage.into()));
+        let text = self.words.own("bf-bad-argument", &args);
+        self.said.push(Said::Refusal(text));
     }
     /// Shows the keyboard of the bot's locales.
     pub fn show_locales(&mut self) {
-        todo!()
+        let texts = Arc::clone(&self.words.texts);
+        let mut message = Message::new(self.words.own("bf-choose-locale", &printer::Args::new()));
+        for (index, tag) in texts.tags().iter().enumerate() {
+            let mut words = self.words.clone();
+            words.locale = index; // each language in its own words
+            let name = words.own_plain("bf-locale-name");
+            let data = botfactory_lang::callback::locale(tag);
+            message = message.row([message::Button::callback(&name, data)]);
+        }
+        self.reply(message);
     }
     /// Stores the person's (or chat's) locale and goes on in it. A tag the bot does not have is an error.
     pub async fn set_locale(&mut self, tag: &str) -> Result<(), HandlerError> {
-        let _ = tag;
-        todo!()
+        let Some(index) = self.words.texts.index(tag) else {
+            return Err(HandlerError::Bug("set_locale: no such locale"));
+        };
+        if !matches!(self.connection, Connection::Write(_)) {
+            return Err(HandlerError::Bug("a handler that only reads sets a locale"));
+        }
+        // Stored with everything else at the end: `undo` is about the bot's statements.
+        self.locale = Some(index);
+        self.words.locale = index;
+        Ok(())
     }
 
     /// Starts a dialogue: a new run; one that was waiting is replaced, and the person is told.
     pub fn begin(&mut self, wizard: &'static WizardSpec) {
         let _ = wizard;
-        todo!()
+        if !matches!(self.connection, Connection::Write(_)) {
+            self.bug = Some("a handler that only reads begins a dialogue");
+        }
+        if self.before.take().is_some() {
+            self.said.push(Said::Own("bf-replaced"));
+            self.next = Next::End;
+        }
+        self.inside = true;
     }
     /// Asks a step's question: its text, its options (`(index into StepSpec::options, label)`), and the row of back,
     /// skip and cancel. For steps of type contact and location it explains how to send one.
@@ -98,8 +210,12 @@ impl Cx {
         text: Text,
         options: Vec<(usize, Text)>,
     ) {
-        let _ = (wizard, step, text, options);
-        todo!()
+        self.said.push(Said::Question {
+            wizard,
+            step,
+            text,
+            options,
+        });
     }
     /// Waits for the answer to step `step`; `loaded` and `state` are kept with the conversation. The state that was
     /// left is remembered for `back`.
@@ -110,8 +226,12 @@ impl Cx {
         loaded: &L,
         state: &S,
     ) -> Result<(), HandlerError> {
-        let _ = (wizard, step, loaded, state);
-        todo!()
+        if !self.inside {
+            return Err(HandlerError::Bug("wait outside a dialogue"));
+        }
+        let waiting = Waiting::new(wizard, step, loaded, state, self.before.as_ref())?;
+        self.next = Next::Wait(waiting);
+        Ok(())
     }
     /// Refuses an answer: the step's own text, else the runtime's words for the refusal. The conversation stays.
     pub fn refuse(
@@ -121,8 +241,16 @@ impl Cx {
         refusal: &given::Refusal,
         text: Option<Text>,
     ) {
-        let _ = (wizard, step, refusal, text);
-        todo!()
+        let _ = (wizard, step);
+        let text = text.unwrap_or_else(|| {
+            let (key, list) = refusal.message();
+            let mut args = printer::Args::new();
+            for (name, value) in list {
+                args = args.with(name, Arg::Text(value.into()));
+            }
+            self.words.own(key, &args)
+        });
+        self.said.push(Said::Refusal(text));
     }
     /// [`Cx::end`], as the last words of a handler.
     ///
@@ -134,6 +262,13 @@ impl Cx {
     }
     /// The flow is over; the conversation waits for nothing.
     pub fn end(&mut self) {
-        todo!()
+        if self.inside {
+            self.next = Next::End;
+        }
+    }
+    /// [`Cx::end`], as a handler's last expression.
+    pub fn done(&mut self) -> Handled {
+        self.end();
+        Ok(())
     }
 }

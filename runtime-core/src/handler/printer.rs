@@ -1,104 +1,162 @@
 //! What a text can see, and how values are printed into it.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
+use std::sync::Arc;
 
+use botfactory_lang::format::Formats;
+use botfactory_lang::locale::LocaleIndex;
+use botfactory_lang::markup::{ParseMode, Place, escape_into};
 use botfactory_lang::value::{Date, Decimal, Instant, TimeOfDay};
 
 use super::message::Text;
+use crate::i18n::{Locale, Texts};
+use crate::ingress::Person;
 
 pub use botfactory_lang::format::Style;
 pub use botfactory_lang::words::Args;
 
 /// What a text can see besides its parameters: the locale's catalogue, formats, the person, the clock.
-#[derive(Debug, Clone)]
-pub struct Words {/* private: Arc of the locale's Catalogue and Formats, person, now, bot */}
+#[derive(Clone)]
+pub struct Words {
+    pub(crate) texts: Arc<Texts>,
+    pub(crate) locale: LocaleIndex,
+    pub(crate) person: Arc<Person>,
+    pub(crate) chat_id: i64,
+    pub(crate) now: Instant,
+    pub(crate) args: Arc<str>,
+}
+
+impl fmt::Debug for Words {
+    /// Without the person: words may end in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Words")
+            .field("bot", &self.bot_id())
+            .field("locale", &self.locale())
+            .finish_non_exhaustive()
+    }
+}
 
 impl Words {
     /// Prints for HTML messages.
     pub fn html(&self) -> Printer<'_> {
-        todo!()
+        self.printer(ParseMode::Html)
     }
     /// Prints for MarkdownV2 messages.
     pub fn markdown(&self) -> Printer<'_> {
-        todo!()
+        self.printer(ParseMode::MarkdownV2)
     }
     /// Prints without markup: buttons, toasts, descriptions, addresses.
     pub fn plain(&self) -> Printer<'_> {
-        todo!()
+        self.printer(ParseMode::Plain)
+    }
+    fn printer(&self, mode: ParseMode) -> Printer<'_> {
+        Printer {
+            words: self,
+            mode,
+            place: Place::Text,
+        }
+    }
+    pub(crate) fn data(&self) -> &Locale {
+        self.texts.locale(self.locale)
+    }
+    /// One of the runtime's own words, as an HTML message.
+    pub(crate) fn own(&self, key: &'static str, args: &Args<'_>) -> Text {
+        self.own_in(ParseMode::Html, key, args)
+    }
+    /// One of the runtime's own words for a button or a toast.
+    pub(crate) fn own_plain(&self, key: &'static str) -> Text {
+        self.own_in(ParseMode::Plain, key, &Args::new())
+    }
+    pub(crate) fn own_in(&self, mode: ParseMode, key: &'static str, args: &Args<'_>) -> Text {
+        let mut text = Text::of(mode);
+        self.data()
+            .catalogue
+            .print(key, None, args, mode, Place::Text, &mut text.markup);
+        text
     }
     /// `user.first_name`.
     pub fn user_first_name(&self) -> &str {
-        todo!()
+        &self.person.first_name
     }
     /// `user.last_name`.
     pub fn user_last_name(&self) -> Option<&str> {
-        todo!()
+        self.person.last_name.as_deref()
     }
     /// `user.username`.
     pub fn user_username(&self) -> Option<&str> {
-        todo!()
+        self.person.username.as_deref()
     }
     /// `user_id`.
     pub fn user_id(&self) -> i64 {
-        todo!()
+        self.person.id
     }
     /// `chat_id`.
     pub fn chat_id(&self) -> i64 {
-        todo!()
+        self.chat_id
     }
     /// `bot_id`.
     pub fn bot_id(&self) -> &'static str {
-        todo!()
+        self.texts.spec.id
     }
     /// `now`.
     pub fn now(&self) -> Instant {
-        todo!()
+        self.now
     }
     /// `today`.
     pub fn today(&self) -> Date {
-        todo!()
+        Date::today(self.now, self.data().formats.tz())
     }
     /// The first instant of a day in the bot's zone.
     pub fn midnight(&self, day: Date) -> Instant {
-        let _ = day;
-        todo!()
+        day.start(self.data().formats.tz())
     }
     /// `locale`.
     pub fn locale(&self) -> &'static str {
-        todo!()
+        self.data().tag
     }
     /// `args`.
     pub fn args(&self) -> &str {
-        todo!()
+        &self.args
     }
 }
 
 /// Prints values for one parse mode: every method gives something for `write!` that is escaped already.
 #[derive(Debug, Clone, Copy)]
 pub struct Printer<'w> {
-    #[allow(dead_code)]
     words: &'w Words,
+    mode: ParseMode,
+    place: Place,
 }
 
 impl<'w> Printer<'w> {
     /// An empty text of this mode.
     pub fn begin(&self) -> Text {
-        todo!()
+        Text::of(self.mode)
     }
     /// The same printer for values inside `pre` or `code`.
     #[must_use]
     pub fn code(&self) -> Self {
-        todo!()
+        Self {
+            place: Place::Code,
+            ..*self
+        }
     }
     /// The same printer for values inside an attribute or a link target.
     #[must_use]
     pub fn attribute(&self) -> Self {
-        todo!()
+        Self {
+            place: Place::Attribute,
+            ..*self
+        }
     }
     /// A message of the catalogue: `p.t("booked", Args::new().with("slot", slot))`.
     pub fn t<'a>(&'a self, key: &'static str, args: Args<'a>) -> impl Display + 'a {
-        let _ = (key, args);
-        ""
+        Message {
+            printer: self,
+            key,
+            attribute: None,
+            args,
+        }
     }
     /// An attribute of a message.
     pub fn t_attribute<'a>(
@@ -107,62 +165,181 @@ impl<'w> Printer<'w> {
         attribute: &'static str,
         args: Args<'a>,
     ) -> impl Display + 'a {
-        let _ = (key, attribute, args);
-        ""
+        Message {
+            printer: self,
+            key,
+            attribute: Some(attribute),
+            args,
+        }
     }
     /// A text value.
     pub fn v<'a>(&'a self, value: &'a str) -> impl Display + 'a {
-        let _ = value;
-        ""
+        Value {
+            printer: self,
+            value,
+        }
     }
     /// A whole number, plain digits.
     pub fn int(&self, value: i64) -> impl Display {
-        let _ = value;
-        ""
+        self.printed(move |_, out| push(out, format_args!("{value}")))
     }
     /// A decimal, all its digits, in the locale's way without grouping.
     pub fn decimal<const N: u8>(&self, value: Decimal<N>) -> impl Display {
-        let _ = value;
-        ""
+        self.printed(move |formats, out| formats.decimal(value.0, N, out))
     }
     /// A float.
     pub fn real(&self, value: f64) -> impl Display {
-        let _ = value;
-        ""
+        self.printed(move |formats, out| formats.real(value, REAL_DIGITS, out))
     }
     /// Date of a `date`.
     pub fn date(&self, value: Date, style: Style<'static>) -> impl Display {
-        let _ = (value, style);
-        ""
+        self.printed(move |formats, out| formats.date(value, style, out))
     }
     /// Time of a `time`.
     pub fn time(&self, value: TimeOfDay, style: Style<'static>) -> impl Display {
-        let _ = (value, style);
-        ""
+        self.printed(move |formats, out| formats.time(value, style, out))
     }
     /// Date and time of a `datetime`, in the bot's zone.
     pub fn datetime(&self, value: Instant, style: Style<'static>) -> impl Display {
-        let _ = (value, style);
-        ""
+        self.printed(move |formats, out| formats.instant(value, style, out))
     }
     /// Date part of a `datetime`.
     pub fn date_of(&self, value: Instant, style: Style<'static>) -> impl Display {
-        let _ = (value, style);
-        ""
+        self.printed(move |formats, out| formats.instant_date(value, style, out))
     }
     /// Time part of a `datetime`.
     pub fn time_of(&self, value: Instant, style: Style<'static>) -> impl Display {
-        let _ = (value, style);
-        ""
+        self.printed(move |formats, out| formats.instant_time(value, style, out))
     }
     /// `number`: grouped; `units` scaled by `scale`.
     pub fn number(&self, units: i64, scale: u8, digits: Option<u8>) -> impl Display {
-        let _ = (units, scale, digits);
-        ""
+        self.printed(move |formats, out| {
+            let (units, scale) = match digits {
+                Some(digits) => (rescaled(units, scale, digits), digits),
+                None => (units, scale),
+            };
+            if scale == 0 {
+                formats.int(units, out);
+            } else {
+                formats.decimal(units, scale, out);
+            }
+        })
     }
     /// `money`.
     pub fn money(&self, units: i64, scale: u8, currency: &'static str) -> impl Display {
-        let _ = (units, scale, currency);
-        ""
+        self.printed(move |formats, out| formats.money(units, scale, currency, out))
+    }
+
+    fn printed<F: Fn(&Formats, &mut String)>(&self, print: F) -> Printed<'_, F> {
+        Printed {
+            printer: self,
+            print,
+        }
+    }
+
+    fn escaped(&self, value: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quiet = match self.mode {
+            ParseMode::Plain => true,
+            ParseMode::Html => !value
+                .bytes()
+                .any(|b| matches!(b, b'<' | b'>' | b'&' | b'"')),
+            // Every ASCII character but letters, digits and space may have to be escaped.
+            ParseMode::MarkdownV2 => value
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b' ' || !b.is_ascii()),
+        };
+        if quiet {
+            return f.write_str(value);
+        }
+        let mut out = String::with_capacity(value.len() + 16);
+        escape_into(self.mode, self.place, value, &mut out);
+        f.write_str(&out)
+    }
+}
+
+/// Digits after the point of a bare float.
+const REAL_DIGITS: u8 = 6;
+
+fn push(out: &mut String, args: fmt::Arguments<'_>) {
+    let _ = fmt::Write::write_fmt(out, args); // memory does not fail
+}
+
+/// `units` of `scale` as units of `digits`, halves away from zero; saturates.
+fn rescaled(units: i64, scale: u8, digits: u8) -> i64 {
+    let power = |n: u8| 10_i64.checked_pow(u32::from(n));
+    if digits >= scale {
+        let factor = power(digits - scale);
+        return factor.map_or(i64::MAX, |factor| units.saturating_mul(factor));
+    }
+    match power(scale - digits) {
+        Some(factor) => {
+            let (whole, rest) = (units / factor, units % factor);
+            whole
+                + if rest.abs() >= factor - rest.abs() {
+                    rest.signum()
+                } else {
+                    0
+                }
+        }
+        None => 0,
+    }
+}
+
+struct Message<'a> {
+    printer: &'a Printer<'a>,
+    key: &'static str,
+    attribute: Option<&'static str>,
+    args: Args<'a>,
+}
+
+impl Display for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Printer { words, mode, place } = *self.printer;
+        let mut out = String::with_capacity(64);
+        words
+            .data()
+            .catalogue
+            .print(self.key, self.attribute, &self.args, mode, place, &mut out);
+        f.write_str(&out)
+    }
+}
+
+struct Value<'a> {
+    printer: &'a Printer<'a>,
+    value: &'a str,
+}
+
+impl Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.printer.escaped(self.value, f)
+    }
+}
+
+struct Printed<'a, F> {
+    printer: &'a Printer<'a>,
+    print: F,
+}
+
+impl<F: Fn(&Formats, &mut String)> Display for Printed<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = String::with_capacity(32);
+        (self.print)(&self.printer.words.data().formats, &mut out);
+        self.printer.escaped(&out, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rescaled;
+
+    #[test]
+    fn rescaling_rounds_half_away_from_zero() {
+        assert_eq!(rescaled(1250, 3, 2), 125);
+        assert_eq!(rescaled(1255, 3, 2), 126);
+        assert_eq!(rescaled(-1255, 3, 2), -126);
+        assert_eq!(rescaled(-1254, 3, 2), -125);
+        assert_eq!(rescaled(5, 0, 2), 500);
+        assert_eq!(rescaled(i64::MAX, 0, 2), i64::MAX);
+        assert_eq!(rescaled(i64::MIN, 19, 0), 0);
     }
 }

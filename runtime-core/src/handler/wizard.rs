@@ -1,8 +1,15 @@
 //! Dialogues: what the runtime knows of a wizard, and a stored conversation.
 
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::error::HandlerError;
+
+/// Most bytes of a stored conversation.
+pub const CONVERSATION_BYTES: usize = 64 * 1024;
+/// Most states that `back` can return to; older ones are forgotten.
+pub const TRAIL: usize = 32;
 
 /// A wizard.
 #[derive(Debug)]
@@ -28,20 +35,195 @@ pub struct StepSpec {
 }
 
 /// A conversation that waits for an answer: the flow, the run, the step, and the states (JSON) for now and for `back`.
-#[derive(Debug, Clone)]
-pub struct Waiting {/* private */}
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Waiting {
+    flow: String,
+    /// Seconds that it lives, so that `back` need not know the wizard.
+    ttl: i64,
+    here: Place,
+    loaded: Box<RawValue>,
+    /// Where `back` leads, the last place last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    trail: Vec<Place>,
+}
+
+/// A step and what was known there.
+#[derive(Clone, Serialize, Deserialize)]
+struct Place {
+    step: String,
+    /// It may be skipped.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    skip: bool,
+    /// It shows a reply keyboard (contact, location, phone), to be removed afterwards.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    keyboard: bool,
+    state: Box<RawValue>,
+}
+
+impl std::fmt::Debug for Waiting {
+    /// Without answers.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Waiting")
+            .field("flow", &self.flow)
+            .field("step", &self.here.step)
+            .field("trail", &self.trail.len())
+            .finish_non_exhaustive()
+    }
+}
 
 impl Waiting {
+    /// At step `step` of `wizard`, after `before` (of the same run) if there is one.
+    pub(crate) fn new<L: Serialize, S: Serialize>(
+        wizard: &'static WizardSpec,
+        step: usize,
+        loaded: &L,
+        state: &S,
+        before: Option<&Waiting>,
+    ) -> Result<Self, HandlerError> {
+        let spec = wizard
+            .steps
+            .get(step)
+            .ok_or(HandlerError::Bug("wait: no such step"))?;
+        let raw = |json: serde_json::Result<Box<RawValue>>| {
+            json.map_err(|_| HandlerError::Bug("wait: state does not serialize"))
+        };
+        let mut trail = Vec::new();
+        if let Some(before) = before.filter(|before| before.flow == wizard.command) {
+            trail.clone_from(&before.trail);
+            if let Some(at) = trail.iter().position(|place| place.step == spec.id) {
+                trail.truncate(at); // `goto` back: what came after it is asked again
+            } else if before.here.step != spec.id {
+                trail.push(before.here.clone());
+                if trail.len() > TRAIL {
+                    trail.remove(0);
+                }
+            }
+        }
+        Ok(Self {
+            flow: wizard.command.to_owned(),
+            ttl: wizard.ttl,
+            here: Place {
+                step: spec.id.to_owned(),
+                skip: spec.optional,
+                keyboard: shows_reply_keyboard(spec),
+                state: raw(serde_json::value::to_raw_value(state))?,
+            },
+            loaded: raw(serde_json::value::to_raw_value(loaded))?,
+            trail,
+        })
+    }
+
     /// Command of the flow.
     pub fn flow(&self) -> &str {
-        todo!()
+        &self.flow
     }
     /// Id of the step.
     pub fn step(&self) -> &str {
-        todo!()
+        &self.here.step
     }
     /// What was loaded on entry, and the state.
     pub fn read<L: DeserializeOwned, S: DeserializeOwned>(&self) -> Result<(L, S), HandlerError> {
-        todo!()
+        let loaded = serde_json::from_str(self.loaded.get());
+        let state = serde_json::from_str(self.here.state.get());
+        match (loaded, state) {
+            (Ok(loaded), Ok(state)) => Ok((loaded, state)),
+            _ => Err(HandlerError::Outdated),
+        }
+    }
+    /// Seconds that it waits.
+    pub(crate) fn ttl(&self) -> i64 {
+        self.ttl
+    }
+    /// Whether its step may be skipped.
+    pub(crate) fn can_skip(&self) -> bool {
+        self.here.skip
+    }
+    /// Whether there is a step to go back to.
+    pub(crate) fn can_go_back(&self) -> bool {
+        !self.trail.is_empty()
+    }
+    /// Whether a reply keyboard is shown.
+    pub(crate) fn reply_keyboard(&self) -> bool {
+        self.here.keyboard
+    }
+    /// The step before, with what was known there.
+    pub(crate) fn back(&self) -> Option<Self> {
+        let mut waiting = self.clone();
+        waiting.here = waiting.trail.pop()?;
+        Some(waiting)
+    }
+    /// For the database.
+    pub(crate) fn to_json(&self) -> Result<String, HandlerError> {
+        let json = serde_json::to_string(self)
+            .map_err(|_| HandlerError::Bug("conversation does not serialize"))?;
+        if json.len() > CONVERSATION_BYTES {
+            return Err(HandlerError::TooLarge(CONVERSATION_BYTES));
+        }
+        Ok(json)
+    }
+    /// From the database; what cannot be read was written by another build.
+    pub(crate) fn from_json(json: &str) -> Result<Self, HandlerError> {
+        serde_json::from_str(json).map_err(|_| HandlerError::Outdated)
+    }
+}
+
+/// Whether a step's question comes with a reply keyboard instead of inline buttons: only those can ask for a contact or
+/// a location (<https://core.telegram.org/bots/api#keyboardbutton>).
+pub(crate) fn shows_reply_keyboard(step: &StepSpec) -> bool {
+    use botfactory_lang::answer::Wanted::{Contact, Location, Phone};
+    matches!(step.wanted, Contact | Location | Phone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use botfactory_lang::answer::Wanted;
+
+    const fn step(id: &'static str) -> StepSpec {
+        StepSpec {
+            id,
+            optional: false,
+            options: &[],
+            wanted: Wanted::Text,
+        }
+    }
+
+    static WIZARD: WizardSpec = WizardSpec {
+        command: "book",
+        ttl: 60,
+        steps: &[step("a"), step("b"), step("c")],
+    };
+
+    fn at(step: usize, before: Option<&Waiting>) -> Waiting {
+        Waiting::new(&WIZARD, step, &(), &step, before).unwrap()
+    }
+
+    #[test]
+    fn back_walks_the_trail_and_goto_cuts_it() {
+        let a = at(0, None);
+        assert!(!a.can_go_back());
+        let c = at(2, Some(&at(1, Some(&a))));
+        let json = c.to_json().unwrap();
+        let c = Waiting::from_json(&json).unwrap();
+        let b = c.back().unwrap();
+        assert_eq!(b.step(), "b");
+        assert_eq!(b.read::<(), usize>().unwrap().1, 1);
+        assert_eq!(b.back().unwrap().step(), "a");
+        // From c by `goto` to b: back leads to a, not to c.
+        let again = at(1, Some(&c));
+        assert_eq!(again.back().unwrap().step(), "a");
+        // The same step again leaves the trail alone.
+        assert_eq!(at(2, Some(&c)).back().unwrap().step(), "b");
+    }
+
+    #[test]
+    fn bounds_hold() {
+        let big = "x".repeat(CONVERSATION_BYTES);
+        let waiting = Waiting::new(&WIZARD, 0, &(), &big, None).unwrap();
+        assert!(matches!(waiting.to_json(), Err(HandlerError::TooLarge(_))));
+        assert!(matches!(
+            Waiting::from_json("{\"flow\":\"book\"}"),
+            Err(HandlerError::Outdated)
+        ));
     }
 }

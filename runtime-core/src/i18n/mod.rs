@@ -1,0 +1,118 @@
+//! A bot's texts, ready to print: one catalogue and one set of formats per locale, built at start.
+
+use botfactory_lang::format::Formats;
+use botfactory_lang::locale::{LocaleIndex, negotiate};
+use botfactory_lang::words::{Catalogue, own};
+use jiff::tz::TimeZone;
+
+use crate::bot::{BotSpec, Strategy};
+use crate::ingress::{Person, Place};
+
+/// One locale of a bot.
+pub(crate) struct Locale {
+    pub(crate) tag: &'static str,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) formats: Formats,
+}
+
+/// A bot's texts in all its locales.
+pub(crate) struct Texts {
+    pub(crate) spec: &'static BotSpec,
+    locales: Vec<Locale>,
+    tags: Vec<&'static str>,
+}
+
+impl std::fmt::Debug for Texts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Texts")
+            .field("bot", &self.spec.id)
+            .field("locales", &self.tags)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a bot's texts cannot be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TextsError {
+    Zone,
+    Locale(&'static str),
+}
+
+impl Texts {
+    /// Builds them: the runtime's own words in each language (English where there are none), the bot's over them.
+    pub(crate) fn new(spec: &'static BotSpec) -> Result<Self, TextsError> {
+        let tz = TimeZone::get(spec.tz).map_err(|_| TextsError::Zone)?;
+        let mut locales = Vec::with_capacity(spec.locales.len());
+        for locale in spec.locales {
+            let language = locale.tag.split('-').next().unwrap_or(locale.tag);
+            let words = own(locale.tag)
+                .or_else(|| own(language))
+                .or_else(|| own("en"))
+                .unwrap_or_default();
+            locales.push(Locale {
+                tag: locale.tag,
+                catalogue: Catalogue::new(locale.tag, tz.clone(), &[words, locale.ftl])
+                    .map_err(|_| TextsError::Locale(locale.tag))?,
+                formats: Formats::new(locale.tag, tz.clone()),
+            });
+        }
+        if locales.get(spec.default_locale).is_none() {
+            return Err(TextsError::Locale("default"));
+        }
+        let tags = locales.iter().map(|locale| locale.tag).collect();
+        Ok(Self {
+            spec,
+            locales,
+            tags,
+        })
+    }
+
+    /// A locale; an index out of range (none is made) is the first.
+    pub(crate) fn locale(&self, index: LocaleIndex) -> &Locale {
+        self.locales.get(index).unwrap_or(&self.locales[0])
+    }
+
+    /// The locales' tags, in the bot's order.
+    pub(crate) fn tags(&self) -> &[&'static str] {
+        &self.tags
+    }
+
+    /// The locale with this tag.
+    pub(crate) fn index(&self, tag: &str) -> Option<LocaleIndex> {
+        self.tags.iter().position(|known| *known == tag)
+    }
+
+    /// Whose stored choice counts here: the person's id, the chat's, or nobody's.
+    pub(crate) fn subject(&self, person: &Person, place: Place) -> Option<i64> {
+        match self.spec.strategy {
+            _ if self.tags.len() < 2 => None,
+            Strategy::User => Some(person.id),
+            Strategy::Chat => Some(place.chat_id),
+            Strategy::Fixed => None,
+        }
+    }
+
+    /// The locale to speak: the stored choice, else the language of the person's client (a group has none of its own,
+    /// where the choice is the chat's), else the default.
+    pub(crate) fn choose(
+        &self,
+        stored: Option<&str>,
+        person: &Person,
+        place: Place,
+    ) -> LocaleIndex {
+        if let Some(index) = stored.and_then(|tag| self.index(tag)) {
+            return index;
+        }
+        let asks_client = match self.spec.strategy {
+            Strategy::User => true,
+            Strategy::Chat => place.private,
+            Strategy::Fixed => false,
+        };
+        person
+            .language_code
+            .as_deref()
+            .filter(|_| asks_client)
+            .and_then(|code| negotiate(code, &self.tags))
+            .unwrap_or(self.spec.default_locale)
+    }
+}
