@@ -256,7 +256,7 @@ impl Cx {
     ///
     /// # Errors
     /// Never: the type is a handler's.
-    pub fn done(&mut self) -> crate::bot::Handled {
+    pub fn done(&mut self) -> Handled {
         self.end();
         Ok(())
     }
@@ -265,10 +265,5 @@ impl Cx {
         if self.inside {
             self.next = Next::End;
         }
-    }
-    /// [`Cx::end`], as a handler's last expression.
-    pub fn done(&mut self) -> Handled {
-        self.end();
-        Ok(())
     }
 }
