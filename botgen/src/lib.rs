@@ -15,11 +15,14 @@
 
 pub mod build_script;
 pub mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod diagnostics;
 pub mod emit;
 pub mod input;
 pub mod ir;
 pub mod resolve;
+pub mod schema;
 pub mod source;
 pub mod syntax;
 pub mod yaml;
@@ -59,7 +62,7 @@ pub fn compile(input: &Input, options: &Options) -> Compiled {
     let mut sources = SourceMap::default();
     let mut sink = Sink::default();
     let folders = source::folder::read(input, &mut sources, &mut sink);
-    let bots = syntax::parse(&folders, &sources, &mut sink);
+    let bots = syntax::parse(folders, &sources, &mut sink);
     // resolve and check are wired here: they get `input` and `sources` too, for migrations that another bot owns.
     let _ = (bots, options);
     let program = None;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The command `botgen`.
+
+fn main() -> std::process::ExitCode {
+    botgen::cli::main()
+}

@@ -166,17 +166,18 @@ fn fences(page: &str, heading: &str) -> Files {
         match (&mut open, line.strip_prefix("```")) {
             (Some(_), Some(_)) => {
                 let (name, body) = open.take().unwrap();
-                files.insert(name, body.into_bytes());
+                if here && !name.is_empty() {
+                    files.insert(name, body.into_bytes());
+                }
             }
             (Some((_, body)), None) => {
                 body.push_str(line);
                 body.push('\n');
             }
-            (None, Some(info)) if here => {
+            (None, Some(info)) => {
                 let (language, name) = info.split_once(' ').unwrap_or((info, "bot.yaml"));
-                if language != "text" {
-                    open = Some((name.trim().to_owned(), String::new()));
-                }
+                let name = if language == "text" { "" } else { name.trim() };
+                open = Some((name.to_owned(), String::new()));
             }
             (None, _) => {
                 if let Some(title) = line.strip_prefix("## ") {

@@ -1,7 +1,18 @@
 //! Nodes into what the author wrote: the AST.
+//!
+//! After this stage there are no unknown keys and no wrong YAML types; texts and expressions are parsed. A part
+//! with an error is left out and what holds it is marked incomplete.
 
 pub mod ast;
+pub mod blocks;
+pub mod bot;
+pub mod decode;
 pub mod expr;
+pub mod flow;
+pub mod keyboard;
+pub mod registry;
+pub mod statement;
+pub mod step;
 pub mod text;
 
 use crate::diagnostics::Sink;
@@ -18,6 +29,12 @@ pub struct Parsed {
 }
 
 /// Reads the YAML files of every bot. A bot without a readable `bot.yaml` is left out.
-pub fn parse(_folders: &[Folder], _sources: &SourceMap, _sink: &mut Sink) -> Vec<Parsed> {
-    Vec::new()
+pub fn parse(folders: Vec<Folder>, sources: &SourceMap, sink: &mut Sink) -> Vec<Parsed> {
+    folders
+        .into_iter()
+        .filter_map(|folder| {
+            let bot = bot::parse(&folder, sources, sink)?;
+            Some(Parsed { folder, bot })
+        })
+        .collect()
 }

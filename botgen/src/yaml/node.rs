@@ -59,7 +59,10 @@ impl Scalar {
     pub fn is_null(&self) -> bool {
         self.absent
             || self.style == Style::Plain
-                && matches!(self.text.value.as_str(), "~" | "null" | "Null" | "NULL" | "")
+                && matches!(
+                    self.text.value.as_str(),
+                    "~" | "null" | "Null" | "NULL" | ""
+                )
     }
 }
 

@@ -1,6 +1,7 @@
 //! The only user of granit-parser: its events become the tree.
 
 use std::collections::HashMap;
+use std::ops::{ControlFlow, Range};
 
 use botfactory_lang::limits::NESTING;
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
@@ -23,6 +24,7 @@ pub fn parse(file: FileId, sources: &SourceMap, sink: &mut Sink) -> Option<Node>
         emit_unresolved_aliases: true,
         emit_anchor_events: true,
         emit_comments: false,
+        disallow_directives: true,
         // Our own limit is lower and has our own words.
         flow_nesting_limit: NESTING * 4,
         block_nesting_limit: NESTING * 4,
@@ -40,7 +42,10 @@ pub fn parse(file: FileId, sources: &SourceMap, sink: &mut Sink) -> Option<Node>
     for event in Parser::new_from_str_with_options(text, options) {
         match event {
             Ok((event, span)) => {
-                let span = builder.span(span.byte_range(), span.tag_span().and_then(|s| s.byte_range()));
+                let span = builder.span(
+                    span.byte_range(),
+                    span.tag_span().and_then(|s| s.byte_range()),
+                );
                 if builder.event(event, span).is_break() {
                     break;
                 }
@@ -105,8 +110,6 @@ struct Builder<'a, 's> {
     broken: bool,
 }
 
-use std::ops::{ControlFlow, Range};
-
 impl Builder<'_, '_> {
     fn span(&self, node: Option<Range<usize>>, tag: Option<Range<usize>>) -> At {
         let span = |range: Range<usize>| {
@@ -125,7 +128,7 @@ impl Builder<'_, '_> {
 
     fn event(&mut self, event: Event<'_>, at: At) -> ControlFlow<()> {
         match event {
-            Event::DocumentStart(_, version) => {
+            Event::DocumentStart(..) => {
                 if self.root.is_some() {
                     self.sink.report(
                         Diagnostic::new(&files::DOCUMENTS, at.node, "a second YAML document begins here")
@@ -133,11 +136,12 @@ impl Builder<'_, '_> {
                     );
                     return ControlFlow::Break(());
                 }
-                let _ = version;
             }
             Event::Scalar(value, style, _, tag) => {
-                self.tag(tag.as_deref(), at);
-                let node = self.scalar(value.as_ref(), style, at);
+                let mut node = self.scalar(value.as_ref(), style, at);
+                if self.tag(tag.as_deref(), at) {
+                    node.kind = Kind::Broken;
+                }
                 return self.add(node);
             }
             Event::SequenceStart(style, _, tag) => {
@@ -191,8 +195,9 @@ impl Builder<'_, '_> {
         ControlFlow::Continue(())
     }
 
-    fn tag(&mut self, tag: Option<&Tag>, at: At) {
-        let Some(tag) = tag else { return };
+    /// Reports a tag. True: there was one.
+    fn tag(&mut self, tag: Option<&Tag>, at: At) -> bool {
+        let Some(tag) = tag else { return false };
         let written = tag.original();
         let span = at.tag.unwrap_or(at.node);
         self.sink.report(
@@ -203,6 +208,7 @@ impl Builder<'_, '_> {
             )
             .help("if it is part of a text, put the text in double quotes; else remove it"),
         );
+        true
     }
 
     fn scalar(&mut self, value: &str, style: ScalarStyle, at: At) -> Node {
@@ -302,7 +308,7 @@ impl Builder<'_, '_> {
                 refused,
             } => match key.take() {
                 None => {
-                    let accepted = check_key(node, keys, self.sink);
+                    let accepted = check_key(node, keys, self.text, self.sink);
                     *refused |= accepted.is_none();
                     *key = Some(accepted.map_or(Key::Bad, Key::Good));
                 }
@@ -327,21 +333,59 @@ impl Builder<'_, '_> {
                 None => self.root = Some(node),
             }
         }
-        let root = self.root?;
+        let mut root = self.root?;
+        if self.broken {
+            break_off(&mut root);
+            // A file that breaks off before its first `key: value` says nothing.
+            if matches!(root.kind, Kind::Scalar(_)) {
+                return None;
+            }
+        }
         Some(root)
     }
 }
 
+/// Marks the last element of the last element …: what ended just before a syntax error may have ended because of it.
+fn break_off(node: &mut Node) {
+    match &mut node.kind {
+        Kind::List(list) => {
+            list.truncated = true;
+            if let Some(last) = list.items.last_mut() {
+                break_off(last);
+            }
+        }
+        Kind::Map(map) => {
+            map.truncated = true;
+            if let Some(last) = map.entries.last_mut() {
+                break_off(&mut last.value);
+            }
+        }
+        Kind::Scalar(_) | Kind::Broken => {}
+    }
+}
+
 /// Keys are scalars, unique, and no merge keys. `None`: reported.
-fn check_key(node: Node, keys: &mut HashMap<String, Span>, sink: &mut Sink) -> Option<Scalar> {
+fn check_key(
+    node: Node,
+    keys: &mut HashMap<String, Span>,
+    text: &str,
+    sink: &mut Sink,
+) -> Option<Scalar> {
     let scalar = match node.kind {
         Kind::Scalar(scalar) => scalar,
         Kind::Broken => return None,
         Kind::List(_) | Kind::Map(_) => {
-            sink.report(
-                Diagnostic::new(&files::KEY, node.span, "a key is a single word")
-                    .help("if `{{…}}` begins a text, put the whole text in double quotes"),
-            );
+            let lo = node.span.lo.saturating_sub(1);
+            sink.report(if text.get(lo as usize..).is_some_and(|t| t.starts_with("{{")) {
+                syntax_error::bare_template(Span {
+                    lo,
+                    hi: lo + 2,
+                    ..node.span
+                })
+            } else {
+                Diagnostic::new(&files::KEY, node.span, "a key is a list or a mapping")
+                    .help("a key is a single word; put a text that begins with `[` or `{` in double quotes")
+            });
             return None;
         }
     };
@@ -380,7 +424,11 @@ fn close(open: Open, end: Option<Span>, truncated: bool) -> Node {
         Inside::List(items) => items.last().map(|n| n.span),
         Inside::Map { entries, .. } => entries.last().map(|e| e.key.text.span.to(e.value.span)),
     };
-    let end = if open.flow { end.or(last) } else { last.or(end) };
+    let end = if open.flow {
+        end.or(last)
+    } else {
+        last.or(end)
+    };
     if let Some(end) = end {
         span = span.to(end);
     }

@@ -63,7 +63,9 @@ fn literal(text: &str, lo: usize, value: &str) -> Option<Origins> {
     let blank = value.len() - value.trim_start_matches('\n').len();
     let mut start = line_start;
     for _ in 0..blank {
-        start = text[..start.checked_sub(1)?].rfind('\n').map_or(0, |n| n + 1);
+        start = text[..start.checked_sub(1)?]
+            .rfind('\n')
+            .map_or(0, |n| n + 1);
     }
     let mut origins = Vec::new();
     let mut v = 0;
@@ -126,7 +128,11 @@ fn flow(raw: &str, lo: usize, style: Style, value: &str) -> Option<Origins> {
         let blank = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len();
         if rest[..blank].contains('\n') {
             let breaks = rest[..blank].matches('\n').count();
-            let (fold, times) = if breaks == 1 { (' ', 1) } else { ('\n', breaks - 1) };
+            let (fold, times) = if breaks == 1 {
+                (' ', 1)
+            } else {
+                ('\n', breaks - 1)
+            };
             for _ in 0..times {
                 origins.push((out.len(), lo + from));
                 out.push(fold);
@@ -207,7 +213,10 @@ fn unicode(rest: &str) -> Option<(Option<char>, usize)> {
     if !(0xD800..0xDC00).contains(&first) {
         return hex(rest, 4);
     }
-    let second = rest.get(5..7).filter(|s| *s == "\\u").and_then(|_| unit(7))?;
+    let second = rest
+        .get(5..7)
+        .filter(|s| *s == "\\u")
+        .and_then(|_| unit(7))?;
     let c = char::decode_utf16([first, second]).next()?.ok()?;
     Some((Some(c), 11))
 }

@@ -18,8 +18,7 @@ pub fn explain(file: FileId, text: &str, kind: &E, offset: usize) -> Diagnostic 
     let here = span(offset, ceil(text, offset + 1));
     let error = |span: Span, message: &str| Diagnostic::new(&files::SYNTAX, span, message);
     if let Some((lo, hi)) = line.bare_template() {
-        return error(span(lo, hi), "`{{` at this place begins a YAML mapping, not a text")
-            .help("put the whole text in double quotes: `text: \"{{name}}, …\"`");
+        return bare_template(span(lo, hi));
     }
     match kind {
         E::TabInBlockIndentation | E::TabInIndentation | E::TabNotAllowed | E::TabInPlainScalar => {
@@ -27,10 +26,12 @@ pub fn explain(file: FileId, text: &str, kind: &E, offset: usize) -> Diagnostic 
             Diagnostic::new(&files::TAB, span(lo, hi), "a tab is used as indentation")
                 .help("indent with spaces; most editors can convert a file")
         }
-        E::MappingValueNotAllowed => match line.second_colon() {
-            Some((lo, hi)) => error(span(lo, hi), "`: ` inside a text that is not quoted")
+        E::MappingValueNotAllowed => match (line.second_colon(), line.glued_colon_above()) {
+            (None, Some((lo, hi))) => error(span(lo, hi), "a space is missing after this colon")
+                .help("write `key: value`"),
+            (Some((lo, hi)), _) => error(span(lo, hi), "`: ` inside a text that is not quoted")
                 .help("put the text in double quotes, or remove the second `: `"),
-            None => error(here, "a `:` that no key of this level can have")
+            (None, None) => error(here, "a `:` that no key of this level can have")
                 .help("indent keys of one mapping alike, write a space after each `:`, and quote texts that contain `: `"),
         },
         E::UnclosedQuotedScalar => error(here, "this quote is never closed")
@@ -120,6 +121,16 @@ pub fn explain(file: FileId, text: &str, kind: &E, offset: usize) -> Diagnostic 
     }
 }
 
+/// A text that begins with `{{` and is not quoted.
+pub fn bare_template(span: Span) -> Diagnostic {
+    Diagnostic::new(
+        &files::SYNTAX,
+        span,
+        "`{{` at this place begins a YAML mapping, not a text",
+    )
+    .help("put the whole text in double quotes: `text: \"{{name}}, …\"`")
+}
+
 /// Adds the comment that swallows the closing bracket, if there is one behind `open`.
 fn comment_inside(file: FileId, text: &str, open: usize, d: Diagnostic) -> Diagnostic {
     let line = Line::at(text, open);
@@ -144,7 +155,9 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     fn at(text: &'a str, offset: usize) -> Self {
         let start = text[..offset].rfind('\n').map_or(0, |n| n + 1);
-        let end = text[offset..].find(['\n', '\r']).map_or(text.len(), |n| offset + n);
+        let end = text[offset..]
+            .find(['\n', '\r'])
+            .map_or(text.len(), |n| offset + n);
         Self { text, start, end }
     }
 
@@ -166,10 +179,31 @@ impl<'a> Line<'a> {
     fn second_colon(&self) -> Option<(usize, usize)> {
         let line = self.str();
         let first = line.find(": ")?;
-        let second = first + 2 + line[first + 2..].find(": ").or_else(|| {
-            line[first + 2..].ends_with(':').then(|| line.len() - first - 3)
-        })?;
+        let second = first
+            + 2
+            + line[first + 2..].find(": ").or_else(|| {
+                line[first + 2..]
+                    .ends_with(':')
+                    .then(|| line.len() - first - 3)
+            })?;
         Some((self.start + second, self.start + second + 1))
+    }
+
+    /// `key:value` on the line above.
+    fn glued_colon_above(&self) -> Option<(usize, usize)> {
+        let above = Line::at(self.text, self.start.checked_sub(1)?);
+        let text = above.str();
+        let word = text.trim_start_matches([' ', '-']);
+        let colon = word.find(':')?;
+        let key = &word[..colon];
+        let good = !key.is_empty()
+            && key
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_.".contains(&b))
+            && !word[colon + 1..].starts_with(' ')
+            && colon + 1 < word.len();
+        let at = above.start + text.len() - word.len() + colon;
+        good.then_some((at, at + 1))
     }
 
     /// Something complete stands before `offset` on the same line.
@@ -184,7 +218,9 @@ impl<'a> Line<'a> {
 fn tab(text: &str, offset: usize) -> (usize, usize) {
     let window = ceil(text, (offset + 2000).min(text.len()));
     let before = text[..offset].rfind('\n').map_or(0, |n| n + 1);
-    let found = text[before..window].find("\t").map_or(offset, |n| before + n);
+    let found = text[before..window]
+        .find("\t")
+        .map_or(offset, |n| before + n);
     (found, (found + 1).min(text.len()))
 }
 

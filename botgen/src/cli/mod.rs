@@ -1,0 +1,172 @@
+//! The command line: a thin shell around the library. The only part that prints.
+
+mod new;
+mod test;
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::diagnostics::{codes, did_you_mean, render};
+use crate::{Compiled, Input, Options, compile, schema};
+
+/// No errors.
+const GOOD: u8 = 0;
+/// Errors in a bot.
+const ERRORS: u8 = 1;
+/// Wrong use of the command.
+const WRONG_USE: u8 = 2;
+
+/// The compiler of BotFactory: bot folders in, typed Rust out.
+#[derive(Debug, Parser)]
+#[command(name = "botgen", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check bots and report every mistake
+    Check {
+        /// Bots' folders, or folders of them [default: bots]
+        dirs: Vec<PathBuf>,
+        /// The form of the report; human on standard error, the others on standard output
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+    },
+    /// Print the JSON Schema of bot.yaml
+    Schema {
+        /// Of which file
+        #[arg(value_enum, default_value_t = SchemaOf::Bot)]
+        file: SchemaOf,
+    },
+    /// Explain a code: what it means, why, and how to write it right
+    Explain {
+        /// For example BF0101
+        code: String,
+    },
+    /// Write a small complete bot into a new folder
+    New {
+        /// The folder; its name is the bot's id
+        dir: PathBuf,
+    },
+    /// Run the conversation tests (chats/*.yaml) of the workspace's bots
+    Test {
+        /// Bots' folders [default: all bots of the workspace]
+        dirs: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// With the source line and a caret
+    Human,
+    /// {"diagnostics": [{"code", "severity", "message", "help", "file", "line", …}]}
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
+    /// GitHub's workflow commands
+    Github,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SchemaOf {
+    /// bot.yaml
+    Bot,
+    /// flows/*.yaml
+    Flows,
+}
+
+/// Runs the command of this process' arguments.
+pub fn main() -> ExitCode {
+    let code = match Cli::parse().command {
+        Command::Check { dirs, format } => check(&dirs, format),
+        Command::Schema { file } => print(&match file {
+            SchemaOf::Bot => schema::bot_schema(),
+            SchemaOf::Flows => schema::flows_schema(),
+        }),
+        Command::Explain { code } => explain(&code),
+        Command::New { dir } => new::run(&dir),
+        Command::Test { dirs } => test::run(&dirs),
+    };
+    ExitCode::from(code)
+}
+
+/// Loads and compiles; a folder that cannot be loaded is wrong use (reported).
+fn load(dirs: &[PathBuf]) -> Option<(Input, Compiled)> {
+    let default = [PathBuf::from("bots")];
+    let dirs = if dirs.is_empty() { &default[..] } else { dirs };
+    match Input::load(Path::new("."), dirs) {
+        Ok(input) => {
+            let compiled = compile(&input, &Options::default());
+            Some((input, compiled))
+        }
+        Err(error) => {
+            complain(&error.to_string());
+            None
+        }
+    }
+}
+
+fn check(dirs: &[PathBuf], format: Format) -> u8 {
+    let Some((input, compiled)) = load(dirs) else {
+        return WRONG_USE;
+    };
+    let (sources, list) = (&compiled.sources, &compiled.diagnostics);
+    let written = match format {
+        Format::Human => report(&compiled, input.bots.len()),
+        Format::Json => print(&(render::json(sources, list) + "\n")),
+        Format::Sarif => print(&(render::sarif(sources, list) + "\n")),
+        Format::Github => print(&render::github(sources, list)),
+    };
+    match (written, compiled.has_errors()) {
+        (GOOD, false) => GOOD,
+        (GOOD, true) => ERRORS,
+        (other, _) => other,
+    }
+}
+
+/// Everything that was found, for people.
+fn report(compiled: &Compiled, bots: usize) -> u8 {
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let mut text = render::human(&compiled.sources, &compiled.diagnostics, colour);
+    match render::summary(&compiled.diagnostics, bots) {
+        Some(summary) => text.push_str(&summary),
+        None => text.push_str(&format!(
+            "{bots} bot{} checked, no errors",
+            if bots == 1 { "" } else { "s" }
+        )),
+    }
+    text.push('\n');
+    // Nobody is left to tell if standard error is closed.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+    GOOD
+}
+
+fn explain(code: &str) -> u8 {
+    if let Some(code) = codes::find(code) {
+        return print(code.page);
+    }
+    let near = did_you_mean(code, codes::all().map(|c| c.id));
+    let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
+    complain(&format!("there is no code `{code}`{near}"));
+    WRONG_USE
+}
+
+/// To standard output. A closed pipe (`| head`) is no error.
+fn print(text: &str) -> u8 {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            complain(&format!("cannot write: {e}"));
+            WRONG_USE
+        }
+        _ => GOOD,
+    }
+}
+
+fn complain(message: &str) {
+    let _ = writeln!(std::io::stderr(), "error: {message}");
+}

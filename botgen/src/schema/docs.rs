@@ -1,0 +1,6 @@
+//! The reference page.
+
+/// `docs/dsl.md`.
+pub fn reference() -> String {
+    String::new()
+}

@@ -1,0 +1,17 @@
+//! The published form of the language: serde types whose JSON Schema (by schemars) editors use, whose
+//! doc comments are the reference page, and whose field lists are what the decoder accepts.
+//!
+//! The types of blocks stand beside their decoders in [`crate::syntax::blocks`].
+
+mod docs;
+mod publish;
+mod shape;
+mod words;
+
+pub use docs::reference;
+pub use publish::{bot_schema, flows_schema};
+pub use shape::{FieldInfo, Shape};
+pub use words::{
+    BlockName, Bool, Command, Duration, Expression, Literal, LocaleTag, Name, ParseModeName, Regex,
+    SqlText, StepTypeName, Template, Value,
+};

@@ -1,0 +1,10 @@
+//! One file per block: its published type, its decoder, its tests.
+
+pub mod generic;
+pub mod i18n;
+pub mod menu;
+pub mod reply_template;
+pub mod set_locale;
+pub mod sql_exec;
+pub mod sql_query;
+pub mod wizard;

@@ -1,0 +1,70 @@
+//! `flow.wizard.v1`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::schema::{Command, Duration, Shape, Template};
+use crate::syntax::ast::{FlowKind, Wizard};
+use crate::syntax::decode::{Cx, Fields};
+use crate::syntax::flow::{ActionItem, Args};
+use crate::syntax::registry::{Block, Decode};
+use crate::syntax::step::StepItem;
+
+/// A dialogue: questions in order, then actions with the answers.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Wizard")]
+pub struct Published {
+    /// The command that starts it.
+    pub entry_cmd: Command,
+    /// Lists the command in Telegram's menu with this text.
+    pub description: Option<Template>,
+    /// Typed arguments of the command; a step whose `var` is an argument is asked only when it is missing.
+    pub args: Option<Args>,
+    /// Runs before the first question; what it loads stays available in every later step.
+    pub on_enter: Option<Vec<ActionItem>>,
+    /// How long it waits for an answer.
+    #[schemars(extend("default" = "24h"))]
+    pub ttl: Option<Duration>,
+    /// The questions.
+    #[schemars(length(min = 1))]
+    pub steps: Vec<StepItem>,
+    /// Runs after each answer.
+    pub on_step: Option<Vec<ActionItem>>,
+    /// Runs after the last answer.
+    pub on_complete: Option<Vec<ActionItem>>,
+}
+
+/// The registry's line.
+pub static BLOCK: Block = Block {
+    name: "flow.wizard.v1",
+    shape: Shape::of::<Published>,
+    decode: Decode::Flow(decode),
+    example: r#"flows:
+  - flow.wizard.v1:
+      entry_cmd: /feedback
+      ttl: 2h
+      steps:
+        - ask: "How was it?"
+          var: mood
+          type: choice
+          options: [{ text: "Good", value: good }, { text: "Bad", value: bad }]
+          case: [{ when: mood == 'good', goto: end }, { goto: why }]
+        - { ask: "What went wrong?", var: why, max: 300 }
+      on_complete:
+        - action.reply_template.v1: { text: "Thank you, we will do better." }
+"#,
+};
+
+fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<FlowKind> {
+    let ttl = cx.duration(f.get("ttl"), "`ttl`");
+    let steps = cx.each(f.get("steps"), "`steps`", false, Cx::step);
+    let on_step = cx.actions(f.get("on_step"), "`on_step`");
+    let on_complete = cx.actions(f.get("on_complete"), "`on_complete`");
+    Some(FlowKind::Wizard(Wizard {
+        ttl,
+        steps,
+        on_step,
+        on_complete,
+    }))
+}

@@ -1,0 +1,321 @@
+//! `bot.yaml` and `flows/*.yaml`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ast::{Bot, Delivery, Flow, Intent, Scope};
+use super::blocks::i18n;
+use super::decode::{Cx, Fields};
+use super::flow::FlowItem;
+use super::registry;
+use crate::diagnostics::codes::{files, shape};
+use crate::diagnostics::{Diagnostic, Sink, did_you_mean};
+use crate::schema::{BlockName, Command, LocaleTag, Template};
+use crate::source::folder::Folder;
+use crate::source::{FileId, SourceMap, Span, Spanned, Str};
+use crate::yaml::{self, Kind, Node};
+
+/// `bot.yaml`: a bot's settings, intents and flows.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Bot")]
+pub struct BotFile {
+    /// The version of the language.
+    pub botfactory: Version,
+    /// The bot's name for people.
+    #[schemars(extend("default" = "the folder's name"))]
+    pub name: Option<String>,
+    /// The time zone in which people read and type times: `Europe/Moscow`.
+    #[schemars(extend("default" = "UTC"))]
+    pub tz: Option<String>,
+    /// Whose conversation an update belongs to.
+    #[schemars(extend("default" = "user_in_chat"))]
+    pub scope: Option<ScopeName>,
+    /// The language of a bot that has only one.
+    #[schemars(extend("default" = "en"))]
+    pub locale: Option<LocaleTag>,
+    /// The languages of a bot that has several.
+    #[serde(rename = "i18n.fluent.v1")]
+    pub i18n: Option<i18n::Published>,
+    /// The blocks that are used, all of them.
+    #[serde(rename = "use")]
+    pub uses: Option<Vec<BlockName>>,
+    /// The answer to texts that no wizard waits for and no command matches.
+    pub fallback: Option<Template>,
+    /// How replies travel: with the webhook's response where that is possible, always so, or never.
+    #[schemars(extend("default" = "auto"))]
+    pub delivery: Option<DeliveryName>,
+    /// The folder of another bot's migrations whose tables this bot shares: `../booking/migrations`.
+    pub migrations: Option<String>,
+    /// Commands with a fixed reply.
+    pub intents: Option<Vec<IntentItem>>,
+    /// What the bot does.
+    pub flows: Option<Vec<FlowItem>>,
+}
+
+/// `flows/*.yaml`: further intents and flows, appended in file-name order.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Flows")]
+pub struct FlowsFile {
+    /// Commands with a fixed reply.
+    pub intents: Option<Vec<IntentItem>>,
+    /// What the bot does.
+    pub flows: Option<Vec<FlowItem>>,
+}
+
+/// The version of the language.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+#[allow(missing_docs)]
+pub enum Version {
+    V1,
+}
+
+/// Whose conversation an update belongs to.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+#[allow(missing_docs)]
+pub enum ScopeName {
+    UserInChat,
+    Chat,
+    User,
+    Thread,
+}
+
+/// How replies travel.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+#[allow(missing_docs)]
+pub enum DeliveryName {
+    Auto,
+    Webhook,
+    Api,
+}
+
+/// A command with a fixed reply.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Intent")]
+pub struct IntentItem {
+    /// The command, with its `/`.
+    pub cmd: Command,
+    /// Lists the command in Telegram's menu with this text.
+    pub description: Option<Template>,
+    /// The reply.
+    pub reply: Template,
+}
+
+/// Reads a bot's YAML files. `None`: there is no readable `bot.yaml` and nothing else to go on.
+pub fn parse(folder: &Folder, sources: &SourceMap, sink: &mut Sink) -> Option<Bot> {
+    let mut cx = Cx::new(sources, sink);
+    let mut incomplete = folder.incomplete;
+    let root = folder.bot_yaml.and_then(|file| cx.root(file));
+    let mut bot = match &root {
+        Some(root) => cx.bot_file(root, folder),
+        None => {
+            incomplete = true;
+            None
+        }
+    };
+    // Mistakes in the other files are told even if bot.yaml is lost.
+    let mut more = (Vec::new(), Vec::new());
+    for file in &folder.flows {
+        let before = cx.faults();
+        if let Some(root) = cx.root(*file) {
+            let (intents, flows) = cx.flows_file(&root);
+            more.0.extend(intents);
+            more.1.extend(flows);
+        }
+        incomplete |= cx.faults() != before;
+    }
+    let bot = bot.as_mut()?;
+    bot.intents.append(&mut more.0);
+    bot.flows.append(&mut more.1);
+    bot.blocks = std::mem::take(&mut cx.blocks);
+    bot.incomplete |= incomplete;
+    if !bot.incomplete {
+        cx.uses(bot);
+    }
+    Some(bot.clone())
+}
+
+impl Cx<'_> {
+    /// A file's root mapping.
+    fn root(&mut self, file: FileId) -> Option<Node> {
+        let before = self.faults();
+        let root = yaml::parse(file, self.sources, self.sink);
+        let empty = match &root {
+            None => true,
+            Some(node) => matches!(&node.kind, Kind::Scalar(s) if s.is_null()),
+        };
+        if empty {
+            if self.faults() == before {
+                let name = &self.sources.file(file).path;
+                let help = if name.ends_with("bot.yaml") {
+                    "begin it with `botfactory: v1`; `botgen new DIR` writes a whole bot"
+                } else {
+                    "write `flows:` and below it the flows, or remove the file"
+                };
+                let message = format!("`{name}` is empty");
+                let span = Span { file, lo: 0, hi: 0 };
+                self.error(&files::EMPTY, span, message, help);
+            }
+            self.fault();
+            return None;
+        }
+        root
+    }
+
+    fn bot_file(&mut self, root: &Node, folder: &Folder) -> Option<Bot> {
+        let before = self.faults();
+        let mut f = self.fields::<BotFile>(root, "`bot.yaml`")?;
+        let _: Option<Spanned<()>> =
+            self.one_of(f.get("botfactory"), "`botfactory`", &[("v1", ())]);
+        let name = self.word(f.get("name"), "`name`");
+        let tz = self.word(f.get("tz"), "`tz`");
+        let scopes = [
+            ("user_in_chat", Scope::UserInChat),
+            ("chat", Scope::Chat),
+            ("user", Scope::User),
+            ("thread", Scope::Thread),
+        ];
+        let scope = self.one_of(f.get("scope"), "`scope`", &scopes);
+        let locale = self.word(f.get("locale"), "`locale`");
+        let settings = f.key_span("i18n.fluent.v1");
+        let i18n = f.get("i18n.fluent.v1").and_then(|node| self.i18n(node));
+        if let Some(span) = settings {
+            self.blocks.push(Spanned {
+                node: i18n::BLOCK.name,
+                span,
+            });
+        }
+        if let (Some(locale), Some(span)) = (f.key_span("locale"), settings) {
+            let d = Diagnostic::new(
+                &shape::EXCLUSIVE,
+                locale,
+                "`locale` and `i18n.fluent.v1` exclude each other",
+            )
+            .note(span, "names the languages already")
+            .help("keep `locale` for a bot of one language, `i18n.fluent.v1` for one of several");
+            self.report(d);
+        }
+        let uses = f.get("use").map(|node| {
+            self.each(Some(node), "`use`", true, |cx, item| {
+                cx.word(Some(item), "a block's name")
+            })
+        });
+        let fallback = self.text(f.get("fallback"), "`fallback`");
+        let deliveries = [
+            ("auto", Delivery::Auto),
+            ("webhook", Delivery::Webhook),
+            ("api", Delivery::Api),
+        ];
+        let delivery = self.one_of(f.get("delivery"), "`delivery`", &deliveries);
+        let migrations = self.word(f.get("migrations"), "`migrations`");
+        let (intents, flows) = self.commands(&mut f);
+        f.finish();
+        Some(Bot {
+            id: folder.id.clone(),
+            folder: folder.path.clone(),
+            span: root.span,
+            incomplete: self.faults() != before,
+            name,
+            tz,
+            scope,
+            locale,
+            i18n,
+            uses,
+            fallback,
+            delivery,
+            migrations,
+            intents,
+            flows,
+            blocks: Vec::new(),
+        })
+    }
+
+    fn flows_file(&mut self, root: &Node) -> (Vec<Intent>, Vec<Flow>) {
+        let Some(mut f) = self.fields::<FlowsFile>(root, "a file of `flows/`") else {
+            return Default::default();
+        };
+        let both = self.commands(&mut f);
+        f.finish();
+        both
+    }
+
+    fn commands(&mut self, f: &mut Fields<'_>) -> (Vec<Intent>, Vec<Flow>) {
+        (
+            self.each(f.get("intents"), "`intents`", true, Self::intent),
+            self.each(f.get("flows"), "`flows`", true, Self::flow),
+        )
+    }
+
+    fn intent(&mut self, node: &Node) -> Option<Intent> {
+        let mut f = self.fields::<IntentItem>(node, "this intent")?;
+        let cmd = self.command(f.get("cmd"), "`cmd`");
+        let description = self.text(f.get("description"), "`description`");
+        let reply = self.text(f.get("reply"), "`reply`");
+        let span = f.span;
+        f.finish();
+        Some(Intent {
+            span,
+            cmd: cmd?,
+            description,
+            reply: reply?,
+        })
+    }
+
+    /// `use`, when given, names exactly the blocks that are used.
+    fn uses(&mut self, bot: &Bot) {
+        let Some(uses) = &bot.uses else { return };
+        for (i, name) in uses.iter().enumerate() {
+            if uses[..i].iter().any(|u| u.value == name.value) {
+                self.use_error(
+                    name,
+                    format!("`{}` stands twice in `use`", name.value),
+                    "remove one of them".to_owned(),
+                );
+            } else if registry::find(&name.value).is_none() {
+                let names = registry::BLOCKS.iter().map(|b| b.name);
+                let help = match (
+                    registry::later_block(&name.value),
+                    did_you_mean(&name.value, names),
+                ) {
+                    (Some(issue), _) => {
+                        format!("it arrives with issue {issue}; do without it for now")
+                    }
+                    (None, Some(near)) => format!("a block with a similar name exists: `{near}`"),
+                    (None, None) => "remove it".to_owned(),
+                };
+                self.use_error(name, format!("there is no block `{}`", name.value), help);
+            } else if !bot.blocks.iter().any(|b| b.node == name.value) {
+                self.use_error(
+                    name,
+                    format!("`{}` is not used in this bot", name.value),
+                    "remove it: `use` names exactly the blocks that are used".to_owned(),
+                );
+            }
+        }
+        let mut told: Vec<&str> = Vec::new();
+        for block in &bot.blocks {
+            if told.contains(&block.node) || uses.iter().any(|u| u.value == block.node) {
+                continue;
+            }
+            told.push(block.node);
+            self.error(
+                &shape::USE,
+                block.span,
+                format!("`{}` is not named in `use`", block.node),
+                "add it there, or remove `use`, which may be left out",
+            );
+        }
+    }
+
+    fn use_error(&mut self, name: &Str, message: String, help: String) {
+        self.error(&shape::USE, name.span, message, help);
+    }
+}

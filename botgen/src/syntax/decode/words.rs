@@ -1,0 +1,293 @@
+//! Typed scalars: texts, expressions, names, durations, words of a fixed list.
+
+use super::Cx;
+use super::scalar::Want;
+use crate::diagnostics::codes::shape;
+use crate::diagnostics::{Diagnostic, did_you_mean};
+use crate::source::{Span, Spanned, Str};
+use crate::syntax::ast::{Expr, Field, ParseMode, StepType, Text};
+use crate::syntax::{expr, text};
+use crate::yaml::{Kind, Node, Style};
+
+/// Longest name of a variable or step, in bytes.
+const NAME: usize = 64;
+/// Digits after the point of a bare `decimal`.
+const DECIMAL: u8 = 2;
+
+impl Cx<'_> {
+    /// What people read.
+    pub fn text(&mut self, node: Option<&Node>, what: &str) -> Option<Text> {
+        let source = self.str(node?, what, Want::Prose)?;
+        text::parse(source, self.sink)
+    }
+
+    /// An expression (`when`, `params`).
+    pub fn expr(&mut self, node: Option<&Node>, what: &str) -> Option<Expr> {
+        let source = self.str(node?, what, Want::Expr)?;
+        expr::parse_expr(source, self.sink)
+    }
+
+    /// A literal or `"{{EXPR}}"`.
+    pub fn field(&mut self, node: Option<&Node>, what: &str) -> Option<Field> {
+        let source = self.str(node?, what, Want::Field)?;
+        expr::parse_field(source, self.sink)
+    }
+
+    /// A stored value.
+    pub fn value(&mut self, node: Option<&Node>, what: &str) -> Option<Str> {
+        self.str(node?, what, Want::Value).cloned()
+    }
+
+    /// A regular expression (not compiled yet).
+    pub fn regex(&mut self, node: Option<&Node>, what: &str) -> Option<Str> {
+        self.str(node?, what, Want::Regex).cloned()
+    }
+
+    /// SQL (not parsed yet).
+    pub fn sql_text(&mut self, node: Option<&Node>, what: &str) -> Option<Str> {
+        self.str(node?, what, Want::Sql).cloned()
+    }
+
+    /// A word without further rules.
+    pub fn word(&mut self, node: Option<&Node>, what: &str) -> Option<Str> {
+        self.str(node?, what, Want::Word).cloned()
+    }
+
+    /// The name of a variable or step: `[A-Za-z][A-Za-z0-9_]*`.
+    pub fn name(&mut self, node: Option<&Node>, what: &str) -> Option<Str> {
+        let name = self.str(node?, what, Want::Word)?;
+        self.check_name(name, what)
+    }
+
+    /// See [`Cx::name`].
+    pub fn check_name(&mut self, name: &Str, what: &str) -> Option<Str> {
+        let value = &name.value;
+        let good = value.len() <= NAME
+            && value.starts_with(|c: char| c.is_ascii_alphabetic())
+            && value
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        if !good {
+            self.error(
+                &shape::NAME,
+                name.span,
+                format!("`{value}` cannot be {what}"),
+                format!(
+                    "a name is a Latin letter, then letters, digits and `_`, at most {NAME} in all"
+                ),
+            );
+            return None;
+        }
+        Some(name.clone())
+    }
+
+    /// A command with its `/`. Its name is checked with Telegram's limits, later.
+    pub fn command(&mut self, node: Option<&Node>, what: &str) -> Option<Str> {
+        let command = self.str(node?, what, Want::Word)?;
+        if !command.value.starts_with('/') {
+            self.error(
+                &shape::COMMAND,
+                command.span,
+                format!("`{}` is no command, {what} begins with `/`", command.value),
+                format!("write `/{}`", command.value.trim()),
+            );
+            return None;
+        }
+        Some(command.clone())
+    }
+
+    /// `true` or `false`.
+    pub fn bool(&mut self, node: Option<&Node>, what: &str) -> Option<Spanned<bool>> {
+        let node = node?;
+        let Kind::Scalar(scalar) = &node.kind else {
+            return self.wrong_type(node, what, "`true` or `false`");
+        };
+        let value = match (scalar.style, scalar.text.value.as_str()) {
+            (Style::Plain, "true") => true,
+            (Style::Plain, "false") => false,
+            (_, other) => {
+                let right = match other.to_ascii_lowercase().as_str() {
+                    "yes" | "on" | "y" | "true" | "1" => Some("true"),
+                    "no" | "off" | "n" | "false" | "0" => Some("false"),
+                    _ => None,
+                };
+                let Some(right) = right else {
+                    return self.wrong_type(node, what, "`true` or `false`");
+                };
+                let written = self.sources.slice(node.span).to_owned();
+                self.error(
+                    &shape::TYPE,
+                    node.span,
+                    format!("{what} is `{written}`, it should be `true` or `false`"),
+                    format!("write `{right}`"),
+                );
+                return None;
+            }
+        };
+        Some(Spanned {
+            node: value,
+            span: node.span,
+        })
+    }
+
+    /// One of a fixed list of words.
+    pub fn one_of<T: Copy>(
+        &mut self,
+        node: Option<&Node>,
+        what: &str,
+        words: &[(&str, T)],
+    ) -> Option<Spanned<T>> {
+        let node = node?;
+        // `parse_mode: none` and the like are words, `off` is a trap; both are in `str`.
+        let word = self.str(node, what, Want::Word)?;
+        if let Some((_, value)) = words.iter().find(|(w, _)| *w == word.value) {
+            return Some(Spanned {
+                node: *value,
+                span: word.span,
+            });
+        }
+        self.not_one_of(word, what, words.iter().map(|(w, _)| *w));
+        None
+    }
+
+    fn not_one_of<'w>(
+        &mut self,
+        word: &Str,
+        what: &str,
+        words: impl Iterator<Item = &'w str> + Clone,
+    ) {
+        let list: Vec<_> = words.clone().map(|w| format!("`{w}`")).collect();
+        let list = list.join(", ");
+        let d = Diagnostic::new(
+            &shape::WORD,
+            word.span,
+            format!("{what} cannot be `{}`", word.value),
+        );
+        self.report(match did_you_mean(&word.value, words) {
+            Some(near) => d.help(format!("did you mean `{near}`? It can be {list}")),
+            None => d.help(format!("it can be {list}")),
+        });
+    }
+
+    /// `parse_mode`.
+    pub fn parse_mode(&mut self, node: Option<&Node>) -> Option<Spanned<ParseMode>> {
+        let words = [
+            ("HTML", ParseMode::Html),
+            ("MarkdownV2", ParseMode::MarkdownV2),
+            ("none", ParseMode::None),
+        ];
+        self.one_of(node, "`parse_mode`", &words)
+    }
+
+    /// `type`, with `decimal(2)`.
+    pub fn step_type(&mut self, node: Option<&Node>) -> Option<Spanned<StepType>> {
+        let node = node?;
+        let word = self.str(node, "`type`", Want::Word)?;
+        let spanned = |node| {
+            Some(Spanned {
+                node,
+                span: word.span,
+            })
+        };
+        if let Some((_, ty)) = STEP_TYPES.iter().find(|(w, _)| *w == word.value) {
+            return spanned(*ty);
+        }
+        let scale = word
+            .value
+            .strip_prefix("decimal(")
+            .and_then(|s| s.strip_suffix(')'));
+        if let Some(scale) = scale {
+            if let Some(n) = scale
+                .trim()
+                .parse::<u8>()
+                .ok()
+                .filter(|n| (1..=9).contains(n))
+            {
+                return spanned(StepType::Decimal(n));
+            }
+            self.error(
+                &shape::WORD,
+                word.span,
+                format!("`{scale}` is not a number of digits after the point"),
+                "write `decimal(2)`; 1 to 9 digits, for none `int`",
+            );
+            return None;
+        }
+        self.not_one_of(word, "`type`", STEP_TYPES.iter().map(|(w, _)| *w));
+        None
+    }
+
+    /// `30s`, `15m`, `24h`, `7d`, as seconds.
+    pub fn duration(&mut self, node: Option<&Node>, what: &str) -> Option<Spanned<i64>> {
+        let word = self.str(node?, what, Want::Word)?;
+        match seconds(&word.value) {
+            Some(seconds) => Some(Spanned {
+                node: seconds,
+                span: word.span,
+            }),
+            None => {
+                self.bad_duration(word.span, &word.value.clone(), what);
+                None
+            }
+        }
+    }
+
+    fn bad_duration(&mut self, span: Span, value: &str, what: &str) {
+        self.error(
+            &shape::DURATION,
+            span,
+            format!("{what} is `{value}`, which is no duration"),
+            "write a whole number above 0 and its unit: `30s`, `15m`, `24h`, `7d`; at most 10 years",
+        );
+    }
+}
+
+const STEP_TYPES: [(&str, StepType); 14] = [
+    ("text", StepType::Text),
+    ("int", StepType::Int),
+    ("decimal", StepType::Decimal(DECIMAL)),
+    ("bool", StepType::Bool),
+    ("date", StepType::Date),
+    ("time", StepType::Time),
+    ("datetime", StepType::DateTime),
+    ("choice", StepType::Choice),
+    ("phone", StepType::Phone),
+    ("email", StepType::Email),
+    ("contact", StepType::Contact),
+    ("location", StepType::Location),
+    ("photo", StepType::Photo),
+    ("file", StepType::File),
+];
+
+/// Above 0 and at most ten years.
+fn seconds(text: &str) -> Option<i64> {
+    let unit = match text.chars().last()? {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => return None,
+    };
+    let digits = &text[..text.len() - 1];
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let seconds = digits.parse::<i64>().ok()?.checked_mul(unit)?;
+    (1..=3660 * 86_400).contains(&seconds).then_some(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        assert_eq!(seconds("24h"), Some(86_400));
+        assert_eq!(seconds("30s"), Some(30));
+        for bad in [
+            "", "h", "24", "24x", "-1h", "1.5h", "0s", "99999d", "1 h", "ч",
+        ] {
+            assert_eq!(seconds(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,403 @@
+//! Flows, actions and arguments: the lists whose elements are blocks, and what all blocks of a kind share.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ast::{Action, ArgDecl, Flow};
+use super::blocks::{generic, menu, reply_template, set_locale, sql_exec, sql_query, wizard};
+use super::decode::{Cx, Fields};
+use super::registry::{self, Block, Decode};
+use super::step::ChoiceItem;
+use crate::diagnostics::codes::{files, shape};
+use crate::diagnostics::{Diagnostic, did_you_mean};
+use crate::schema::{Bool, Literal, StepTypeName};
+use crate::source::{Span, Spanned, Str};
+use crate::yaml::{Entry, Kind, Map, Node};
+
+/// A flow: one key, the block's name.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Flow")]
+pub enum FlowItem {
+    /// A text with buttons: the bot's entrance.
+    #[serde(rename = "flow.menu.v1")]
+    Menu(Box<menu::Published>),
+    /// A dialogue: questions in order, then actions with the answers.
+    #[serde(rename = "flow.wizard.v1")]
+    Wizard(Box<wizard::Published>),
+    /// A command that runs actions and asks nothing.
+    #[serde(rename = "flow.generic.v1")]
+    Generic(Box<generic::Published>),
+}
+
+/// An action: one key, the block's name.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Action")]
+pub enum ActionItem {
+    /// Reads from the bot's tables.
+    #[serde(rename = "action.sql_query.v1")]
+    SqlQuery(Box<sql_query::Published>),
+    /// Writes to the bot's tables.
+    #[serde(rename = "action.sql_exec.v1")]
+    SqlExec(Box<sql_exec::Published>),
+    /// Sends one message.
+    #[serde(rename = "action.reply_template.v1")]
+    ReplyTemplate(Box<reply_template::Published>),
+    /// Stores the language that a person has chosen, or asks for it.
+    #[serde(rename = "action.set_locale.v1")]
+    SetLocale(Box<set_locale::Published>),
+}
+
+/// Typed arguments by name.
+pub type Args = BTreeMap<String, ArgItem>;
+
+/// An argument: its type, or its type with more to say.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "Arg")]
+pub enum ArgItem {
+    /// `id: int`.
+    Short(StepTypeName),
+    /// `cat: { type: text, optional: true }`.
+    Long(ArgFields),
+}
+
+/// The long form of an argument.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ArgFields")]
+pub struct ArgFields {
+    /// What it is.
+    #[serde(rename = "type")]
+    pub ty: StepTypeName,
+    /// May be missing.
+    #[schemars(extend("default" = false))]
+    pub optional: Option<Bool>,
+    /// The least value, for a text its least length.
+    pub min: Option<Literal>,
+    /// The greatest value, for a text its greatest length.
+    pub max: Option<Literal>,
+    /// The values of a `choice`.
+    #[schemars(length(min = 1))]
+    pub options: Option<Vec<ChoiceItem>>,
+}
+
+/// Which blocks a list holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Flows,
+    Actions,
+}
+
+impl Holds {
+    fn fits(self, block: &Block) -> bool {
+        matches!(
+            (self, block.decode),
+            (Holds::Flows, Decode::Flow(_)) | (Holds::Actions, Decode::Action(_))
+        )
+    }
+    fn name(self) -> &'static str {
+        match self {
+            Holds::Flows => "flow",
+            Holds::Actions => "action",
+        }
+    }
+}
+
+impl Cx<'_> {
+    /// An element of `flows:`.
+    pub(in crate::syntax) fn flow(&mut self, node: &Node) -> Option<Flow> {
+        let before = self.faults();
+        let (block, name, mut f) = self.block(node, Holds::Flows)?;
+        let Decode::Flow(decode) = block.decode else {
+            return None;
+        };
+        let entry_cmd = self.command(f.get("entry_cmd"), "`entry_cmd`");
+        let description = self.text(f.get("description"), "`description`");
+        let args = f.get("args").map(|n| self.args(n)).unwrap_or_default();
+        let generic = block.name == generic::BLOCK.name;
+        let on_enter = self.each(f.get("on_enter"), "`on_enter`", !generic, Self::action);
+        let kind = decode(self, &mut f);
+        f.finish();
+        let mut flow = Flow {
+            span: node.span,
+            incomplete: false,
+            block: name,
+            entry_cmd: entry_cmd?,
+            description,
+            args,
+            on_enter,
+            kind: kind?,
+        };
+        flow.incomplete = self.faults() != before;
+        Some(flow)
+    }
+
+    /// A list of actions.
+    pub(in crate::syntax) fn actions(&mut self, node: Option<&Node>, what: &str) -> Vec<Action> {
+        self.each(node, what, true, Self::action)
+    }
+
+    fn action(&mut self, node: &Node) -> Option<Action> {
+        let (block, name, mut f) = self.block(node, Holds::Actions)?;
+        let Decode::Action(decode) = block.decode else {
+            return None;
+        };
+        let when = self.expr(f.get("when"), "`when`");
+        let goto = self.name(f.get("goto"), "`goto`");
+        let kind = decode(self, &mut f);
+        f.finish();
+        Some(Action {
+            span: node.span,
+            block: name,
+            when,
+            goto,
+            kind: kind?,
+        })
+    }
+
+    /// `args:`.
+    fn args(&mut self, node: &Node) -> Vec<ArgDecl> {
+        let Some(map) = self.map(node, "`args`") else {
+            return Vec::new();
+        };
+        map.entries
+            .iter()
+            .filter_map(|entry| {
+                let name = self.check_name(&entry.key.text, "the name of an argument");
+                self.arg(name, entry)
+            })
+            .collect()
+    }
+
+    fn arg(&mut self, name: Option<Str>, entry: &Entry) -> Option<ArgDecl> {
+        if let Kind::Map(_) = &entry.value.kind {
+            let mut f = self.fields::<ArgFields>(&entry.value, "this argument")?;
+            let ty = self.step_type(f.get("type"));
+            let optional = self.bool(f.get("optional"), "`optional`");
+            let min = self.field(f.get("min"), "`min`");
+            let max = self.field(f.get("max"), "`max`");
+            let options = self.choices(&mut f);
+            if let Some(ty) = &ty {
+                self.fields_of_type(&f, ty.node, &entry.value);
+            }
+            f.finish();
+            return Some(ArgDecl {
+                name: name?,
+                ty: ty?,
+                optional: optional.is_some_and(|o| o.node),
+                min,
+                max,
+                options,
+            });
+        }
+        let ty = self.step_type(Some(&entry.value))?;
+        if ty.node == super::ast::StepType::Choice {
+            self.error(
+                &shape::MISSING_KEY,
+                ty.span,
+                "a choice has no `options`",
+                "write `{ type: choice, options: [{ text: \"…\", value: … }, …] }`",
+            );
+            return None;
+        }
+        Some(ArgDecl {
+            name: name?,
+            ty,
+            optional: false,
+            min: None,
+            max: None,
+            options: Vec::new(),
+        })
+    }
+
+    /// Reports a widget that this version does not have (as a step). True: it was one.
+    pub(in crate::syntax) fn later_block_item(&mut self, node: &Node) -> bool {
+        let Kind::Map(map) = &node.kind else {
+            return false;
+        };
+        let later = map
+            .entries
+            .iter()
+            .find(|e| registry::later_block(&e.key.text.value).is_some());
+        if let Some(entry) = later {
+            self.later(&entry.key.text);
+        }
+        later.is_some()
+    }
+
+    fn later(&mut self, name: &Str) {
+        let issue = registry::later_block(&name.value).unwrap_or_default();
+        self.error(
+            &shape::LATER,
+            name.span,
+            format!("`{}` arrives later", name.value),
+            format!("it is part of issue {issue}; do without it for now"),
+        );
+    }
+
+    /// An element that is one block: its name, and its fields. All spellings that look almost right are
+    /// reported with the right one.
+    fn block<'n>(
+        &mut self,
+        node: &'n Node,
+        holds: Holds,
+    ) -> Option<(&'static Block, Spanned<&'static str>, Fields<'n>)> {
+        let what = format!("this {}", holds.name());
+        let map = self.map(node, &what)?;
+        let named = map
+            .entries
+            .iter()
+            .find(|e| registry::find(&e.key.text.value).is_some());
+        let Some(named) = named else {
+            self.no_block(map, node.span, holds);
+            return None;
+        };
+        let block = registry::find(&named.key.text.value)?;
+        let name = Spanned {
+            node: block.name,
+            span: named.key.text.span,
+        };
+        self.blocks.push(name.clone());
+        if !holds.fits(block) {
+            self.error(
+                &shape::PLACE,
+                name.span,
+                format!("`{}` is no {}", block.name, holds.name()),
+                format!("it stands {}", block.place()),
+            );
+            return None;
+        }
+        let others: Vec<&Entry> = map
+            .entries
+            .iter()
+            .filter(|e| e.key.text.span != named.key.text.span)
+            .collect();
+        let nothing = matches!(&named.value.kind, Kind::Scalar(s) if s.is_null());
+        if let Some(first) = others.first() {
+            self.level(named, first, block, nothing);
+        }
+        let shape = (block.shape)();
+        let what = format!("`{}`", block.name);
+        let fields = match &named.value.kind {
+            // Its parameters stand beside it: read them as if they stood inside.
+            Kind::Scalar(_) if nothing && !others.is_empty() => {
+                self.fields_of(shape, node.span, map, others, &what)
+            }
+            Kind::Scalar(_) if nothing => {
+                self.error(
+                    &shape::TYPE,
+                    name.span,
+                    format!("`{}` has no parameters", block.name),
+                    "write them below it, indented further than its name; `{}` if there are none",
+                );
+                return None;
+            }
+            _ => {
+                let inner = self.map(&named.value, &what)?;
+                let entries = inner.entries.iter().collect();
+                self.fields_of(shape, named.value.span, inner, entries, &what)
+            }
+        };
+        Some((block, name, fields))
+    }
+
+    /// Keys beside a block's key: parameters that are not indented, or a second block without its `- `.
+    fn level(&mut self, named: &Entry, other: &Entry, block: &Block, nothing: bool) {
+        let name = &other.key.text.value;
+        if registry::find(name).is_some() || registry::later_block(name).is_some() {
+            self.error(
+                &shape::PLACE,
+                other.key.text.span,
+                format!("`{name}` stands in the same element as `{}`", block.name),
+                "one element is one block: begin this line with `- `",
+            );
+            return;
+        }
+        let help = if nothing {
+            format!(
+                "indent the parameters two columns further than `{}`",
+                block.name
+            )
+        } else {
+            format!("move it in among the parameters of `{}`", block.name)
+        };
+        let d = Diagnostic::new(
+            &files::INDENT,
+            other.key.text.span,
+            format!("`{name}` stands level with its block"),
+        )
+        .note(named.key.text.span, "the block whose parameter it is")
+        .help(help);
+        self.report(d);
+    }
+
+    fn no_block(&mut self, map: &Map, span: Span, holds: Holds) {
+        let Some(first) = map.entries.first() else {
+            if map.truncated {
+                self.fault();
+                return;
+            }
+            return self.error(
+                &shape::UNKNOWN_BLOCK,
+                span,
+                format!("this {} is empty", holds.name()),
+                fitting(holds),
+            );
+        };
+        let later = map
+            .entries
+            .iter()
+            .find(|e| registry::later_block(&e.key.text.value).is_some());
+        if let Some(later) = later {
+            return self.later(&later.key.text);
+        }
+        let old = map.entries.iter().find(|e| e.key.text.value == "type");
+        if let Some(Entry {
+            value: Node {
+                kind: Kind::Scalar(ty),
+                ..
+            },
+            ..
+        }) = old
+        {
+            let name = &ty.text.value;
+            return self.error(
+                &shape::OLD_SPELLING,
+                ty.text.span,
+                format!("`type: {name}` is the old spelling of a block"),
+                format!("write `- {name}:` and its parameters below it; `botgen import` converts old files"),
+            );
+        }
+        let name = &first.key.text.value;
+        let names = registry::BLOCKS
+            .iter()
+            .map(|b| b.name)
+            .chain(registry::LATER.iter().map(|(n, _)| *n));
+        let help = match did_you_mean(name, names) {
+            Some(near) => format!("a block with a similar name exists: `{near}`"),
+            None => fitting(holds),
+        };
+        self.error(
+            &shape::UNKNOWN_BLOCK,
+            first.key.text.span,
+            format!("there is no block `{name}`"),
+            help,
+        );
+    }
+}
+
+/// The blocks of a list, for a help line.
+fn fitting(holds: Holds) -> String {
+    let names: Vec<_> = registry::BLOCKS
+        .iter()
+        .filter(|b| holds.fits(b))
+        .map(|b| format!("`{}`", b.name))
+        .collect();
+    let article = match holds {
+        Holds::Flows => "a flow",
+        Holds::Actions => "an action",
+    };
+    format!("{article} is one of {}", names.join(", "))
+}

@@ -1,0 +1,107 @@
+//! Buttons and their rows.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ast::{Button, ButtonDoes, Keyboard};
+use super::decode::Cx;
+use super::text;
+use crate::diagnostics::codes::shape;
+use crate::schema::{Expression, Template};
+use crate::yaml::{Kind, Node};
+
+/// A button in a row of its own, or a list of buttons that is one row.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum KeyboardRow {
+    /// A row of one.
+    One(ButtonItem),
+    /// A row.
+    Row(#[schemars(length(min = 1))] Vec<ButtonItem>),
+}
+
+/// A button: `text` and exactly one of `callback`, `url`, `toast`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Button", extend("oneOf" = [
+    { "required": ["callback"] }, { "required": ["url"] }, { "required": ["toast"] }
+]))]
+pub struct ButtonItem {
+    /// What stands on it; at most 64 characters are shown.
+    pub text: Template,
+    /// The command it runs, with typed arguments: `/product {id=p.id}`.
+    #[schemars(regex(pattern = r"^/[a-z0-9_]{1,32}( *\{.*\})? *$"))]
+    pub callback: Option<String>,
+    /// The page it opens.
+    pub url: Option<Template>,
+    /// The short note it shows.
+    pub toast: Option<Template>,
+    /// Shown only when this holds.
+    pub when: Option<Expression>,
+}
+
+impl Cx<'_> {
+    /// `keyboard:` and a menu's `options:`.
+    pub(in crate::syntax) fn keyboard(&mut self, node: Option<&Node>, what: &str) -> Keyboard {
+        Keyboard {
+            span: node.map(|n| n.span),
+            rows: self.each(node, what, false, |cx, item| match &item.kind {
+                Kind::List(_) => Some(cx.each(Some(item), "a row of buttons", false, Cx::button)),
+                _ => cx.button(item).map(|b| vec![b]),
+            }),
+        }
+    }
+
+    fn button(&mut self, node: &Node) -> Option<Button> {
+        let mut f = self.fields::<ButtonItem>(node, "this button")?;
+        let label = self.text(f.get("text"), "`text`");
+        let when = self.expr(f.get("when"), "`when`");
+        let present: Vec<&str> = ["callback", "url", "toast"]
+            .into_iter()
+            .filter(|k| f.key_span(k).is_some())
+            .collect();
+        let callback = self
+            .word(f.get("callback"), "`callback`")
+            .and_then(|source| {
+                if source.value.starts_with('/') {
+                    return text::parse_callback(&source, self.sink);
+                }
+                self.error(
+                    &shape::COMMAND,
+                    source.span,
+                    format!("`{}` is no command", source.value),
+                    "a callback is a command with arguments: `/product {id=p.id}`; for a note use `toast`, for a page `url`",
+                );
+                None
+            });
+        let url = self.text(f.get("url"), "`url`");
+        let toast = self.text(f.get("toast"), "`toast`");
+        let span = f.span;
+        match present.as_slice() {
+            [_] => {}
+            [] if matches!(&node.kind, Kind::Map(map) if map.truncated) => {}
+            [] => self.error(
+                &shape::MISSING_KEY,
+                span,
+                "this button does nothing",
+                "add `callback: /command`, `url: \"https://…\"` or `toast: \"…\"`",
+            ),
+            [first, second, ..] => self.error(
+                &shape::EXCLUSIVE,
+                f.key_span(second).unwrap_or(span),
+                format!("`{first}` and `{second}` exclude each other"),
+                "a button has exactly one of `callback`, `url` and `toast`",
+            ),
+        }
+        f.finish();
+        let does = callback
+            .or(url.map(ButtonDoes::Url))
+            .or(toast.map(ButtonDoes::Toast));
+        Some(Button {
+            span,
+            text: label?,
+            when,
+            does: does?,
+        })
+    }
+}

@@ -1,0 +1,106 @@
+//! The one table of blocks. From it come the decoder's dispatch, the reference page, the schema's completeness
+//! (tested) and the words of did-you-mean. To add a block: a file in [`super::blocks`] and a line here.
+
+use super::ast::{ActionKind, FlowKind};
+use super::blocks::{generic, i18n, menu, reply_template, set_locale, sql_exec, sql_query, wizard};
+use super::decode::{Cx, Fields};
+use crate::schema::Shape;
+
+/// A block of the language.
+pub struct Block {
+    /// With its version: `flow.menu.v1`.
+    pub name: &'static str,
+    /// Its published fields.
+    pub shape: fn() -> &'static Shape,
+    /// Where it stands and how its own fields are read.
+    pub decode: Decode,
+    /// A complete use of it, for the reference page.
+    pub example: &'static str,
+}
+
+/// Where a block stands, and how what only it has is read (common fields are read for all alike).
+#[derive(Clone, Copy)]
+pub enum Decode {
+    /// A key of `bot.yaml`.
+    Setting,
+    /// An element of `flows:`.
+    Flow(fn(&mut Cx<'_>, &mut Fields<'_>) -> Option<FlowKind>),
+    /// An element of a list of actions.
+    Action(fn(&mut Cx<'_>, &mut Fields<'_>) -> Option<ActionKind>),
+}
+
+impl Block {
+    /// Where it stands, for messages.
+    pub fn place(&self) -> &'static str {
+        match self.decode {
+            Decode::Setting => "at the top of `bot.yaml`",
+            Decode::Flow(_) => "under `flows`",
+            Decode::Action(_) => "in a list of actions: `on_enter`, `on_step`, `on_complete`",
+        }
+    }
+}
+
+/// Every block, in the order of the reference page.
+pub static BLOCKS: [&Block; 8] = [
+    &menu::BLOCK,
+    &wizard::BLOCK,
+    &generic::BLOCK,
+    &sql_query::BLOCK,
+    &sql_exec::BLOCK,
+    &reply_template::BLOCK,
+    &set_locale::BLOCK,
+    &i18n::BLOCK,
+];
+
+/// Blocks that the language has but this version does not, and the issue that brings them.
+pub const LATER: [(&str, u8); 10] = [
+    ("widget.calendar.v1", 4),
+    ("widget.pagination.v1", 4),
+    ("widget.multiselect.v1", 4),
+    ("widget.confirm.v1", 4),
+    ("widget.number.v1", 4),
+    ("widget.rating.v1", 4),
+    ("policy.ratelimit.v1", 4),
+    ("ops.broadcast.v1", 5),
+    ("action.llm.v1", 5),
+    ("llm_improve", 5),
+];
+
+/// The block of this name.
+pub fn find(name: &str) -> Option<&'static Block> {
+    BLOCKS.iter().find(|b| b.name == name).copied()
+}
+
+/// The issue that brings a block.
+pub fn later_block(name: &str) -> Option<u8> {
+    LATER
+        .iter()
+        .find(|(n, _)| *n == name)
+        .map(|(_, issue)| *issue)
+}
+
+/// The issue that brings a key which no block has yet.
+pub fn later_key(name: &str) -> Option<u8> {
+    match name {
+        "each" | "select" | "source" => Some(4),
+        "allow" | "to" => Some(5),
+        _ => later_block(name),
+    }
+}
+
+/// What to write instead of a key of the old system.
+pub fn old_key(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "type" | "params" => {
+            "a block is a key and its parameters the value: `- flow.menu.v1: {…}`; `botgen import` converts old files"
+        }
+        "validate_regex" => "write `validate: { regex: '…' }`",
+        "callback_data" => "write `callback: /command`",
+        "command" | "cmd" | "entry" => "the command of a flow is `entry_cmd`, of an intent `cmd`",
+        "title" | "message" => {
+            "the text of a reply is `text`, of a menu `title`, of a step `ask`, of an intent `reply`"
+        }
+        "buttons" => "buttons stand under `keyboard`, those of a menu under `options`",
+        _ => return None,
+    })
+}
