@@ -3,8 +3,11 @@
 //! One module per family of rules. Each function gives `None` for a part that has an error (already reported),
 //! and callers go on with the other parts: all errors of a run, no echoes.
 
+pub mod expr;
+pub mod i18n;
 pub mod scope;
 pub mod sql;
+pub mod text;
 
 use crate::diagnostics::Sink;
 use crate::ir;
@@ -125,12 +128,4 @@ pub fn snake(wanted: &str) -> String {
         _ if syn::parse_str::<syn::Ident>(&out).is_err() => format!("r#{out}"),
         _ => out,
     }
-}
-
-pub mod i18n {
-    //! Translations (written by the texts helper).
-
-    /// A bot's parsed `.ftl` files.
-    #[derive(Debug, Default)]
-    pub struct Translations {}
 }

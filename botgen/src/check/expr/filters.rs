@@ -1,0 +1,752 @@
+//! `value | filter`, and how a value is printed.
+//!
+//! A chain begins with a value; filters that compute (`count`, `default`) keep it a value, filters that print
+//! (`date`, `upper`, …) turn it into a printing; on a list they print each element until `join` makes one text.
+//! Null goes through unprinted until a `default` catches it.
+
+use botfactory_lang::{format, limits};
+
+use super::types::{coerce, common, convert, try_literal};
+use super::{a, check, names, report_nullable};
+use crate::check::FlowCx;
+use crate::check::scope::Scope;
+use crate::diagnostics::codes::{expressions as codes, texts};
+use crate::diagnostics::{Diagnostic, did_you_mean};
+use crate::ir::expr::{Expr, ExprKind};
+use crate::ir::text::{DateStyle, How, Print};
+use crate::ir::types::{Base, ChoiceId, Ty};
+use crate::source::{Span, Spanned};
+use crate::syntax::ast;
+
+const FILTERS: [&str; 12] = [
+    "date", "time", "datetime", "number", "money", "truncate", "upper", "lower", "default", "join",
+    "label", "count",
+];
+
+/// What a printed value is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Printing {
+    /// A person reads it: a choice without its label is suspect.
+    Text,
+    /// Something compares it or chooses by it.
+    Value,
+}
+
+/// How far a chain has come.
+enum State {
+    Value(Expr),
+    Printed {
+        value: Expr,
+        how: How,
+        null: bool,
+    },
+    /// Each element of a list.
+    Elements {
+        value: Expr,
+        each: How,
+    },
+}
+
+/// How `{{EXPR}}` is printed.
+pub fn print(
+    cx: &mut FlowCx<'_>,
+    scope: &Scope,
+    e: &ast::Expr,
+    printing: Printing,
+) -> Option<Print> {
+    let print = match chain(cx, scope, e)? {
+        State::Value(value) => {
+            printable(cx, &value.ty, e.span)?;
+            if value.ty.nullable {
+                report_nullable(cx, e);
+                return None;
+            }
+            Print {
+                value,
+                how: How::Plain,
+            }
+        }
+        State::Printed { null: true, .. } => {
+            report_nullable(cx, inner(e));
+            return None;
+        }
+        State::Printed { value, how, .. } => Print { value, how },
+        State::Elements { .. } => return no_join(cx, e),
+    };
+    if printing == Printing::Text
+        && matches!(print.value.ty.base, Base::Choice(_))
+        && bare(&print.how)
+    {
+        cx.sink.report(
+            Diagnostic::new(
+                &texts::BARE_CHOICE,
+                e.span,
+                format!(
+                    "{} prints its value, not the text of its option",
+                    super::quoted(inner(e))
+                ),
+            )
+            .help("write `| label` for the option's text in the person's language"),
+        );
+    }
+    Some(print)
+}
+
+/// Whether nothing but text functions was applied.
+fn bare(how: &How) -> bool {
+    match how {
+        How::Plain => true,
+        How::Upper(inner) | How::Lower(inner) | How::Truncate(_, inner) | How::Or(_, inner) => {
+            bare(inner)
+        }
+        _ => false,
+    }
+}
+
+/// The value at the start of a chain.
+fn inner(e: &ast::Expr) -> &ast::Expr {
+    match &e.kind {
+        ast::ExprKind::Filter { value, .. } => inner(value),
+        _ => e,
+    }
+}
+
+/// A chain as a value: printed text where a filter prints.
+pub(super) fn value(cx: &mut FlowCx<'_>, scope: &Scope, e: &ast::Expr) -> Option<Expr> {
+    match chain(cx, scope, e)? {
+        State::Value(value) => Some(value),
+        State::Printed { null: true, .. } => {
+            report_nullable(cx, inner(e));
+            None
+        }
+        State::Printed { value, how, .. } => Some(Expr {
+            ty: Ty::some(Base::Text { max: None }),
+            kind: ExprKind::Printed(Box::new(Print { value, how })),
+        }),
+        State::Elements { .. } => no_join(cx, e),
+    }
+}
+
+fn no_join<T>(cx: &mut FlowCx<'_>, e: &ast::Expr) -> Option<T> {
+    cx.sink.report(
+        Diagnostic::new(
+            &codes::NOT_PRINTABLE,
+            e.span,
+            "the elements of a list are not one text",
+        )
+        .help("end the filters with `| join: ', '`"),
+    );
+    None
+}
+
+/// Reports a value that cannot be printed as it is.
+fn printable(cx: &mut FlowCx<'_>, ty: &Ty, span: Span) -> Option<()> {
+    let help = match &ty.base {
+        Base::Text { .. }
+        | Base::Int
+        | Base::Decimal(_)
+        | Base::Real
+        | Base::Date
+        | Base::Time
+        | Base::DateTime
+        | Base::Choice(_) => return Some(()),
+        Base::Bool => "say what it means: `{{#if x}}…{{else}}…{{/if}}`",
+        Base::List(item) if matches!(item.base, Base::Row(_)) => {
+            "walk it with `{{#each}}`, or print its length with `| count`"
+        }
+        Base::List(_) => "walk it with `{{#each}}`, or print it with `| join: ', '`",
+        Base::Row(_) => "print one of its columns",
+        Base::Contact => "print one of its fields: `phone`, `first_name`, `last_name`, `user_id`",
+        Base::Location => "print one of its fields: `latitude`, `longitude`",
+        Base::File => "print one of its fields: `name`, `size`",
+        Base::Duration => "durations stand in calculations only",
+        Base::Null => "leave it out",
+    };
+    cx.sink.report(
+        Diagnostic::new(
+            &codes::NOT_PRINTABLE,
+            span,
+            format!("{} cannot be printed", a(ty)),
+        )
+        .help(help),
+    );
+    None
+}
+
+fn chain(cx: &mut FlowCx<'_>, scope: &Scope, e: &ast::Expr) -> Option<State> {
+    let ast::ExprKind::Filter { value, name, args } = &e.kind else {
+        return check(cx, scope, e).map(State::Value);
+    };
+    let state = chain(cx, scope, value);
+    if !FILTERS.contains(&name.node.as_str()) {
+        let help = match (name.node.as_str(), did_you_mean(&name.node, FILTERS)) {
+            ("length" | "size" | "len", _) => "did you mean `count`?".to_owned(),
+            (_, Some(meant)) => format!("did you mean `{meant}`?"),
+            _ => format!(
+                "filters are {}",
+                FILTERS.map(|f| format!("`{f}`")).join(", ")
+            ),
+        };
+        cx.sink.report(
+            Diagnostic::new(
+                &codes::UNKNOWN_FILTER,
+                name.span,
+                format!("`{}` is not a filter", name.node),
+            )
+            .help(help),
+        );
+        return None;
+    }
+    let state = state?;
+    let arg = args.first();
+    match name.node.as_str() {
+        "default" => default(cx, scope, state, value, name, arg),
+        "count" => count(cx, state, name, arg, value.span),
+        "join" => join(cx, state, name, arg, value.span),
+        _ => format_with(cx, state, name, arg, value),
+    }
+}
+
+fn misuse<T>(
+    cx: &mut FlowCx<'_>,
+    span: Span,
+    message: impl Into<String>,
+    help: impl Into<String>,
+) -> Option<T> {
+    cx.sink
+        .report(Diagnostic::new(&codes::FILTER_USE, span, message).help(help));
+    None
+}
+
+fn no_argument(cx: &mut FlowCx<'_>, name: &Spanned<String>, arg: Option<&ast::Expr>) -> Option<()> {
+    match arg {
+        None => Some(()),
+        Some(arg) => misuse(
+            cx,
+            arg.span,
+            format!("`{}` takes no argument", name.node),
+            format!("write `| {}`", name.node),
+        ),
+    }
+}
+
+/// A text argument, which must be a literal.
+fn text_argument<'e>(
+    cx: &mut FlowCx<'_>,
+    name: &Spanned<String>,
+    arg: &'e ast::Expr,
+    example: &str,
+) -> Option<&'e str> {
+    if let ast::ExprKind::Text(text) = &arg.kind {
+        return Some(text);
+    }
+    misuse(
+        cx,
+        arg.span,
+        format!("the argument of `{}` is a text in quotes", name.node),
+        format!("for example `| {}: {example}`", name.node),
+    )
+}
+
+fn default(
+    cx: &mut FlowCx<'_>,
+    scope: &Scope,
+    state: State,
+    value_at: &ast::Expr,
+    name: &Spanned<String>,
+    arg: Option<&ast::Expr>,
+) -> Option<State> {
+    let Some(arg) = arg else {
+        return misuse(
+            cx,
+            name.span,
+            "`default` needs the value that stands in",
+            "write `| default: '—'`",
+        );
+    };
+    let never = match &state {
+        State::Value(v) => !v.ty.nullable,
+        State::Printed { null, .. } => !null,
+        State::Elements { .. } => return no_join(cx, value_at),
+    };
+    let arg_expr = check(cx, scope, arg)?;
+    if never {
+        cx.sink.report(
+            Diagnostic::new(
+                &codes::NEVER_NULL,
+                name.span,
+                format!(
+                    "{} is never null here, so `default` does nothing",
+                    super::quoted(inner(value_at))
+                ),
+            )
+            .help("leave it out"),
+        );
+        return Some(state);
+    }
+    match state {
+        State::Value(value) => {
+            // A literal takes the value's type where it can, else the two are printed.
+            let typed = match &arg_expr.kind {
+                ExprKind::Text(text) if !matches!(value.ty.base, Base::Text { .. }) => {
+                    try_literal(cx, text, &value.ty.base)
+                }
+                _ if common(&value.ty.base, &arg_expr.ty.base).is_some() => Some(arg_expr.clone()),
+                _ => None,
+            };
+            if let Some(typed) = typed {
+                let base = common(&value.ty.base, &typed.ty.base)?;
+                let nullable = typed.ty.nullable;
+                let (value, typed) = (convert(value, &base), convert(typed, &base));
+                return Some(State::Value(Expr {
+                    ty: Ty { base, nullable },
+                    kind: ExprKind::Default(Box::new(value), Box::new(typed)),
+                }));
+            }
+            printable(cx, &value.ty.clone().with_null(false), value_at.span)?;
+            instead(cx, value, How::Plain, arg, arg_expr)
+        }
+        State::Printed { value, how, .. } => instead(cx, value, how, arg, arg_expr),
+        State::Elements { .. } => None,
+    }
+}
+
+/// Prints `arg` where the value is null.
+fn instead(
+    cx: &mut FlowCx<'_>,
+    value: Expr,
+    how: How,
+    arg: &ast::Expr,
+    arg_expr: Expr,
+) -> Option<State> {
+    let arg_expr = coerce(
+        cx,
+        arg_expr,
+        &Ty::maybe(Base::Text { max: None }),
+        arg.span,
+        "the value that stands in",
+    )?;
+    if arg_expr.ty.nullable {
+        report_nullable(cx, arg);
+        return None;
+    }
+    let print = Print {
+        value: arg_expr,
+        how: How::Plain,
+    };
+    Some(State::Printed {
+        value,
+        how: How::Or(Box::new(print), Box::new(how)),
+        null: false,
+    })
+}
+
+fn count(
+    cx: &mut FlowCx<'_>,
+    state: State,
+    name: &Spanned<String>,
+    arg: Option<&ast::Expr>,
+    span: Span,
+) -> Option<State> {
+    no_argument(cx, name, arg)?;
+    match state {
+        State::Value(value) if matches!(value.ty.base, Base::List(_)) => Some(State::Value(Expr {
+            ty: Ty::some(Base::Int),
+            kind: ExprKind::Count(Box::new(value)),
+        })),
+        State::Value(value) => misuse(
+            cx,
+            span,
+            format!("`count` counts a list, this is {}", a(&value.ty)),
+            "a query without `single` and `scalar` gives a list",
+        ),
+        _ => misuse(
+            cx,
+            name.span,
+            "`count` counts a list, not a printed text",
+            "put it first",
+        ),
+    }
+}
+
+fn join(
+    cx: &mut FlowCx<'_>,
+    state: State,
+    name: &Spanned<String>,
+    arg: Option<&ast::Expr>,
+    span: Span,
+) -> Option<State> {
+    let separator = match arg {
+        None => ", ",
+        Some(arg) => text_argument(cx, name, arg, "', '")?,
+    }
+    .to_owned();
+    let (value, each) = match state {
+        State::Elements { value, each } => (value, each),
+        State::Value(value) => {
+            let Base::List(item) = value.ty.base.clone() else {
+                return misuse(
+                    cx,
+                    span,
+                    format!("`join` joins a list, this is {}", a(&value.ty)),
+                    "leave it out",
+                );
+            };
+            element(cx, &item, span)?;
+            (value, How::Plain)
+        }
+        State::Printed { .. } => {
+            return misuse(
+                cx,
+                name.span,
+                "`join` joins a list, not a printed text",
+                "leave it out",
+            );
+        }
+    };
+    Some(State::Printed {
+        value,
+        how: How::Join {
+            separator,
+            each: Box::new(each),
+        },
+        null: false,
+    })
+}
+
+/// An element of a list must be there and printable.
+fn element(cx: &mut FlowCx<'_>, item: &Ty, span: Span) -> Option<()> {
+    printable(cx, &item.clone().with_null(false), span)?;
+    if item.nullable {
+        cx.sink.report(
+            Diagnostic::new(&codes::NULLABLE, span, "elements of this list may be null")
+                .help("leave them out in the query: `WHERE column IS NOT NULL`"),
+        );
+        return None;
+    }
+    Some(())
+}
+
+/// A filter that prints.
+fn format_with(
+    cx: &mut FlowCx<'_>,
+    state: State,
+    name: &Spanned<String>,
+    arg: Option<&ast::Expr>,
+    at: &ast::Expr,
+) -> Option<State> {
+    match state {
+        State::Value(value) => {
+            if let Base::List(item) = value.ty.base.clone() {
+                element(cx, &item, at.span)?;
+                let (_, each) = one(cx, name, arg, &item.base, How::Plain, at)?;
+                return Some(State::Elements { value, each });
+            }
+            let null = value.ty.nullable;
+            let (base, how) = one(cx, name, arg, &value.ty.base, How::Plain, at)?;
+            let value = convert(value, &base);
+            Some(State::Printed { value, how, null })
+        }
+        State::Printed { value, how, null } => {
+            let (_, how) = one(cx, name, arg, &value.ty.base, how, at)?;
+            Some(State::Printed { value, how, null })
+        }
+        State::Elements { value, each } => {
+            let Base::List(item) = value.ty.base.clone() else {
+                return None;
+            };
+            let (_, each) = one(cx, name, arg, &item.base, each, at)?;
+            Some(State::Elements { value, each })
+        }
+    }
+}
+
+/// One printing filter on a value of type `base` that is printed by `prior` so far. Gives the type that the value
+/// is brought to and the printing.
+fn one(
+    cx: &mut FlowCx<'_>,
+    name: &Spanned<String>,
+    arg: Option<&ast::Expr>,
+    base: &Base,
+    prior: How,
+    at: &ast::Expr,
+) -> Option<(Base, How)> {
+    let wanted = |cx: &mut FlowCx<'_>, what: &str, help: &str| {
+        misuse(
+            cx,
+            at.span,
+            format!(
+                "`{}` prints {what}, this is {}",
+                name.node,
+                a(&Ty::some(base.clone()))
+            ),
+            help,
+        )
+    };
+    let textual = matches!(name.node.as_str(), "upper" | "lower" | "truncate");
+    if !textual && prior != How::Plain {
+        return misuse(
+            cx,
+            name.span,
+            format!(
+                "`{}` comes too late: the value is a text already",
+                name.node
+            ),
+            format!("put `| {}` first", name.node),
+        );
+    }
+    let how = match name.node.as_str() {
+        "upper" | "lower" => {
+            no_argument(cx, name, arg)?;
+            printable(cx, &Ty::some(base.clone()), at.span)?;
+            if name.node == "upper" {
+                How::Upper(Box::new(prior))
+            } else {
+                How::Lower(Box::new(prior))
+            }
+        }
+        "truncate" => {
+            printable(cx, &Ty::some(base.clone()), at.span)?;
+            How::Truncate(units(cx, name, arg)?, Box::new(prior))
+        }
+        "date" => match base {
+            Base::Date => How::Date(style(cx, name, arg, true, false)?),
+            // A pattern may name the time too: the whole instant is at hand.
+            Base::DateTime => match style(cx, name, arg, true, true)? {
+                pattern @ DateStyle::Pattern(_) => How::DateTime(pattern),
+                style => How::Date(style),
+            },
+            _ => return wanted(cx, "a date or a datetime", "leave it out"),
+        },
+        "time" => match base {
+            Base::Time => How::Time(style(cx, name, arg, false, true)?),
+            Base::DateTime => match style(cx, name, arg, true, true)? {
+                pattern @ DateStyle::Pattern(_) => How::DateTime(pattern),
+                style => How::Time(style),
+            },
+            _ => return wanted(cx, "a time or a datetime", "leave it out"),
+        },
+        "datetime" => match base {
+            Base::DateTime => How::DateTime(style(cx, name, arg, true, true)?),
+            Base::Date => return wanted(cx, "a datetime", "use `date`"),
+            Base::Time => return wanted(cx, "a datetime", "use `time`"),
+            _ => return wanted(cx, "a datetime", "leave it out"),
+        },
+        "number" => match base {
+            Base::Int | Base::Decimal(_) | Base::Real => How::Number {
+                digits: digits(cx, name, arg)?,
+            },
+            _ => return wanted(cx, "a number", "leave it out"),
+        },
+        "money" => match base {
+            Base::Int | Base::Decimal(_) => How::Money {
+                currency: currency(cx, name, arg)?,
+            },
+            Base::Real => {
+                return wanted(
+                    cx,
+                    "an int or a decimal",
+                    "keep money in a NUMERIC or integer column: a real loses cents",
+                );
+            }
+            _ => return wanted(cx, "a number", "leave it out"),
+        },
+        "label" => return label(cx, name, arg, base, at),
+        _ => return None,
+    };
+    Some((base.clone(), how))
+}
+
+fn style(
+    cx: &mut FlowCx<'_>,
+    name: &Spanned<String>,
+    arg: Option<&ast::Expr>,
+    has_date: bool,
+    has_time: bool,
+) -> Option<DateStyle> {
+    let Some(arg) = arg else {
+        return Some(DateStyle::Medium);
+    };
+    let text = text_argument(cx, name, arg, "'d MMMM, HH:mm'")?;
+    match text {
+        "short" => return Some(DateStyle::Short),
+        "medium" => return Some(DateStyle::Medium),
+        "long" => return Some(DateStyle::Long),
+        _ => {}
+    }
+    if let Err(wrong) = format::check_pattern(text, has_date, has_time) {
+        let help = match did_you_mean(text, ["short", "medium", "long"]) {
+            Some(meant) => format!("did you mean `'{meant}'`?"),
+            None => "there are `'short'`, `'medium'`, `'long'` and CLDR patterns such as `'d MMMM, HH:mm'`; letters that are words stand in single quotes inside the pattern".into(),
+        };
+        return misuse(cx, arg.span, wrong, help);
+    }
+    Some(DateStyle::Pattern(text.to_owned()))
+}
+
+fn units(cx: &mut FlowCx<'_>, name: &Spanned<String>, arg: Option<&ast::Expr>) -> Option<usize> {
+    let max = limits::MESSAGE_TEXT;
+    match arg {
+        Some(ast::Expr {
+            kind: ast::ExprKind::Int(n),
+            ..
+        }) if usize::try_from(*n).is_ok_and(|n| (1..=max).contains(&n)) => usize::try_from(*n).ok(),
+        _ => misuse(
+            cx,
+            arg.map_or(name.span, |a| a.span),
+            format!("`truncate` needs a length between 1 and {max}"),
+            "for example `| truncate: 40`",
+        ),
+    }
+}
+
+fn digits(
+    cx: &mut FlowCx<'_>,
+    name: &Spanned<String>,
+    arg: Option<&ast::Expr>,
+) -> Option<Option<u8>> {
+    let Some(arg) = arg else {
+        return Some(None);
+    };
+    match arg.kind {
+        ast::ExprKind::Int(n @ 0..=18) => Some(u8::try_from(n).ok()),
+        _ => misuse(
+            cx,
+            arg.span,
+            format!(
+                "`{}` takes the number of digits after the point, 0 to 18",
+                name.node
+            ),
+            "for example `| number: 2`",
+        ),
+    }
+}
+
+fn currency(
+    cx: &mut FlowCx<'_>,
+    name: &Spanned<String>,
+    arg: Option<&ast::Expr>,
+) -> Option<String> {
+    const EXAMPLE: &str = "for example `| money: 'EUR'`";
+    let Some(arg) = arg else {
+        return misuse(cx, name.span, "`money` needs a currency", EXAMPLE);
+    };
+    let code = text_argument(cx, name, arg, "'EUR'")?;
+    if CURRENCIES.split(' ').any(|c| c == code) {
+        return Some(code.to_owned());
+    }
+    let upper = code.to_ascii_uppercase();
+    let help = if CURRENCIES.split(' ').any(|c| c == upper) {
+        format!("write `'{upper}'`")
+    } else {
+        "a currency is its code of ISO 4217: `'EUR'`, `'RUB'`, `'USD'`".into()
+    };
+    misuse(cx, arg.span, format!("`{code}` is not a currency"), help)
+}
+
+/// `label`: the option's text of a choice, or of a text that holds a choice's value.
+fn label(
+    cx: &mut FlowCx<'_>,
+    name: &Spanned<String>,
+    arg: Option<&ast::Expr>,
+    base: &Base,
+    at: &ast::Expr,
+) -> Option<(Base, How)> {
+    let Some(arg) = arg else {
+        return match base {
+            Base::Choice(id) => {
+                labels_are_fixed(cx, *id, at.span)?;
+                Some((base.clone(), How::Label(*id)))
+            }
+            Base::Text { .. } => misuse(
+                cx,
+                name.span,
+                "`label` does not know whose option this text is",
+                "name the command and its variable: `| label: 'book.service'`",
+            ),
+            _ => misuse(
+                cx,
+                at.span,
+                format!("{} has no label", a(&Ty::some(base.clone()))),
+                "`label` is for choices and for columns that hold their values",
+            ),
+        };
+    };
+    let text = text_argument(cx, name, arg, "'book.service'")?;
+    if !matches!(base, Base::Text { .. } | Base::Choice(_)) {
+        return misuse(
+            cx,
+            at.span,
+            format!(
+                "{} is not the value of a choice",
+                a(&Ty::some(base.clone()))
+            ),
+            "`label` is for choices and for columns that hold their values",
+        );
+    }
+    let wrong = |cx: &mut FlowCx<'_>, message: String, help: String| {
+        cx.sink
+            .report(Diagnostic::new(&codes::UNKNOWN_LABEL, arg.span, message).help(help));
+        None
+    };
+    let path = text.strip_prefix('/').unwrap_or(text);
+    let Some((command, var)) = path.split_once('.') else {
+        return wrong(
+            cx,
+            format!("`{text}` does not name a command and its variable"),
+            "write `'command.variable'`, for example `'book.service'`".into(),
+        );
+    };
+    let symbols = cx.bot.symbols;
+    let Some(owner) = symbols.commands.get(command) else {
+        let known = symbols.commands.keys().map(String::as_str);
+        let help = match did_you_mean(command, known) {
+            Some(meant) => format!("did you mean `'{meant}.{var}'`?"),
+            None => "name the command that asks for the choice".into(),
+        };
+        return wrong(cx, format!("there is no command `/{command}`"), help);
+    };
+    let Some(choice) = owner.choices.get(var) else {
+        let known: Vec<&str> = owner.choices.keys().map(String::as_str).collect();
+        let help = match did_you_mean(var, known.iter().copied()) {
+            Some(meant) => format!("did you mean `'{command}.{meant}'`?"),
+            None if known.is_empty() => format!("`/{command}` has no choices"),
+            None => format!("its choices are {}", names::list(&known)),
+        };
+        return wrong(cx, format!("`/{command}` has no choice `{var}`"), help);
+    };
+    let how = How::LabelOf {
+        command: command.to_owned(),
+        choice: choice.id,
+    };
+    // The label of another flow's choice is looked up by its value.
+    Some((Base::Text { max: None }, how))
+}
+
+/// A label that reads variables cannot be printed where they are not known.
+fn labels_are_fixed(cx: &mut FlowCx<'_>, id: ChoiceId, span: Span) -> Option<()> {
+    let reads = cx.choices.get(id.0).is_some_and(|choice| {
+        choice.options.iter().any(|o| {
+            cx.texts
+                .get(o.label.id.0)
+                .is_some_and(|t| !t.params.is_empty())
+        })
+    });
+    if !reads {
+        return Some(());
+    }
+    misuse(
+        cx,
+        span,
+        "the options of this choice have texts with variables",
+        "`label` prints options whose texts are the same for everyone",
+    )
+}
+
+/// ISO 4217, active codes of money in use.
+const CURRENCIES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP \
+BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ \
+GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD \
+MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR \
+RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH \
+UGX USD UYU UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG";
