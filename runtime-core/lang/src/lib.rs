@@ -11,7 +11,7 @@
 //! | [`value`] | the typed values of the DSL: instants, dates, decimals, contacts, … |
 //! | [`answer`] | what a person typed, parsed into a typed value or a refusal |
 //! | [`words`] | Fluent catalogues: the bot's texts and the runtime's own words (`bf-*`) |
-//! | [`format`] | values printed in a locale and a time zone (filters) |
+//! | [`mod@format`] | values printed in a locale and a time zone (filters) |
 //! | [`callback`] | callback payloads: compact, versioned, at most 64 bytes, under a MAC |
 //! | [`locale`] | locale tags and how a person's language finds one of the bot's |
 

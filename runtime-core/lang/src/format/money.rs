@@ -96,7 +96,6 @@ fn symbol(currency: &str) -> &str {
         "PHP" => "₱",
         "NGN" => "₦",
         "MNT" => "₮",
-        "KGS" => "⃀",
         // Telegram Stars.
         "XTR" => "⭐",
         code => code,

@@ -391,6 +391,29 @@ as_string!(
     TimeOfDay => "a time `HH:MM:SS`"
 );
 
+// Constants of generated code: checked by the compiler of the bot, evaluated by rustc.
+
+impl Instant {
+    /// A constant, from Unix seconds. Out of range it does not compile (use it in `const`).
+    pub const fn literal(unix: i64) -> Self {
+        Self(jiff::Timestamp::constant(unix, 0))
+    }
+}
+
+impl Date {
+    /// A constant. A day that does not exist does not compile (use it in `const`).
+    pub const fn literal(year: i16, month: i8, day: i8) -> Self {
+        Self(civil::date(year, month, day))
+    }
+}
+
+impl TimeOfDay {
+    /// A constant. A time that does not exist does not compile (use it in `const`).
+    pub const fn literal(hour: i8, minute: i8, second: i8) -> Self {
+        Self(civil::time(hour, minute, second, 0))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -556,28 +579,5 @@ mod tests {
         assert_eq!(back.0, Instant::from_unix(0));
         assert!(serde_json::from_str::<Date>("\"2026-13-01\"").is_err());
         assert!(serde_json::from_str::<Date>("5").is_err());
-    }
-}
-
-// Constants of generated code: checked by the compiler of the bot, evaluated by rustc.
-
-impl Instant {
-    /// A constant, from Unix seconds. Out of range it does not compile (use it in `const`).
-    pub const fn literal(unix: i64) -> Self {
-        Self(jiff::Timestamp::constant(unix, 0))
-    }
-}
-
-impl Date {
-    /// A constant. A day that does not exist does not compile (use it in `const`).
-    pub const fn literal(year: i16, month: i8, day: i8) -> Self {
-        Self(civil::date(year, month, day))
-    }
-}
-
-impl TimeOfDay {
-    /// A constant. A time that does not exist does not compile (use it in `const`).
-    pub const fn literal(hour: i8, minute: i8, second: i8) -> Self {
-        Self(civil::time(hour, minute, second, 0))
     }
 }

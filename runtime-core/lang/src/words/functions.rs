@@ -149,7 +149,7 @@ impl Drop for Printing {
 }
 
 /// Adds `NUMBER`, `DATETIME` and the printing of values.
-pub(super) fn add(bundle: &mut FluentBundle<FluentResource>, _: &Arc<Formats>) {
+pub(super) fn add(bundle: &mut FluentBundle<FluentResource>) {
     // Adding to a new bundle cannot collide.
     let _ = bundle.add_function("NUMBER", number);
     let _ = bundle.add_function("DATETIME", datetime);

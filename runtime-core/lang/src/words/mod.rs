@@ -54,7 +54,7 @@ impl Catalogue {
         let mut bundle = FluentBundle::new_concurrent(vec![language]);
         // Telegram shows the marks of isolation in some clients; chat texts do without.
         bundle.set_use_isolating(false);
-        functions::add(&mut bundle, &formats);
+        functions::add(&mut bundle);
         if let Some(words) = own(tag) {
             // The shipped words are proven whole by a test; what could be read is used.
             let (Ok(words) | Err((words, _))) = FluentResource::try_new(words.to_owned());
