@@ -37,11 +37,11 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
     },
-    /// Print the JSON Schema of bot.yaml
+    /// Print the JSON Schema of bot.yaml, or the reference of the language
     Schema {
-        /// Of which file
+        /// What to print
         #[arg(value_enum, default_value_t = SchemaOf::Bot)]
-        file: SchemaOf,
+        of: SchemaOf,
     },
     /// Explain a code: what it means, why, and how to write it right
     Explain {
@@ -74,19 +74,22 @@ enum Format {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum SchemaOf {
-    /// bot.yaml
+    /// The schema of bot.yaml
     Bot,
-    /// flows/*.yaml
+    /// The schema of flows/*.yaml
     Flows,
+    /// The reference page, docs/dsl.md
+    Reference,
 }
 
 /// Runs the command of this process' arguments.
 pub fn main() -> ExitCode {
     let code = match Cli::parse().command {
         Command::Check { dirs, format } => check(&dirs, format),
-        Command::Schema { file } => print(&match file {
+        Command::Schema { of } => print(&match of {
             SchemaOf::Bot => schema::bot_schema(),
             SchemaOf::Flows => schema::flows_schema(),
+            SchemaOf::Reference => schema::reference(),
         }),
         Command::Explain { code } => explain(&code),
         Command::New { dir } => new::run(&dir),

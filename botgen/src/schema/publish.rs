@@ -12,6 +12,7 @@ pub(super) fn generator() -> SchemaGenerator {
     let mut settings = SchemaSettings::draft07();
     // First: what follows must see a `$ref` that stood beside a null.
     settings.transforms.insert(0, Box::new(NoNull));
+    settings.transforms.push(Box::new(BlockTitles));
     settings.into_generator()
 }
 
@@ -59,6 +60,27 @@ impl Transform for NoNull {
                         object.entry(key).or_insert(value);
                     }
                 }
+            }
+        }
+        transform_subschemas(self, schema);
+    }
+}
+
+/// Gives the alternatives of a list of blocks the block's name as title: editors show it.
+#[derive(Debug, Clone)]
+struct BlockTitles;
+
+impl Transform for BlockTitles {
+    fn transform(&mut self, schema: &mut Schema) {
+        let alternatives = schema.get_mut("oneOf").and_then(Value::as_array_mut);
+        for alternative in alternatives.into_iter().flatten() {
+            let Some(object) = alternative.as_object_mut() else {
+                continue;
+            };
+            let names = object.get("properties").and_then(Value::as_object);
+            let name = names.filter(|n| n.len() == 1).and_then(|n| n.keys().next());
+            if let Some(name) = name.cloned() {
+                object.insert("title".into(), name.into());
             }
         }
         transform_subschemas(self, schema);

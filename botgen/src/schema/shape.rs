@@ -76,10 +76,14 @@ fn read(schema: &Value) -> Shape {
                 name: name.clone(),
                 required: required.contains(&name.as_str()),
                 ty: describe(property),
-                default: property.get("default").map(|d| match d {
-                    Value::String(s) => s.clone(),
-                    other => other.to_string(),
-                }),
+                // `x-default`: words for people, which an editor must not insert.
+                default: ["default", "x-default"]
+                    .iter()
+                    .find_map(|key| property.get(*key))
+                    .map(|d| match d {
+                        Value::String(s) => s.clone(),
+                        other => other.to_string(),
+                    }),
                 doc: text(property, "description"),
             })
             .collect(),

@@ -23,7 +23,7 @@ pub struct BotFile {
     /// The version of the language.
     pub botfactory: Version,
     /// The bot's name for people.
-    #[schemars(extend("default" = "the folder's name"))]
+    #[schemars(extend("x-default" = "the folder's name"))]
     pub name: Option<String>,
     /// The time zone in which people read and type times: `Europe/Moscow`.
     #[schemars(extend("default" = "UTC"))]

@@ -23,7 +23,7 @@ pub struct StepItem {
     /// The variable that the answer fills.
     pub var: Name,
     /// What `goto` calls this step.
-    #[schemars(extend("default" = "the name in `var`"))]
+    #[schemars(extend("x-default" = "the name in `var`"))]
     pub id: Option<Name>,
     /// What an answer is.
     #[serde(rename = "type")]
