@@ -1,6 +1,33 @@
 //! Webhook, polling and preview: all become the same [`Incoming`].
 
+pub mod deliver;
+pub mod polling;
+pub mod preview;
+pub mod webhook;
+
+use std::future::Future;
+use std::pin::Pin;
+
 use botfactory_lang::value::{Contact, File, Location};
+
+use crate::engine::{OfferedRow, Outcome};
+use crate::outbox::DirectError;
+use crate::telegram::method::Call;
+
+/// A boxed future.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What ingress stands on: the engine, the sender and the store, as one. Tests put their own in its place.
+pub trait Core: Send + Sync + std::fmt::Debug + 'static {
+    /// Handles an update.
+    fn handle(&self, incoming: Incoming) -> Boxed<'_, Outcome>;
+    /// Sends a call of an update that is not acknowledged yet; `bot` is Telegram's numeric id.
+    fn direct(&self, bot: i64, call: Call) -> Boxed<'_, Result<(), DirectError>>;
+    /// A response that carried this row has left the process.
+    fn flushed(&self, row: OfferedRow);
+    /// Whether the store answers.
+    fn healthy(&self) -> Boxed<'_, bool>;
+}
 
 /// An update, decoded leniently.
 #[derive(Debug, Clone)]
@@ -26,6 +53,28 @@ pub enum Channel {
     Webhook,
     Polling,
     Preview,
+}
+
+impl Channel {
+    /// For metrics and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Polling => "polling",
+            Self::Preview => "preview",
+        }
+    }
+}
+
+impl Event {
+    /// For metrics: a closed set.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Message(_) => "message",
+            Self::Callback(_) => "callback_query",
+            Self::Other(kind) => kind,
+        }
+    }
 }
 
 /// What happened.

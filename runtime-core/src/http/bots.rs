@@ -1,0 +1,175 @@
+//! `GET /bots`, `GET /bots/{id}`, `POST /bots/{id}/reload`.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Serialize;
+
+use super::error::Problem;
+use super::state::{Deployment, Mode, Served, Standing};
+use crate::bot::{Effect, Scope, Strategy};
+use crate::telemetry::{self, events};
+
+/// A bot in the list.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct Summary {
+    bot_id: &'static str,
+    name: &'static str,
+    mode: Mode,
+    locales: Vec<&'static str>,
+    default_locale: &'static str,
+}
+
+/// A bot alone.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct Details {
+    #[serde(flatten)]
+    summary: Summary,
+    tz: &'static str,
+    scope: &'static str,
+    strategy: &'static str,
+    build: &'static str,
+    telegram: Option<Telegram>,
+    commands: Vec<Command>,
+}
+
+#[derive(Debug, Serialize)]
+struct Telegram {
+    id: i64,
+    username: Option<String>,
+    updates: Standing,
+    commands: Standing,
+}
+
+#[derive(Debug, Serialize)]
+struct Command {
+    command: &'static str,
+    effect: &'static str,
+    dialogue: bool,
+    listed: bool,
+    usage: &'static str,
+}
+
+/// What a reload did.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct Reload {
+    bot_id: &'static str,
+    reloaded: bool,
+    build: &'static str,
+    /// Null where the sources are not on this machine.
+    sources_differ: Option<bool>,
+    /// Null where the bot has no token.
+    webhook_synced: Option<bool>,
+    /// The token is another bot's, appeared, or went away: that takes a new start.
+    restart_needed: bool,
+}
+
+fn summary(deployment: &Deployment, bot: &Served) -> Summary {
+    let spec = bot.spec();
+    Summary {
+        bot_id: spec.id,
+        name: spec.name,
+        mode: deployment.mode(bot),
+        locales: spec.locales.iter().map(|locale| locale.tag).collect(),
+        default_locale: spec
+            .locales
+            .get(spec.default_locale)
+            .map_or("", |locale| locale.tag),
+    }
+}
+
+/// Every bot of this deployment.
+pub async fn list(State(deployment): State<Deployment>) -> Json<Vec<Summary>> {
+    Json(
+        deployment
+            .bots()
+            .iter()
+            .map(|bot| summary(&deployment, bot))
+            .collect(),
+    )
+}
+
+/// One bot.
+pub async fn details(
+    State(deployment): State<Deployment>,
+    Path(id): Path<String>,
+) -> Result<Json<Details>, Problem> {
+    let bot = find(&deployment, &id)?;
+    let spec = bot.spec();
+    let link = bot.link();
+    Ok(Json(Details {
+        summary: summary(&deployment, bot),
+        tz: spec.tz,
+        scope: match spec.scope {
+            Scope::UserInChat => "user_in_chat",
+            Scope::Chat => "chat",
+            Scope::User => "user",
+            Scope::Thread => "thread",
+        },
+        strategy: match spec.strategy {
+            Strategy::User => "user",
+            Strategy::Chat => "chat",
+            Strategy::Fixed => "fixed",
+        },
+        build: spec.source_hash,
+        telegram: link.token.as_ref().map(|token| Telegram {
+            id: token.bot(),
+            username: link.username.clone(),
+            updates: link.updates.clone(),
+            commands: link.commands.clone(),
+        }),
+        commands: spec
+            .commands
+            .iter()
+            .map(|command| Command {
+                command: command.name,
+                effect: match command.effect {
+                    Effect::Pure => "pure",
+                    Effect::Read => "read",
+                    Effect::State => "state",
+                    Effect::Write => "write",
+                },
+                dialogue: command.wizard,
+                listed: command.description.is_some(),
+                usage: command.usage,
+            })
+            .collect(),
+    }))
+}
+
+/// Reads again what is legitimately read at run time, and registers the bot with Telegram again.
+pub async fn reload(
+    State(deployment): State<Deployment>,
+    Path(id): Path<String>,
+) -> Result<Json<Reload>, Problem> {
+    let bot = find(&deployment, &id)?;
+    let spec = bot.spec();
+    let restart_needed = match deployment.registrar() {
+        Some(registrar) => registrar
+            .reread(&deployment, bot)
+            .map_err(|error| Problem::unprocessable(error.to_string()))?,
+        None => false,
+    };
+    let webhook_synced = match (deployment.registrar(), deployment.mode(bot)) {
+        (None, _) | (_, Mode::Preview) => None,
+        (Some(registrar), _) => Some(registrar.register(&deployment, bot).await),
+    };
+    telemetry::emit(events::Reloaded { bot: spec.id });
+    Ok(Json(Reload {
+        bot_id: spec.id,
+        reloaded: true,
+        build: spec.source_hash,
+        sources_differ: None,
+        webhook_synced,
+        restart_needed,
+    }))
+}
+
+fn find<'a>(deployment: &'a Deployment, id: &str) -> Result<&'a Served, Problem> {
+    deployment
+        .find(id)
+        .and_then(|index| deployment.bot(index))
+        .ok_or_else(|| Problem::not_found("no such bot"))
+}

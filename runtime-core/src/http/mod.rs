@@ -1,0 +1,20 @@
+//! The HTTP surface: Telegram's webhook, operators' and builders' routes, the chat page.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`state`] | what every route sees of the deployment |
+//! | [`routes`] | which route stands where: one listener, or two |
+//! | [`guard`] | who may use admin and preview routes |
+//! | [`error`] | the one envelope of every error |
+//! | [`listener`] | sockets: shared ports, and when a response has left |
+//! | [`health`], [`bots`], [`preview`], [`page`] | the routes |
+
+pub mod bots;
+pub mod error;
+pub mod guard;
+pub mod health;
+pub mod listener;
+pub mod page;
+pub mod preview;
+pub mod routes;
+pub mod state;

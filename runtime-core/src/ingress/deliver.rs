@@ -1,0 +1,164 @@
+//! What webhook and polling share: hand an update to the engine within its deadline, and send what must leave before
+//! the acknowledgement.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Core, Event, Incoming};
+use crate::engine::{OfferedRow, Outcome};
+use crate::outbox::DirectError;
+use crate::telegram::error::ApiError;
+use crate::telegram::method::Call;
+use crate::telemetry::{self, events};
+
+/// From arrival to acknowledgement, queueing included. Telegram itself waits 60 s
+/// (Bot API server, `WebhookActor.cpp`: idle timeout).
+pub const DEADLINE: Duration = Duration::from_secs(25);
+/// Attempts at an update whose replies Telegram does not take; then they are given up.
+const ATTEMPTS: u32 = 3;
+/// Updates whose attempts are remembered.
+const REMEMBERED: usize = 4096;
+
+/// What the update's sender is told.
+#[derive(Debug)]
+pub enum Delivered {
+    /// Acknowledged; the call may ride in the response.
+    Done(Option<(Call, Option<OfferedRow>)>),
+    /// Later again.
+    Busy {
+        /// Seconds.
+        retry_after: u32,
+    },
+}
+
+/// A bot as ingress sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Addressee {
+    /// Folder name, for metrics and logs.
+    pub name: &'static str,
+    /// Telegram's numeric id.
+    pub id: i64,
+}
+
+/// Hands updates on.
+#[derive(Debug, Default)]
+pub struct Delivery {
+    /// Failed attempts to send what must leave before the acknowledgement, by bot and update.
+    failures: Mutex<HashMap<(i64, i64), u32>>,
+}
+
+impl Delivery {
+    /// Handles one update. Kinds that no bot uses are counted and done with.
+    pub async fn run(&self, core: &dyn Core, bot: Addressee, incoming: Incoming) -> Delivered {
+        let (channel, update_id) = (incoming.channel.name(), incoming.update_id);
+        let (arrived, trace_id) = (incoming.arrived, incoming.trace_id.clone());
+        telemetry::emit(events::UpdateReceived {
+            bot: bot.name,
+            channel,
+            kind: incoming.event.kind(),
+        });
+        // Counts down again even if this future is dropped with its connection.
+        let mut finished = Finished {
+            bot: bot.name,
+            channel,
+            update_id,
+            trace_id,
+            arrived,
+            outcome: "dropped",
+        };
+        let delivered = if matches!(incoming.event, Event::Other(_)) {
+            Delivered::Done(None)
+        } else {
+            let until = tokio::time::Instant::from_std(arrived + DEADLINE);
+            tokio::time::timeout_at(until, self.handle(core, bot, incoming))
+                .await
+                .unwrap_or(Delivered::Busy { retry_after: 1 })
+        };
+        finished.outcome = match delivered {
+            Delivered::Done(_) => "done",
+            Delivered::Busy { .. } => "busy",
+        };
+        delivered
+    }
+
+    async fn handle(&self, core: &dyn Core, bot: Addressee, incoming: Incoming) -> Delivered {
+        let update_id = incoming.update_id;
+        match core.handle(incoming).await {
+            Outcome::Busy { retry_after } => Delivered::Busy { retry_after },
+            Outcome::Done { response, calls } => {
+                for call in calls {
+                    let method = call.name();
+                    match core.direct(bot.id, call).await {
+                        Ok(()) => {}
+                        Err(error) => {
+                            if let Some(busy) = self.failed(bot, update_id, method, error) {
+                                return busy;
+                            }
+                        }
+                    }
+                }
+                Delivered::Done(response)
+            }
+        }
+    }
+
+    /// A call did not leave. `Some`: the whole update again, later; `None`: nothing more can be done for this call.
+    fn failed(
+        &self,
+        bot: Addressee,
+        update_id: i64,
+        method: &'static str,
+        error: DirectError,
+    ) -> Option<Delivered> {
+        let error = match error {
+            // Flood control is not a failure, only a delay.
+            DirectError::Later { retry_after } => return Some(Delivered::Busy { retry_after }),
+            DirectError::Api(error) => error,
+        };
+        let transient = error.transient() || matches!(error, ApiError::BadToken);
+        if transient && self.attempt(bot.id, update_id) < ATTEMPTS {
+            return Some(Delivered::Busy { retry_after: 2 });
+        }
+        telemetry::emit(events::ReplyFailed {
+            bot: bot.name,
+            class: error.class(),
+            method,
+            reason: &error.to_string(),
+            update_id,
+        });
+        None
+    }
+
+    fn attempt(&self, bot: i64, update_id: i64) -> u32 {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if failures.len() >= REMEMBERED {
+            failures.clear();
+        }
+        let count = failures.entry((bot, update_id)).or_insert(0);
+        *count += 1;
+        *count
+    }
+}
+
+struct Finished {
+    bot: &'static str,
+    channel: &'static str,
+    update_id: i64,
+    trace_id: String,
+    arrived: Instant,
+    outcome: &'static str,
+}
+
+impl Drop for Finished {
+    fn drop(&mut self) {
+        telemetry::emit(events::UpdateFinished {
+            bot: self.bot,
+            channel: self.channel,
+            update_id: self.update_id,
+            trace_id: &self.trace_id,
+            outcome: self.outcome,
+            took: self.arrived.elapsed(),
+        });
+    }
+}

@@ -1,0 +1,318 @@
+//! Preview: the chat page, `POST /preview/send` and the terminal. The real handlers and the real database; what would
+//! be sent is returned instead.
+
+use std::time::Instant;
+
+use botfactory_lang::markup::{ParseMode, plain_text};
+use rand::Rng;
+use serde::Serialize;
+
+use super::deliver::DEADLINE;
+use super::{CallbackIn, Channel, Content, Core, Event, Incoming, MessageIn, Person, Place};
+use crate::engine::Outcome;
+use crate::telegram::method::{Call, ReplyMarkup};
+use crate::telemetry::{self, events, trace};
+
+/// Preview ids lie below this: Telegram's reach down to about −4·10¹².
+const BASE: i64 = -(1 << 51);
+/// How many people, and how many groups, can be told apart.
+const SPAN: i64 = 1 << 50;
+/// Stands for the message whose button was pressed, so that `edit: true` edits.
+const PRESSED: i64 = 1;
+
+/// Who acts in a preview.
+#[derive(Debug, Clone, Default)]
+pub struct Who {
+    /// Any number; the same one is the same person. 0 is the default one.
+    pub user: i64,
+    /// A group, by any number; `None`: their private chat.
+    pub chat: Option<i64>,
+    /// Their client's language.
+    pub locale: Option<String>,
+}
+
+/// What they do.
+#[derive(Debug, Clone)]
+pub enum Given {
+    /// They write.
+    Text(String),
+    /// They press a button with this payload, or one that runs a command.
+    Callback(String),
+}
+
+/// What the bot would send.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct Reply {
+    /// All texts without markup, one after the other.
+    pub bot_reply: String,
+    pub messages: Vec<Message>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub toast: Option<String>,
+}
+
+/// A message that the bot would send or edit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct Message {
+    pub method: &'static str,
+    pub text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parse_mode: Option<String>,
+    pub buttons: Vec<Vec<Button>>,
+}
+
+/// A button under it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct Button {
+    pub text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub callback: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// Not now.
+#[derive(Debug, Clone, Copy)]
+pub struct Busy {
+    /// Seconds.
+    pub retry_after: u32,
+}
+
+impl Who {
+    fn person(&self) -> Person {
+        Person {
+            id: person_id(self.user),
+            first_name: if self.user == 0 {
+                "Guest".to_owned()
+            } else {
+                format!("Guest {}", self.user)
+            },
+            last_name: None,
+            username: None,
+            language_code: self.locale.clone(),
+        }
+    }
+
+    fn place(&self) -> Place {
+        match self.chat {
+            Some(chat) if chat != self.user => Place {
+                chat_id: BASE - SPAN - chat.rem_euclid(SPAN),
+                private: false,
+                thread_id: 0,
+            },
+            _ => Place {
+                // As in Telegram: a private chat has its person's id.
+                chat_id: person_id(self.user),
+                private: true,
+                thread_id: 0,
+            },
+        }
+    }
+}
+
+fn person_id(user: i64) -> i64 {
+    BASE - user.rem_euclid(SPAN)
+}
+
+/// Runs one step of a preview.
+///
+/// # Errors
+/// The store is busy or the deadline has passed.
+pub async fn send(
+    core: &dyn Core,
+    bot: usize,
+    name: &'static str,
+    who: &Who,
+    given: Given,
+) -> Result<Reply, Busy> {
+    let update_id = rand::rng().random_range(1..1 << 52);
+    let event = match given {
+        Given::Text(text) => Event::Message(MessageIn {
+            from: who.person(),
+            place: who.place(),
+            message_id: PRESSED,
+            content: Content::Text(text),
+        }),
+        Given::Callback(data) => Event::Callback(CallbackIn {
+            id: update_id.to_string(),
+            from: who.person(),
+            place: who.place(),
+            message_id: PRESSED,
+            data,
+        }),
+    };
+    let incoming = Incoming {
+        bot,
+        update_id,
+        channel: Channel::Preview,
+        trace_id: trace::new_id(),
+        arrived: Instant::now(),
+        event,
+    };
+    let (trace_id, arrived) = (incoming.trace_id.clone(), incoming.arrived);
+    telemetry::emit(events::UpdateReceived {
+        bot: name,
+        channel: Channel::Preview.name(),
+        kind: incoming.event.kind(),
+    });
+    let outcome = tokio::time::timeout(DEADLINE, core.handle(incoming))
+        .await
+        .unwrap_or(Outcome::Busy { retry_after: 1 });
+    telemetry::emit(events::UpdateFinished {
+        bot: name,
+        channel: Channel::Preview.name(),
+        update_id,
+        trace_id: &trace_id,
+        outcome: match outcome {
+            Outcome::Done { .. } => "done",
+            Outcome::Busy { .. } => "busy",
+        },
+        took: arrived.elapsed(),
+    });
+    match outcome {
+        Outcome::Busy { retry_after } => Err(Busy { retry_after }),
+        Outcome::Done { response, calls } => Ok(reply(
+            response.map(|(call, _)| call).into_iter().chain(calls),
+        )),
+    }
+}
+
+/// The calls as a client of ours sees them.
+fn reply(calls: impl Iterator<Item = Call>) -> Reply {
+    let mut messages = Vec::new();
+    let mut toast = None;
+    for call in calls {
+        let method = call.name();
+        match call {
+            Call::SendMessage(m) => {
+                messages.push(message(method, m.text, m.parse_mode, m.reply_markup));
+            }
+            Call::EditMessageText(m) => {
+                messages.push(message(method, m.text, m.parse_mode, m.reply_markup));
+            }
+            Call::AnswerCallbackQuery(answer) => {
+                toast = answer.text.filter(|text| !text.is_empty()).or(toast);
+            }
+        }
+    }
+    let texts: Vec<String> = messages
+        .iter()
+        .map(|m: &Message| plain_text(mode(m.parse_mode.as_deref()), &m.text))
+        .collect();
+    Reply {
+        bot_reply: texts.join("\n"),
+        messages,
+        toast,
+    }
+}
+
+/// The parse mode that Telegram calls `name`.
+pub fn mode(name: Option<&str>) -> ParseMode {
+    match name {
+        Some("HTML") => ParseMode::Html,
+        Some("MarkdownV2") => ParseMode::MarkdownV2,
+        _ => ParseMode::Plain,
+    }
+}
+
+fn message(
+    method: &'static str,
+    text: String,
+    parse_mode: Option<String>,
+    markup: Option<ReplyMarkup>,
+) -> Message {
+    let buttons = match markup {
+        Some(ReplyMarkup::Inline { inline_keyboard }) => inline_keyboard
+            .into_iter()
+            .map(|row| {
+                row.into_iter()
+                    .map(|button| Button {
+                        text: button.text,
+                        callback: button.callback_data,
+                        url: button.url,
+                    })
+                    .collect()
+            })
+            .collect(),
+        Some(ReplyMarkup::Reply { keyboard, .. }) => keyboard
+            .into_iter()
+            .map(|row| {
+                row.into_iter()
+                    .map(|button| Button {
+                        text: button.text,
+                        callback: None,
+                        url: None,
+                    })
+                    .collect()
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    Message {
+        method,
+        text,
+        parse_mode,
+        buttons,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telegram::method::{AnswerCallbackQuery, InlineButton, SendMessage};
+
+    #[test]
+    fn ids_are_negative_stable_and_apart() {
+        let who = |user, chat| Who {
+            user,
+            chat,
+            locale: None,
+        };
+        assert!(who(0, None).person().id < -5_000_000_000_000);
+        assert_ne!(who(1, None).person().id, who(2, None).person().id);
+        assert_eq!(who(1, None).person().id, who(1, Some(7)).person().id);
+        let private = who(1, None).place();
+        assert!(private.private && private.chat_id == who(1, None).person().id);
+        assert_eq!(who(1, Some(1)).place(), private);
+        let group = who(1, Some(7)).place();
+        assert!(!group.private && group == who(2, Some(7)).place());
+        assert_ne!(who(i64::MIN, None).person().id, 0);
+    }
+
+    #[test]
+    fn calls_become_a_reply() {
+        let reply = reply(
+            [
+                Call::AnswerCallbackQuery(AnswerCallbackQuery {
+                    callback_query_id: "1".into(),
+                    text: Some("saved".into()),
+                    show_alert: false,
+                }),
+                Call::SendMessage(SendMessage {
+                    chat_id: 1,
+                    message_thread_id: None,
+                    text: "<b>A</b> &amp; b".into(),
+                    parse_mode: Some("HTML".into()),
+                    reply_markup: Some(ReplyMarkup::Inline {
+                        inline_keyboard: vec![vec![InlineButton {
+                            text: "go".into(),
+                            callback_data: Some("/x".into()),
+                            url: None,
+                        }]],
+                    }),
+                }),
+            ]
+            .into_iter(),
+        );
+        assert_eq!(reply.bot_reply, "A & b");
+        assert_eq!(reply.toast.as_deref(), Some("saved"));
+        let json = serde_json::to_value(&reply).unwrap();
+        assert_eq!(
+            json["messages"][0]["buttons"],
+            serde_json::json!([[{"text": "go", "callback": "/x"}]])
+        );
+        assert_eq!(json["messages"][0]["method"], "sendMessage");
+    }
+}

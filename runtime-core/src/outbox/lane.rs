@@ -1,0 +1,441 @@
+//! One chat's queue. Its items leave one after the other; a failure decides about those behind it too.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::backoff::ATTEMPTS;
+use super::sender::{DirectError, PARK, Sender, Sending};
+use crate::store::outbox::{OutboxRow, RowKey};
+use crate::telegram::client::CALL_TIMEOUT;
+use crate::telegram::error::ApiError;
+use crate::telegram::flood::Class;
+use crate::telegram::method::Call;
+use crate::telemetry::{self, events};
+
+/// Waits up to this long happen in the lane; longer ones give the rows back.
+const SHORT: Duration = Duration::from_secs(3);
+/// What a lease must outlive: the call, and marking it.
+const LEASE_NEEDED: Duration = Duration::from_secs(CALL_TIMEOUT.as_secs() + 2);
+/// Pause for rows of a bot whose token this process does not have, or that Telegram does not accept.
+const NO_TOKEN: Duration = Duration::from_secs(60);
+/// Attempts at a direct call within its update's deadline.
+const DIRECT_ATTEMPTS: u32 = 2;
+
+/// Which queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum LaneKey {
+    /// Bot and chat.
+    Chat(i64, i64),
+    /// Alone: an answer to a callback.
+    Loose(u64),
+}
+
+/// Something to be sent.
+#[derive(Debug)]
+pub(super) enum Item {
+    /// A committed row, leased to this process.
+    Row(Box<OutboxRow>),
+    /// A call of an update that waits for it.
+    Direct {
+        bot: i64,
+        call: Call,
+        tell: oneshot::Sender<Result<(), DirectError>>,
+    },
+}
+
+impl Item {
+    /// Order within the lane: rows by their place in the table, direct calls as they come.
+    fn at(&self) -> i64 {
+        match self {
+            Self::Row(row) => row.at,
+            Self::Direct { .. } => i64::MAX,
+        }
+    }
+}
+
+/// A queue. One task serves it while `running`.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    items: VecDeque<Item>,
+    pub(super) running: bool,
+}
+
+impl Lane {
+    /// Rows that the sweep brings are older than what has come since: they go before it.
+    pub(super) fn push(&mut self, item: Item) {
+        let at = item.at();
+        let place = self
+            .items
+            .iter()
+            .rposition(|other| other.at() <= at)
+            .map_or(0, |before| before + 1);
+        self.items.insert(place, item);
+    }
+
+    pub(super) fn push_front(&mut self, item: Item) {
+        self.items.push_front(item);
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Item> {
+        self.items.pop_front()
+    }
+
+    pub(super) fn drain(&mut self) -> Vec<Item> {
+        self.items.drain(..).collect()
+    }
+
+    /// Its rows, for giving them back; direct calls are told to come again by being dropped.
+    pub(super) fn drain_rows(&mut self) -> Vec<RowKey> {
+        self.drain()
+            .into_iter()
+            .filter_map(|item| match item {
+                Item::Row(row) => Some(row.key),
+                Item::Direct { .. } => None,
+            })
+            .collect()
+    }
+}
+
+/// Seconds, rounded up, at least one.
+pub(super) fn whole_seconds(wait: Duration) -> u32 {
+    u32::try_from(wait.as_millis().div_ceil(1000))
+        .unwrap_or(u32::MAX)
+        .max(1)
+}
+
+/// Whether the lane goes on after an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    Next,
+    /// It was parked with the item at its head; another task goes on when its chat is released.
+    Parked,
+}
+
+/// Serves a lane until it is empty or parked.
+pub(super) async fn run(sender: Sender, key: LaneKey) {
+    while let Some(item) = sender.shared.next(key) {
+        match item {
+            Item::Row(row) => {
+                if send_row(&sender, key, *row).await == Flow::Parked {
+                    return;
+                }
+            }
+            Item::Direct { bot, call, tell } => {
+                if !tell.is_closed() {
+                    let told = send_direct(&sender, bot, call).await;
+                    let _ = tell.send(told); // the update may have run out of time
+                }
+            }
+        }
+        sender.shared.done(1);
+    }
+}
+
+/// This row and everything behind it wait: in the lane where that is short, else in the table.
+async fn postpone(
+    sender: &Sender,
+    key: LaneKey,
+    row: OutboxRow,
+    delay: Duration,
+    attempted: bool,
+) -> Flow {
+    let shared = &sender.shared;
+    let ordered = matches!(key, LaneKey::Chat(..));
+    if ordered && delay <= PARK && !shared.stopping() {
+        shared.park(key, Item::Row(Box::new(row)), delay);
+        return Flow::Parked;
+    }
+    let rest = shared.hold_and_drain(key, delay);
+    let count = rest.len();
+    let mut rows = Vec::new();
+    for item in rest {
+        match item {
+            Item::Row(row) => rows.push(row.key),
+            Item::Direct { tell, .. } => {
+                let _ = tell.send(Err(DirectError::Later {
+                    retry_after: whole_seconds(delay),
+                }));
+            }
+        }
+    }
+    shared.give_back(vec![row.key], delay, attempted).await;
+    shared.give_back(rows, delay, false).await;
+    shared.done(count);
+    Flow::Next
+}
+
+enum Lease {
+    Good,
+    /// Ended: the row belongs to whoever takes it next.
+    Gone,
+}
+
+/// Whether the row is ours for as long as a call may take, prolonging it where it is not.
+async fn ensure_lease(sender: &Sender, row: &mut OutboxRow) -> Lease {
+    let store = &sender.shared.store;
+    let needed = i64::try_from(LEASE_NEEDED.as_micros()).unwrap_or(i64::MAX);
+    let now = store.clock().micros();
+    if now.saturating_add(needed) <= row.lease_until {
+        return Lease::Good;
+    }
+    // Only a lease that still runs may be prolonged: one that ended may be another's by now.
+    let slack = 1_000_000;
+    if now.saturating_add(slack) < row.lease_until
+        && let Ok(until) = store.extend_lease(vec![row.key]).await
+        && store.clock().micros() < row.lease_until
+    {
+        row.lease_until = until;
+        return Lease::Good;
+    }
+    Lease::Gone
+}
+
+async fn send_row(sender: &Sender, key: LaneKey, mut row: OutboxRow) -> Flow {
+    let shared = &sender.shared;
+    let bot = row.key.bot;
+    let Some(sending) = shared.bot(bot) else {
+        return postpone(sender, key, row, NO_TOKEN, false).await;
+    };
+    if row.ambiguous && !row.call.idempotent() {
+        // A lease ended unmarked: it may have arrived. Replies are sent again.
+        ambiguous(&sending);
+        row.ambiguous = false;
+    }
+    loop {
+        if let Some(chat) = row.call.chat_id()
+            && let Err(wait) = shared.flood.take(bot, chat, Class::Reply, Instant::now())
+        {
+            if wait > SHORT || shared.stopping() {
+                return postpone(sender, key, row, wait, false).await;
+            }
+            tokio::time::sleep(wait).await;
+            continue;
+        }
+        let Ok(_permit) = shared.calls.acquire().await else {
+            return Flow::Next;
+        };
+        // Checked right before the call: everything above may have taken long.
+        if matches!(ensure_lease(sender, &mut row).await, Lease::Gone) {
+            return Flow::Next;
+        }
+        let error = match shared.client.send(&sending.token, &row.call).await {
+            Ok(_) => {
+                shared.earn(bot);
+                shared.mark(row.key);
+                telemetry::emit(events::ReplySent {
+                    bot: sending.name,
+                    via: "outbox",
+                    after: since(sender, row.at),
+                });
+                return Flow::Next;
+            }
+            Err(error) => error,
+        };
+        row.attempts += 1;
+        let wait = match after(&error, row.attempts) {
+            After::Wait(wait) => {
+                let chat = row.call.chat_id();
+                let seconds = whole_seconds(wait);
+                shared.flood.closed(bot, chat, seconds, Instant::now());
+                // Flood control is Telegram's rhythm, not a failure: it never uses up the attempts.
+                row.attempts -= 1;
+                wait
+            }
+            After::Retry => {
+                if matches!(error, ApiError::Ambiguous(_)) && !row.call.idempotent() {
+                    ambiguous(&sending);
+                }
+                shared.pause(bot, row.attempts - 1)
+            }
+            After::Postpone(wait) => wait,
+            After::Moved(chat) => {
+                moved(sender, key, row, chat).await;
+                return Flow::Next;
+            }
+            After::Drop => {
+                failed(&sending, &error, &row);
+                shared.mark(row.key);
+                drop_rest(sender, key, &error, &sending).await;
+                return Flow::Next;
+            }
+            After::Dead(code) => {
+                failed(&sending, &error, &row);
+                if shared.store.mark_failed(row.key, code).await.is_err() {
+                    telemetry::emit(events::StoreFailed {
+                        task: "mark_failed",
+                    });
+                }
+                return Flow::Next;
+            }
+        };
+        telemetry::emit(events::SendRetried {
+            bot: sending.name,
+            class: error.class(),
+            attempt: row.attempts,
+            after: wait,
+        });
+        if wait > SHORT || shared.stopping() {
+            let attempted = !matches!(error, ApiError::Flood { .. });
+            return postpone(sender, key, row, wait, attempted).await;
+        }
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// What an error means for a row.
+enum After {
+    /// Flood control: nothing was sent.
+    Wait(Duration),
+    /// Nobody's fault: again, after a pause.
+    Retry,
+    /// The token is the trouble: much later.
+    Postpone(Duration),
+    /// To another chat.
+    Moved(i64),
+    /// The person cannot be reached: neither this nor what is behind it.
+    Drop,
+    /// Never; a dead letter with this code.
+    Dead(&'static str),
+}
+
+fn after(error: &ApiError, attempts: i64) -> After {
+    match error {
+        ApiError::Flood { retry_after } => After::Wait(Duration::from_secs((*retry_after).into())),
+        ApiError::Unreachable => After::Drop,
+        ApiError::Migrated { chat } => After::Moved(*chat),
+        ApiError::Refused { .. } | ApiError::NotModified | ApiError::QueryTooOld => {
+            After::Dead("telegram_refused")
+        }
+        _ if attempts >= ATTEMPTS => After::Dead("telegram_unavailable"),
+        ApiError::BadToken | ApiError::Conflict { .. } => After::Postpone(NO_TOKEN),
+        ApiError::Ambiguous(_) | ApiError::Unsent(_) => After::Retry,
+    }
+}
+
+/// The group became a supergroup: this row, what is behind it, and what waits in the table go there.
+async fn moved(sender: &Sender, key: LaneKey, mut row: OutboxRow, to: i64) {
+    let shared = &sender.shared;
+    let bot = row.key.bot;
+    if let Some(from) = row.chat
+        && shared.store.move_chat(bot, from, to).await.is_err()
+    {
+        telemetry::emit(events::StoreFailed { task: "move_chat" });
+    }
+    row.call.move_to(to);
+    row.chat = Some(to);
+    let rest = shared.drain(key);
+    shared.push(LaneKey::Chat(bot, to), Item::Row(Box::new(row)), sender);
+    let count = rest.len();
+    for mut item in rest {
+        match &mut item {
+            Item::Row(row) => {
+                row.call.move_to(to);
+                row.chat = Some(to);
+            }
+            Item::Direct { call, .. } => call.move_to(to),
+        }
+        shared.push(LaneKey::Chat(bot, to), item, sender);
+    }
+    shared.done(count);
+}
+
+/// Nothing behind a 403 would arrive either.
+async fn drop_rest(sender: &Sender, key: LaneKey, error: &ApiError, sending: &Sending) {
+    if !matches!(key, LaneKey::Chat(..)) {
+        return;
+    }
+    let rest = sender.shared.drain(key);
+    let count = rest.len();
+    for item in rest {
+        match item {
+            Item::Row(row) => {
+                failed(sending, error, &row);
+                sender.shared.mark(row.key);
+            }
+            Item::Direct { tell, .. } => {
+                let _ = tell.send(Err(DirectError::Api(error.clone())));
+            }
+        }
+    }
+    sender.shared.done(count);
+}
+
+/// A call that an unacknowledged update waits for: short waits happen here, everything longer is the caller's.
+async fn send_direct(sender: &Sender, bot: i64, mut call: Call) -> Result<(), DirectError> {
+    let shared = &sender.shared;
+    let Some(sending) = shared.bot(bot) else {
+        return Err(DirectError::Api(ApiError::BadToken));
+    };
+    let mut attempts = 0;
+    loop {
+        if let Some(chat) = call.chat_id()
+            && let Err(wait) = shared.flood.take(bot, chat, Class::Reply, Instant::now())
+        {
+            if wait > SHORT {
+                return Err(DirectError::Later {
+                    retry_after: whole_seconds(wait),
+                });
+            }
+            tokio::time::sleep(wait).await;
+            continue;
+        }
+        let Ok(_permit) = shared.calls.acquire().await else {
+            return Err(DirectError::Later { retry_after: 1 });
+        };
+        attempts += 1;
+        match shared.client.send(&sending.token, &call).await {
+            Ok(_) => {
+                shared.earn(bot);
+                telemetry::emit(events::ReplySent {
+                    bot: sending.name,
+                    via: "api",
+                    after: None,
+                });
+                return Ok(());
+            }
+            Err(ApiError::Flood { retry_after }) => {
+                shared
+                    .flood
+                    .closed(bot, call.chat_id(), retry_after, Instant::now());
+                return Err(DirectError::Later { retry_after });
+            }
+            Err(ApiError::Migrated { chat }) if attempts < DIRECT_ATTEMPTS => {
+                if let Some(from) = call.chat_id()
+                    && shared.store.move_chat(bot, from, chat).await.is_err()
+                {
+                    telemetry::emit(events::StoreFailed { task: "move_chat" });
+                }
+                call.move_to(chat);
+            }
+            // Surely not sent: once more at once may find a fresh connection.
+            Err(ApiError::Unsent(_)) if attempts < DIRECT_ATTEMPTS => {}
+            Err(error) => return Err(DirectError::Api(error)),
+        }
+    }
+}
+
+fn since(sender: &Sender, at: i64) -> Option<Duration> {
+    let now = sender.shared.store.clock().micros();
+    u64::try_from(now.saturating_sub(at))
+        .ok()
+        .map(Duration::from_micros)
+}
+
+fn ambiguous(sending: &Sending) {
+    telemetry::emit(events::SendAmbiguous {
+        bot: sending.name,
+        policy: "resend",
+    });
+}
+
+fn failed(sending: &Sending, error: &ApiError, row: &OutboxRow) {
+    telemetry::emit(events::ReplyFailed {
+        bot: sending.name,
+        class: error.class(),
+        method: row.call.name(),
+        reason: &error.to_string(),
+        update_id: row.key.update_id,
+    });
+}

@@ -1,0 +1,65 @@
+//! Sent rows are marked in batches: at most [`BATCH_TIME`] late, at most [`BATCH_ROWS`] at once. What a crash leaves
+//! unmarked is sent again when its lease ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::store::Store;
+use crate::store::outbox::RowKey;
+use crate::telemetry::{self, events};
+
+/// How long a sent row may wait for company.
+pub const BATCH_TIME: Duration = Duration::from_millis(50);
+/// How many rows are marked at once.
+pub const BATCH_ROWS: usize = 64;
+/// Attempts at marking a batch; afterwards its leases decide.
+const TRIES: u32 = 5;
+
+/// The way to the task that marks rows as sent.
+#[derive(Debug, Clone)]
+pub struct Marks {
+    rows: mpsc::UnboundedSender<RowKey>,
+}
+
+impl Marks {
+    /// Starts the task. It ends, everything marked, when the last [`Marks`] is dropped.
+    pub fn start(store: Arc<Store>) -> (Self, JoinHandle<()>) {
+        // Unbounded, but never longer than the rows that were leased, which the lanes bound.
+        let (rows, waiting) = mpsc::unbounded_channel();
+        (Self { rows }, tokio::spawn(run(store, waiting)))
+    }
+
+    /// This row was sent, or needs no sending any more.
+    pub fn sent(&self, row: RowKey) {
+        // Closed only at the very end of a shutdown: the lease decides then.
+        let _ = self.rows.send(row);
+    }
+}
+
+async fn run(store: Arc<Store>, mut waiting: mpsc::UnboundedReceiver<RowKey>) {
+    while let Some(first) = waiting.recv().await {
+        let mut batch = Vec::with_capacity(8);
+        batch.push(first);
+        let until = tokio::time::Instant::now() + BATCH_TIME;
+        while batch.len() < BATCH_ROWS {
+            match tokio::time::timeout_at(until, waiting.recv()).await {
+                Ok(Some(row)) => batch.push(row),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        mark(&store, batch).await;
+    }
+}
+
+async fn mark(store: &Store, batch: Vec<RowKey>) {
+    for attempt in 0..TRIES {
+        if store.mark_sent(batch.clone()).await.is_ok() {
+            return;
+        }
+        telemetry::emit(events::StoreFailed { task: "mark_sent" });
+        tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
+    }
+}

@@ -1,0 +1,436 @@
+//! The sender: committed rows and direct calls go into the lane of their chat; what crashes and refusals left behind
+//! is swept up when its lease ends.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::backoff::RetryBudget;
+use super::lane::{self, Item, Lane, LaneKey};
+use super::marks::Marks;
+use crate::engine::FloodGate;
+use crate::store::Store;
+use crate::store::outbox::{OutboxRow, RowKey};
+use crate::telegram::client::Client;
+use crate::telegram::error::ApiError;
+use crate::telegram::flood::{Class, Flood};
+use crate::telegram::method::Call;
+use crate::telegram::token::Token;
+use crate::telemetry::{self, events};
+
+/// Calls to Telegram at one moment.
+const CALLS: usize = 128;
+/// Rows taken over at once.
+const SWEEP_ROWS: u32 = 64;
+/// How often rows without a sender are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// Waits up to this long happen in this process; during longer ones the rows are given back.
+pub(super) const PARK: Duration = Duration::from_secs(30);
+/// Longest time that new messages to a chat wait for what an earlier process left unsent there.
+const HOLD_AT_START: Duration = Duration::from_secs(20);
+
+/// Sends what was committed. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    pub(super) shared: Arc<Shared>,
+}
+
+/// A bot that sends.
+#[derive(Debug, Clone)]
+pub(super) struct Sending {
+    pub(super) name: &'static str,
+    pub(super) token: Token,
+}
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) client: Client,
+    pub(super) store: Arc<Store>,
+    pub(super) flood: Flood,
+    pub(super) calls: Semaphore,
+    bots: RwLock<HashMap<i64, Sending>>,
+    marks: Mutex<Option<Marks>>,
+    queues: Mutex<Queues>,
+    budgets: Mutex<HashMap<i64, RetryBudget>>,
+    waiting: AtomicUsize,
+    next_loose: AtomicU64,
+    stopping: AtomicBool,
+}
+
+/// Why a direct call did not happen.
+#[derive(Debug)]
+pub enum DirectError {
+    /// The chat is flooded, or this process stops: later again.
+    Later {
+        /// Seconds.
+        retry_after: u32,
+    },
+    /// Telegram refused it or did not answer.
+    Api(ApiError),
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Sender {
+    /// Ready to send; nothing runs until [`Sender::start`].
+    pub fn new(client: Client, store: Arc<Store>) -> (Self, JoinHandle<()>) {
+        let (marks, marking) = Marks::start(store.clone());
+        let shared = Shared {
+            client,
+            store,
+            flood: Flood::new(),
+            calls: Semaphore::new(CALLS),
+            bots: RwLock::default(),
+            marks: Mutex::new(Some(marks)),
+            queues: Mutex::default(),
+            budgets: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            next_loose: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
+        };
+        (
+            Self {
+                shared: Arc::new(shared),
+            },
+            marking,
+        )
+    }
+
+    /// Sets or replaces a bot's token.
+    pub fn set_bot(&self, name: &'static str, token: Token) {
+        self.shared
+            .bots
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(token.bot(), Sending { name, token });
+    }
+
+    /// Forgets a bot: its rows are kept for whoever has its token.
+    pub fn forget_bot(&self, bot: i64) {
+        self.shared
+            .bots
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&bot);
+    }
+
+    /// Takes committed rows as the engine announces them, and sweeps up the rest, until [`Sender::stop`].
+    pub fn start(&self, announced: mpsc::Receiver<Vec<OutboxRow>>) -> [JoinHandle<()>; 2] {
+        [
+            tokio::spawn(take_announced(self.clone(), announced)),
+            tokio::spawn(sweep(self.clone())),
+        ]
+    }
+
+    /// Queues committed rows.
+    pub fn send(&self, rows: Vec<OutboxRow>) {
+        for row in rows {
+            let long = row
+                .chat
+                .and_then(|chat| self.shared.held_for(row.key.bot, chat))
+                .filter(|wait| *wait > PARK);
+            match long {
+                Some(wait) => {
+                    let sender = self.clone();
+                    tokio::spawn(async move {
+                        sender.shared.give_back(vec![row.key], wait, false).await;
+                    });
+                }
+                None => self.enqueue(row),
+            }
+        }
+    }
+
+    /// Sends one call before the update is acknowledged, behind what is queued for the same chat. Dropping the future
+    /// takes a call that has not begun out of the queue.
+    pub async fn direct(&self, bot: i64, call: Call) -> Result<(), DirectError> {
+        let chat = call.chat_id();
+        if let Some(wait) = chat.and_then(|chat| self.shared.held_for(bot, chat)) {
+            return Err(DirectError::Later {
+                retry_after: lane::whole_seconds(wait),
+            });
+        }
+        let (tell, told) = oneshot::channel();
+        let key = self.shared.lane_key(bot, chat);
+        self.shared
+            .push(key, Item::Direct { bot, call, tell }, self);
+        told.await
+            .unwrap_or(Err(DirectError::Later { retry_after: 1 }))
+    }
+
+    /// A row that rode in a webhook's response and was flushed.
+    pub fn flushed(&self, row: RowKey) {
+        self.shared.mark(row);
+    }
+
+    /// Rows that this process holds unsent.
+    pub fn waiting(&self) -> usize {
+        self.shared.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Sends what is queued until `limit` has passed, gives the rest back, and lets the marks be written.
+    pub async fn stop(&self, limit: Duration) {
+        let until = tokio::time::Instant::now() + limit;
+        self.shared.stopping.store(true, Ordering::Relaxed);
+        while lock(&self.shared.queues).busy() && tokio::time::Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let rest: Vec<RowKey> = lock(&self.shared.queues)
+            .lanes
+            .values_mut()
+            .flat_map(Lane::drain_rows)
+            .collect();
+        self.shared.give_back(rest, Duration::ZERO, false).await;
+        lock(&self.shared.marks).take();
+    }
+
+    fn enqueue(&self, row: OutboxRow) {
+        let key = self.shared.lane_key(row.key.bot, row.chat);
+        self.shared.push(key, Item::Row(Box::new(row)), self);
+    }
+}
+
+impl FloodGate for Sender {
+    fn open(&self, bot: i64, chat: i64) -> bool {
+        let key = LaneKey::Chat(bot, chat);
+        {
+            // An offered response overtakes whatever is still queued, so nothing may be.
+            let queues = lock(&self.shared.queues);
+            if queues.lanes.contains_key(&key) || queues.held.contains_key(&(bot, chat)) {
+                return false;
+            }
+        }
+        self.shared
+            .flood
+            .take(bot, chat, Class::Reply, Instant::now())
+            .is_ok()
+    }
+}
+
+/// The lanes, and the chats that wait. One lock: whether a lane runs and whether its chat is held change together.
+#[derive(Debug, Default)]
+struct Queues {
+    lanes: HashMap<LaneKey, Lane>,
+    /// Chats whose lanes stand still. What is newer waits behind what failed, in the lane or in the table.
+    held: HashMap<(i64, i64), Instant>,
+}
+
+impl Queues {
+    fn busy(&self) -> bool {
+        self.lanes.values().any(|lane| lane.running)
+    }
+
+    fn is_held(&self, key: LaneKey) -> bool {
+        matches!(key, LaneKey::Chat(bot, chat) if self.held.contains_key(&(bot, chat)))
+    }
+
+    /// Keeps a chat waiting until `until` at least.
+    fn hold(&mut self, key: LaneKey, until: Instant) {
+        if let LaneKey::Chat(bot, chat) = key {
+            let entry = self.held.entry((bot, chat)).or_insert(until);
+            *entry = (*entry).max(until);
+        }
+    }
+}
+
+impl Shared {
+    pub(super) fn bot(&self, bot: i64) -> Option<Sending> {
+        self.bots
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&bot)
+            .cloned()
+    }
+
+    /// Where a call queues: its chat's lane, or one of its own where order does not matter.
+    fn lane_key(&self, bot: i64, chat: Option<i64>) -> LaneKey {
+        match chat {
+            Some(chat) => LaneKey::Chat(bot, chat),
+            None => LaneKey::Loose(self.next_loose.fetch_add(1, Ordering::Relaxed)),
+        }
+    }
+
+    /// Puts an item into its lane, and starts the lane unless it runs or its chat is held.
+    pub(super) fn push(&self, key: LaneKey, item: Item, sender: &Sender) {
+        let before = self.waiting.fetch_add(1, Ordering::Relaxed);
+        telemetry::emit(events::OutboxWaiting { rows: before + 1 });
+        let start = {
+            let mut queues = lock(&self.queues);
+            let held = queues.is_held(key);
+            let lane = queues.lanes.entry(key).or_default();
+            lane.push(item);
+            let start = !lane.running && !held;
+            lane.running |= start;
+            start
+        };
+        if start {
+            tokio::spawn(lane::run(sender.clone(), key));
+        }
+    }
+
+    /// The next item of a running lane; an empty lane goes away.
+    pub(super) fn next(&self, key: LaneKey) -> Option<Item> {
+        let mut queues = lock(&self.queues);
+        let item = queues.lanes.get_mut(&key).and_then(Lane::pop);
+        if item.is_none() {
+            queues.lanes.remove(&key);
+        }
+        item
+    }
+
+    /// The lane stands still for `delay`, with this item at its head.
+    pub(super) fn park(&self, key: LaneKey, head: Item, delay: Duration) {
+        let mut queues = lock(&self.queues);
+        queues.hold(key, Instant::now() + delay);
+        let lane = queues.lanes.entry(key).or_default();
+        lane.push_front(head);
+        lane.running = false;
+    }
+
+    /// The chat waits for `delay` plus the second within which the table's rows are due again; everything in the lane.
+    pub(super) fn hold_and_drain(&self, key: LaneKey, delay: Duration) -> Vec<Item> {
+        let mut queues = lock(&self.queues);
+        queues.hold(key, Instant::now() + delay + SWEEP_EVERY);
+        queues
+            .lanes
+            .get_mut(&key)
+            .map(Lane::drain)
+            .unwrap_or_default()
+    }
+
+    /// Everything behind the item that is being sent.
+    pub(super) fn drain(&self, key: LaneKey) -> Vec<Item> {
+        lock(&self.queues)
+            .lanes
+            .get_mut(&key)
+            .map(Lane::drain)
+            .unwrap_or_default()
+    }
+
+    /// Items have left the lanes, one way or another.
+    pub(super) fn done(&self, items: usize) {
+        let before = self.waiting.fetch_sub(items, Ordering::Relaxed);
+        telemetry::emit(events::OutboxWaiting {
+            rows: before.saturating_sub(items),
+        });
+    }
+
+    /// Lets chats go on whose time had come before the sweep began: what the table held for them is in their lanes.
+    fn release(&self, swept: Instant, sender: &Sender) {
+        let mut started = Vec::new();
+        {
+            let mut queues = lock(&self.queues);
+            let Queues { lanes, held } = &mut *queues;
+            held.retain(|(bot, chat), until| {
+                if *until > swept {
+                    return true;
+                }
+                let key = LaneKey::Chat(*bot, *chat);
+                if let Some(lane) = lanes.get_mut(&key).filter(|lane| !lane.running) {
+                    lane.running = true;
+                    started.push(key);
+                }
+                false
+            });
+        }
+        for key in started {
+            tokio::spawn(lane::run(sender.clone(), key));
+        }
+    }
+
+    /// How long a held chat still waits.
+    fn held_for(&self, bot: i64, chat: i64) -> Option<Duration> {
+        let queues = lock(&self.queues);
+        let until = queues.held.get(&(bot, chat))?;
+        Some(until.saturating_duration_since(Instant::now()))
+    }
+
+    pub(super) fn mark(&self, row: RowKey) {
+        if let Some(marks) = lock(&self.marks).as_ref() {
+            marks.sent(row);
+        }
+    }
+
+    pub(super) fn earn(&self, bot: i64) {
+        lock(&self.budgets).entry(bot).or_default().earn();
+    }
+
+    pub(super) fn pause(&self, bot: i64, attempts: i64) -> Duration {
+        lock(&self.budgets).entry(bot).or_default().spend(attempts)
+    }
+
+    pub(super) async fn give_back(&self, rows: Vec<RowKey>, delay: Duration, attempted: bool) {
+        if rows.is_empty() {
+            return;
+        }
+        // If this fails the rows' leases end by themselves; they count as ambiguous then.
+        if self.store.give_back(rows, delay, attempted).await.is_err() {
+            telemetry::emit(events::StoreFailed { task: "give_back" });
+        }
+    }
+
+    pub(super) fn stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+}
+
+async fn take_announced(sender: Sender, mut announced: mpsc::Receiver<Vec<OutboxRow>>) {
+    while let Some(rows) = announced.recv().await {
+        sender.send(rows);
+    }
+}
+
+/// Looks for rows that nobody sends: given back and due, or left by a crash.
+async fn sweep(sender: Sender) {
+    let shared = &sender.shared;
+    hold_leftovers(shared).await;
+    let mut tick = tokio::time::interval(SWEEP_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if shared.stopping() {
+            return;
+        }
+        let began = Instant::now();
+        loop {
+            match shared.store.lease_expired(SWEEP_ROWS).await {
+                Ok(rows) => {
+                    let found = rows.len();
+                    if found > 0 {
+                        telemetry::emit(events::RowsTakenOver { rows: found });
+                    }
+                    // In the order of the table, and past the holds: these rows are what the holds are for.
+                    rows.into_iter().for_each(|row| sender.enqueue(row));
+                    if found < SWEEP_ROWS as usize {
+                        break;
+                    }
+                }
+                Err(_) => {
+                    telemetry::emit(events::StoreFailed { task: "sweep" });
+                    break;
+                }
+            }
+        }
+        shared.release(began, &sender);
+    }
+}
+
+/// Rows of an earlier process that are still leased: what is newer waits for them, for a while.
+async fn hold_leftovers(shared: &Shared) {
+    let Ok(chats) = shared.store.unsent_chats().await else {
+        telemetry::emit(events::StoreFailed { task: "sweep" });
+        return;
+    };
+    let now = shared.store.clock().micros();
+    for (bot, chat, lease_until) in chats {
+        let left = u64::try_from(lease_until.saturating_sub(now)).unwrap_or(0);
+        let wait = (Duration::from_micros(left) + SWEEP_EVERY).min(HOLD_AT_START);
+        lock(&shared.queues).hold(LaneKey::Chat(bot, chat), Instant::now() + wait);
+    }
+}

@@ -1,0 +1,224 @@
+//! Telling Telegram about a bot: webhook or none, and the menu's commands in every locale.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::config::{Config, ConfigError};
+use crate::http::state::{Deployment, Mode, Served, Standing};
+use crate::outbox::Sender;
+use crate::telegram::client::Client;
+use crate::telegram::error::ApiError;
+use crate::telegram::method::{
+    ALLOWED_UPDATES, Command, DeleteWebhook, GetMe, GetWebhookInfo, SetMyCommands, SetWebhook,
+    WebhookInfo,
+};
+use crate::telegram::token::Token;
+use crate::telemetry::{self, events};
+
+/// Longest pause between attempts at start.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// A bot's menu in one language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Menu {
+    /// Two letters; `None`: for everybody else.
+    pub language: Option<String>,
+    /// Name without `/`, and description.
+    pub commands: Vec<(String, String)>,
+}
+
+/// Texts of the menus and what Telegram said about a bot go through here: the engine, in production.
+pub trait Menus: Send + Sync + std::fmt::Debug + 'static {
+    /// The menus of a bot, one per language, the default's (`language: None`) first.
+    fn menus(&self, bot: usize) -> Vec<Menu>;
+    /// Telegram has said the bot's `@username`.
+    fn named(&self, bot: usize, username: &str);
+}
+
+/// Registers bots.
+#[derive(Debug, Clone)]
+pub struct Registrar {
+    client: Client,
+    menus: Arc<dyn Menus>,
+    sender: Option<Sender>,
+    public_url: Option<String>,
+    secret: SecretString,
+}
+
+impl Registrar {
+    /// With the webhook's base address (`None`: polling) and secret.
+    pub fn new(
+        client: Client,
+        menus: Arc<dyn Menus>,
+        sender: Option<Sender>,
+        public_url: Option<String>,
+        secret: SecretString,
+    ) -> Self {
+        Self {
+            client,
+            menus,
+            sender,
+            public_url,
+            secret,
+        }
+    }
+
+    /// Registers a bot now; whether everything worked. How it stands is visible in `GET /bots/{id}`.
+    pub async fn register(&self, deployment: &Deployment, bot: &Served) -> bool {
+        let Some(token) = bot.link().token else {
+            return false;
+        };
+        let index = deployment.find(bot.spec().id).unwrap_or(usize::MAX);
+        let named = self.name(index, bot, &token).await;
+        // Under polling the poller frees the way itself and reports how that stands.
+        let updates = match deployment.mode(bot) {
+            Mode::Webhook => {
+                let set = match named {
+                    Ok(()) => self.set_webhook(bot.spec().id, &token).await,
+                    Err(error) => Err(error),
+                };
+                let standing = standing(&set);
+                bot.update(|link| link.updates = standing);
+                report(bot.spec().id, "webhook", &set);
+                set.is_ok()
+            }
+            _ => named.is_ok(),
+        };
+        let commands = self.set_commands(index, &token).await;
+        let how = standing(&commands);
+        bot.update(|link| link.commands = how);
+        report(bot.spec().id, "commands", &commands);
+        updates && commands.is_ok()
+    }
+
+    /// Registers a bot, trying again with growing pauses until it works.
+    pub async fn register_until_done(self, deployment: Deployment, index: usize) {
+        let Some(bot) = deployment.bot(index) else {
+            return;
+        };
+        bot.update(|link| {
+            if deployment.mode(bot) == Mode::Webhook {
+                link.updates = Standing::Pending;
+            }
+            link.commands = Standing::Pending;
+        });
+        let mut pause = Duration::from_secs(2);
+        while !self.register(&deployment, bot).await {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Reads the environment and `.env` again: a token that was renewed takes effect. `true`: something changed that
+    /// takes a new start.
+    ///
+    /// # Errors
+    /// The configuration is not right any more; nothing has changed then.
+    pub fn reread(&self, deployment: &Deployment, bot: &Served) -> Result<bool, ConfigError> {
+        let names: Vec<&str> = deployment.bots().iter().map(|bot| bot.spec().id).collect();
+        let config = Config::load(&names)?;
+        let index = deployment.find(bot.spec().id).unwrap_or(usize::MAX);
+        let fresh = config.tokens.get(index).cloned().flatten();
+        let restart = fresh.as_ref().map(Token::bot) != bot.telegram_id();
+        if let (Some(token), false) = (fresh, restart) {
+            if let Some(sender) = &self.sender {
+                sender.set_bot(bot.spec().id, token.clone());
+            }
+            bot.update(|link| link.token = Some(token));
+        }
+        Ok(restart)
+    }
+
+    async fn name(&self, index: usize, bot: &Served, token: &Token) -> Result<(), ApiError> {
+        let me = self.client.call(token, &GetMe {}).await?;
+        if let Some(username) = me.username {
+            self.menus.named(index, &username);
+            bot.update(|link| link.username = Some(username));
+        }
+        Ok(())
+    }
+
+    /// Where Telegram is to call for this bot.
+    pub fn webhook_url(&self, id: &str) -> Option<String> {
+        self.public_url
+            .as_ref()
+            .map(|base| format!("{base}/tg/{id}"))
+    }
+
+    /// Sets the webhook; updates that wait are kept.
+    ///
+    /// # Errors
+    /// Telegram refuses, or cannot be reached. Without a public address there is nothing to set.
+    pub async fn set_webhook(&self, id: &str, token: &Token) -> Result<(), ApiError> {
+        let Some(url) = self.webhook_url(id) else {
+            return Err(ApiError::Unsent("BOTFACTORY_PUBLIC_URL is not set"));
+        };
+        let call = SetWebhook {
+            url,
+            secret_token: self.secret.expose_secret().to_owned(),
+            allowed_updates: ALLOWED_UPDATES,
+            drop_pending_updates: false,
+        };
+        self.client.call(token, &call).await.map(|_| ())
+    }
+
+    /// Removes the webhook; updates that wait are kept.
+    ///
+    /// # Errors
+    /// Telegram refuses, or cannot be reached.
+    pub async fn delete_webhook(&self, token: &Token) -> Result<(), ApiError> {
+        let call = DeleteWebhook {
+            drop_pending_updates: false,
+        };
+        self.client.call(token, &call).await.map(|_| ())
+    }
+
+    /// What Telegram knows of the webhook.
+    ///
+    /// # Errors
+    /// Telegram refuses, or cannot be reached.
+    pub async fn webhook_info(&self, token: &Token) -> Result<WebhookInfo, ApiError> {
+        self.client.call(token, &GetWebhookInfo {}).await
+    }
+
+    async fn set_commands(&self, bot: usize, token: &Token) -> Result<(), ApiError> {
+        for menu in self.menus.menus(bot) {
+            let call = SetMyCommands {
+                commands: menu
+                    .commands
+                    .into_iter()
+                    .map(|(command, description)| Command {
+                        command,
+                        description,
+                    })
+                    .collect(),
+                language_code: menu.language,
+            };
+            self.client.call(token, &call).await?;
+        }
+        Ok(())
+    }
+}
+
+fn standing(outcome: &Result<(), ApiError>) -> Standing {
+    match outcome {
+        Ok(()) => Standing::Ok,
+        Err(error) => Standing::Failed {
+            class: error.class(),
+            reason: error.to_string(),
+        },
+    }
+}
+
+fn report(bot: &'static str, what: &'static str, outcome: &Result<(), ApiError>) {
+    let words = outcome.as_ref().err().map(|e| (e.class(), e.to_string()));
+    telemetry::emit(events::Registered {
+        bot,
+        what,
+        error: words
+            .as_ref()
+            .map(|(class, words)| (*class, words.as_str())),
+    });
+}
