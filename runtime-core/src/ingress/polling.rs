@@ -165,13 +165,12 @@ impl Polling {
                 }
             }
             let lowest = under.keys().next().copied().unwrap_or(next);
-            if lowest > 0
-                && !matches!(
-                    self.store.polling_advance(token.bot(), lowest).await,
-                    Ok(true)
-                )
-            {
-                return Ok(());
+            if lowest != stored {
+                let advanced = self.store.polling_advance(token.bot(), lowest).await;
+                if !matches!(advanced, Ok(true)) {
+                    return Ok(());
+                }
+                stored = lowest;
             }
         }
     }
