@@ -19,6 +19,7 @@ pub mod check;
 pub mod cli;
 pub mod diagnostics;
 pub mod emit;
+pub mod import;
 pub mod input;
 pub mod ir;
 pub mod resolve;

@@ -1,0 +1,215 @@
+//! What the import did, line by line, and what was wrong with the spec's JSON.
+
+use std::fmt;
+
+/// How much attention a line wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The same meaning in the new spelling.
+    Translated,
+    /// The bot behaves differently from the letter of the old spec (mostly: as it was meant to).
+    Changed,
+    /// Something was left out or guessed; a person must look.
+    NeedsPerson,
+}
+
+impl Severity {
+    /// As people read it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Translated => "translated",
+            Self::Changed => "changed",
+            Self::NeedsPerson => "needs a person",
+        }
+    }
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportLine {
+    /// How much attention it wants.
+    pub severity: Severity,
+    /// JSON path in the old spec (`flows[3].params.steps[1].validate.regex`), or a file of the new folder.
+    pub path: String,
+    /// What was done, lower case, no full stop.
+    pub message: String,
+}
+
+impl fmt::Display for ReportLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: {}: {}",
+            self.severity.label(),
+            self.path,
+            self.message
+        )
+    }
+}
+
+/// What [`super::run`] did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Name of the old spec's file, as given.
+    pub file_name: String,
+    /// The bot's id: the folder's name.
+    pub bot_id: String,
+    /// Files written, relative to the folder, sorted.
+    pub files: Vec<String>,
+    /// Every change, in the order of the spec.
+    pub lines: Vec<ReportLine>,
+}
+
+impl Report {
+    /// How many lines have this severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.lines.iter().filter(|l| l.severity == severity).count()
+    }
+}
+
+/// What a person must look at comes last, nearest to the prompt.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for severity in [
+            Severity::Translated,
+            Severity::Changed,
+            Severity::NeedsPerson,
+        ] {
+            for line in self.lines.iter().filter(|l| l.severity == severity) {
+                writeln!(f, "{line}")?;
+            }
+        }
+        writeln!(
+            f,
+            "{} → bot `{}`: {} files, {} lines translated, {} changed, {} need a person",
+            self.file_name,
+            self.bot_id,
+            self.files.len(),
+            self.count(Severity::Translated),
+            self.count(Severity::Changed),
+            self.count(Severity::NeedsPerson),
+        )
+    }
+}
+
+/// A place in the spec whose JSON type is not what the old system read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// JSON path.
+    pub path: String,
+    /// What belongs there.
+    pub expected: &'static str,
+    /// What stands there.
+    pub found: &'static str,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` must be {}, found {}",
+            self.path, self.expected, self.found
+        )
+    }
+}
+
+/// Why nothing was imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImportError {
+    /// The file is not JSON. Line and column are 1-based.
+    Json {
+        /// Line of the fault.
+        line: usize,
+        /// Column of the fault, in bytes as serde_json counts.
+        column: usize,
+        /// What the parser says.
+        message: String,
+    },
+    /// JSON, but not a spec: every place of a wrong type.
+    Shape(Vec<Fault>),
+    /// The output folder's name cannot be a bot's id.
+    BotId {
+        /// The name as found.
+        name: String,
+    },
+    /// The output folder exists and has something in it.
+    NotEmpty {
+        /// The folder as given.
+        folder: String,
+    },
+    /// The file system refused.
+    Io {
+        /// The file or folder.
+        path: String,
+        /// What the system says.
+        message: String,
+    },
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Json {
+                line,
+                column,
+                message,
+            } => write!(f, "not valid JSON at line {line}, column {column}: {message}"),
+            Self::Shape(faults) => {
+                for (i, fault) in faults.iter().enumerate() {
+                    if i > 0 {
+                        writeln!(f)?;
+                    }
+                    write!(f, "{fault}")?;
+                }
+                Ok(())
+            }
+            Self::BotId { name } => write!(
+                f,
+                "the folder's name `{name}` becomes the bot's id and must be a lower-case letter and up to 31 of `a-z`, `0-9`, `_`; choose another `--out`"
+            ),
+            Self::NotEmpty { folder } => write!(
+                f,
+                "`{folder}` is not an empty folder; nothing was written, choose a new `--out`"
+            ),
+            Self::Io { path, message } => write!(f, "`{path}`: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for ImportError {}
+
+/// Collects lines and faults while the spec is read and translated.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    pub(super) lines: Vec<ReportLine>,
+    pub(super) faults: Vec<Fault>,
+}
+
+impl Notes {
+    fn add(&mut self, severity: Severity, path: &str, message: String) {
+        let line = ReportLine {
+            severity,
+            path: path.to_owned(),
+            message,
+        };
+        if !self.lines.contains(&line) {
+            self.lines.push(line);
+        }
+    }
+    pub(super) fn translated(&mut self, path: &str, message: impl Into<String>) {
+        self.add(Severity::Translated, path, message.into());
+    }
+    pub(super) fn changed(&mut self, path: &str, message: impl Into<String>) {
+        self.add(Severity::Changed, path, message.into());
+    }
+    pub(super) fn person(&mut self, path: &str, message: impl Into<String>) {
+        self.add(Severity::NeedsPerson, path, message.into());
+    }
+    pub(super) fn fault(&mut self, path: String, expected: &'static str, found: &'static str) {
+        self.faults.push(Fault {
+            path,
+            expected,
+            found,
+        });
+    }
+}

@@ -1,0 +1,816 @@
+//! Postgres forms into what both engines accept.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentList, FunctionArguments, Ident, Insert, ObjectName, Query, SelectItem, SetExpr,
+    Statement, Value, VisitMut, VisitorMut,
+};
+
+use sqlparser::tokenizer::Location;
+
+use super::{Ty, arguments, last, literal, name, param, param_expr};
+use crate::import::names;
+use crate::import::report::Severity;
+
+/// What [`rewrite`] found and made.
+#[derive(Debug, Default)]
+pub(in crate::import) struct Rewritten {
+    /// `params:` of the action: name and expression.
+    pub params: Vec<(String, String)>,
+    /// Variables that a cast gave a type.
+    pub casts: Vec<(String, Ty)>,
+    /// Output columns that were formatted in SQL: the filter that does it now.
+    pub formats: BTreeMap<String, String>,
+    /// Parameters that nothing provides: old name and the name they have now.
+    pub unknown: BTreeMap<String, String>,
+    /// Output columns that have another name now.
+    pub renamed: BTreeMap<String, String>,
+    /// Lines for the report.
+    pub notes: Vec<(Severity, String)>,
+}
+
+/// What surrounds a statement.
+pub(in crate::import) struct Around<'a> {
+    /// Old parameter names and what they are called now, built-ins included.
+    pub names: &'a BTreeMap<String, String>,
+    /// Names that no new parameter may have.
+    pub taken: &'a BTreeSet<String>,
+    /// Columns that texts read from this result, for `SELECT *`.
+    pub wanted: &'a [String],
+    /// Tables that are called something else now.
+    pub tables: &'a BTreeMap<String, String>,
+}
+
+/// Rewrites the statement in place.
+pub(in crate::import) fn rewrite(ast: &mut Statement, around: &Around<'_>) -> Rewritten {
+    let mut rewriter = Rewriter {
+        around,
+        out: Rewritten::default(),
+    };
+    if let Statement::Query(query) = ast {
+        rewriter.query(query);
+    }
+    if let Statement::Insert(insert) = ast {
+        rewriter.name_columns(insert);
+    }
+    // The visitor never breaks.
+    let _ = ast.visit(&mut rewriter);
+    rewriter.returning(ast);
+    rewriter.out
+}
+
+struct Rewriter<'a> {
+    around: &'a Around<'a>,
+    out: Rewritten,
+}
+
+impl Rewriter<'_> {
+    fn changed(&mut self, message: impl Into<String>) {
+        self.note(Severity::Changed, message.into());
+    }
+    fn translated(&mut self, message: impl Into<String>) {
+        self.note(Severity::Translated, message.into());
+    }
+    fn person(&mut self, message: impl Into<String>) {
+        self.note(Severity::NeedsPerson, message.into());
+    }
+    fn note(&mut self, severity: Severity, message: String) {
+        if !self.out.notes.iter().any(|(_, m)| *m == message) {
+            self.out.notes.push((severity, message));
+        }
+    }
+
+    /// The outermost query: formats, `*`, names of columns.
+    fn query(&mut self, query: &mut Query) {
+        query.locks.clear();
+        let SetExpr::Select(select) = query.body.as_mut() else {
+            return;
+        };
+        let mut items = Vec::new();
+        for item in std::mem::take(&mut select.projection) {
+            match item {
+                SelectItem::Wildcard(_) => {
+                    items.extend(self.wildcard(None));
+                }
+                SelectItem::QualifiedWildcard(kind, _) => {
+                    let table = kind.to_string();
+                    items.extend(self.wildcard(table.strip_suffix(".*").or(Some(&table))));
+                }
+                other => items.push(other),
+            }
+        }
+        let mut used = BTreeSet::new();
+        for (n, item) in items.iter_mut().enumerate() {
+            let (expr, alias) = match item {
+                SelectItem::UnnamedExpr(expr) => (expr, None),
+                SelectItem::ExprWithAlias { expr, alias } => (expr, Some(name(alias))),
+                _ => continue,
+            };
+            let natural = match &*expr {
+                Expr::Identifier(ident) => Some(name(ident)),
+                Expr::CompoundIdentifier(parts) => parts.last().map(name),
+                _ => None,
+            };
+            let function = match &*expr {
+                Expr::Function(f) => Some(last(&f.name)),
+                _ => None,
+            };
+            let called = names::free(
+                alias
+                    .clone()
+                    .or(natural.clone())
+                    .or(function)
+                    .filter(|c| names::variable(c, &BTreeSet::new()) == *c)
+                    .unwrap_or_else(|| format!("column_{}", n + 1)),
+                &used,
+            );
+            let natural_before = natural;
+            let mut expr = expr.clone();
+            if let Some((column, filter)) = to_char(&expr) {
+                self.changed(format!(
+                    "`to_char` is a filter of the text now: `{{{{{called} | {filter}}}}}`"
+                ));
+                self.out.formats.insert(called.clone(), filter);
+                expr = column;
+            }
+            let natural = match &expr {
+                Expr::Identifier(ident) => Some(name(ident)),
+                Expr::CompoundIdentifier(parts) => parts.last().map(name),
+                _ => None,
+            };
+            if alias.as_deref() != Some(called.as_str())
+                && natural.as_deref() != Some(called.as_str())
+            {
+                self.translated(format!("a column without a usable name is `{called}` now"));
+            }
+            *item = if natural.as_deref() == Some(called.as_str()) {
+                SelectItem::UnnamedExpr(expr)
+            } else {
+                SelectItem::ExprWithAlias {
+                    expr,
+                    alias: Ident::new(called.clone()),
+                }
+            };
+            for old in [alias, natural_before].into_iter().flatten() {
+                if old != called {
+                    self.out.renamed.entry(old).or_insert_with(|| called.clone());
+                }
+            }
+            used.insert(called);
+        }
+        select.projection = items;
+    }
+
+    /// `INSERT INTO t VALUES (…)`: columns called like what is stored in them.
+    fn name_columns(&mut self, insert: &mut Insert) {
+        if !insert.columns.is_empty() {
+            return;
+        }
+        let Some(SetExpr::Values(values)) = insert.source.as_deref().map(|q| q.body.as_ref()) else {
+            return;
+        };
+        let mut used = BTreeSet::new();
+        for (n, value) in values.rows.iter().take(1).flat_map(|r| r.content.iter()).enumerate() {
+            let called = match value {
+                Expr::Function(f) if last(&f.name) == "now" => "created_at".to_owned(),
+                other => param(other).map_or(format!("column_{}", n + 1), str::to_lowercase),
+            };
+            used.insert(names::free(called.clone(), &used));
+            insert.columns.push(ObjectName::from(vec![Ident::new(called)]));
+        }
+        self.person("the columns of this INSERT are guessed from its values");
+    }
+
+    fn wildcard(&mut self, table: Option<&str>) -> Vec<SelectItem> {
+        let mut columns: Vec<String> = Vec::new();
+        for column in self.around.wanted {
+            if !columns.contains(column) {
+                columns.push(column.clone());
+            }
+        }
+        if columns.is_empty() {
+            columns.push("id".into());
+        }
+        self.changed(format!(
+            "`*` became the columns that the texts use: {}",
+            columns.join(", ")
+        ));
+        columns
+            .into_iter()
+            .map(|column| {
+                SelectItem::UnnamedExpr(match table {
+                    None => Expr::Identifier(Ident::new(column)),
+                    Some(table) => {
+                        Expr::CompoundIdentifier(vec![Ident::new(table), Ident::new(column)])
+                    }
+                })
+            })
+            .collect()
+    }
+
+    /// RETURNING without anything that takes it.
+    fn returning(&mut self, ast: &mut Statement) {
+        let returning = match ast {
+            Statement::Insert(s) => &mut s.returning,
+            Statement::Update(s) => &mut s.returning,
+            Statement::Delete(s) => &mut s.returning,
+            _ => return,
+        };
+        if returning.take().is_some() {
+            self.translated("RETURNING was never readable; left out");
+        }
+    }
+
+    /// A parameter's name that is not taken.
+    fn free(&self, name: String) -> String {
+        let mut taken = self.around.taken.clone();
+        taken.extend(self.out.params.iter().map(|(n, _)| n.clone()));
+        taken.extend(self.out.unknown.values().cloned());
+        names::free(name, &taken)
+    }
+
+    /// `now - INTERVAL '7 days'`: a value of `params:`.
+    fn moment(&mut self, base: &str, minus: bool, seconds: i64, exact: bool) -> Expr {
+        let value = format!(
+            "{base} {} {}",
+            if minus { '-' } else { '+' },
+            crate::import::yaml::duration(seconds)
+        );
+        if !exact {
+            self.person("months and years have no fixed length; counted as 30 and 365 days");
+        }
+        if let Some((known, _)) = self.out.params.iter().find(|(_, v)| *v == value) {
+            return param_expr(known);
+        }
+        let called = self.free(if minus { "since" } else { "until" }.to_owned());
+        self.translated(format!("INTERVAL became `params: {{ {called}: {value} }}`"));
+        self.out.params.push((called.clone(), value));
+        param_expr(&called)
+    }
+
+    fn function(&mut self, function: &Function) -> Option<Expr> {
+        let called = last(&function.name);
+        let args = arguments(function);
+        match (called.as_str(), args.as_slice()) {
+            (
+                "now" | "current_timestamp" | "localtimestamp" | "transaction_timestamp"
+                | "statement_timestamp" | "clock_timestamp",
+                _,
+            ) => {
+                self.translated(format!("`{}` is the built-in `:now`", called.to_uppercase()));
+                Some(param_expr("now"))
+            }
+            ("current_date", _) => {
+                self.translated("`CURRENT_DATE` is the built-in `:today`");
+                Some(param_expr("today"))
+            }
+            ("to_timestamp" | "to_date", [Some(value), Some(format)]) => {
+                let (Some(variable), Some(format)) = (param(value), literal(format)) else {
+                    self.person(format!("`{called}` of something else than an answer stays"));
+                    return None;
+                };
+                let ty = if called == "to_date" {
+                    Ty::Date
+                } else {
+                    Ty::DateTime
+                };
+                if !matches!(
+                    format,
+                    "YYYY-MM-DD HH24:MI" | "YYYY-MM-DD HH24:MI:SS" | "YYYY-MM-DD"
+                        | "DD.MM.YYYY HH24:MI" | "DD.MM.YYYY"
+                ) {
+                    self.person(format!(
+                        "the form `{format}` is not one that a date step reads"
+                    ));
+                }
+                self.out.casts.push((variable.to_owned(), ty));
+                Some(param_expr(variable))
+            }
+            ("to_timestamp" | "date_trunc" | "age" | "array_agg" | "to_number", _) => {
+                self.person(format!("`{called}` does not exist on SQLite"));
+                None
+            }
+            ("to_char", [Some(value), Some(format)]) => {
+                let format = literal(format).and_then(|f| strftime(f))?;
+                self.person("`to_char` became `strftime`, which only SQLite has");
+                Some(call(
+                    "strftime",
+                    vec![
+                        Expr::value(Value::SingleQuotedString(format)),
+                        (*value).clone(),
+                    ],
+                ))
+            }
+            ("string_agg", [Some(value), Some(separator)]) => {
+                self.person("`string_agg` became `group_concat`, which only SQLite has");
+                Some(call(
+                    "group_concat",
+                    vec![(*value).clone(), (*separator).clone()],
+                ))
+            }
+            ("greatest", _) | ("least", _) if args.iter().all(Option::is_some) => {
+                self.person(format!("`{called}` is `max` or `min` on SQLite only"));
+                let sqlite = if called == "greatest" { "max" } else { "min" };
+                Some(call(sqlite, args.into_iter().flatten().cloned().collect()))
+            }
+            _ => None,
+        }
+    }
+
+    fn cast(&mut self, inner: &Expr, data_type: &DataType) -> Option<Expr> {
+        let ty = cast_type(data_type);
+        if let Some(variable) = param(inner) {
+            match (variable, ty) {
+                // `NOW()::date`
+                ("now", Some(Ty::Date)) => return Some(param_expr("today")),
+                (_, Some(ty)) => self.out.casts.push((variable.to_owned(), ty)),
+                (_, None) => self.person(format!("the cast to `{data_type}` was left out")),
+            }
+            return Some(param_expr(variable));
+        }
+        if literal(inner).is_some() && ty == Some(Ty::Text) {
+            return Some(inner.clone());
+        }
+        match ty {
+            Some(Ty::Date) => Some(call("date", vec![inner.clone()])),
+            Some(Ty::DateTime) => Some(call("datetime", vec![inner.clone()])),
+            // INTERVAL literals are read by the arithmetic around them.
+            None if matches!(data_type, DataType::Interval { .. }) => None,
+            Some(_) => Some(Expr::Cast {
+                kind: CastKind::Cast,
+                expr: Box::new(inner.clone()),
+                data_type: data_type.clone(),
+                format: None,
+            }),
+            None => {
+                self.person(format!("the cast to `{data_type}` stays as it was"));
+                None
+            }
+        }
+    }
+}
+
+impl VisitorMut for Rewriter<'_> {
+    type Break = ();
+
+    fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<()> {
+        if relation.0.len() > 1 {
+            self.translated("the schema before a table's name was left out");
+            relation.0.drain(..relation.0.len() - 1);
+        }
+        if let Some(new) = self.around.tables.get(&last(relation)) {
+            *relation = ObjectName::from(vec![Ident::new(new)]);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        let new = match &*expr {
+            Expr::Value(value) => match &value.value {
+                Value::Placeholder(text) => {
+                    let old = text.strip_prefix(':').unwrap_or(text);
+                    match self.around.names.get(old) {
+                        Some(new) => Some(param_expr(new)),
+                        // Parameters that this rewriting makes are never visited.
+                        None => {
+                            let old = old.to_owned();
+                            let new = match self.out.unknown.get(&old) {
+                                Some(new) => new.clone(),
+                                None => self.free(names::variable(&old, self.around.taken)),
+                            };
+                            let expr = param_expr(&new);
+                            self.out.unknown.insert(old, new);
+                            Some(expr)
+                        }
+                    }
+                }
+                _ => None,
+            },
+            Expr::Nested(inner) if matches!(**inner, Expr::Value(_)) => Some((**inner).clone()),
+            Expr::Function(function) => self.function(function),
+            Expr::Cast {
+                expr: inner,
+                data_type,
+                ..
+            } => self.cast(inner, data_type),
+            Expr::BinaryOp {
+                left,
+                op: op @ (BinaryOperator::Minus | BinaryOperator::Plus),
+                right,
+            } => match (param(left), interval(right)) {
+                (Some(base @ ("now" | "today")), Some((seconds, exact))) => {
+                    Some(self.moment(base, *op == BinaryOperator::Minus, seconds, exact))
+                }
+                (_, Some(_)) => {
+                    self.person("INTERVAL arithmetic on a column does not exist on SQLite");
+                    None
+                }
+                _ => None,
+            },
+            Expr::ILike {
+                negated,
+                any,
+                expr,
+                pattern,
+                escape_char,
+            } => {
+                self.changed("`ILIKE` is `LIKE`: on SQLite it ignores case for ASCII letters only");
+                Some(Expr::Like {
+                    negated: *negated,
+                    any: *any,
+                    expr: expr.clone(),
+                    pattern: pattern.clone(),
+                    escape_char: escape_char.clone(),
+                })
+            }
+            Expr::AnyOp {
+                left,
+                compare_op: BinaryOperator::Eq,
+                right,
+                ..
+            } => {
+                self.person(
+                    "arrays do not exist on SQLite: the column is a text of words with commas between now",
+                );
+                let with_commas = |inner: &Expr| {
+                    let comma = || Box::new(Expr::value(Value::SingleQuotedString(",".into())));
+                    let join = |left, right| Expr::BinaryOp {
+                        left,
+                        op: BinaryOperator::StringConcat,
+                        right,
+                    };
+                    join(
+                        Box::new(join(comma(), Box::new(unnest(inner)))),
+                        comma(),
+                    )
+                };
+                Some(Expr::BinaryOp {
+                    left: Box::new(call("instr", vec![with_commas(right), with_commas(left)])),
+                    op: BinaryOperator::Gt,
+                    right: Box::new(Expr::value(Value::Number("0".into(), false))),
+                })
+            }
+            Expr::Extract { .. } | Expr::AtTimeZone { .. } | Expr::Array(_) => {
+                self.person(format!("`{expr}` does not exist on SQLite"));
+                None
+            }
+            _ => None,
+        };
+        if let Some(new) = new {
+            *expr = new;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Gives a CAST to every parameter whose type no column beside it tells.
+pub(in crate::import) fn cast_loose(
+    ast: &mut Statement,
+    placed: &HashSet<Location>,
+    types: &BTreeMap<String, Ty>,
+) {
+    struct Casts<'a> {
+        placed: &'a HashSet<Location>,
+        types: &'a BTreeMap<String, Ty>,
+    }
+    impl VisitorMut for Casts<'_> {
+        type Break = ();
+        fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+            let Expr::Value(value) = &*expr else {
+                return ControlFlow::Continue(());
+            };
+            if self.placed.contains(&value.span.start) {
+                return ControlFlow::Continue(());
+            }
+            let data_type = match param(expr) {
+                Some("bot_id" | "locale") => DataType::Text,
+                Some("user_id" | "chat_id") => DataType::Integer(None),
+                Some(called) => match self.types.get(called) {
+                    Some(Ty::Text) => DataType::Text,
+                    Some(Ty::Int) => DataType::Integer(None),
+                    // No CAST means the same instant, day or fraction on both engines.
+                    _ => return ControlFlow::Continue(()),
+                },
+                None => return ControlFlow::Continue(()),
+            };
+            *expr = Expr::Cast {
+                kind: CastKind::Cast,
+                expr: Box::new(expr.clone()),
+                data_type,
+                format: None,
+            };
+            ControlFlow::Continue(())
+        }
+    }
+    let _ = ast.visit(&mut Casts { placed, types });
+}
+
+fn unnest(expr: &Expr) -> Expr {
+    match expr {
+        Expr::Nested(inner) => unnest(inner),
+        other => other.clone(),
+    }
+}
+
+fn call(name: &str, args: Vec<Expr>) -> Expr {
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args: args
+                .into_iter()
+                .map(|a| FunctionArg::Unnamed(FunctionArgExpr::Expr(a)))
+                .collect(),
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}
+
+fn cast_type(data_type: &DataType) -> Option<Ty> {
+    Some(match data_type {
+        DataType::Timestamp(..) | DataType::Datetime(_) => Ty::DateTime,
+        DataType::Date => Ty::Date,
+        DataType::Int(_)
+        | DataType::Integer(_)
+        | DataType::BigInt(_)
+        | DataType::SmallInt(_)
+        | DataType::Int2(_)
+        | DataType::Int4(_)
+        | DataType::Int8(_) => Ty::Int,
+        DataType::Text | DataType::Varchar(_) | DataType::CharacterVarying(_) | DataType::Uuid => {
+            Ty::Text
+        }
+        DataType::Boolean | DataType::Bool => Ty::Bool,
+        DataType::Numeric(_) | DataType::Decimal(_) => Ty::Decimal,
+        DataType::Real | DataType::Float(_) | DataType::DoublePrecision | DataType::Float8 => {
+            Ty::Real
+        }
+        // Postgres spells them as custom names in some versions of the parser.
+        DataType::Custom(name, _) => match last(name).as_str() {
+            "timestamptz" | "timestamp" => Ty::DateTime,
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
+
+/// Seconds of `INTERVAL '7 days'` or `'7 days'::interval`, and whether that is exact.
+fn interval(expr: &Expr) -> Option<(i64, bool)> {
+    let (text, unit) = match expr {
+        Expr::Interval(interval) => (
+            match &*interval.value {
+                Expr::Value(v) => match &v.value {
+                    Value::Number(n, _) => n.clone(),
+                    _ => literal(&interval.value)?.to_owned(),
+                },
+                _ => return None,
+            },
+            interval.leading_field.as_ref().map(ToString::to_string),
+        ),
+        Expr::Cast {
+            expr,
+            data_type: DataType::Interval { .. },
+            ..
+        } => (literal(expr)?.to_owned(), None),
+        Expr::Nested(inner) => return interval(inner),
+        _ => return None,
+    };
+    let text = match unit {
+        Some(unit) => format!("{text} {unit}"),
+        None => text,
+    };
+    let mut words = text.split_whitespace().peekable();
+    let (mut total, mut exact) = (0i64, true);
+    words.peek()?;
+    while let Some(count) = words.next() {
+        let count: i64 = count.parse().ok()?;
+        let unit = words.next()?.to_lowercase();
+        let seconds = match unit.trim_end_matches('s') {
+            "second" | "sec" => 1,
+            "minute" | "min" => 60,
+            "hour" => 3600,
+            "day" => 86_400,
+            "week" => 7 * 86_400,
+            "month" | "mon" => {
+                exact = false;
+                30 * 86_400
+            }
+            "year" => {
+                exact = false;
+                365 * 86_400
+            }
+            _ => return None,
+        };
+        total = total.checked_add(count.checked_mul(seconds)?)?;
+    }
+    (total > 0).then_some((total, exact))
+}
+
+/// `to_char(column, 'YYYY-MM-DD HH24:MI')`: the column and the filter that prints it so.
+fn to_char(expr: &Expr) -> Option<(Expr, String)> {
+    let Expr::Function(function) = expr else {
+        return None;
+    };
+    if last(&function.name) != "to_char" {
+        return None;
+    }
+    let [Some(value), Some(format)] = arguments(function)[..] else {
+        return None;
+    };
+    if !matches!(value, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
+        return None;
+    }
+    let (pattern, has_date, has_time) = cldr(literal(format)?)?;
+    let filter = match (has_date, has_time) {
+        (true, true) => "datetime",
+        (true, false) => "date",
+        (false, true) => "time",
+        (false, false) => return None,
+    };
+    Some((value.clone(), format!("{filter}: '{pattern}'")))
+}
+
+/// Postgres' fields, the CLDR field, strftime's, and whether it is a field of the date. Longest first.
+const FIELDS: &[(&str, &str, Option<&str>, bool)] = &[
+    ("HH24", "HH", Some("%H"), false),
+    ("HH12", "hh", None, false),
+    ("YYYY", "yyyy", Some("%Y"), true),
+    ("Month", "MMMM", None, true),
+    ("month", "MMMM", None, true),
+    ("Mon", "MMM", None, true),
+    ("mon", "MMM", None, true),
+    ("Day", "EEEE", None, true),
+    ("day", "EEEE", None, true),
+    ("Dy", "EEE", None, true),
+    ("YY", "yy", None, true),
+    ("MM", "MM", Some("%m"), true),
+    ("DD", "dd", Some("%d"), true),
+    ("HH", "hh", None, false),
+    ("MI", "mm", Some("%M"), false),
+    ("SS", "ss", Some("%S"), false),
+    ("AM", "a", None, false),
+    ("PM", "a", None, false),
+];
+
+/// One field or one other character of a Postgres pattern.
+fn fields(format: &str) -> Vec<Result<&'static (&'static str, &'static str, Option<&'static str>, bool), char>> {
+    let mut found = Vec::new();
+    let mut rest = format;
+    while let Some(c) = rest.chars().next() {
+        // `FM` only removes padding.
+        if let Some(after) = rest.strip_prefix("FM") {
+            rest = after;
+        } else if let Some(field) = FIELDS.iter().find(|(pg, ..)| rest.starts_with(pg)) {
+            found.push(Ok(field));
+            rest = &rest[field.0.len()..];
+        } else {
+            found.push(Err(c));
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    found
+}
+
+/// The CLDR pattern, and whether it has fields of a date and of a time.
+fn cldr(format: &str) -> Option<(String, bool, bool)> {
+    let (mut pattern, mut has_date, mut has_time) = (String::new(), false, false);
+    for field in fields(format) {
+        match field {
+            Ok((_, cldr, _, date)) => {
+                has_date |= date;
+                has_time |= !date;
+                pattern.push_str(cldr);
+            }
+            Err(c) if c.is_ascii_punctuation() && c != '\'' && c != '"' || c == ' ' => {
+                pattern.push(c);
+            }
+            Err(_) => return None,
+        }
+    }
+    Some((pattern, has_date, has_time))
+}
+
+/// strftime's pattern, where it has every field.
+fn strftime(format: &str) -> Option<String> {
+    fields(format)
+        .into_iter()
+        .map(|field| match field {
+            Ok((_, _, strftime, _)) => strftime.map(str::to_owned),
+            Err('%') => None,
+            Err(c) => Some(c.to_string()),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{parse, print};
+    use super::*;
+
+    fn rewritten(sql: &str) -> (String, Rewritten) {
+        let names = ["bot_id", "user_id", "now", "today", "slot", "x", "n"]
+            .into_iter()
+            .map(|n| (n.to_owned(), n.to_owned()))
+            .collect();
+        let (mut ast, _) = parse(sql).expect(sql);
+        let out = rewrite(
+            &mut ast,
+            &Around {
+                names: &names,
+                taken: &BTreeSet::new(),
+                wanted: &["title".to_owned()],
+                tables: &BTreeMap::new(),
+            },
+        );
+        (print::line(&ast), out)
+    }
+
+    #[test]
+    fn answers_with_a_cast_become_plain_and_typed() {
+        let (sql, out) = rewritten(
+            "INSERT INTO b(slot, day, at) VALUES(:slot::timestamptz, to_date(:x, 'YYYY-MM-DD'), NOW())",
+        );
+        assert_eq!(sql, "INSERT INTO b (slot, day, at) VALUES (:slot, :x, :now)");
+        assert_eq!(
+            out.casts,
+            [("slot".to_owned(), Ty::DateTime), ("x".to_owned(), Ty::Date)]
+        );
+        let (sql, out) = rewritten("SELECT id FROM b WHERE slot=to_timestamp(:slot, 'YYYY-MM-DD HH24:MI') AND n=CAST(:n AS int)");
+        assert_eq!(sql, "SELECT id FROM b WHERE slot = :slot AND n = :n");
+        assert_eq!(out.casts.len(), 2);
+    }
+
+    #[test]
+    fn doubled_quotes_are_single_again() {
+        let (ast, doubled) = parse("SELECT to_char(slot,''YYYY-MM-DD'') AS t FROM b").unwrap();
+        assert!(doubled);
+        assert_eq!(
+            print::line(&ast),
+            "SELECT to_char(slot, 'YYYY-MM-DD') AS t FROM b"
+        );
+        assert!(!parse("SELECT '' AS t FROM b").unwrap().1);
+    }
+
+    #[test]
+    fn formats_move_into_texts() {
+        let (sql, out) = rewritten(
+            "SELECT to_char(slot,'YYYY-MM-DD HH24:MI') AS t, to_char(a.d, 'DD.MM') AS d, to_char(at,'HH24:MI') FROM a",
+        );
+        assert_eq!(sql, "SELECT slot AS t, a.d, at AS to_char FROM a");
+        assert_eq!(out.formats["t"], "datetime: 'yyyy-MM-dd HH:mm'");
+        assert_eq!(out.formats["d"], "date: 'dd.MM'");
+        assert_eq!(out.formats["to_char"], "time: 'HH:mm'");
+        let (sql, _) = rewritten("SELECT 1 AS a FROM b WHERE to_char(slot,'YYYY-MM-DD') = '2024-01-01'");
+        assert_eq!(
+            sql,
+            "SELECT 1 AS a FROM b WHERE strftime('%Y-%m-%d', slot) = '2024-01-01'"
+        );
+    }
+
+    #[test]
+    fn intervals_become_params() {
+        let (sql, out) = rewritten(
+            "DELETE FROM b WHERE at < NOW() - INTERVAL '7 days' OR at > now() + interval '90 minutes' OR at < NOW() - INTERVAL '7 days'",
+        );
+        assert_eq!(
+            sql,
+            "DELETE FROM b WHERE at < :since OR at > :until OR at < :since"
+        );
+        assert_eq!(
+            out.params,
+            [
+                ("since".to_owned(), "now - 7d".to_owned()),
+                ("until".to_owned(), "now + 90m".to_owned())
+            ]
+        );
+        let (sql, _) = rewritten("SELECT id FROM b WHERE at > CURRENT_TIMESTAMP - '1 day'::interval");
+        assert_eq!(sql, "SELECT id FROM b WHERE at > :since");
+    }
+
+    #[test]
+    fn arrays_ilike_schemas_stars_and_names() {
+        let (sql, _) = rewritten("SELECT COUNT(*) FROM public.u WHERE :x = ANY(tags) AND n ILIKE 'a%'");
+        assert_eq!(
+            sql,
+            "SELECT COUNT(*) AS count FROM u WHERE instr(',' || tags || ',', ',' || :x || ',') > 0 AND n LIKE 'a%'"
+        );
+        assert_eq!(rewritten("SELECT * FROM b").0, "SELECT title FROM b");
+        assert_eq!(
+            rewritten("SELECT a.id, b.id, 1 + 1 FROM a, b").0,
+            "SELECT a.id, b.id AS id_2, 1 + 1 AS column_3 FROM a, b"
+        );
+        assert_eq!(
+            rewritten("INSERT INTO b(x) VALUES(:nope) RETURNING id").1.unknown,
+            BTreeMap::from([("nope".to_owned(), "nope".to_owned())])
+        );
+    }
+}

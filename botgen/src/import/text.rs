@@ -1,0 +1,491 @@
+//! Old texts into texts of the language.
+
+use std::collections::BTreeSet;
+
+use super::ftl::{Keys, Own};
+use super::markup;
+use super::names;
+use super::old::Said;
+use super::plan::{Def, Plan, Scope};
+use super::report::Notes;
+use super::sql::Ty;
+use super::sql::outputs::Output;
+use super::template::{self, Arg, Key, Parsed, Piece};
+
+/// Stands for a value that is not there.
+const NOTHING: &str = "—";
+
+/// How a text is marked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    Html,
+    MarkdownV2,
+    /// Buttons, toasts, descriptions, `parse_mode: none`.
+    Plain,
+}
+
+/// A value that a name means, as an expression.
+struct Seen {
+    expr: String,
+    ty: Option<Ty>,
+    nullable: bool,
+    filter: Option<String>,
+}
+
+/// What a name means.
+enum Lookup {
+    Value(Seen),
+    /// A list; its statement, and whether its elements are bare values.
+    List(usize, bool),
+    Unknown,
+}
+
+/// The row that stands in scope inside `#each`.
+struct Row<'a> {
+    stmt: usize,
+    outputs: &'a [Output],
+    /// `row.` where a column's name is also a variable's.
+    prefix: String,
+    bare: bool,
+}
+
+/// A `t:key` around the first row of a query.
+pub(super) struct Guarded {
+    /// The variable that may be null.
+    pub var: String,
+    pub always: bool,
+}
+
+/// Translates texts.
+pub(super) struct Speaker<'a> {
+    pub plan: &'a Plan,
+    pub keys: &'a mut Keys,
+    pub notes: &'a mut Notes,
+}
+
+impl Speaker<'_> {
+    /// A text.
+    pub(super) fn text(&mut self, said: &Said, scope: &Scope, mode: Mode) -> String {
+        let tidy = match mode {
+            Mode::Html => markup::tidy(&said.text),
+            Mode::MarkdownV2 | Mode::Plain => said.text.clone(),
+        };
+        if tidy != said.text {
+            self.notes
+                .translated(&said.path, "`<` and `&` that Telegram would refuse are escaped");
+        }
+        match template::parse(&tidy) {
+            Parsed::Key(key) => self.key(said, &key, scope),
+            Parsed::Template(pieces) => {
+                let mut out = String::new();
+                self.pieces(said, &pieces, scope, None, &mut out);
+                self.whole(said, &out)
+            }
+        }
+    }
+
+    /// The last touches of a template.
+    fn whole(&mut self, said: &Said, out: &str) -> String {
+        let out = out.trim();
+        if out.is_empty() {
+            self.notes
+                .person(&said.path, "nothing is left of this text; a default stands for it");
+            return self.keys.own(Own::Empty);
+        }
+        match out.strip_prefix("t:") {
+            Some(rest) => format!("{{{{\"t:\"}}}}{rest}"),
+            None => out.to_owned(),
+        }
+    }
+
+    /// The query's variable that guards a `t:key {{#each x}}…`, where the text is one.
+    pub(super) fn guarded(&self, said: &Said, scope: &Scope) -> Option<Guarded> {
+        let Parsed::Key(Key {
+            each: Some(list), ..
+        }) = template::parse(&said.text)
+        else {
+            return None;
+        };
+        let var = &self.plan.vars[*scope.get(&list)?];
+        match var.def {
+            Def::Single(stmt) => Some(Guarded {
+                var: var.name.clone(),
+                always: self.plan.stmts[stmt].one,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Lists that the text walks at top level, by old name, when they are lists.
+    pub(super) fn walks(&self, said: &Said, scope: &Scope) -> bool {
+        match template::parse(&said.text) {
+            Parsed::Key(key) => {
+                let list = key.each.and_then(|l| scope.get(&l).copied());
+                list.is_some_and(|v| matches!(self.plan.vars[v].def, Def::Rows(_) | Def::Flat(_)))
+            }
+            Parsed::Template(pieces) => pieces.iter().any(|p| match p {
+                Piece::Each { list, .. } => {
+                    matches!(self.lookup(list, scope, None), Lookup::List(..))
+                }
+                _ => false,
+            }),
+        }
+    }
+
+    fn key(&mut self, said: &Said, key: &Key, scope: &Scope) -> String {
+        let stmt = key.each.as_ref().and_then(|list| {
+            let var = *scope.get(list)?;
+            match self.plan.vars[var].def {
+                Def::Single(stmt) | Def::Rows(stmt) => Some((var, stmt)),
+                _ => None,
+            }
+        });
+        let plan = self.plan;
+        let row = stmt.map(|(var, stmt)| Row {
+            stmt,
+            outputs: &plan.stmts[stmt].outputs,
+            prefix: match plan.vars[var].def {
+                Def::Single(_) => format!("{}.", plan.vars[var].name),
+                _ => "row.".to_owned(),
+            },
+            bare: false,
+        });
+        if let (Some(list), None) = (&key.each, &row) {
+            self.notes.person(
+                &said.path,
+                format!("`{list}` is no list here; its values are not given to the translation"),
+            );
+        }
+        let (mut args, mut given) = (Vec::new(), BTreeSet::new());
+        for (name, arg) in &key.args {
+            let expr = match arg {
+                Arg::Literal(text) => {
+                    if text.contains("{{") {
+                        self.unknown(said, text);
+                    }
+                    literal(text)
+                }
+                Arg::Variable(variable) => match self.lookup(variable, scope, row.as_ref()) {
+                    Lookup::Value(seen) if seen.ty == Some(Ty::Bool) => {
+                        self.notes.person(
+                            &said.path,
+                            format!("`{variable}` is true or false, which no translation takes; left out"),
+                        );
+                        continue;
+                    }
+                    Lookup::Value(seen) => self.value(said, seen),
+                    _ => {
+                        self.unknown(said, &format!("{{{{{variable}}}}}"));
+                        literal(&format!("{{{{{variable}}}}}"))
+                    }
+                },
+            };
+            let name = names::fluent(name);
+            if given.insert(name.clone()) {
+                args.push(format!("{name}={expr}"));
+            }
+        }
+        let written = self.keys.key(&key.key, given);
+        if !key.args.is_empty() {
+            self.notes
+                .translated(&said.path, "arguments of a key are expressions now");
+        }
+        let call = match args.is_empty() {
+            true => format!("t:{written}"),
+            false => format!("t:{written} {{{}}}", args.join(", ")),
+        };
+        if let Some((var, _)) = stmt
+            && matches!(self.plan.vars[var].def, Def::Rows(_))
+        {
+            let list = &self.plan.vars[var].name;
+            return format!("{{{{#each {list} as row}}}}\n{{{{{call}}}}}\n{{{{/each}}}}");
+        }
+        if key.rest.is_empty() || key.each.is_some() {
+            return call;
+        }
+        self.notes.changed(
+            &said.path,
+            "what followed the key was taken for a part of it; it is a text after it now",
+        );
+        let Parsed::Template(pieces) = template::parse(&format!(" {}", key.rest)) else {
+            return call;
+        };
+        let mut out = format!("{{{{{call}}}}} ");
+        self.pieces(said, &pieces, scope, None, &mut out);
+        self.whole(said, &out)
+    }
+
+    /// An expression of a value, with its filter, and a sign for null.
+    fn value(&mut self, said: &Said, seen: Seen) -> String {
+        let mut expr = seen.expr;
+        if let Some(filter) = seen.filter {
+            expr.push_str(&format!(" | {filter}"));
+        }
+        if seen.nullable {
+            self.notes.translated(
+                &said.path,
+                format!("a value that may be missing prints as `{NOTHING}`"),
+            );
+            expr.push_str(&format!(" | default: '{NOTHING}'"));
+        }
+        expr
+    }
+
+    fn unknown(&mut self, said: &Said, tag: &str) {
+        self.notes.person(
+            &said.path,
+            format!("`{tag}` is known neither here nor in the old system; it stays as words"),
+        );
+    }
+
+    fn lookup(&self, name: &str, scope: &Scope, row: Option<&Row<'_>>) -> Lookup {
+        if let Some(row) = row {
+            let stmt = &self.plan.stmts[row.stmt];
+            let name = stmt.renamed.get(name).map_or(name, String::as_str);
+            if let Some(output) = row.outputs.iter().find(|o| o.name == name) {
+                let (ty, nullable) = self.plan.output(output);
+                return Lookup::Value(Seen {
+                    expr: if row.bare {
+                        "this".to_owned()
+                    } else {
+                        format!("{}{name}", row.prefix)
+                    },
+                    ty,
+                    nullable,
+                    filter: stmt.formats.get(name).cloned(),
+                });
+            }
+        }
+        let Some(&var) = scope.get(name) else {
+            return match name {
+                "bot_id" | "user_id" | "chat_id" => Lookup::Value(Seen {
+                    expr: name.to_owned(),
+                    ty: None,
+                    nullable: false,
+                    filter: None,
+                }),
+                _ => Lookup::Unknown,
+            };
+        };
+        let expr = self.plan.vars[var].name.clone();
+        match self.plan.vars[var].def {
+            Def::Rows(stmt) => Lookup::List(stmt, false),
+            Def::Flat(stmt) => Lookup::List(stmt, true),
+            Def::Single(_) | Def::Missing => Lookup::Unknown,
+            Def::Answer(_) | Def::Calendar(_) => Lookup::Value(Seen {
+                expr,
+                ty: Some(self.plan.ty(var)),
+                nullable: false,
+                filter: None,
+            }),
+            Def::Scalar(stmt) => {
+                let stmt = &self.plan.stmts[stmt];
+                let (ty, null) = stmt
+                    .outputs
+                    .first()
+                    .map_or((None, true), |o| self.plan.output(o));
+                Lookup::Value(Seen {
+                    expr,
+                    ty,
+                    nullable: null || !stmt.one,
+                    filter: stmt
+                        .outputs
+                        .first()
+                        .and_then(|o| stmt.formats.get(&o.name).cloned()),
+                })
+            }
+        }
+    }
+
+    fn pieces(
+        &mut self,
+        said: &Said,
+        pieces: &[Piece],
+        scope: &Scope,
+        row: Option<&Row<'_>>,
+        out: &mut String,
+    ) {
+        for (i, piece) in pieces.iter().enumerate() {
+            match piece {
+                Piece::Words(text) => {
+                    let tag_follows = matches!(pieces.get(i + 1), Some(p) if !matches!(p, Piece::Words(_)));
+                    words(text, tag_follows, out);
+                }
+                Piece::Value(name) => match self.lookup(name, scope, row) {
+                    Lookup::Value(seen) if seen.ty == Some(Ty::Bool) => {
+                        let (yes, no) = (self.keys.own_inside(Own::Yes), self.keys.own_inside(Own::No));
+                        let mut expr = seen.expr;
+                        if seen.nullable {
+                            expr = format!("{expr} == true");
+                        }
+                        out.push_str(&format!("{{{{#if {expr}}}}}{yes}{{{{else}}}}{no}{{{{/if}}}}"));
+                    }
+                    Lookup::Value(seen) => {
+                        let value = self.value(said, seen);
+                        out.push_str(&format!("{{{{{value}}}}}"));
+                    }
+                    Lookup::List(..) | Lookup::Unknown => {
+                        let tag = format!("{{{{{name}}}}}");
+                        self.unknown(said, &tag);
+                        words(&tag, false, out);
+                    }
+                },
+                Piece::Each { list, body } => self.each(said, list, body, scope, row, out),
+                Piece::If {
+                    condition,
+                    then,
+                    otherwise,
+                } => self.branch(said, (condition, then, otherwise), scope, row, out),
+            }
+        }
+    }
+
+    fn each(
+        &mut self,
+        said: &Said,
+        list: &str,
+        body: &[Piece],
+        scope: &Scope,
+        outer: Option<&Row<'_>>,
+        out: &mut String,
+    ) {
+        let Lookup::List(stmt, bare) = self.lookup(list, scope, outer) else {
+            self.notes.person(
+                &said.path,
+                format!("`{list}` is no list here; the old system left its `#each` out, and so does this"),
+            );
+            return;
+        };
+        if body.is_empty() {
+            return;
+        }
+        let plan = self.plan;
+        let outputs = plan.stmts[stmt].outputs.as_slice();
+        let mut names = Vec::new();
+        template::names_in(body, &mut names);
+        let shadows = |name: &String| {
+            outputs.iter().any(|o| o.name == *name)
+                && scope.values().any(|v| plan.vars[*v].name == *name)
+        };
+        let called = &plan.vars[scope[list]].name;
+        let (open, prefix) = if outer.is_some() || (!bare && names.iter().any(shadows)) {
+            let taken = scope.values().map(|v| plan.vars[*v].name.clone());
+            let taken = taken.chain(outputs.iter().map(|o| o.name.clone())).collect();
+            let alias = names::free("row".to_owned(), &taken);
+            self.notes.translated(
+                &said.path,
+                format!("a column and an answer share a name; the row is called `{alias}`"),
+            );
+            (format!("{{{{#each {called} as {alias}}}}}"), format!("{alias}."))
+        } else {
+            (format!("{{{{#each {called}}}}}"), String::new())
+        };
+        let row = Row {
+            stmt,
+            outputs,
+            prefix,
+            bare,
+        };
+        open_tag(out, &open, body);
+        self.pieces(said, body, scope, Some(&row), out);
+        close_tag(out, "{{/each}}");
+    }
+
+    fn branch(
+        &mut self,
+        said: &Said,
+        (condition, then, otherwise): (&str, &[Piece], &[Piece]),
+        scope: &Scope,
+        row: Option<&Row<'_>>,
+        out: &mut String,
+    ) {
+        let test = match self.lookup(condition, scope, row) {
+            Lookup::List(..) => scope
+                .get(condition)
+                .map(|v| self.plan.vars[*v].name.clone()),
+            Lookup::Value(seen) => Some(match (seen.ty, seen.nullable) {
+                (Some(Ty::Bool), true) => format!("{} == true", seen.expr),
+                (Some(Ty::Bool), false) | (_, true) => seen.expr,
+                (Some(Ty::Int), false) => format!("{} != 0", seen.expr),
+                (Some(Ty::Text), false) => format!("{} != ''", seen.expr),
+                // Always there.
+                _ => return self.pieces(said, then, scope, row, out),
+            }),
+            Lookup::Unknown => None,
+        };
+        let Some(test) = test else {
+            self.notes.person(
+                &said.path,
+                format!("`{condition}` is known neither here nor in the old system; its `#if` is never true"),
+            );
+            return self.pieces(said, otherwise, scope, row, out);
+        };
+        self.notes.changed(
+            &said.path,
+            "`#if` was printed as it stands; now it decides what is printed",
+        );
+        open_tag(out, &format!("{{{{#if {test}}}}}"), then);
+        self.pieces(said, then, scope, row, out);
+        if !otherwise.is_empty() {
+            close_tag(out, "{{else}}");
+            self.pieces(said, otherwise, scope, row, out);
+        }
+        close_tag(out, "{{/if}}");
+    }
+}
+
+/// A string literal of an expression.
+fn literal(text: &str) -> String {
+    let text = text.replace(['\n', '\\'], " ");
+    if text.contains('\'') {
+        format!("\"{}\"", text.replace('"', "”"))
+    } else {
+        format!("'{text}'")
+    }
+}
+
+/// The author's words: braces that would open a tag are written as literals.
+fn words(text: &str, tag_follows: bool, out: &mut String) {
+    let text = text.replace("{{", "{{\"{{\"}}");
+    match text.strip_suffix('{') {
+        Some(rest) if tag_follows => {
+            out.push_str(rest);
+            out.push_str("{{\"{\"}}");
+        }
+        _ => out.push_str(&text),
+    }
+}
+
+/// Whether the line that is being written has nothing on it. A line of nothing but block tags vanishes with
+/// its line break, so such tags get a line of their own.
+fn at_line_start(out: &str) -> bool {
+    out.rsplit('\n').next().is_none_or(|l| l.trim().is_empty())
+}
+
+fn own_line(out: &mut String, tag: &str) {
+    out.truncate(out.trim_end_matches(' ').len());
+    out.push_str(tag);
+    out.push('\n');
+}
+
+fn open_tag(out: &mut String, tag: &str, body: &[Piece]) {
+    let leads = match body.first() {
+        Some(Piece::Words(text)) => text.starts_with('\n'),
+        Some(Piece::Value(_)) | None => false,
+        Some(_) => true,
+    };
+    let breaks = matches!(body.last(), Some(Piece::Words(text)) if text.ends_with('\n'));
+    if at_line_start(out) && (leads || breaks) {
+        own_line(out, tag);
+    } else {
+        out.push_str(tag);
+    }
+}
+
+fn close_tag(out: &mut String, tag: &str) {
+    if at_line_start(out) {
+        own_line(out, tag);
+    } else {
+        out.push_str(tag);
+    }
+}

@@ -1,0 +1,448 @@
+//! The planned bot as YAML.
+
+use super::ftl::{Keys, Own};
+use super::old::{self, Button, Said};
+use super::pattern::Meaning;
+use super::plan::{Action, Def, Flow, FlowKind, Plan, Scope, Step, Stmt};
+use super::report::Notes;
+use super::sql::{Kind, Ty, print};
+use super::text::{Mode, Speaker};
+use super::yaml::{self, Entries, Node};
+
+/// Commands of the new bot.
+#[derive(Debug, Default)]
+pub(super) struct Commands {
+    /// Old command → new command.
+    pub names: std::collections::BTreeMap<String, String>,
+}
+
+/// Writes flows and intents.
+pub(super) struct Writer<'a> {
+    pub plan: &'a Plan,
+    pub keys: &'a mut Keys,
+    pub notes: &'a mut Notes,
+    pub commands: &'a Commands,
+}
+
+impl Writer<'_> {
+    fn say(&mut self, said: &Said, scope: &Scope, mode: Mode) -> String {
+        Speaker {
+            plan: self.plan,
+            keys: self.keys,
+            notes: self.notes,
+        }
+        .text(said, scope, mode)
+    }
+
+    fn own(&mut self, own: Own) -> Node {
+        Node::text(self.keys.own(own))
+    }
+
+    /// A command with a fixed reply.
+    pub(super) fn intent(&mut self, intent: &old::Intent, cmd: &str) -> Node {
+        let none = Scope::new();
+        let mut entries = Entries::default();
+        entries.add("cmd", Node::word(cmd));
+        if let Some(description) = &intent.description {
+            let text = self.say(description, &none, Mode::Plain);
+            entries.add("description", Node::text(text));
+        }
+        let reply = match &intent.reply {
+            Some(reply) => Node::text(self.say(reply, &none, Mode::Html)),
+            None => {
+                self.notes
+                    .changed(&intent.path, "an intent without a reply; a default stands for it");
+                self.own(Own::Empty)
+            }
+        };
+        let short = !matches!(&reply, Node::Text(text) if text.contains('\n'));
+        entries.add("reply", reply);
+        if short {
+            entries.inline()
+        } else {
+            entries.map()
+        }
+    }
+
+    /// A flow.
+    pub(super) fn flow(&mut self, flow: &Flow) -> Node {
+        let mut entries = Entries::default();
+        entries.add("entry_cmd", Node::word(&flow.cmd));
+        let block = match &flow.kind {
+            FlowKind::Menu { .. } => "flow.menu.v1",
+            FlowKind::Wizard { .. } => "flow.wizard.v1",
+            FlowKind::Generic | FlowKind::Language => "flow.generic.v1",
+        };
+        match &flow.kind {
+            FlowKind::Menu {
+                title,
+                options,
+                scope,
+            } => {
+                let title = match title {
+                    Some(title) => Node::text(self.say(title, scope, Mode::Html)),
+                    None => {
+                        self.notes
+                            .changed(&flow.path, "a menu without a title; a default stands for it");
+                        self.own(Own::Choose)
+                    }
+                };
+                if !flow.on_enter.is_empty() {
+                    let on_enter = self.actions(&flow.on_enter, false);
+                    entries.add("on_enter", on_enter);
+                }
+                entries.add("title", title);
+                let options = self.keyboard(options, scope);
+                entries.maybe("options", options);
+            }
+            FlowKind::Wizard {
+                ttl,
+                steps,
+                on_step,
+                on_complete,
+            } => {
+                entries.add("ttl", Node::word(yaml::duration(*ttl)));
+                if *ttl != 86_400 {
+                    self.notes.translated(
+                        &flow.path,
+                        format!("`ttl_sec` is `ttl: {}` now", yaml::duration(*ttl)),
+                    );
+                }
+                if !flow.on_enter.is_empty() {
+                    let on_enter = self.actions(&flow.on_enter, false);
+                    entries.add("on_enter", on_enter);
+                }
+                let steps = steps.iter().map(|s| self.step(s)).collect();
+                entries.add("steps", Node::List(steps));
+                if !on_step.is_empty() {
+                    let on_step = self.actions(on_step, false);
+                    entries.add("on_step", on_step);
+                }
+                let on_complete = self.actions(on_complete, true);
+                entries.add("on_complete", on_complete);
+            }
+            FlowKind::Generic => {
+                let on_enter = self.actions(&flow.on_enter, true);
+                entries.add("on_enter", on_enter);
+            }
+            FlowKind::Language => {
+                let set = Node::Map(vec![(
+                    "action.set_locale.v1".to_owned(),
+                    Entries::default().map(),
+                )]);
+                entries.add("on_enter", Node::List(vec![set]));
+            }
+        }
+        entries.block(block)
+    }
+
+    fn step(&mut self, step: &Step) -> Node {
+        let var = &self.plan.vars[step.var];
+        let ty = self.plan.ty(step.var);
+        let mut entries = Entries::default();
+        let ask = match &step.ask {
+            Some(ask) => Node::text(self.say(ask, &step.before, Mode::Html)),
+            None => {
+                self.notes
+                    .changed(&step.path, "a step without a question; a default stands for it");
+                self.own(Own::Ask)
+            }
+        };
+        entries.add("ask", ask);
+        entries.add("var", Node::word(&var.name));
+        let kind = match ty {
+            Ty::Text => None,
+            Ty::Int => Some("int"),
+            Ty::Real | Ty::Decimal => Some("decimal(2)"),
+            Ty::Bool => Some("bool"),
+            Ty::Date => Some("date"),
+            Ty::DateTime => Some("datetime"),
+        };
+        if let Some(kind) = kind {
+            // `decimal(2)` is no trap of YAML.
+            entries.add("type", if kind.contains('(') { Node::text(kind) } else { Node::word(kind) });
+        }
+        let mut regex = step.regex.as_ref().map(|r| Node::Regex(r.text.clone()));
+        let (mut min, mut max) = (
+            step.min.clone().map(Node::word),
+            step.max.clone().map(Node::word),
+        );
+        if let Def::Answer(Some(meaning)) = &var.def {
+            let path = step.regex.as_ref().map_or(&step.path, |r| &r.path);
+            match (meaning, ty) {
+                (Meaning::DateTime, Ty::DateTime) | (Meaning::Date, Ty::Date | Ty::DateTime) => {
+                    regex = None;
+                    self.notes.changed(
+                        path,
+                        format!(
+                            "the pattern only checked the form: `type: {}`, an instant of the bot's `tz` (UTC until you set it), checked by the calendar",
+                            kind.unwrap_or_default()
+                        ),
+                    );
+                }
+                (Meaning::Int { min: low, max: high }, Ty::Int) => {
+                    regex = None;
+                    min = Some(Node::word(low.to_string()));
+                    max = high.map(|n| Node::word(n.to_string()));
+                    self.notes.changed(
+                        path,
+                        "the pattern was a range of whole numbers: `type: int` with `min` and `max`",
+                    );
+                }
+                (Meaning::Length { min: low, max: high }, Ty::Text) => {
+                    regex = None;
+                    min = low.map(|n| Node::word(n.to_string()));
+                    max = high.map(|n| Node::word(n.to_string()));
+                    self.notes
+                        .changed(path, "the pattern was a length of text: `min` and `max`");
+                }
+                (Meaning::Regex { pattern, widened }, _) => {
+                    regex = Some(Node::Regex(pattern.clone()));
+                    if *widened {
+                        self.notes.changed(
+                            path,
+                            "the old system matched at the start only; the pattern ends with `(?s:.*)` now",
+                        );
+                    }
+                }
+                _ => {}
+            }
+        } else if regex.is_none() && ty != Ty::Text {
+            self.notes.changed(
+                &step.path,
+                format!("the statements need `type: {}`", kind.unwrap_or_default()),
+            );
+        }
+        entries.maybe("min", min);
+        entries.maybe("max", max);
+        let mut validate = Entries::default();
+        validate.maybe("regex", regex);
+        if let Some(msg) = &step.msg {
+            let msg = self.say(msg, &step.before, Mode::Html);
+            validate.add("msg", Node::text(msg));
+        }
+        if !validate.0.is_empty() {
+            let long = validate
+                .0
+                .iter()
+                .any(|(_, n)| matches!(n, Node::Text(t) if t.contains('\n')));
+            entries.add(
+                "validate",
+                if long {
+                    validate.map()
+                } else {
+                    validate.inline()
+                },
+            );
+        }
+        if !step.on_step.is_empty() {
+            let on_step = self.actions(&step.on_step, false);
+            entries.add("on_step", on_step);
+        }
+        entries.map()
+    }
+
+    /// Actions; `last`: the flow ends after them.
+    fn actions(&mut self, actions: &[Action], last: bool) -> Node {
+        let mut written = Vec::new();
+        for (i, action) in actions.iter().enumerate() {
+            match action {
+                Action::Sql(stmt) => written.push(self.statement(&self.plan.stmts[*stmt])),
+                Action::Reply(reply, scope) => {
+                    self.reply(reply, scope, last && i + 1 == actions.len(), &mut written);
+                }
+                Action::Done => {
+                    let mut entries = Entries::default();
+                    let text = self.own(Own::Done);
+                    entries.add("text", text);
+                    written.push(entries.block("action.reply_template.v1"));
+                }
+            }
+        }
+        Node::List(written)
+    }
+
+    fn statement(&mut self, stmt: &Stmt) -> Node {
+        let mut entries = Entries::default();
+        entries.add("sql", Node::Block(print::layout(&print::line(&stmt.ast))));
+        if !stmt.params.is_empty() {
+            let params = stmt
+                .params
+                .iter()
+                .map(|(name, value)| (name.clone(), Node::word(value)))
+                .collect();
+            entries.add("params", Node::Map(params));
+        }
+        if let Some(var) = stmt.result {
+            let var = &self.plan.vars[var];
+            entries.add("result_var", Node::word(&var.name));
+            let shape = match var.def {
+                Def::Single(_) => Some("single"),
+                Def::Scalar(_) => Some("scalar"),
+                Def::Flat(_) => Some("flatten"),
+                _ => None,
+            };
+            entries.maybe(shape.unwrap_or_default(), shape.map(|_| Node::Flag));
+            if let Def::Single(_) = var.def {
+                self.notes.changed(
+                    &stmt.path,
+                    format!("a translation takes one row: `{}` is the first one now", var.name),
+                );
+            }
+        }
+        entries.maybe("unscoped", stmt.unscoped.map(Node::text));
+        if stmt.conflicts {
+            let mut conflict = Entries::default();
+            let reply = self.own(Own::Exists);
+            conflict.add("reply", reply);
+            entries.add("on_conflict", conflict.inline());
+        }
+        entries.block(match stmt.kind {
+            Kind::Read => "action.sql_query.v1",
+            _ => "action.sql_exec.v1",
+        })
+    }
+
+    fn reply(&mut self, reply: &old::Reply, scope: &Scope, last: bool, into: &mut Vec<Node>) {
+        let mode = self.mode(reply);
+        let speaker = Speaker {
+            plan: self.plan,
+            keys: self.keys,
+            notes: self.notes,
+        };
+        let guarded = speaker.guarded(&reply.text, scope);
+        let walks = speaker.walks(&reply.text, scope);
+        let text = self.say(&reply.text, scope, mode);
+        let keyboard = self.keyboard(&reply.keyboard, scope);
+        let build = |text: String, when: Option<String>, goto: bool| {
+            let mut entries = Entries::default();
+            entries.maybe("when", when.map(Node::word));
+            entries.add("text", Node::text(text));
+            entries.maybe("keyboard", keyboard.clone());
+            entries.maybe(
+                "parse_mode",
+                match mode {
+                    Mode::Html => None,
+                    Mode::MarkdownV2 => Some(Node::word("MarkdownV2")),
+                    Mode::Plain => Some(Node::word("none")),
+                },
+            );
+            entries.maybe("goto", goto.then(|| Node::word("end")));
+            entries
+        };
+        // A query that may find nothing, and a text that needs what it finds.
+        if let Some(guard) = guarded
+            && !guard.always
+        {
+            let empty = match &reply.empty_text {
+                Some(empty) => self.say(empty, scope, mode),
+                None => {
+                    self.notes.changed(
+                        &reply.path,
+                        "without `empty_text`; a default is sent when nothing is found",
+                    );
+                    self.keys.own(Own::Empty)
+                }
+            };
+            let (null, there) = (
+                format!("{} is null", guard.var),
+                format!("{} is not null", guard.var),
+            );
+            let block = "action.reply_template.v1";
+            into.push(build(empty, Some(null), last).block(block));
+            into.push(build(text, (!last).then_some(there), false).block(block));
+            return;
+        }
+        if guarded_always(&reply.empty_text, walks) {
+            self.notes.changed(
+                &reply.path,
+                "`empty_text` without a list in the text was sent always or never; left out",
+            );
+        }
+        let mut entries = build(text, None, false);
+        if let Some(empty) = reply.empty_text.as_ref().filter(|_| walks) {
+            let empty = self.say(empty, scope, mode);
+            entries.0.insert(1, ("empty_text".to_owned(), Node::text(empty)));
+        }
+        into.push(entries.block("action.reply_template.v1"));
+    }
+
+    fn mode(&mut self, reply: &old::Reply) -> Mode {
+        let Some(said) = &reply.parse_mode else {
+            return Mode::Html;
+        };
+        match said.text.to_ascii_lowercase().as_str() {
+            "html" => Mode::Html,
+            "markdownv2" => Mode::MarkdownV2,
+            other => {
+                if other != "none" {
+                    self.notes.person(
+                        &said.path,
+                        format!("`{}` is no parse mode here; the text is sent plain", said.text),
+                    );
+                }
+                Mode::Plain
+            }
+        }
+    }
+
+    fn keyboard(&mut self, rows: &[Vec<Button>], scope: &Scope) -> Option<Node> {
+        let rows: Vec<Node> = rows
+            .iter()
+            .map(|row| match row.as_slice() {
+                [button] => self.button(button, scope),
+                row => {
+                    let row = row.iter().map(|b| self.button(b, scope)).collect();
+                    Node::inline(Node::List(row))
+                }
+            })
+            .collect();
+        (!rows.is_empty()).then_some(Node::List(rows))
+    }
+
+    fn button(&mut self, button: &Button, scope: &Scope) -> Node {
+        let mut entries = Entries::default();
+        let text = self.say(&button.text, scope, Mode::Plain);
+        entries.add("text", Node::text(text));
+        let (command, args) = button
+            .target
+            .split_once(char::is_whitespace)
+            .unwrap_or((&button.target, ""));
+        if let Some(command) = self.commands.names.get(command) {
+            if !args.is_empty() {
+                self.notes.person(
+                    &button.path,
+                    format!("the flow of `{command}` declares no `args`; those of the button are left out"),
+                );
+            }
+            entries.add("callback", Node::word(command));
+        } else if ["http://", "https://", "tg://"]
+            .iter()
+            .any(|p| button.target.starts_with(p))
+        {
+            self.notes
+                .changed(&button.path, "a link as callback data did nothing; it is a `url` now");
+            let url = Said {
+                path: button.path.clone(),
+                text: button.target.clone(),
+            };
+            let url = self.say(&url, scope, Mode::Plain);
+            entries.add("url", Node::text(url));
+        } else {
+            let what = match button.target.as_str() {
+                "" => "a button without a target".to_owned(),
+                command if command.starts_with('/') => format!("no flow owns `{command}`"),
+                data => format!("nothing answered the callback data `{data}`"),
+            };
+            self.notes
+                .person(&button.path, format!("{what}; the button shows a toast now"));
+            let toast = self.own(Own::NoTarget);
+            entries.add("toast", toast);
+        }
+        entries.inline()
+    }
+}
+
+fn guarded_always(empty: &Option<Said>, walks: bool) -> bool {
+    empty.is_some() && !walks
+}
