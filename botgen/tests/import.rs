@@ -14,7 +14,11 @@ fn seed_specs() -> Option<Vec<(String, String)>> {
         .expect("SEED_SPECS is a folder")
         .map(|entry| {
             let path = entry.expect("readable").path();
-            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            let name = path
+                .file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
             (name, std::fs::read_to_string(path).expect("readable"))
         })
         .collect();

@@ -1,5 +1,6 @@
 //! The command line: a thin shell around the library. The only part that prints.
 
+mod import;
 mod new;
 mod test;
 
@@ -48,6 +49,14 @@ enum Command {
         /// For example BF0101
         code: String,
     },
+    /// Translate an old system's JSON spec into a new bot folder and report every change
+    Import {
+        /// The spec
+        spec: PathBuf,
+        /// The new folder; its name is the bot's id
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
     /// Write a small complete bot into a new folder
     New {
         /// The folder; its name is the bot's id
@@ -92,6 +101,7 @@ pub fn main() -> ExitCode {
             SchemaOf::Reference => schema::reference(),
         }),
         Command::Explain { code } => explain(&code),
+        Command::Import { spec, out } => import::run(&spec, &out),
         Command::New { dir } => new::run(&dir),
         Command::Test { dirs } => test::run(&dirs),
     };

@@ -198,8 +198,14 @@ mod tests {
         assert_eq!(keys.own(Own::Done), "t:imported-done");
         let (name, text) = keys.files().remove(0);
         assert_eq!(name, "locales/ru.ftl");
-        assert!(text.contains("\n# Variables: $b\ndone = [done] { $b }\n"), "{text}");
-        assert!(text.contains("\nmenu =\n    .title = [menu.title]\n"), "{text}");
+        assert!(
+            text.contains("\n# Variables: $b\ndone = [done] { $b }\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\nmenu =\n    .title = [menu.title]\n"),
+            "{text}"
+        );
         assert!(text.contains("\nimported-done = Готово.\n"), "{text}");
         assert!(fluent_syntax::parser::parse(text).is_ok());
     }

@@ -2,8 +2,22 @@
 
 /// Tags Telegram knows (Bot API, HTML style).
 const TAGS: &[&str] = &[
-    "b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "span", "tg-spoiler", "a",
-    "tg-emoji", "code", "pre", "blockquote",
+    "b",
+    "strong",
+    "i",
+    "em",
+    "u",
+    "ins",
+    "s",
+    "strike",
+    "del",
+    "span",
+    "tg-spoiler",
+    "a",
+    "tg-emoji",
+    "code",
+    "pre",
+    "blockquote",
 ];
 
 /// Longest tag, in bytes.
@@ -120,7 +134,8 @@ mod tests {
     #[test]
     fn good_markup_stays_and_stray_signs_are_escaped() {
         for same in [
-            "<b>bold {{x}}</b> & <a href=\"https://x.y/?a=1&amp;b\">l</a>".replace(" & ", " &amp; "),
+            "<b>bold {{x}}</b> & <a href=\"https://x.y/?a=1&amp;b\">l</a>"
+                .replace(" & ", " &amp; "),
             "{{#if a}}1 < 2{{/if}}".replace('<', "&lt;"),
             "{{a < b}}".to_owned(),
             "no signs; 5 &gt; 3 &#33;".to_owned(),

@@ -119,7 +119,9 @@ fn document(
     }
     let uses_keys = source.contains("\"t:");
     let i18n = i18n(spec.i18n, uses_keys, notes);
-    let many = i18n.as_ref().is_some_and(|i| i.locales.len() > 1 && i.strategy != "fixed");
+    let many = i18n
+        .as_ref()
+        .is_some_and(|i| i.locales.len() > 1 && i.strategy != "fixed");
     let (owners, commands) = owners(spec.intents, spec.flows, notes);
 
     let mut intents = Vec::new();
@@ -141,7 +143,12 @@ fn document(
             Owner::Intent(intent) => intents.push((cmd, intent)),
         }
     }
-    if many && !plan.flows.iter().any(|f| matches!(f.kind, FlowKind::Language)) {
+    if many
+        && !plan
+            .flows
+            .iter()
+            .any(|f| matches!(f.kind, FlowKind::Language))
+    {
         notes.person(
             "i18n",
             "several languages and no command to choose one; a flow with `action.set_locale.v1` would do",
@@ -185,7 +192,10 @@ fn document(
         }
         None => {
             let language = keys.locales.default.clone();
-            notes.translated("", format!("`locale: {language}` is guessed from the texts"));
+            notes.translated(
+                "",
+                format!("`locale: {language}` is guessed from the texts"),
+            );
             entries.add("locale", yaml::Node::word(language));
         }
     }
@@ -301,7 +311,11 @@ fn owners(
     flows: Vec<old::Flow>,
     notes: &mut Notes,
 ) -> (Vec<(String, Owner)>, Commands) {
-    let mut order: Vec<(usize, &str)> = flows.iter().enumerate().map(|(i, f)| (i, f.cmd.trim())).collect();
+    let mut order: Vec<(usize, &str)> = flows
+        .iter()
+        .enumerate()
+        .map(|(i, f)| (i, f.cmd.trim()))
+        .collect();
     order.sort_by_key(|(i, _)| flows[*i].declared);
     let mut winners: BTreeMap<String, usize> = BTreeMap::new();
     for (i, cmd) in order {
@@ -330,7 +344,9 @@ fn owners(
         if winners.get(&cmd) != Some(&i) {
             notes.person(
                 &flow.path,
-                format!("`{cmd}` is owned by another flow; this one was never reached and is left out"),
+                format!(
+                    "`{cmd}` is owned by another flow; this one was never reached and is left out"
+                ),
             );
             continue;
         }
@@ -343,7 +359,9 @@ fn owners(
         if winners.contains_key(&cmd) || !seen.insert(cmd.clone()) {
             notes.person(
                 &intent.path,
-                format!("`{cmd}` has an owner already; this intent was never reached and is left out"),
+                format!(
+                    "`{cmd}` has an owner already; this intent was never reached and is left out"
+                ),
             );
             continue;
         }
@@ -450,7 +468,9 @@ fn created_tables(sql: &str) -> impl Iterator<Item = String> {
     let mut tables = Vec::new();
     for (i, pair) in words.windows(2).enumerate() {
         if pair == ["create", "table"] {
-            let mut rest = words[i + 2..].iter().filter(|w| !["if", "not", "exists"].contains(&w.as_str()));
+            let mut rest = words[i + 2..]
+                .iter()
+                .filter(|w| !["if", "not", "exists"].contains(&w.as_str()));
             tables.extend(rest.next().map(|w| w.trim_matches('"').to_owned()));
         }
     }

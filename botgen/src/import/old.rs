@@ -474,10 +474,7 @@ fn button(at: At<'_>, notes: &mut Notes) -> Option<Button> {
             target: target.unwrap_or_default(),
         }),
         None => {
-            notes.changed(
-                &path,
-                "a button without a text was never shown; left out",
-            );
+            notes.changed(&path, "a button without a text was never shown; left out");
             None
         }
     }

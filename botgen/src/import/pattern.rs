@@ -52,7 +52,7 @@ pub(super) fn meaning(old: &str) -> Meaning {
         return Meaning::Date;
     }
     if digits_only(&old)
-        && let Some((min, max)) = range(&full)
+        && let Some((min, max)) = range(&full, &old)
     {
         return Meaning::Int { min, max };
     }
@@ -142,7 +142,7 @@ fn digits_only(pattern: &str) -> bool {
 }
 
 /// The range of whole numbers, when the pattern accepts exactly the numbers of one range, written plainly.
-fn range(full: &Regex) -> Option<(i64, Option<i64>)> {
+fn range(full: &Regex, pattern: &str) -> Option<(i64, Option<i64>)> {
     // Not anchored at the end, or not at all.
     if ["", "-", "1x", "x"].iter().any(|s| full.is_match(s)) {
         return None;
@@ -159,7 +159,14 @@ fn range(full: &Regex) -> Option<(i64, Option<i64>)> {
     let Some(end) = (min..=TRIED).find(|&n| !accepts(n)) else {
         return open_range(accepts).map(|max| (min, max));
     };
-    let gap = (end..=TRIED).any(&accepts) || (6..=18).any(|k| accepts(10i64.pow(k) - 1));
+    // Beyond what was tried: longer runs of digits, and numbers that stand in the pattern itself.
+    let spelt = pattern
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|n| n.parse().ok())
+        .filter(|&n: &i64| n >= end);
+    let gap = (end..=TRIED).any(&accepts)
+        || (6..=18).any(|k| accepts(10i64.pow(k) - 1))
+        || spelt.into_iter().any(accepts);
     (!gap).then_some((min, Some(end - 1)))
 }
 
@@ -277,13 +284,19 @@ mod tests {
             r"^-?\d+$",
             "^([1-5]|100000000)$",
         ] {
-            assert!(matches!(meaning(pattern), Meaning::Regex { .. }), "{pattern}");
+            assert!(
+                matches!(meaning(pattern), Meaning::Regex { .. }),
+                "{pattern}"
+            );
         }
     }
 
     #[test]
     fn forms_of_date_and_time_are_recognised_and_narrower_ones_are_not() {
-        assert_eq!(meaning(r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}$"), Meaning::DateTime);
+        assert_eq!(
+            meaning(r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}$"),
+            Meaning::DateTime
+        );
         assert_eq!(
             meaning("^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}$"),
             Meaning::DateTime
@@ -324,7 +337,10 @@ mod tests {
     #[test]
     fn what_rust_cannot_match_is_unusable() {
         for pattern in ["^(?=x)", r"(a)\1", "(", "a{99999}{99999}"] {
-            assert!(matches!(meaning(pattern), Meaning::Unusable(_)), "{pattern}");
+            assert!(
+                matches!(meaning(pattern), Meaning::Unusable(_)),
+                "{pattern}"
+            );
         }
     }
 }

@@ -161,7 +161,11 @@ impl Wanted {
                 .flatten()
             {
                 for (list, names, single) in template::loops(&said.text) {
-                    wanted.columns.entry(list.clone()).or_default().extend(names);
+                    wanted
+                        .columns
+                        .entry(list.clone())
+                        .or_default()
+                        .extend(names);
                     if single {
                         wanted.singles.insert(list);
                     } else {
@@ -241,7 +245,10 @@ impl Plan {
             }
             on_enter.extend(self.actions(&flow.on_complete, &mut walk, notes));
             if !flow.on_step.is_empty() {
-                notes.changed(&path, "`on_step` of a flow without steps never ran; left out");
+                notes.changed(
+                    &path,
+                    "`on_step` of a flow without steps never ran; left out",
+                );
             }
             if !on_enter.iter().any(Action::replies) {
                 notes.changed(&path, "the flow replied nothing; it says it is done now");
@@ -268,7 +275,10 @@ impl Plan {
         let on_step = self.on_step(&flow.on_step, &mut steps, &mut walk, notes);
         let mut on_complete = self.actions(&flow.on_complete, &mut walk, notes);
         if !on_complete.iter().any(Action::replies) {
-            notes.changed(&path, "the wizard ended without a word; it says it is done now");
+            notes.changed(
+                &path,
+                "the wizard ended without a word; it says it is done now",
+            );
             on_complete.push(Action::Done);
         }
         let ttl = match flow.ttl {
@@ -446,7 +456,8 @@ impl Plan {
                     planned.push(Action::Reply(reply.clone(), walk.scope.clone()));
                 }
                 old::ActionKind::Other(block) => {
-                    let known = matches!(block.as_str(), "policy.ratelimit.v1" | "ops.broadcast.v1");
+                    let known =
+                        matches!(block.as_str(), "policy.ratelimit.v1" | "ops.broadcast.v1");
                     notes.person(
                         &action.path,
                         if known {

@@ -153,7 +153,10 @@ impl fmt::Display for ImportError {
                 line,
                 column,
                 message,
-            } => write!(f, "not valid JSON at line {line}, column {column}: {message}"),
+            } => write!(
+                f,
+                "not valid JSON at line {line}, column {column}: {message}"
+            ),
             Self::Shape(faults) => {
                 for (i, fault) in faults.iter().enumerate() {
                     if i > 0 {

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::sql::Ty;
 use super::sql::facts::{Facts, Node, Null};
 use super::sql::scope::{Col, Known};
-use super::sql::Ty;
 
 /// What a type belongs to, across all statements.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

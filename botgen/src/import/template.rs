@@ -351,7 +351,15 @@ mod tests {
 
     #[test]
     fn what_is_no_tag_is_words() {
-        for text in ["{{", "}}", "{{a b}}", "{{/each}}", "{{else}}", "{{#each}}", "{{#each a}}x"] {
+        for text in [
+            "{{",
+            "}}",
+            "{{a b}}",
+            "{{/each}}",
+            "{{else}}",
+            "{{#each}}",
+            "{{#each a}}x",
+        ] {
             assert_eq!(template(text), [w(text)], "{text}");
         }
         assert_eq!(
@@ -396,8 +404,7 @@ mod tests {
                 ("n".to_owned(), Arg::Literal("5".into())),
             ]
         );
-        let Parsed::Key(key) =
-            parse("t:info {{#each me}}name={{name}}, age={{age}}{{/each}}")
+        let Parsed::Key(key) = parse("t:info {{#each me}}name={{name}}, age={{age}}{{/each}}")
         else {
             panic!("a key");
         };

@@ -71,8 +71,10 @@ impl Speaker<'_> {
             Mode::MarkdownV2 | Mode::Plain => said.text.clone(),
         };
         if tidy != said.text {
-            self.notes
-                .translated(&said.path, "`<` and `&` that Telegram would refuse are escaped");
+            self.notes.translated(
+                &said.path,
+                "`<` and `&` that Telegram would refuse are escaped",
+            );
         }
         match template::parse(&tidy) {
             Parsed::Key(key) => self.key(said, &key, scope),
@@ -88,8 +90,10 @@ impl Speaker<'_> {
     fn whole(&mut self, said: &Said, out: &str) -> String {
         let out = out.trim();
         if out.is_empty() {
-            self.notes
-                .person(&said.path, "nothing is left of this text; a default stands for it");
+            self.notes.person(
+                &said.path,
+                "nothing is left of this text; a default stands for it",
+            );
             return self.keys.own(Own::Empty);
         }
         match out.strip_prefix("t:") {
@@ -308,17 +312,23 @@ impl Speaker<'_> {
         for (i, piece) in pieces.iter().enumerate() {
             match piece {
                 Piece::Words(text) => {
-                    let tag_follows = matches!(pieces.get(i + 1), Some(p) if !matches!(p, Piece::Words(_)));
+                    let tag_follows =
+                        matches!(pieces.get(i + 1), Some(p) if !matches!(p, Piece::Words(_)));
                     words(text, tag_follows, out);
                 }
                 Piece::Value(name) => match self.lookup(name, scope, row) {
                     Lookup::Value(seen) if seen.ty == Some(Ty::Bool) => {
-                        let (yes, no) = (self.keys.own_inside(Own::Yes), self.keys.own_inside(Own::No));
+                        let (yes, no) = (
+                            self.keys.own_inside(Own::Yes),
+                            self.keys.own_inside(Own::No),
+                        );
                         let mut expr = seen.expr;
                         if seen.nullable {
                             expr = format!("{expr} == true");
                         }
-                        out.push_str(&format!("{{{{#if {expr}}}}}{yes}{{{{else}}}}{no}{{{{/if}}}}"));
+                        out.push_str(&format!(
+                            "{{{{#if {expr}}}}}{yes}{{{{else}}}}{no}{{{{/if}}}}"
+                        ));
                     }
                     Lookup::Value(seen) => {
                         let value = self.value(said, seen);
@@ -370,13 +380,18 @@ impl Speaker<'_> {
         let called = &plan.vars[scope[list]].name;
         let (open, prefix) = if outer.is_some() || (!bare && names.iter().any(shadows)) {
             let taken = scope.values().map(|v| plan.vars[*v].name.clone());
-            let taken = taken.chain(outputs.iter().map(|o| o.name.clone())).collect();
+            let taken = taken
+                .chain(outputs.iter().map(|o| o.name.clone()))
+                .collect();
             let alias = names::free("row".to_owned(), &taken);
             self.notes.translated(
                 &said.path,
                 format!("a column and an answer share a name; the row is called `{alias}`"),
             );
-            (format!("{{{{#each {called} as {alias}}}}}"), format!("{alias}."))
+            (
+                format!("{{{{#each {called} as {alias}}}}}"),
+                format!("{alias}."),
+            )
         } else {
             (format!("{{{{#each {called}}}}}"), String::new())
         };

@@ -50,8 +50,10 @@ impl Writer<'_> {
         let reply = match &intent.reply {
             Some(reply) => Node::text(self.say(reply, &none, Mode::Html)),
             None => {
-                self.notes
-                    .changed(&intent.path, "an intent without a reply; a default stands for it");
+                self.notes.changed(
+                    &intent.path,
+                    "an intent without a reply; a default stands for it",
+                );
                 self.own(Own::Empty)
             }
         };
@@ -82,8 +84,10 @@ impl Writer<'_> {
                 let title = match title {
                     Some(title) => Node::text(self.say(title, scope, Mode::Html)),
                     None => {
-                        self.notes
-                            .changed(&flow.path, "a menu without a title; a default stands for it");
+                        self.notes.changed(
+                            &flow.path,
+                            "a menu without a title; a default stands for it",
+                        );
                         self.own(Own::Choose)
                     }
                 };
@@ -143,8 +147,10 @@ impl Writer<'_> {
         let ask = match &step.ask {
             Some(ask) => Node::text(self.say(ask, &step.before, Mode::Html)),
             None => {
-                self.notes
-                    .changed(&step.path, "a step without a question; a default stands for it");
+                self.notes.changed(
+                    &step.path,
+                    "a step without a question; a default stands for it",
+                );
                 self.own(Own::Ask)
             }
         };
@@ -160,7 +166,14 @@ impl Writer<'_> {
         };
         if let Some(kind) = kind {
             // `decimal(2)` is no trap of YAML.
-            entries.add("type", if kind.contains('(') { Node::text(kind) } else { Node::word(kind) });
+            entries.add(
+                "type",
+                if kind.contains('(') {
+                    Node::text(kind)
+                } else {
+                    Node::word(kind)
+                },
+            );
         }
         let mut regex = step.regex.as_ref().map(|r| Node::Regex(r.text.clone()));
         let (mut min, mut max) = (
@@ -180,7 +193,13 @@ impl Writer<'_> {
                         ),
                     );
                 }
-                (Meaning::Int { min: low, max: high }, Ty::Int) => {
+                (
+                    Meaning::Int {
+                        min: low,
+                        max: high,
+                    },
+                    Ty::Int,
+                ) => {
                     regex = None;
                     min = Some(Node::word(low.to_string()));
                     max = high.map(|n| Node::word(n.to_string()));
@@ -189,7 +208,13 @@ impl Writer<'_> {
                         "the pattern was a range of whole numbers: `type: int` with `min` and `max`",
                     );
                 }
-                (Meaning::Length { min: low, max: high }, Ty::Text) => {
+                (
+                    Meaning::Length {
+                        min: low,
+                        max: high,
+                    },
+                    Ty::Text,
+                ) => {
                     regex = None;
                     min = low.map(|n| Node::word(n.to_string()));
                     max = high.map(|n| Node::word(n.to_string()));
@@ -286,7 +311,10 @@ impl Writer<'_> {
             if let Def::Single(_) = var.def {
                 self.notes.changed(
                     &stmt.path,
-                    format!("a translation takes one row: `{}` is the first one now", var.name),
+                    format!(
+                        "a translation takes one row: `{}` is the first one now",
+                        var.name
+                    ),
                 );
             }
         }
@@ -362,7 +390,9 @@ impl Writer<'_> {
         let mut entries = build(text, None, false);
         if let Some(empty) = reply.empty_text.as_ref().filter(|_| walks) {
             let empty = self.say(empty, scope, mode);
-            entries.0.insert(1, ("empty_text".to_owned(), Node::text(empty)));
+            entries
+                .0
+                .insert(1, ("empty_text".to_owned(), Node::text(empty)));
         }
         into.push(entries.block("action.reply_template.v1"));
     }
@@ -378,7 +408,10 @@ impl Writer<'_> {
                 if other != "none" {
                     self.notes.person(
                         &said.path,
-                        format!("`{}` is no parse mode here; the text is sent plain", said.text),
+                        format!(
+                            "`{}` is no parse mode here; the text is sent plain",
+                            said.text
+                        ),
                     );
                 }
                 Mode::Plain
@@ -420,8 +453,10 @@ impl Writer<'_> {
             .iter()
             .any(|p| button.target.starts_with(p))
         {
-            self.notes
-                .changed(&button.path, "a link as callback data did nothing; it is a `url` now");
+            self.notes.changed(
+                &button.path,
+                "a link as callback data did nothing; it is a `url` now",
+            );
             let url = Said {
                 path: button.path.clone(),
                 text: button.target.clone(),
@@ -434,8 +469,10 @@ impl Writer<'_> {
                 command if command.starts_with('/') => format!("no flow owns `{command}`"),
                 data => format!("nothing answered the callback data `{data}`"),
             };
-            self.notes
-                .person(&button.path, format!("{what}; the button shows a toast now"));
+            self.notes.person(
+                &button.path,
+                format!("{what}; the button shows a toast now"),
+            );
             let toast = self.own(Own::NoTarget);
             entries.add("toast", toast);
         }

@@ -194,7 +194,11 @@ fn flow(node: &Node) -> String {
 
 /// Characters that YAML does not print or that some reader takes for a line break.
 fn needs_escape(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
+    c.is_control()
+        || matches!(
+            c,
+            '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}'
+        )
 }
 
 /// Double quotes.
@@ -224,9 +228,9 @@ fn word(text: &str) -> String {
     ];
     let plain = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/' || c == '_')
         && !text.ends_with(' ')
-        && text.chars().all(|c| {
-            c.is_ascii_alphanumeric() || matches!(c, '_' | '/' | '.' | '-' | '+' | ' ')
-        })
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '/' | '.' | '-' | '+' | ' '))
         && !TRAPS.contains(&text.to_ascii_lowercase().as_str());
     if plain { text.to_owned() } else { quoted(text) }
 }

@@ -194,10 +194,7 @@ impl Reader<'_> {
             return;
         };
         let columns: Vec<String> = insert.columns.iter().map(last).collect();
-        let cols: Vec<Col> = columns
-            .iter()
-            .map(|c| (table.clone(), c.clone()))
-            .collect();
+        let cols: Vec<Col> = columns.iter().map(|c| (table.clone(), c.clone())).collect();
         for col in &cols {
             self.seen(col.clone());
         }
@@ -519,7 +516,11 @@ mod tests {
             ]
         );
         assert!(facts.nulls.contains(&(col("s", "note"), Null::Itself)));
-        assert!(facts.is.contains(&(Node::Col(col("s", "n")), Ty::Int, true)));
+        assert!(
+            facts
+                .is
+                .contains(&(Node::Col(col("s", "n")), Ty::Int, true))
+        );
         // `:bot_id` stands in a column of its own, `:note` only inside a CASE.
         assert_eq!(facts.placed.len(), 1);
     }
@@ -549,8 +550,16 @@ mod tests {
     #[test]
     fn truth_counts_and_conflicts() {
         let facts = facts("SELECT x FROM t WHERE active AND NOT gone AND p IS NULL LIMIT :n");
-        assert!(facts.is.contains(&(Node::Col(col("t", "active")), Ty::Bool, true)));
-        assert!(facts.is.contains(&(Node::Col(col("t", "gone")), Ty::Bool, true)));
+        assert!(
+            facts
+                .is
+                .contains(&(Node::Col(col("t", "active")), Ty::Bool, true))
+        );
+        assert!(
+            facts
+                .is
+                .contains(&(Node::Col(col("t", "gone")), Ty::Bool, true))
+        );
         assert!(facts.is.contains(&(Node::Param("n".into()), Ty::Int, true)));
         assert_eq!(facts.tested, [col("t", "p")]);
         let facts = self::facts(

@@ -194,9 +194,10 @@ fn origin(expr: &Expr, scope: &Scope, known: &Known) -> (Origin, Nullness) {
                 }
                 ("avg", _) => (Origin::Type(Ty::Real), Maybe),
                 ("sum" | "min" | "max", [arg]) => (origin(arg, scope, known).0, Maybe),
-                ("coalesce", [first, .., fallback]) => {
-                    (origin(first, scope, known).0, origin(fallback, scope, known).1)
-                }
+                ("coalesce", [first, .., fallback]) => (
+                    origin(first, scope, known).0,
+                    origin(fallback, scope, known).1,
+                ),
                 ("length" | "instr", _) => (Origin::Type(Ty::Int), Maybe),
                 ("upper" | "lower" | "trim" | "substr" | "group_concat" | "strftime", _) => {
                     (Origin::Type(Ty::Text), Maybe)

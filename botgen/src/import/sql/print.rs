@@ -9,8 +9,20 @@ const LINE: usize = 72;
 
 /// Words that begin a line, with the words that must follow.
 const CLAUSES: &[&str] = &[
-    "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "VALUES", "SET", "LEFT", "INNER", "JOIN",
-    "CROSS", "UNION", "RETURNING",
+    "FROM",
+    "WHERE",
+    "GROUP",
+    "HAVING",
+    "ORDER",
+    "LIMIT",
+    "VALUES",
+    "SET",
+    "LEFT",
+    "INNER",
+    "JOIN",
+    "CROSS",
+    "UNION",
+    "RETURNING",
 ];
 
 /// On one line.
@@ -23,7 +35,10 @@ pub(in crate::import) fn layout(sql: &str) -> String {
     if sql.chars().count() <= LINE {
         return sql.to_owned();
     }
-    let Ok(tokens) = Tokenizer::new(&SQLiteDialect {}, sql).with_unescape(false).tokenize() else {
+    let Ok(tokens) = Tokenizer::new(&SQLiteDialect {}, sql)
+        .with_unescape(false)
+        .tokenize()
+    else {
         return sql.to_owned();
     };
     let (mut out, mut depth, mut last) = (String::new(), 0usize, String::new());

@@ -156,7 +156,10 @@ impl Rewriter<'_> {
             };
             for old in [alias, natural_before].into_iter().flatten() {
                 if old != called {
-                    self.out.renamed.entry(old).or_insert_with(|| called.clone());
+                    self.out
+                        .renamed
+                        .entry(old)
+                        .or_insert_with(|| called.clone());
                 }
             }
             used.insert(called);
@@ -169,17 +172,26 @@ impl Rewriter<'_> {
         if !insert.columns.is_empty() {
             return;
         }
-        let Some(SetExpr::Values(values)) = insert.source.as_deref().map(|q| q.body.as_ref()) else {
+        let Some(SetExpr::Values(values)) = insert.source.as_deref().map(|q| q.body.as_ref())
+        else {
             return;
         };
         let mut used = BTreeSet::new();
-        for (n, value) in values.rows.iter().take(1).flat_map(|r| r.content.iter()).enumerate() {
+        for (n, value) in values
+            .rows
+            .iter()
+            .take(1)
+            .flat_map(|r| r.content.iter())
+            .enumerate()
+        {
             let called = match value {
                 Expr::Function(f) if last(&f.name) == "now" => "created_at".to_owned(),
                 other => param(other).map_or(format!("column_{}", n + 1), str::to_lowercase),
             };
             used.insert(names::free(called.clone(), &used));
-            insert.columns.push(ObjectName::from(vec![Ident::new(called)]));
+            insert
+                .columns
+                .push(ObjectName::from(vec![Ident::new(called)]));
         }
         self.person("the columns of this INSERT are guessed from its values");
     }
@@ -256,11 +268,18 @@ impl Rewriter<'_> {
         let args = arguments(function);
         match (called.as_str(), args.as_slice()) {
             (
-                "now" | "current_timestamp" | "localtimestamp" | "transaction_timestamp"
-                | "statement_timestamp" | "clock_timestamp",
+                "now"
+                | "current_timestamp"
+                | "localtimestamp"
+                | "transaction_timestamp"
+                | "statement_timestamp"
+                | "clock_timestamp",
                 _,
             ) => {
-                self.translated(format!("`{}` is the built-in `:now`", called.to_uppercase()));
+                self.translated(format!(
+                    "`{}` is the built-in `:now`",
+                    called.to_uppercase()
+                ));
                 Some(param_expr("now"))
             }
             ("current_date", _) => {
@@ -279,8 +298,11 @@ impl Rewriter<'_> {
                 };
                 if !matches!(
                     format,
-                    "YYYY-MM-DD HH24:MI" | "YYYY-MM-DD HH24:MI:SS" | "YYYY-MM-DD"
-                        | "DD.MM.YYYY HH24:MI" | "DD.MM.YYYY"
+                    "YYYY-MM-DD HH24:MI"
+                        | "YYYY-MM-DD HH24:MI:SS"
+                        | "YYYY-MM-DD"
+                        | "DD.MM.YYYY HH24:MI"
+                        | "DD.MM.YYYY"
                 ) {
                     self.person(format!(
                         "the form `{format}` is not one that a date step reads"
@@ -442,10 +464,7 @@ impl VisitorMut for Rewriter<'_> {
                         op: BinaryOperator::StringConcat,
                         right,
                     };
-                    join(
-                        Box::new(join(comma(), Box::new(unnest(inner)))),
-                        comma(),
-                    )
+                    join(Box::new(join(comma(), Box::new(unnest(inner)))), comma())
                 };
                 Some(Expr::BinaryOp {
                     left: Box::new(call("instr", vec![with_commas(right), with_commas(left)])),
@@ -662,7 +681,9 @@ const FIELDS: &[(&str, &str, Option<&str>, bool)] = &[
 ];
 
 /// One field or one other character of a Postgres pattern.
-fn fields(format: &str) -> Vec<Result<&'static (&'static str, &'static str, Option<&'static str>, bool), char>> {
+fn fields(
+    format: &str,
+) -> Vec<Result<&'static (&'static str, &'static str, Option<&'static str>, bool), char>> {
     let mut found = Vec::new();
     let mut rest = format;
     while let Some(c) = rest.chars().next() {
@@ -739,12 +760,20 @@ mod tests {
         let (sql, out) = rewritten(
             "INSERT INTO b(slot, day, at) VALUES(:slot::timestamptz, to_date(:x, 'YYYY-MM-DD'), NOW())",
         );
-        assert_eq!(sql, "INSERT INTO b (slot, day, at) VALUES (:slot, :x, :now)");
+        assert_eq!(
+            sql,
+            "INSERT INTO b (slot, day, at) VALUES (:slot, :x, :now)"
+        );
         assert_eq!(
             out.casts,
-            [("slot".to_owned(), Ty::DateTime), ("x".to_owned(), Ty::Date)]
+            [
+                ("slot".to_owned(), Ty::DateTime),
+                ("x".to_owned(), Ty::Date)
+            ]
         );
-        let (sql, out) = rewritten("SELECT id FROM b WHERE slot=to_timestamp(:slot, 'YYYY-MM-DD HH24:MI') AND n=CAST(:n AS int)");
+        let (sql, out) = rewritten(
+            "SELECT id FROM b WHERE slot=to_timestamp(:slot, 'YYYY-MM-DD HH24:MI') AND n=CAST(:n AS int)",
+        );
         assert_eq!(sql, "SELECT id FROM b WHERE slot = :slot AND n = :n");
         assert_eq!(out.casts.len(), 2);
     }
@@ -769,7 +798,8 @@ mod tests {
         assert_eq!(out.formats["t"], "datetime: 'yyyy-MM-dd HH:mm'");
         assert_eq!(out.formats["d"], "date: 'dd.MM'");
         assert_eq!(out.formats["to_char"], "time: 'HH:mm'");
-        let (sql, _) = rewritten("SELECT 1 AS a FROM b WHERE to_char(slot,'YYYY-MM-DD') = '2024-01-01'");
+        let (sql, _) =
+            rewritten("SELECT 1 AS a FROM b WHERE to_char(slot,'YYYY-MM-DD') = '2024-01-01'");
         assert_eq!(
             sql,
             "SELECT 1 AS a FROM b WHERE strftime('%Y-%m-%d', slot) = '2024-01-01'"
@@ -792,13 +822,15 @@ mod tests {
                 ("until".to_owned(), "now + 90m".to_owned())
             ]
         );
-        let (sql, _) = rewritten("SELECT id FROM b WHERE at > CURRENT_TIMESTAMP - '1 day'::interval");
+        let (sql, _) =
+            rewritten("SELECT id FROM b WHERE at > CURRENT_TIMESTAMP - '1 day'::interval");
         assert_eq!(sql, "SELECT id FROM b WHERE at > :since");
     }
 
     #[test]
     fn arrays_ilike_schemas_stars_and_names() {
-        let (sql, _) = rewritten("SELECT COUNT(*) FROM public.u WHERE :x = ANY(tags) AND n ILIKE 'a%'");
+        let (sql, _) =
+            rewritten("SELECT COUNT(*) FROM public.u WHERE :x = ANY(tags) AND n ILIKE 'a%'");
         assert_eq!(
             sql,
             "SELECT COUNT(*) AS count FROM u WHERE instr(',' || tags || ',', ',' || :x || ',') > 0 AND n LIKE 'a%'"
@@ -809,7 +841,9 @@ mod tests {
             "SELECT a.id, b.id AS id_2, 1 + 1 AS column_3 FROM a, b"
         );
         assert_eq!(
-            rewritten("INSERT INTO b(x) VALUES(:nope) RETURNING id").1.unknown,
+            rewritten("INSERT INTO b(x) VALUES(:nope) RETURNING id")
+                .1
+                .unknown,
             BTreeMap::from([("nope".to_owned(), "nope".to_owned())])
         );
     }

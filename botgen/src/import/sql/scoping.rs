@@ -152,12 +152,14 @@ fn holds(condition: &Expr, owner: &str, scope: &Scope, relation: usize, known: &
             left,
             op: BinaryOperator::Eq,
             right,
-        } => [(left, right), (right, left)].into_iter().any(|(col, value)| {
-            param(value) == Some(owner)
-                && scope.find(col, known).is_some_and(|(found, column)| {
-                    column == owner && std::ptr::eq(found, &scope.relations[relation])
-                })
-        }),
+        } => [(left, right), (right, left)]
+            .into_iter()
+            .any(|(col, value)| {
+                param(value) == Some(owner)
+                    && scope.find(col, known).is_some_and(|(found, column)| {
+                        column == owner && std::ptr::eq(found, &scope.relations[relation])
+                    })
+            }),
         _ => false,
     }
 }
@@ -285,10 +287,22 @@ mod tests {
     #[test]
     fn what_is_not() {
         for (sql, missing) in [
-            ("SELECT COUNT(*) FROM t WHERE bot_id = :bot_id", (false, true)),
-            ("SELECT x FROM t WHERE bot_id = :bot_id OR user_id = :user_id", (true, true)),
-            ("SELECT t.x FROM t JOIN u ON u.user_id = t.user_id WHERE t.bot_id = :bot_id AND t.user_id = :user_id", (true, true)),
-            ("INSERT INTO t (bot_id, x) VALUES (:bot_id, 1)", (false, true)),
+            (
+                "SELECT COUNT(*) FROM t WHERE bot_id = :bot_id",
+                (false, true),
+            ),
+            (
+                "SELECT x FROM t WHERE bot_id = :bot_id OR user_id = :user_id",
+                (true, true),
+            ),
+            (
+                "SELECT t.x FROM t JOIN u ON u.user_id = t.user_id WHERE t.bot_id = :bot_id AND t.user_id = :user_id",
+                (true, true),
+            ),
+            (
+                "INSERT INTO t (bot_id, x) VALUES (:bot_id, 1)",
+                (false, true),
+            ),
             ("DELETE FROM t", (true, true)),
         ] {
             assert_eq!(check(sql), missing, "{sql}");
