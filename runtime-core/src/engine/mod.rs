@@ -1,14 +1,40 @@
 //! From an update to what it caused. The only caller of generated code.
 
+mod compose;
+mod deliver;
+mod dialogue;
+mod guard;
+mod job;
+mod route;
+mod seat;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use botfactory_lang::callback::Keys;
+use botfactory_lang::locale::LocaleIndex;
+use tokio::sync::oneshot;
 
-use crate::bot::Bot;
-use crate::ingress::Incoming;
-use crate::store::Store;
-use crate::store::outbox::OutboxNotice;
+use compose::{Frame, compose};
+use deliver::Parcel;
+use guard::Ended;
+use job::UpdateJob;
+use route::{Route, Work};
+use seat::{Seat, Update};
+
+use crate::bot::{Bot, Effect};
+use crate::handler::error::HandlerError;
+use crate::handler::printer::Words;
+use crate::handler::{Connection, Cx, Next};
+use crate::ingress::{Event, Incoming, Person, Place};
+use crate::store::conversation::{self, Key};
+use crate::store::error::is_outage;
+use crate::store::letters::ATTEMPTS;
+use crate::store::outbox::{OutboxNotice, RowKey};
+use crate::store::{Store, StoreError};
 use crate::telegram::method::Call;
+use crate::telemetry;
+use crate::telemetry::events::HandlerRan;
 
 /// What became of an update.
 #[derive(Debug)]
@@ -28,6 +54,16 @@ pub enum Outcome {
         /// Seconds.
         retry_after: u32,
     },
+}
+
+impl Outcome {
+    /// Acknowledged, nothing to say.
+    pub const NOTHING: Self = Self::Done {
+        response: None,
+        calls: Vec::new(),
+    };
+    /// Soon again: queues empty within a second.
+    pub const BUSY: Self = Self::Busy { retry_after: 1 };
 }
 
 /// An outbox row whose call was offered as the response.
@@ -64,10 +100,47 @@ pub struct Served {
     pub telegram_id: Option<i64>,
 }
 
+/// What every update needs.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) store: Arc<Store>,
+    pub(crate) keys: SecretKeys,
+    pub(crate) gate: Arc<dyn FloodGate>,
+    pub(crate) notice: OutboxNotice,
+}
+
+/// [`Keys`] that do not print.
+pub(crate) struct SecretKeys(Keys);
+
+impl std::ops::Deref for SecretKeys {
+    type Target = Keys;
+    fn deref(&self) -> &Keys {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for SecretKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretKeys")
+    }
+}
+
+impl Shared {
+    /// Gives rows back that nobody in this process will send, in the background.
+    pub(crate) fn give_back(&self, rows: Vec<RowKey>) {
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            // If even this fails, their lease runs out.
+            let _ = store.give_back(rows, Duration::ZERO, false).await;
+        });
+    }
+}
+
 /// The engine.
 #[derive(Debug)]
 pub struct Engine {
-    store: Arc<Store>,
+    shared: Arc<Shared>,
+    seats: Vec<Arc<Seat>>,
 }
 
 /// Why an engine cannot start.
@@ -98,25 +171,279 @@ impl Engine {
         gate: Arc<dyn FloodGate>,
         notice: OutboxNotice,
     ) -> Result<Self, EngineError> {
-        let _ = (bots, keys, gate, notice);
-        Ok(Self { store })
+        let seats = bots
+            .iter()
+            .map(|served| Seat::new(*served).map(Arc::new))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                store,
+                keys: SecretKeys(keys),
+                gate,
+                notice,
+            }),
+            seats,
+        })
     }
 
     /// Tells the bot's own `@username`, once Telegram has said it; commands to other bots are ignored from then on.
     pub fn set_username(&self, bot: usize, username: &str) {
-        let _ = (bot, username);
+        if let Some(seat) = self.seats.get(bot) {
+            seat.set_username(username);
+        }
     }
 
-    /// The numeric id of a bot: Telegram's, or for [`crate::ingress::Channel::Preview`] a negative one made from its name.
+    /// The numeric id of a bot: Telegram's, or for [`crate::ingress::Channel::Preview`] (and a bot without a token) a negative
+    /// one made from its name. 0: no such bot.
     pub fn bot_id(&self, bot: usize, preview: bool) -> i64 {
-        let _ = (bot, preview);
-        todo!()
+        self.seats.get(bot).map_or(0, |seat| seat.id(preview))
+    }
+
+    /// What a bot's texts can see where nobody acts: for descriptions and the like. `None`: no such bot or locale.
+    pub fn words(&self, bot: usize, locale: LocaleIndex) -> Option<Words> {
+        let seat = self.seats.get(bot)?;
+        (locale < seat.spec.locales.len()).then(|| Words {
+            texts: seat.texts.clone(),
+            locale,
+            person: Arc::new(Person {
+                id: 0,
+                first_name: String::new(),
+                last_name: None,
+                username: None,
+                language_code: None,
+            }),
+            chat_id: 0,
+            now: self.shared.store.clock().now(),
+            args: "".into(),
+        })
     }
 
     /// Handles an update. Never fails: what is nobody's fault now is [`Outcome::Busy`], what is somebody's is a dead letter.
     /// Dropping the future does not undo an update that the writer has taken.
     pub async fn handle(&self, incoming: Incoming) -> Outcome {
-        let _ = (incoming, &self.store);
-        todo!()
+        let deadline = tokio::time::Instant::from_std(incoming.arrived + seat::DEADLINE);
+        tokio::time::timeout_at(deadline, self.route(incoming))
+            .await
+            .unwrap_or(Outcome::BUSY)
+    }
+
+    async fn route(&self, incoming: Incoming) -> Outcome {
+        let Incoming {
+            bot,
+            update_id,
+            channel,
+            trace_id,
+            arrived,
+            event,
+        } = incoming;
+        let Some(seat) = self.seats.get(bot) else {
+            return Outcome::NOTHING;
+        };
+        let (person, place, pressed, route) = match event {
+            Event::Other(_) => return Outcome::NOTHING,
+            Event::Message(message) => {
+                let route = route::message(seat, message.place, message.content);
+                (message.from, message.place, None, route)
+            }
+            Event::Callback(callback) => {
+                let key = Update::key(seat, channel, &callback.from, callback.place);
+                let route = route::callback(seat, &callback.data, |press| {
+                    press.verify(&self.shared.keys, seat::owner(key))
+                });
+                let pressed = Update::pressed(&callback);
+                (callback.from, callback.place, Some(pressed), route)
+            }
+        };
+        if matches!(route, Route::Ignore) {
+            return Outcome::NOTHING;
+        }
+        let key = Update::key(seat, channel, &person, place);
+        if let Route::Writer(Work::Answer(_)) = route
+            && !place.private
+        {
+            // The talk of a group: the writer has nothing to do with it unless a question waits for it.
+            match self.waits(key).await {
+                Ok(true) => {}
+                Ok(false) => return Outcome::NOTHING,
+                Err(_) => return Outcome::BUSY,
+            }
+        }
+        let Ok(words) = self.words_of(seat, key.bot, person, place).await else {
+            return Outcome::BUSY;
+        };
+        let update = Update {
+            seat: seat.clone(),
+            update_id,
+            channel,
+            trace_id,
+            arrived,
+            place,
+            pressed,
+            key,
+            words,
+        };
+        match route {
+            Route::Ignore => Outcome::NOTHING,
+            Route::Writer(work) => self.write(update, work).await,
+            Route::Quick { command, args } => self.quick(update, command, &args).await,
+            Route::Unknown => {
+                let mut cx = Cx::new(update.words.clone(), Connection::None, None);
+                dialogue::unknown(&update, &mut cx);
+                self.answer(update, &cx).await
+            }
+            Route::Toast(hash) => {
+                let mut cx = Cx::new(update.words.clone(), Connection::None, None);
+                cx.toast = Some(
+                    seat.bot
+                        .toast(hash, &cx.words)
+                        .unwrap_or_else(|| cx.words.own_plain("bf-outdated")),
+                );
+                self.answer(update, &cx).await
+            }
+            Route::OwnToast(key) => {
+                let mut cx = Cx::new(update.words.clone(), Connection::None, None);
+                cx.toast = Some(cx.words.own_plain(key));
+                self.answer(update, &cx).await
+            }
+        }
+    }
+
+    async fn waits(&self, key: Key) -> Result<bool, StoreError> {
+        let mut reader = self.shared.store.readers.get().await?;
+        let waits = conversation::waits(reader.connection()?, key).await?;
+        reader.clean();
+        Ok(waits)
+    }
+
+    async fn words_of(
+        &self,
+        seat: &Seat,
+        bot: i64,
+        person: Person,
+        place: Place,
+    ) -> Result<Words, StoreError> {
+        let stored = match seat.texts.subject(&person, place) {
+            Some(subject) => self.shared.store.locale(bot, subject).await?,
+            None => None,
+        };
+        Ok(Words {
+            texts: seat.texts.clone(),
+            locale: seat.texts.choose(stored.as_deref(), &person, place),
+            person: Arc::new(person),
+            chat_id: place.chat_id,
+            now: self.shared.store.clock().now(),
+            args: "".into(),
+        })
+    }
+
+    /// A command that neither writes nor moves a conversation: no claim, no writer; a redelivery runs it again.
+    async fn quick(&self, update: Update, command: usize, args: &str) -> Outcome {
+        let Some(time) = update.time() else {
+            return Outcome::BUSY;
+        };
+        let effect = update
+            .seat
+            .spec
+            .commands
+            .get(command)
+            .map_or(Effect::Read, |spec| spec.effect);
+        let connection = if effect == Effect::Pure {
+            Connection::None
+        } else {
+            match self.shared.store.readers.get().await {
+                Ok(reader) => {
+                    reader.watchdog().within(time);
+                    Connection::Read(reader)
+                }
+                Err(_) => return Outcome::BUSY,
+            }
+        };
+        let mut cx = Cx::new(update.words.clone(), connection, None);
+        cx.words.args = args.into();
+        let began = std::time::Instant::now();
+        let ended = guard::run(time, update.seat.bot.enter(&mut cx, command, args)).await;
+        telemetry::emit(HandlerRan {
+            bot: update.seat.spec.id,
+            effect: if effect == Effect::Pure {
+                "pure"
+            } else {
+                "read"
+            },
+            took: began.elapsed(),
+        });
+        let error = match (ended, cx.bug) {
+            (Ended::Well, None) => {
+                if let Connection::Read(reader) = &mut cx.connection {
+                    reader.clean();
+                }
+                return self.answer(update, &cx).await;
+            }
+            (Ended::Well, Some(place)) => HandlerError::Bug(place),
+            (Ended::Failed(error), _) => error,
+            (Ended::Expired, _) => {
+                drop(cx);
+                return self.expired(update).await;
+            }
+        };
+        drop(cx); // the reader goes before the writer is asked
+        if let HandlerError::Sql(sql) = &error
+            && is_outage(sql)
+        {
+            return Outcome::BUSY;
+        }
+        self.fail(update, &error).await
+    }
+
+    /// What a handler said outside the writer.
+    async fn answer(&self, update: Update, cx: &Cx) -> Outcome {
+        let composed = compose(
+            &Frame {
+                update: &update,
+                keys: &self.shared.keys,
+                words: &cx.words,
+                run: 0,
+                next: &Next::Stay,
+                keyboard_before: false,
+            },
+            &cx.said,
+            cx.toast.as_ref(),
+        );
+        match composed {
+            Ok(composed) => Parcel::new(&update, composed, &*self.shared.gate).unstored(),
+            Err(error) => self.fail(update, &error).await,
+        }
+    }
+
+    async fn fail(&self, update: Update, error: &HandlerError) -> Outcome {
+        tracing::error!(
+            bot = update.seat.spec.id,
+            update_id = update.update_id,
+            trace_id = %update.trace_id,
+            %error,
+            "handler error"
+        );
+        self.write(update, Work::Bury(error.code())).await
+    }
+
+    /// A handler outside the writer took too long.
+    async fn expired(&self, update: Update) -> Outcome {
+        let counted = self
+            .shared
+            .store
+            .count_failure(update.key.bot, update.update_id)
+            .await;
+        match counted {
+            Ok(count) if count >= ATTEMPTS => self.write(update, Work::Bury("deadline")).await,
+            _ => Outcome::BUSY,
+        }
+    }
+
+    async fn write(&self, update: Update, work: Work) -> Outcome {
+        let (tell, told) = oneshot::channel();
+        let job = UpdateJob::new(self.shared.clone(), update, work, tell);
+        match self.shared.store.writer.submit(Box::new(job)) {
+            Ok(()) => told.await.unwrap_or(Outcome::BUSY),
+            Err(_) => Outcome::BUSY,
+        }
     }
 }

@@ -38,6 +38,10 @@ pub struct Cx {
     pub(crate) next: Next,
     pub(crate) locale: Option<LocaleIndex>,
     pub(crate) wrote: bool,
+    /// What the answer to a press shows.
+    pub(crate) toast: Option<Text>,
+    /// Only private chats can show keyboards that ask for a contact or a location.
+    pub(crate) private: bool,
     /// A promise of the compiler that did not hold, noticed where no error can be returned.
     pub(crate) bug: Option<&'static str>,
 }
@@ -91,6 +95,8 @@ impl Cx {
             next: Next::Stay,
             locale: None,
             wrote: false,
+            toast: None,
+            private: false,
             bug: None,
         }
     }
@@ -229,7 +235,8 @@ impl Cx {
         if !self.inside {
             return Err(HandlerError::Bug("wait outside a dialogue"));
         }
-        let waiting = Waiting::new(wizard, step, loaded, state, self.before.as_ref())?;
+        let mut waiting = Waiting::new(wizard, step, loaded, state, self.before.as_ref())?;
+        waiting.only_private_keyboard(self.private);
         self.next = Next::Wait(waiting);
         Ok(())
     }
@@ -250,6 +257,10 @@ impl Cx {
             }
             self.words.own(key, &args)
         });
+        self.said.push(Said::Refusal(text));
+    }
+    pub(crate) fn refuse_own(&mut self, key: &'static str) {
+        let text = self.words.own(key, &printer::Args::new());
         self.said.push(Said::Refusal(text));
     }
     /// [`Cx::end`], as the last words of a handler.

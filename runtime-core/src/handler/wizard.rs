@@ -146,6 +146,10 @@ impl Waiting {
     pub(crate) fn reply_keyboard(&self) -> bool {
         self.here.keyboard
     }
+    /// Elsewhere no reply keyboard is shown (<https://core.telegram.org/bots/api#keyboardbutton>: private chats only).
+    pub(crate) fn only_private_keyboard(&mut self, private: bool) {
+        self.here.keyboard &= private;
+    }
     /// The step before, with what was known there.
     pub(crate) fn back(&self) -> Option<Self> {
         let mut waiting = self.clone();

@@ -73,6 +73,11 @@ pub(crate) fn is_constraint(error: &sqlx::Error) -> bool {
     result_code(error) == Some(19)
 }
 
+/// Whether another process holds the lock (`SQLITE_BUSY`, `SQLITE_LOCKED`).
+pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(result_code(error), Some(5 | 6))
+}
+
 /// Whether this connection should be replaced.
 pub(crate) fn is_fatal(error: &sqlx::Error) -> bool {
     match error {

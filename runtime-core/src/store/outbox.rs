@@ -37,7 +37,7 @@ pub struct OutboxRow {
     pub key: RowKey,
     /// Where it goes; `None`: order does not matter (an answer to a callback).
     pub chat: Option<i64>,
-    /// Order within the chat (microseconds since 1970, strictly increasing within a process).
+    /// Order within the chat, before `key.n` (microseconds since 1970, strictly increasing within a process).
     pub at: i64,
     /// The call.
     pub call: Call,
@@ -244,16 +244,21 @@ async fn lease_expired(
 ) -> Result<Vec<OutboxRow>, sqlx::Error> {
     let found = sqlx::query(
         "SELECT bot, update_id, n, chat, at, call, given_back, attempts FROM bf_outbox \
-         WHERE state IN (1, 2) AND lease_until <= $1 ORDER BY at LIMIT $2",
+         WHERE state IN (1, 2) AND lease_until <= $1 ORDER BY at, update_id, n LIMIT $2",
     )
     .bind(now)
     .bind(limit)
     .fetch_all(&mut *connection)
     .await?;
-    let rows = found
-        .iter()
-        .map(|row| read(row, until))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut rows = Vec::with_capacity(found.len());
+    for row in &found {
+        match read(row, until) {
+            Ok(row) => rows.push(row),
+            // A call of a build that knew more: it can never be sent, and must not stop the others.
+            Err(sqlx::Error::Decode(_)) => unreadable(connection, row, now).await?,
+            Err(error) => return Err(error),
+        }
+    }
     if !rows.is_empty() {
         sqlx::query(
             "UPDATE bf_outbox SET state = 2, given_back = 0, lease_until = $2 WHERE (bot, update_id, n) IN \
@@ -265,6 +270,24 @@ async fn lease_expired(
         .await?;
     }
     Ok(rows)
+}
+
+async fn unreadable(
+    connection: &mut SqliteConnection,
+    row: &SqliteRow,
+    now: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO bf_dead_letters (bot, update_id, at, code, trace_id) VALUES ($1, $2, $4, 'unreadable_call', '');
+         UPDATE bf_outbox SET state = 0, call = NULL WHERE bot = $1 AND update_id = $2 AND n = $3",
+    )
+    .bind(row.try_get::<i64, _>(0)?)
+    .bind(row.try_get::<i64, _>(1)?)
+    .bind(row.try_get::<i64, _>(2)?)
+    .bind(now)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 fn read(row: &SqliteRow, until: i64) -> Result<OutboxRow, sqlx::Error> {
@@ -288,7 +311,7 @@ pub(crate) fn decode(call: &str) -> Result<Call, sqlx::Error> {
     serde_json::from_str(call).map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
-fn json_keys(rows: &[RowKey]) -> String {
+pub(crate) fn json_keys(rows: &[RowKey]) -> String {
     let mut keys = String::with_capacity(2 + rows.len() * 32);
     keys.push('[');
     for (at, row) in rows.iter().enumerate() {

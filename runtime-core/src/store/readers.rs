@@ -103,11 +103,12 @@ impl Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.watchdog.rest();
+        // A dirty one keeps its deadline: what still runs on it is interrupted, and its thread ends.
         if let Some(connection) = self.connection.take()
             && !self.dirty
             && !self.pool.free.is_closed()
         {
+            self.watchdog.rest();
             self.pool
                 .idle
                 .lock()

@@ -15,8 +15,10 @@ use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::error::{StoreError, is_constraint, is_fatal, sql_code};
+use super::error::{StoreError, is_busy, is_constraint, is_fatal, sql_code};
 use super::watchdog::Watchdog;
+use crate::telemetry;
+use crate::telemetry::events::GroupCommitted;
 
 /// Most jobs of one commit.
 pub(crate) const GROUP: usize = 64;
@@ -46,6 +48,9 @@ pub(crate) enum Ran {
     Lost,
 }
 
+/// What a job gives back: the connection (without it the next group opens another), and how it left it.
+pub(crate) type Left = (Option<Box<SqliteConnection>>, Ran);
+
 /// How a job ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
@@ -62,7 +67,7 @@ pub(crate) trait Job: Send {
         &'a mut self,
         connection: Box<SqliteConnection>,
         attempt: Attempt,
-    ) -> Boxed<'a, (Box<SqliteConnection>, Ran)>;
+    ) -> Boxed<'a, Left>;
     /// Tells whoever waits.
     fn finish(self: Box<Self>, end: End);
 }
@@ -154,10 +159,10 @@ where
         &'a mut self,
         mut connection: Box<SqliteConnection>,
         attempt: Attempt,
-    ) -> Boxed<'a, (Box<SqliteConnection>, Ran)> {
+    ) -> Boxed<'a, Left> {
         Box::pin(async move {
             if attempt == Attempt::Refused {
-                return (connection, Ran::Done); // the error of the last run stays
+                return (Some(connection), Ran::Done); // the error of the last run stays
             }
             let c = &mut *connection;
             let result = match sqlx::query("SAVEPOINT u").execute(&mut *c).await {
@@ -174,7 +179,7 @@ where
                 Ok(_) => Ran::Done,
                 Err(_) => Ran::Lost,
             };
-            (connection, ran)
+            (Some(connection), ran)
         })
     }
 
@@ -249,6 +254,10 @@ impl Lane {
             }
         }
         if !lost && self.commit().await.is_ok() {
+            telemetry::emit(GroupCommitted {
+                updates: ran.len(),
+                took: started.elapsed(),
+            });
             for job in ran {
                 job.finish(End::Committed);
             }
@@ -290,7 +299,7 @@ impl Lane {
             return Ran::Lost;
         };
         let (connection, ran) = job.run(connection, attempt).await;
-        self.connection = Some(connection);
+        self.connection = connection;
         ran
     }
 
@@ -306,7 +315,13 @@ impl Lane {
             }
         }
         // IMMEDIATE: nobody else can write between our reads and our writes.
-        self.execute("BEGIN IMMEDIATE").await.is_ok()
+        let begun = self.execute("BEGIN IMMEDIATE").await;
+        if let Err(error) = &begun
+            && !is_busy(error)
+        {
+            self.connection = None; // whatever state it is in, a new one is in none
+        }
+        begun.is_ok()
     }
 
     async fn connect(&self) -> Result<Box<SqliteConnection>, sqlx::Error> {

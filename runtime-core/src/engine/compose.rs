@@ -1,0 +1,291 @@
+//! From what was said to calls of the Bot API: splitting, keyboards, edits, toasts.
+
+use botfactory_lang::answer::Wanted;
+use botfactory_lang::callback::{self, Keys, WizardAction, hash32};
+use botfactory_lang::limits::{BUTTON_TEXT, CALLBACK_DATA_BYTES, TOAST};
+use botfactory_lang::markup::{split, visible_length};
+use botfactory_lang::words::Args;
+
+use super::seat::Update;
+use crate::handler::error::HandlerError;
+use crate::handler::given::{NO, YES};
+use crate::handler::message::{Button, Does, Text};
+use crate::handler::printer::Words;
+use crate::handler::wizard::{StepSpec, Waiting, shows_reply_keyboard};
+use crate::handler::{Next, Said};
+use crate::telegram::method::{
+    AnswerCallbackQuery, Call, EditMessageText, InlineButton, ReplyButton, ReplyMarkup, SendMessage,
+};
+
+/// What goes with the removal of a reply keyboard where nothing else could carry it.
+const REMOVED: &str = "👌";
+
+/// An update's calls.
+#[derive(Debug, Default)]
+pub(crate) struct Composed {
+    /// The one answer to a press.
+    pub(crate) answer: Option<Call>,
+    /// In order.
+    pub(crate) messages: Vec<Call>,
+}
+
+/// What the calls depend on besides the words.
+pub(crate) struct Frame<'a> {
+    pub(crate) update: &'a Update,
+    pub(crate) keys: &'a Keys,
+    /// The person's words by now: the handler may have changed the locale.
+    pub(crate) words: &'a Words,
+    /// The number of this update's question.
+    pub(crate) run: i64,
+    /// Where the conversation goes.
+    pub(crate) next: &'a Next,
+    /// Whether a reply keyboard was shown before.
+    pub(crate) keyboard_before: bool,
+}
+
+/// Makes the calls; `toast` is what an answer to a press shows.
+pub(crate) fn compose(
+    frame: &Frame<'_>,
+    said: &[Said],
+    toast: Option<&Text>,
+) -> Result<Composed, HandlerError> {
+    let mut out = Composed::default();
+    let mut toast = toast.cloned();
+    // The first edit takes the message whose button was pressed.
+    let mut editable = frame
+        .update
+        .pressed
+        .as_ref()
+        .map(|pressed| pressed.message_id)
+        .filter(|id| *id != 0);
+    for said in said {
+        match said {
+            Said::Message(message) => {
+                let markup = inline(&message.rows)?;
+                let edit = if message.edit { editable.take() } else { None };
+                push(&mut out.messages, frame, &message.text, markup, edit);
+            }
+            Said::Question {
+                wizard,
+                step,
+                text,
+                options,
+            } => {
+                let spec = wizard
+                    .steps
+                    .get(*step)
+                    .ok_or(HandlerError::Bug("ask: no such step"))?;
+                let markup = question(frame, wizard.command, spec, options)?;
+                push(&mut out.messages, frame, text, markup, None);
+            }
+            Said::Refusal(text) if frame.update.pressed.is_some() && toast.is_none() => {
+                toast = Some(text.clone());
+            }
+            Said::Refusal(text) => push(&mut out.messages, frame, text, None, None),
+            Said::Own(key) => {
+                let text = frame.words.own(key, &Args::new());
+                push(&mut out.messages, frame, &text, None, None);
+            }
+        }
+    }
+    let keyboard_after = match frame.next {
+        Next::Stay => frame.keyboard_before,
+        Next::Wait(waiting) => waiting.reply_keyboard(),
+        Next::End => false,
+    };
+    if frame.keyboard_before && !keyboard_after {
+        remove_keyboard(&mut out.messages, frame);
+    }
+    out.answer = frame.update.pressed.as_ref().map(|pressed| {
+        Call::AnswerCallbackQuery(AnswerCallbackQuery {
+            callback_query_id: pressed.id.clone(),
+            text: toast.map(|toast| toast.label(TOAST)),
+            show_alert: false,
+        })
+    });
+    Ok(out)
+}
+
+fn push(
+    calls: &mut Vec<Call>,
+    frame: &Frame<'_>,
+    text: &Text,
+    markup: Option<ReplyMarkup>,
+    edit: Option<i64>,
+) {
+    let place = frame.update.place;
+    let parse_mode = text.mode.name().map(str::to_owned);
+    if visible_length(text.mode, text.as_str()) == 0 {
+        // Telegram refuses an empty message; without buttons there is nothing to say.
+        if markup.is_some() {
+            calls.push(send(frame, "…".to_owned(), None, markup));
+        }
+        return;
+    }
+    let mut parts = split(text.mode, text.as_str(), &text.breaks);
+    let Some(last) = parts.pop() else { return };
+    if let (Some(message_id), true) = (edit, parts.is_empty()) {
+        calls.push(Call::EditMessageText(EditMessageText {
+            chat_id: place.chat_id,
+            message_id,
+            text: last,
+            parse_mode,
+            reply_markup: markup,
+        }));
+        return;
+    }
+    for part in parts {
+        calls.push(send(frame, part, parse_mode.clone(), None));
+    }
+    calls.push(send(frame, last, parse_mode, markup));
+}
+
+fn send(
+    frame: &Frame<'_>,
+    text: String,
+    parse_mode: Option<String>,
+    reply_markup: Option<ReplyMarkup>,
+) -> Call {
+    let place = frame.update.place;
+    Call::SendMessage(SendMessage {
+        chat_id: place.chat_id,
+        message_thread_id: (place.thread_id != 0).then_some(place.thread_id),
+        text,
+        parse_mode,
+        reply_markup,
+    })
+}
+
+/// One message carries one markup: a message without buttons takes the removal, or one is added in front.
+fn remove_keyboard(calls: &mut Vec<Call>, frame: &Frame<'_>) {
+    let remove = ReplyMarkup::Remove {
+        remove_keyboard: true,
+    };
+    let free = calls.iter_mut().find_map(|call| match call {
+        Call::SendMessage(message) if message.reply_markup.is_none() => Some(message),
+        _ => None,
+    });
+    match free {
+        Some(message) => message.reply_markup = Some(remove),
+        None => calls.insert(0, send(frame, REMOVED.to_owned(), None, Some(remove))),
+    }
+}
+
+fn inline(rows: &[Vec<Button>]) -> Result<Option<ReplyMarkup>, HandlerError> {
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let mut inline_keyboard = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut buttons = Vec::with_capacity(row.len());
+        for button in row {
+            let (callback_data, url) = match &button.does {
+                Does::Callback(data) if data.len() > CALLBACK_DATA_BYTES => {
+                    return Err(HandlerError::Bug("a callback payload over 64 bytes"));
+                }
+                Does::Callback(data) => (Some(data.clone()), None),
+                Does::Url(url) => (None, Some(url.clone())),
+            };
+            buttons.push(InlineButton {
+                text: button.text.clone(),
+                callback_data,
+                url,
+            });
+        }
+        inline_keyboard.push(buttons);
+    }
+    Ok(Some(ReplyMarkup::Inline { inline_keyboard }))
+}
+
+/// The keyboard of a question: its options, then back, skip and cancel.
+fn question(
+    frame: &Frame<'_>,
+    command: &str,
+    step: &StepSpec,
+    options: &[(usize, Text)],
+) -> Result<Option<ReplyMarkup>, HandlerError> {
+    let Next::Wait(waiting) = frame.next else {
+        return Ok(None); // asked, but nothing waits: buttons would be dead
+    };
+    let controls = controls(frame.words, waiting);
+    if frame.update.place.private && shows_reply_keyboard(step) {
+        return Ok(Some(reply_keyboard(frame.words, step, &controls)));
+    }
+    // A run is a number on the wire; it wraps after four billion questions of one conversation.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let run = frame.run as u32;
+    let (flow, at) = (hash32(command), hash32(step.id));
+    let button = |text: &Text, action| {
+        let owner = frame.update.owner();
+        Button::callback(
+            text,
+            callback::wizard(frame.keys, owner, flow, run, at, action),
+        )
+    };
+    let mut rows: Vec<Vec<Button>> = Vec::with_capacity(options.len() + 1);
+    if options.is_empty() && step.wanted == Wanted::Bool {
+        let yes_no = [("bf-yes", YES), ("bf-no", NO)].map(|(key, value)| {
+            let action = WizardAction::Option(hash32(value));
+            button(&frame.words.own_plain(key), action)
+        });
+        rows.push(yes_no.into());
+    }
+    for (option, label) in options {
+        let value = step
+            .options
+            .get(*option)
+            .ok_or(HandlerError::Bug("ask: no such option"))?;
+        rows.push(vec![button(label, WizardAction::Option(hash32(value)))]);
+    }
+    rows.push(
+        controls
+            .iter()
+            .map(|(action, label)| button(label, *action))
+            .collect(),
+    );
+    inline(&rows)
+}
+
+/// Back, skip and cancel, as far as they are possible, with their labels.
+pub(crate) fn controls(words: &Words, waiting: &Waiting) -> Vec<(WizardAction, Text)> {
+    let mut controls = Vec::with_capacity(3);
+    if waiting.can_go_back() {
+        controls.push((WizardAction::Back, words.own_plain("bf-back")));
+    }
+    if waiting.can_skip() {
+        controls.push((WizardAction::Skip, words.own_plain("bf-skip")));
+    }
+    controls.push((WizardAction::Cancel, words.own_plain("bf-cancel")));
+    controls
+}
+
+fn reply_keyboard(
+    words: &Words,
+    step: &StepSpec,
+    controls: &[(WizardAction, Text)],
+) -> ReplyMarkup {
+    let location = step.wanted == Wanted::Location;
+    let label = words.own_plain(if location {
+        "bf-send-location"
+    } else {
+        "bf-send-contact"
+    });
+    let ask = ReplyButton {
+        text: label.label(BUTTON_TEXT),
+        request_contact: !location,
+        request_location: location,
+    };
+    let controls = controls
+        .iter()
+        .map(|(_, label)| ReplyButton {
+            text: label.label(BUTTON_TEXT),
+            request_contact: false,
+            request_location: false,
+        })
+        .collect();
+    ReplyMarkup::Reply {
+        keyboard: vec![vec![ask], controls],
+        resize_keyboard: true,
+        one_time_keyboard: true,
+    }
+}

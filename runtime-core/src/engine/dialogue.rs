@@ -1,0 +1,226 @@
+//! What an update does inside the writer: answers, presses, back, skip, cancel, commands.
+
+use botfactory_lang::callback::{WizardAction, WizardPress, hash32};
+use botfactory_lang::limits::BUTTON_TEXT;
+
+use super::compose::controls;
+use super::route::{Control, Work};
+use super::seat::Update;
+use crate::bot::Handled;
+use crate::handler::given::Given;
+use crate::handler::message::Message;
+use crate::handler::wizard::Waiting;
+use crate::handler::{Cx, Next, Said};
+use crate::ingress::Content;
+use crate::store::conversation::Stand;
+
+/// What the conversation's row says.
+#[derive(Debug)]
+pub(crate) enum Standing {
+    /// Waits for nothing.
+    Idle,
+    /// Waits for an answer.
+    Waiting(Waiting),
+    /// Has waited too long.
+    Expired(Waiting),
+    /// Was stored by a build that knew other things.
+    Outdated,
+}
+
+impl Standing {
+    pub(crate) fn of(stand: &Stand, now: i64) -> Self {
+        let Some(json) = &stand.waiting else {
+            return Self::Idle;
+        };
+        match Waiting::from_json(json) {
+            Err(_) => Self::Outdated,
+            Ok(waiting) if stand.expires <= now => Self::Expired(waiting),
+            Ok(waiting) => Self::Waiting(waiting),
+        }
+    }
+
+    /// Whether the person still sees a reply keyboard.
+    pub(crate) fn reply_keyboard(&self) -> bool {
+        match self {
+            Self::Waiting(waiting) | Self::Expired(waiting) => waiting.reply_keyboard(),
+            Self::Idle | Self::Outdated => false,
+        }
+    }
+}
+
+/// Runs the update's work. What it did is in `cx`.
+pub(crate) async fn act(
+    update: &Update,
+    work: &Work,
+    standing: Standing,
+    run: i64,
+    cx: &mut Cx,
+) -> Handled {
+    let bot = update.seat.bot;
+    match work {
+        Work::Command { command, args } => {
+            if let Standing::Waiting(waiting) = standing {
+                cx.before = Some(waiting);
+            }
+            enter(update, *command, args, cx).await
+        }
+        Work::Control { control, own, args } => match standing {
+            Standing::Waiting(waiting) => steer(update, *control, waiting, cx).await,
+            Standing::Idle => match own {
+                Some(command) => enter(update, *command, args, cx).await,
+                None if *control == Control::Cancel => {
+                    cx.said.push(Said::Own("bf-nothing-to-cancel"));
+                    Ok(())
+                }
+                None => {
+                    if update.place.private {
+                        unknown(update, cx);
+                    }
+                    Ok(())
+                }
+            },
+            Standing::Expired(_) => gone("bf-expired", cx),
+            Standing::Outdated => gone("bf-outdated", cx),
+        },
+        Work::Answer(content) => match standing {
+            Standing::Waiting(waiting) => {
+                if let Some(control) = typed_control(&waiting, content, cx) {
+                    return steer(update, control, waiting, cx).await;
+                }
+                cx.before = Some(waiting.clone());
+                cx.inside = true;
+                let words = cx.words.clone();
+                bot.answer(cx, waiting, Given::content(content, &words))
+                    .await
+            }
+            Standing::Idle => {
+                if update.place.private && !matches!(content, Content::Other) {
+                    unknown(update, cx);
+                }
+                Ok(())
+            }
+            Standing::Expired(_) => gone("bf-expired", cx),
+            Standing::Outdated => gone("bf-outdated", cx),
+        },
+        Work::Press(press) => match standing {
+            Standing::Waiting(waiting) if fits(press, &waiting, run) => {
+                let control = match press.action {
+                    WizardAction::Option(option) => {
+                        cx.before = Some(waiting.clone());
+                        cx.inside = true;
+                        let words = cx.words.clone();
+                        return bot
+                            .answer(cx, waiting, Given::pressed(option, &words))
+                            .await;
+                    }
+                    WizardAction::Back => Control::Back,
+                    WizardAction::Skip => Control::Skip,
+                    WizardAction::Cancel => Control::Cancel,
+                };
+                steer(update, control, waiting, cx).await
+            }
+            Standing::Expired(waiting) if fits(press, &waiting, run) => {
+                cx.toast = Some(cx.words.own_plain("bf-expired"));
+                cx.next = Next::End;
+                Ok(())
+            }
+            _ => {
+                cx.toast = Some(cx.words.own_plain("bf-already-answered"));
+                Ok(())
+            }
+        },
+        Work::Locale(locale) => {
+            if update
+                .seat
+                .texts
+                .subject(&cx.words.person, update.place)
+                .is_none()
+            {
+                cx.toast = Some(cx.words.own_plain("bf-outdated"));
+                return Ok(());
+            }
+            cx.locale = Some(*locale);
+            cx.words.locale = *locale;
+            cx.toast = Some(cx.words.own_plain("bf-locale-set"));
+            Ok(())
+        }
+        Work::Bury(_) => Ok(()), // the job does it
+    }
+}
+
+async fn enter(update: &Update, command: usize, args: &str, cx: &mut Cx) -> Handled {
+    cx.words.args = args.into();
+    update.seat.bot.enter(cx, command, args).await
+}
+
+/// Back, skip or cancel in the dialogue that waits.
+async fn steer(update: &Update, control: Control, waiting: Waiting, cx: &mut Cx) -> Handled {
+    let bot = update.seat.bot;
+    match control {
+        Control::Cancel => gone("bf-cancelled", cx),
+        Control::Back => match waiting.back() {
+            Some(earlier) => {
+                cx.before = Some(earlier.clone());
+                cx.inside = true;
+                cx.next = Next::Wait(earlier.clone());
+                bot.ask(cx, &earlier).await
+            }
+            None => {
+                cx.refuse_own("bf-no-way-back");
+                Ok(())
+            }
+        },
+        Control::Skip if waiting.can_skip() => {
+            cx.before = Some(waiting.clone());
+            cx.inside = true;
+            let words = cx.words.clone();
+            bot.answer(cx, waiting, Given::skip(&words)).await
+        }
+        Control::Skip => {
+            cx.refuse_own("bf-cannot-skip");
+            Ok(())
+        }
+    }
+}
+
+/// The dialogue is over, and this is said.
+fn gone(key: &'static str, cx: &mut Cx) -> Handled {
+    cx.said.push(Said::Own(key));
+    cx.next = Next::End;
+    Ok(())
+}
+
+/// The bot's words for what nothing understands.
+pub(crate) fn unknown(update: &Update, cx: &mut Cx) {
+    let said = match update.seat.bot.fallback(&cx.words) {
+        Some(text) => Said::Message(Message::new(text)),
+        None => Said::Own("bf-unknown"),
+    };
+    cx.said.push(said);
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // as `compose` wrote it
+fn fits(press: &WizardPress, waiting: &Waiting, run: i64) -> bool {
+    press.run == run as u32
+        && press.flow == hash32(waiting.flow())
+        && press.step == hash32(waiting.step())
+}
+
+/// A reply keyboard's buttons type their labels.
+fn typed_control(waiting: &Waiting, content: &Content, cx: &Cx) -> Option<Control> {
+    let Content::Text(text) = content else {
+        return None;
+    };
+    if !waiting.reply_keyboard() {
+        return None;
+    }
+    let found = controls(&cx.words, waiting)
+        .into_iter()
+        .find(|(_, label)| label.label(BUTTON_TEXT) == text.trim());
+    match found?.0 {
+        WizardAction::Back => Some(Control::Back),
+        WizardAction::Skip => Some(Control::Skip),
+        WizardAction::Cancel => Some(Control::Cancel),
+        WizardAction::Option(_) => None,
+    }
+}

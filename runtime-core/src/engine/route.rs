@@ -1,0 +1,118 @@
+//! What an update asks for, before anything is read.
+
+use botfactory_lang::callback::{Payload, WizardPress, command_line, decode};
+
+use super::seat::Seat;
+use crate::bot::Effect;
+use crate::ingress::{Content, Place};
+
+/// What an update asks for.
+#[derive(Debug)]
+pub(crate) enum Route {
+    /// Not for us: acknowledged, nothing else.
+    Ignore,
+    /// A command that neither writes nor moves a conversation.
+    Quick { command: usize, args: String },
+    /// To be decided in the writer.
+    Writer(Work),
+    /// A text that nothing understands.
+    Unknown,
+    /// A press that only shows one of the bot's toasts.
+    Toast(u32),
+    /// A press that only shows one of the runtime's own words.
+    OwnToast(&'static str),
+}
+
+/// What the writer runs.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// A command that writes, moves a conversation or sets a locale.
+    Command { command: usize, args: String },
+    /// `/cancel`, `/back`, `/skip`: for the dialogue that waits, else the bot's own command of that name.
+    Control {
+        control: Control,
+        own: Option<usize>,
+        args: String,
+    },
+    /// A message that may answer a question.
+    Answer(Content),
+    /// A wizard's button; its MAC fits.
+    Press(WizardPress),
+    /// A button of the locale keyboard: index of the locale.
+    Locale(usize),
+    /// Its handler failed outside the writer: dead letter with this code.
+    Bury(&'static str),
+}
+
+/// What moves a dialogue besides answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Control {
+    Cancel,
+    Back,
+    Skip,
+}
+
+/// Routes a message.
+pub(crate) fn message(seat: &Seat, place: Place, content: Content) -> Route {
+    let Content::Text(text) = content else {
+        return Route::Writer(Work::Answer(content));
+    };
+    let Some((name, addressee, args)) = command_line(&text) else {
+        return Route::Writer(Work::Answer(Content::Text(text)));
+    };
+    match addressee {
+        Some(other) if !seat.is_named(other) => Route::Ignore,
+        _ => match command(seat, &name, args) {
+            Some(route) => route,
+            // In a group an unknown command is probably another bot's.
+            None if place.private || addressee.is_some() => Route::Unknown,
+            None => Route::Ignore,
+        },
+    }
+}
+
+/// Routes a press. `verify` checks a wizard button's MAC.
+pub(crate) fn callback(
+    seat: &Seat,
+    data: &str,
+    verify: impl FnOnce(&WizardPress) -> bool,
+) -> Route {
+    match decode(data) {
+        Err(_) => Route::OwnToast("bf-outdated"),
+        Ok(Payload::Command(line)) => command_line(line)
+            .and_then(|(name, _, args)| command(seat, &name, args))
+            .unwrap_or(Route::OwnToast("bf-outdated")),
+        Ok(Payload::Toast(hash)) => Route::Toast(hash),
+        Ok(Payload::Locale(tag)) => match seat.texts.index(tag) {
+            Some(locale) => Route::Writer(Work::Locale(locale)),
+            None => Route::OwnToast("bf-outdated"),
+        },
+        Ok(Payload::Wizard(press)) if verify(&press) => Route::Writer(Work::Press(press)),
+        Ok(Payload::Wizard(_)) => Route::OwnToast("bf-not-yours"),
+    }
+}
+
+fn command(seat: &Seat, name: &str, args: &str) -> Option<Route> {
+    let own = seat.bot.command(name);
+    let args = args.to_owned();
+    let control = match name {
+        "cancel" => Some(Control::Cancel),
+        "back" => Some(Control::Back),
+        "skip" => Some(Control::Skip),
+        _ => None,
+    };
+    if let Some(control) = control {
+        return Some(Route::Writer(Work::Control { control, own, args }));
+    }
+    let command = own?;
+    let quick = seat
+        .spec
+        .commands
+        .get(command)
+        .is_some_and(|spec| spec.effect <= Effect::Read && !spec.wizard);
+    Some(if quick {
+        Route::Quick { command, args }
+    } else {
+        Route::Writer(Work::Command { command, args })
+    })
+}
