@@ -5,6 +5,7 @@
 
 pub mod expr;
 pub mod i18n;
+pub mod chats;
 pub mod scope;
 pub mod sql;
 pub mod text;

@@ -481,3 +481,39 @@ pub enum Operator {
     Mul,
     Div,
 }
+
+/// A conversation test of `chats/*.yaml`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Conversation {
+    pub span: Span,
+    pub name: Str,
+    pub locale: Option<Str>,
+    pub group: bool,
+    pub begins: Option<Str>,
+    pub steps: Vec<Spanned<ChatStep>>,
+}
+
+/// What happens in a conversation, or what must have happened.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum ChatStep {
+    As(Str),
+    Say(Str),
+    Press(Str),
+    Send(SentKind),
+    Expect { contains: Vec<Str>, exact: Option<Str>, buttons: Vec<Str> },
+    Toast(Str),
+    Silence,
+    /// Seconds.
+    Clock(i64),
+    Locale(Str),
+    Redeliver,
+    Restart,
+    Rows { sql: Str, count: Spanned<usize> },
+}
+
+/// What a person can send besides texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum SentKind { Photo, File, Contact, Location, Sticker }

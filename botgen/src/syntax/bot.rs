@@ -145,7 +145,7 @@ pub fn parse(folder: &Folder, sources: &SourceMap, sink: &mut Sink) -> Option<Bo
 
 impl Cx<'_> {
     /// A file's root mapping.
-    fn root(&mut self, file: FileId) -> Option<Node> {
+    pub(super) fn root(&mut self, file: FileId) -> Option<Node> {
         let before = self.faults();
         let root = yaml::parse(file, self.sources, self.sink);
         let empty = match &root {

@@ -6,6 +6,7 @@
 pub mod ast;
 pub mod blocks;
 pub mod bot;
+pub mod chat;
 pub mod decode;
 pub mod expr;
 pub mod flow;
