@@ -35,6 +35,7 @@ fn current(path: &str, text: &str) {
 fn committed_files_are_current() {
     current("schema/bot.schema.json", &schema::bot_schema());
     current("schema/flows.schema.json", &schema::flows_schema());
+    current("schema/chats.schema.json", &schema::chats_schema());
     current("docs/dsl.md", &schema::reference());
 }
 

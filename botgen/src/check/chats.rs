@@ -28,19 +28,33 @@ pub struct Bot<'a> {
 }
 
 /// Checks the conversations of a bot.
-pub fn check(bot: &Bot<'_>, list: &[ast::Conversation], sources: &SourceMap, sink: &mut Sink) -> Vec<Conversation> {
+pub fn check(
+    bot: &Bot<'_>,
+    list: &[ast::Conversation],
+    sources: &SourceMap,
+    sink: &mut Sink,
+) -> Vec<Conversation> {
     let mut names: BTreeMap<String, Span> = BTreeMap::new();
     list.iter()
         .filter_map(|conversation| {
             let errors = sink.errors();
-            let ident = snake(&conversation.name.value).trim_start_matches("r#").to_owned();
-            let ident = if syn::parse_str::<syn::Ident>(&ident).is_ok() { ident } else { format!("{ident}_") };
+            let ident = snake(&conversation.name.value)
+                .trim_start_matches("r#")
+                .to_owned();
+            let ident = if syn::parse_str::<syn::Ident>(&ident).is_ok() {
+                ident
+            } else {
+                format!("{ident}_")
+            };
             if let Some(first) = names.get(&ident) {
                 sink.report(
                     Diagnostic::new(
                         &transcripts::SAME_NAME,
                         conversation.name.span,
-                        format!("`{}` is the name of another conversation", conversation.name.value),
+                        format!(
+                            "`{}` is the name of another conversation",
+                            conversation.name.value
+                        ),
                     )
                     .note(*first, "the other one")
                     .help("give each conversation a name of its own"),
@@ -49,8 +63,10 @@ pub fn check(bot: &Bot<'_>, list: &[ast::Conversation], sources: &SourceMap, sin
             names.insert(ident.clone(), conversation.name.span);
             let locale = locale(bot, conversation.locale.as_ref(), sink);
             let begins = begins(bot, conversation.begins.as_ref(), sink);
-            let steps =
-                conversation.steps.iter().map(|step| (line(sources, step.span), self::step(bot, &step.node, sink)));
+            let steps = conversation
+                .steps
+                .iter()
+                .map(|step| (line(sources, step.span), self::step(bot, &step.node, sink)));
             let steps: Vec<_> = steps.collect();
             let place = sources.file(conversation.span.file).path.clone();
             (sink.errors() == errors).then(|| Conversation {
@@ -73,7 +89,9 @@ fn line(sources: &SourceMap, span: Span) -> u32 {
 }
 
 fn locale(bot: &Bot<'_>, written: Option<&Str>, sink: &mut Sink) -> String {
-    let Some(tag) = written else { return bot.locales.first().copied().unwrap_or("en").to_owned() };
+    let Some(tag) = written else {
+        return bot.locales.first().copied().unwrap_or("en").to_owned();
+    };
     if negotiate(&tag.value, &bot.locales).is_none() {
         sink.report(
             Diagnostic::new(
@@ -91,15 +109,28 @@ fn locale(bot: &Bot<'_>, written: Option<&Str>, sink: &mut Sink) -> String {
 fn begins(bot: &Bot<'_>, written: Option<&Str>, sink: &mut Sink) -> String {
     let default = "2030-01-01 12:00";
     let tz = jiff::tz::TimeZone::get(bot.tz).unwrap_or(jiff::tz::TimeZone::UTC);
-    let read = |text: &str| answer::datetime(text, &tz, answer::Bounds { min: None, max: None });
+    let read = |text: &str| {
+        answer::datetime(
+            text,
+            &tz,
+            answer::Bounds {
+                min: None,
+                max: None,
+            },
+        )
+    };
     let text = written.map_or(default, |text| text.value.as_str());
     match read(text) {
         Ok(instant) => instant.to_string(),
         Err(_) => {
             if let Some(text) = written {
                 sink.report(
-                    Diagnostic::new(&transcripts::TIME, text.span, format!("`{}` is not a date and time", text.value))
-                        .help("write it like `\"2030-01-15 09:00\"`"),
+                    Diagnostic::new(
+                        &transcripts::TIME,
+                        text.span,
+                        format!("`{}` is not a date and time", text.value),
+                    )
+                    .help("write it like `\"2030-01-15 09:00\"`"),
                 );
             }
             String::new()
@@ -122,7 +153,11 @@ fn step(bot: &Bot<'_>, step: &ChatStep, sink: &mut Sink) -> Step {
             SentKind::Location => Kind::Location,
             SentKind::Sticker => Kind::Sticker,
         }),
-        ChatStep::Expect { contains, exact, buttons } => {
+        ChatStep::Expect {
+            contains,
+            exact,
+            buttons,
+        } => {
             let texts = |list: &[Str]| list.iter().map(|text| text.value.clone()).collect();
             Step::Expect {
                 contains: texts(contains),
@@ -136,13 +171,18 @@ fn step(bot: &Bot<'_>, step: &ChatStep, sink: &mut Sink) -> Step {
         ChatStep::Locale(tag) => Step::Locale(locale(bot, Some(tag), sink)),
         ChatStep::Redeliver => Step::Redeliver,
         ChatStep::Restart => Step::Restart,
-        ChatStep::Rows { sql, count } => Step::Rows { sql: sql.value.clone(), count: count.node },
+        ChatStep::Rows { sql, count } => Step::Rows {
+            sql: sql.value.clone(),
+            count: count.node,
+        },
     }
 }
 
 /// A command that is said exists.
 fn command(bot: &Bot<'_>, text: &Str, sink: &mut Sink) {
-    let Some((name, _, _)) = command_line(&text.value) else { return };
+    let Some((name, _, _)) = command_line(&text.value) else {
+        return;
+    };
     let own = ["cancel", "back", "skip"];
     if bot.symbols.commands.contains_key(&*name) || own.contains(&&*name) {
         return;

@@ -3,9 +3,9 @@
 //! One module per family of rules. Each function gives `None` for a part that has an error (already reported),
 //! and callers go on with the other parts: all errors of a run, no echoes.
 
+pub mod chats;
 pub mod expr;
 pub mod i18n;
-pub mod chats;
 pub mod scope;
 pub mod sql;
 pub mod text;

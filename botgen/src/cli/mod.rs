@@ -87,6 +87,8 @@ enum SchemaOf {
     Bot,
     /// The schema of flows/*.yaml
     Flows,
+    /// chats/*.yaml
+    Chats,
     /// The reference page, docs/dsl.md
     Reference,
 }
@@ -98,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Schema { of } => print(&match of {
             SchemaOf::Bot => schema::bot_schema(),
             SchemaOf::Flows => schema::flows_schema(),
+            SchemaOf::Chats => schema::chats_schema(),
             SchemaOf::Reference => schema::reference(),
         }),
         Command::Explain { code } => explain(&code),

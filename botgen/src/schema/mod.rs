@@ -9,7 +9,7 @@ mod shape;
 mod words;
 
 pub use docs::reference;
-pub use publish::{bot_schema, flows_schema};
+pub use publish::{bot_schema, chats_schema, flows_schema};
 pub use shape::{FieldInfo, Shape};
 pub use words::{
     BlockName, Bool, Command, Duration, Expression, Literal, LocaleTag, Name, ParseModeName, Regex,

@@ -26,6 +26,11 @@ pub fn flows_schema() -> String {
     print::<bot::FlowsFile>()
 }
 
+/// The schema of `chats/*.yaml`, as committed in `schema/chats.schema.json`.
+pub fn chats_schema() -> String {
+    print::<crate::syntax::chat::ChatsFile>()
+}
+
 fn print<T: JsonSchema>() -> String {
     let schema = generator().into_root_schema_for::<T>();
     let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();

@@ -502,7 +502,11 @@ pub enum ChatStep {
     Say(Str),
     Press(Str),
     Send(SentKind),
-    Expect { contains: Vec<Str>, exact: Option<Str>, buttons: Vec<Str> },
+    Expect {
+        contains: Vec<Str>,
+        exact: Option<Str>,
+        buttons: Vec<Str>,
+    },
     Toast(Str),
     Silence,
     /// Seconds.
@@ -510,10 +514,19 @@ pub enum ChatStep {
     Locale(Str),
     Redeliver,
     Restart,
-    Rows { sql: Str, count: Spanned<usize> },
+    Rows {
+        sql: Str,
+        count: Spanned<usize>,
+    },
 }
 
 /// What a person can send besides texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
-pub enum SentKind { Photo, File, Contact, Location, Sticker }
+pub enum SentKind {
+    Photo,
+    File,
+    Contact,
+    Location,
+    Sticker,
+}

@@ -138,12 +138,24 @@ impl Cx<'_> {
         let mut f = self.fields::<ConversationItem>(node, "this conversation")?;
         let name = self.prose(f.get("name"), "`name`");
         let locale = self.word(f.get("locale"), "`locale`");
-        let group = self.bool(f.get("group"), "`group`").is_some_and(|group| group.node);
-        let begins = f.get("begins").and_then(|node| self.str(node, "`begins`", Want::Value)).cloned();
+        let group = self
+            .bool(f.get("group"), "`group`")
+            .is_some_and(|group| group.node);
+        let begins = f
+            .get("begins")
+            .and_then(|node| self.str(node, "`begins`", Want::Value))
+            .cloned();
         let steps = self.each(f.get("steps"), "`steps`", false, Cx::chat_step);
         let span = f.span;
         f.finish();
-        Some(Conversation { span, name: name?, locale, group, begins, steps })
+        Some(Conversation {
+            span,
+            name: name?,
+            locale,
+            group,
+            begins,
+            steps,
+        })
     }
 
     fn chat_step(&mut self, node: &Node) -> Option<Spanned<ChatStep>> {
@@ -161,14 +173,24 @@ impl Cx<'_> {
             ("location", SentKind::Location),
             ("sticker", SentKind::Sticker),
         ];
-        add(self.one_of(f.get("send"), "`send`", &kinds).map(|kind| ChatStep::Send(kind.node)));
+        add(self
+            .one_of(f.get("send"), "`send`", &kinds)
+            .map(|kind| ChatStep::Send(kind.node)));
         add(f.get("expect").and_then(|node| self.expect(node)));
         add(self.prose(f.get("toast"), "`toast`").map(ChatStep::Toast));
-        add(self.happens(f.get("silence"), "`silence`").map(|()| ChatStep::Silence));
-        add(self.duration(f.get("clock"), "`clock`").map(|span| ChatStep::Clock(span.node)));
+        add(self
+            .happens(f.get("silence"), "`silence`")
+            .map(|()| ChatStep::Silence));
+        add(self
+            .duration(f.get("clock"), "`clock`")
+            .map(|span| ChatStep::Clock(span.node)));
         add(self.word(f.get("locale"), "`locale`").map(ChatStep::Locale));
-        add(self.happens(f.get("redeliver"), "`redeliver`").map(|()| ChatStep::Redeliver));
-        add(self.happens(f.get("restart"), "`restart`").map(|()| ChatStep::Restart));
+        add(self
+            .happens(f.get("redeliver"), "`redeliver`")
+            .map(|()| ChatStep::Redeliver));
+        add(self
+            .happens(f.get("restart"), "`restart`")
+            .map(|()| ChatStep::Restart));
         add(f.get("rows").and_then(|node| self.rows(node)));
         let span = f.span;
         f.finish();
@@ -176,28 +198,50 @@ impl Cx<'_> {
             self.error(
                 &transcripts::ONE_VERB,
                 span,
-                if found.is_empty() { "this step says nothing" } else { "this step says several things" },
+                if found.is_empty() {
+                    "this step says nothing"
+                } else {
+                    "this step says several things"
+                },
                 "each step is one `- key: value`: `say`, `press`, `expect` …",
             );
         }
-        (found.len() == 1).then(|| found.pop()).flatten().map(|node| Spanned { node, span })
+        (found.len() == 1)
+            .then(|| found.pop())
+            .flatten()
+            .map(|node| Spanned { node, span })
     }
 
     fn expect(&mut self, node: &Node) -> Option<ChatStep> {
-        let none = || ChatStep::Expect { contains: Vec::new(), exact: None, buttons: Vec::new() };
+        let none = || ChatStep::Expect {
+            contains: Vec::new(),
+            exact: None,
+            buttons: Vec::new(),
+        };
         match &node.kind {
             Kind::List(_) => {
-                let contains = self.each(Some(node), "`expect`", false, |cx, item| cx.prose(Some(item), "a text"));
-                Some(ChatStep::Expect { contains, exact: None, buttons: Vec::new() })
+                let contains = self.each(Some(node), "`expect`", false, |cx, item| {
+                    cx.prose(Some(item), "a text")
+                });
+                Some(ChatStep::Expect {
+                    contains,
+                    exact: None,
+                    buttons: Vec::new(),
+                })
             }
             Kind::Map(_) => {
                 let mut f = self.fields::<ExpectMore>(node, "`expect`")?;
                 let contains = self.prose(f.get("text"), "`text`").into_iter().collect();
                 let exact = self.prose(f.get("exact"), "`exact`");
-                let buttons =
-                    self.each(f.get("buttons"), "`buttons`", false, |cx, item| cx.prose(Some(item), "a button"));
+                let buttons = self.each(f.get("buttons"), "`buttons`", false, |cx, item| {
+                    cx.prose(Some(item), "a button")
+                });
                 f.finish();
-                Some(ChatStep::Expect { contains, exact, buttons })
+                Some(ChatStep::Expect {
+                    contains,
+                    exact,
+                    buttons,
+                })
             }
             Kind::Broken => None,
             Kind::Scalar(_) => {
@@ -213,16 +257,25 @@ impl Cx<'_> {
 
     fn rows(&mut self, node: &Node) -> Option<ChatStep> {
         let mut f = self.fields::<RowsItem>(node, "`rows`")?;
-        let sql = f.get("sql").and_then(|node| self.str(node, "`sql`", Want::Sql)).cloned();
+        let sql = f
+            .get("sql")
+            .and_then(|node| self.str(node, "`sql`", Want::Sql))
+            .cloned();
         let count = f.get("count").and_then(|node| {
             let text = self.str(node, "`count`", Want::Field)?.clone();
             match text.value.parse() {
-                Ok(count) => Some(Spanned { node: count, span: text.span }),
+                Ok(count) => Some(Spanned {
+                    node: count,
+                    span: text.span,
+                }),
                 Err(_) => self.wrong_type(node, "`count`", "a number of rows"),
             }
         });
         f.finish();
-        Some(ChatStep::Rows { sql: sql?, count: count? })
+        Some(ChatStep::Rows {
+            sql: sql?,
+            count: count?,
+        })
     }
 
     /// `true`; anything else says nothing.
