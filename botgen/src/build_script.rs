@@ -110,7 +110,7 @@ fn select(root: &Path, folder: &str, wanted: Option<&str>) -> Result<Vec<PathBuf
 }
 
 /// Writes what changed, removes what is no longer there.
-fn write(out: &Path, program: &ir::Program, output: &Output) -> std::io::Result<()> {
+pub(crate) fn write(out: &Path, program: &ir::Program, output: &Output) -> std::io::Result<()> {
     let mut wanted = BTreeSet::new();
     for (name, text) in output.files.iter().chain(&output.cache) {
         let path = out.join(name);

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::diagnostics::{codes, did_you_mean, render};
-use crate::{Compiled, Input, Options, compile, schema};
+use crate::{Compiled, Input, Options, build_script, compile, emit, schema};
 
 /// No errors.
 const GOOD: u8 = 0;
@@ -37,6 +37,14 @@ enum Command {
         /// The form of the report; human on standard error, the others on standard output
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
+    },
+    /// Check bots and write the Rust of a deployment, as build.rs does
+    Build {
+        /// Bots' folders, or folders of them [default: bots]
+        dirs: Vec<PathBuf>,
+        /// The folder that receives the generated files
+        #[arg(long)]
+        out: PathBuf,
     },
     /// Print the JSON Schema of bot.yaml, or the reference of the language
     Schema {
@@ -97,6 +105,7 @@ enum SchemaOf {
 pub fn main() -> ExitCode {
     let code = match Cli::parse().command {
         Command::Check { dirs, format } => check(&dirs, format),
+        Command::Build { dirs, out } => build(&dirs, &out),
         Command::Schema { of } => print(&match of {
             SchemaOf::Bot => schema::bot_schema(),
             SchemaOf::Flows => schema::flows_schema(),
@@ -113,7 +122,9 @@ pub fn main() -> ExitCode {
 
 /// Loads and compiles; a folder that cannot be loaded is wrong use (reported).
 fn load(dirs: &[PathBuf]) -> Option<(Input, Compiled)> {
-    let default = [PathBuf::from("bots")];
+    // Without a name: the bots of the repository, or the bot whose folder this is.
+    let here = !Path::new("bots").is_dir() && Path::new("bot.yaml").is_file();
+    let default = [PathBuf::from(if here { "." } else { "bots" })];
     let dirs = if dirs.is_empty() { &default[..] } else { dirs };
     match Input::load(Path::new("."), dirs) {
         Ok(input) => {
@@ -142,6 +153,23 @@ fn check(dirs: &[PathBuf], format: Format) -> u8 {
         (GOOD, false) => GOOD,
         (GOOD, true) => ERRORS,
         (other, _) => other,
+    }
+}
+
+fn build(dirs: &[PathBuf], out: &Path) -> u8 {
+    let Some((input, compiled)) = load(dirs) else {
+        return WRONG_USE;
+    };
+    report(&compiled, input.bots.len());
+    let Some(program) = &compiled.program else {
+        return ERRORS;
+    };
+    match build_script::write(out, program, &emit::emit(program)) {
+        Ok(()) => GOOD,
+        Err(e) => {
+            complain(&format!("cannot write to `{}`: {e}", out.display()));
+            ERRORS
+        }
     }
 }
 

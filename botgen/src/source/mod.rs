@@ -132,7 +132,11 @@ impl SourceMap {
         let file = self.file(file);
         let line = file.lines.partition_point(|&start| start <= offset).max(1);
         let start = file.lines[line - 1] as usize;
-        let end = (offset as usize).clamp(start, file.text.len());
+        let mut end = (offset as usize).clamp(start, file.text.len().max(start));
+        // Inside of a character: its beginning.
+        while !file.text.is_char_boundary(end) && end > start {
+            end -= 1;
+        }
         let column = file.text.get(start..end).map_or(0, |s| s.chars().count()) + 1;
         (
             u32::try_from(line).unwrap_or(u32::MAX),

@@ -2,10 +2,15 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::source::{FileId, SourceMap, Span};
+
+/// Longest line that is drawn, in bytes.
+const LINE: usize = 2_000;
+/// An excerpt longer than this, in bytes, is looked at for such lines; a hundred times longer is never drawn.
+const EXCERPT: usize = LINE;
 
 /// Every finding with its source line, a caret and a help line. `colour`: ANSI colours, for a terminal.
 pub fn human(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool) -> String {
@@ -41,7 +46,11 @@ fn group<'a>(sources: &'a SourceMap, diagnostic: &'a Diagnostic) -> Group<'a> {
         }
     }
     for file in files {
-        group = group.element(excerpt(sources, diagnostic, file));
+        let excerpt = excerpt(sources, diagnostic, file);
+        group = match excerpt {
+            Some(excerpt) => group.element(excerpt),
+            None => group.element(origin(sources, diagnostic, file)),
+        };
     }
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
@@ -49,12 +58,25 @@ fn group<'a>(sources: &'a SourceMap, diagnostic: &'a Diagnostic) -> Group<'a> {
     group
 }
 
+/// The place alone, for lines that nobody wants to see.
+fn origin<'a>(sources: &'a SourceMap, diagnostic: &Diagnostic, file: FileId) -> Origin<'a> {
+    let notes = diagnostic.notes.iter().map(|(span, _)| *span);
+    let first = std::iter::once(diagnostic.span)
+        .chain(notes)
+        .find(|span| span.file == file);
+    let (line, column) = first.map_or((1, 1), |span| sources.line_column(file, span.lo));
+    Origin::path(sources.file(file).path.as_str())
+        .line(line as usize)
+        .char_column(column as usize)
+}
+
 /// The lines from the first to the last place in `file` (annotate-snippets folds what is between).
+/// `None`: they are too long to be drawn.
 fn excerpt<'a>(
     sources: &'a SourceMap,
     diagnostic: &'a Diagnostic,
     file: FileId,
-) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+) -> Option<Snippet<'a, annotate_snippets::Annotation<'a>>> {
     let primary = (
         AnnotationKind::Primary,
         diagnostic.span,
@@ -77,7 +99,13 @@ fn excerpt<'a>(
     let end = source.text[hi..]
         .find('\n')
         .map_or(source.text.len(), |n| hi + n);
-    Snippet::source(&source.text[start..end])
+    let text = &source.text[start..end];
+    if text.len() > EXCERPT && text.lines().any(|line| line.len() > LINE)
+        || text.len() > 100 * EXCERPT
+    {
+        return None;
+    }
+    let snippet = Snippet::source(text)
         .path(source.path.as_str())
         .line_start(first + 1)
         .annotations(places.into_iter().map(|(kind, range, text)| {
@@ -87,7 +115,8 @@ fn excerpt<'a>(
             } else {
                 annotation.label(text)
             }
-        }))
+        }));
+    Some(snippet)
 }
 
 /// The part of a place on its first line, within the file and on character boundaries.
