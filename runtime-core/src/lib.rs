@@ -4,6 +4,7 @@
 //! class runs it on a read connection or in the [`store`]'s writer, where claim, conversation, the bot's SQL and the
 //! outgoing calls commit together → the generated handler ([`handler`] is all it can name) → [`outbox`] → [`telegram`].
 
+pub mod app;
 pub mod bot;
 pub mod clock;
 pub mod config;
@@ -18,3 +19,5 @@ pub mod registration;
 pub mod store;
 pub mod telegram;
 pub mod telemetry;
+
+pub use app::main;

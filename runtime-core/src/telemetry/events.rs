@@ -551,13 +551,13 @@ impl Fact for Reloaded {
 /// The process came up, or goes down.
 #[derive(Debug)]
 #[allow(missing_docs)]
-pub struct Lifecycle {
+pub struct Lifecycle<'a> {
     pub what: &'static str,
     pub version: &'static str,
-    pub sources: &'static str,
+    pub sources: &'a str,
 }
 
-impl Fact for Lifecycle {
+impl Fact for Lifecycle<'_> {
     fn observe(&self, metrics: Option<&Metrics>) {
         if let Some(m) = metrics {
             let build = m.build.with_label_values(&[self.version, self.sources]);

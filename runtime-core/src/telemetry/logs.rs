@@ -25,3 +25,13 @@ pub fn start() {
             .try_init()
     };
 }
+
+/// For the terminal chat: only warnings, on standard error.
+pub fn start_quiet() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .try_init();
+}

@@ -1,0 +1,150 @@
+//! The command line, read by hand: five verbs need no parser library in every binary.
+
+use crate::bot::Bot;
+use crate::config::{VARIABLES, token_variable};
+use crate::ingress::preview::Who;
+
+/// The short form.
+pub const USAGE: &str = "usage: botfactory [serve | chat BOT [--user N] [--locale TAG] | migrate | webhook set|delete|info [BOT]]\n       botfactory --help | --version";
+
+/// What to do.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum Command {
+    Serve,
+    Chat { bot: String, who: Who },
+    Migrate,
+    Webhook { action: Action, bot: Option<String> },
+    Help,
+    Version,
+}
+
+/// What to do with a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Action {
+    Set,
+    Delete,
+    Info,
+}
+
+/// Reads the arguments after the program's name.
+///
+/// # Errors
+/// Words for a person.
+pub fn parse(args: impl Iterator<Item = String>) -> Result<Command, String> {
+    let mut args = args;
+    let command = match args.next().as_deref() {
+        None | Some("serve") => Command::Serve,
+        Some("-h" | "--help" | "help") => return Ok(Command::Help),
+        Some("-V" | "--version" | "version") => return Ok(Command::Version),
+        Some("migrate") => Command::Migrate,
+        Some("chat") => return chat(args),
+        Some("webhook") => {
+            let action = match args.next().as_deref() {
+                Some("set") => Action::Set,
+                Some("delete") => Action::Delete,
+                Some("info") => Action::Info,
+                _ => return Err("`webhook` takes `set`, `delete` or `info`".to_owned()),
+            };
+            Command::Webhook {
+                action,
+                bot: args.next(),
+            }
+        }
+        Some(other) => return Err(format!("unknown command `{other}`")),
+    };
+    match args.next().as_deref() {
+        None => Ok(command),
+        Some("-h" | "--help") => Ok(Command::Help),
+        Some(extra) => Err(format!("unexpected `{extra}`")),
+    }
+}
+
+fn chat(mut args: impl Iterator<Item = String>) -> Result<Command, String> {
+    let mut bot = None;
+    let mut who = Who::default();
+    while let Some(arg) = args.next() {
+        let mut value = |name: &str| args.next().ok_or(format!("`{name}` takes a value"));
+        match arg.as_str() {
+            "-h" | "--help" => return Ok(Command::Help),
+            "--user" => {
+                who.user = value("--user")?
+                    .parse()
+                    .map_err(|_| "`--user` takes a number".to_owned())?;
+            }
+            "--locale" => who.locale = Some(value("--locale")?),
+            name if !name.starts_with('-') && bot.is_none() => bot = Some(arg),
+            other => return Err(format!("unexpected `{other}`")),
+        }
+    }
+    let bot = bot.ok_or("`chat` takes the name of a bot")?;
+    Ok(Command::Chat { bot, who })
+}
+
+/// The long form.
+pub fn help(bots: &[&'static dyn Bot]) -> String {
+    use std::fmt::Write;
+    let mut out = String::from(
+        "BotFactory: the Telegram bots of this deployment, in one program.\n\n\
+         botfactory [serve]                    serve the bots, the chat page and the operators' routes\n\
+         botfactory chat BOT                   talk to a bot in the terminal [--user N] [--locale TAG]\n\
+         botfactory migrate                    bring the database up to date and end\n\
+         botfactory webhook set|delete|info    webhooks by hand, of all bots or [BOT]\n\
+         botfactory --version                  version and hash of the compiled sources\n\nBots here:\n",
+    );
+    // Writing to a String cannot fail.
+    for bot in bots {
+        let spec = bot.spec();
+        let _ = writeln!(out, "  {:<20} {}", spec.id, spec.name);
+    }
+    out.push_str("\nEnvironment (also from `.env`):\n");
+    for (name, what) in VARIABLES {
+        let _ = writeln!(out, "  {name:<28} {what}");
+    }
+    for bot in bots {
+        let name = token_variable(bot.spec().id);
+        let _ = writeln!(
+            out,
+            "  {name:<28} token from @BotFather; unset: preview only"
+        );
+    }
+    let _ = writeln!(out, "  {:<28} which log lines to print (info)", "RUST_LOG");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(args: &str) -> Result<Command, String> {
+        parse(args.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn commands() {
+        assert!(matches!(read(""), Ok(Command::Serve)));
+        assert!(matches!(read("serve"), Ok(Command::Serve)));
+        assert!(matches!(read("--version"), Ok(Command::Version)));
+        assert!(matches!(read("serve --help"), Ok(Command::Help)));
+        assert!(
+            matches!(read("chat booking --user 2 --locale ru"), Ok(Command::Chat { bot, who }) if bot == "booking" && who.user == 2 && who.locale.as_deref() == Some("ru"))
+        );
+        assert!(matches!(
+            read("webhook info booking"),
+            Ok(Command::Webhook { action: Action::Info, bot: Some(bot) }) if bot == "booking"
+        ));
+        for wrong in [
+            "srve",
+            "serve now",
+            "chat",
+            "chat a b",
+            "chat a --user x",
+            "webhook",
+            "webhook go",
+            "migrate x",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}

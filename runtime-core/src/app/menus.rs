@@ -1,0 +1,89 @@
+//! The bots' command menus in every locale.
+
+use std::sync::Arc;
+
+use botfactory_lang::length::cut;
+use botfactory_lang::limits;
+
+use crate::bot::{Bot, BotSpec};
+use crate::clock::Clock;
+use crate::engine::Engine;
+use crate::handler::printer::Words;
+use crate::i18n::Texts;
+use crate::ingress::Person;
+use crate::registration::{Menu, Menus};
+
+/// Menus rendered at start, and the engine that learns the bots' names.
+#[derive(Debug)]
+pub struct BotMenus {
+    menus: Vec<Vec<Menu>>,
+    engine: Arc<Engine>,
+}
+
+impl BotMenus {
+    /// Renders every description.
+    pub fn new(bots: &[&'static dyn Bot], engine: Arc<Engine>, clock: &Clock) -> Self {
+        Self {
+            menus: bots.iter().map(|bot| of(bot.spec(), clock)).collect(),
+            engine,
+        }
+    }
+}
+
+impl Menus for BotMenus {
+    fn menus(&self, bot: usize) -> Vec<Menu> {
+        self.menus.get(bot).cloned().unwrap_or_default()
+    }
+
+    fn named(&self, bot: usize, username: &str) {
+        self.engine.set_username(bot, username);
+    }
+}
+
+fn of(spec: &'static BotSpec, clock: &Clock) -> Vec<Menu> {
+    // The engine has built the same texts already, so this cannot fail where the program started.
+    let Ok(texts) = Texts::new(spec) else {
+        return Vec::new();
+    };
+    let texts = Arc::new(texts);
+    let nobody = Arc::new(Person {
+        id: 0,
+        first_name: String::new(),
+        last_name: None,
+        username: None,
+        language_code: None,
+    });
+    let menu = |locale: usize, language: Option<String>| {
+        let words = Words {
+            texts: texts.clone(),
+            locale,
+            person: nobody.clone(),
+            chat_id: 0,
+            now: clock.now(),
+            args: "".into(),
+        };
+        let commands = spec
+            .commands
+            .iter()
+            .filter_map(|command| {
+                let text = command.description?(&words);
+                let description = cut(text.as_str(), limits::COMMAND_DESCRIPTION).into_owned();
+                Some((command.name.to_owned(), description))
+            })
+            .take(limits::COMMANDS)
+            .collect();
+        Menu { language, commands }
+    };
+    let mut menus = vec![menu(spec.default_locale, None)];
+    for (index, locale) in spec.locales.iter().enumerate() {
+        // Telegram knows two-letter languages only; the first locale of a language wins.
+        let language = locale.tag.split('-').next().unwrap_or(locale.tag);
+        let known = menus
+            .iter()
+            .any(|m| m.language.as_deref() == Some(language));
+        if language.len() == 2 && !known {
+            menus.push(menu(index, Some(language.to_owned())));
+        }
+    }
+    menus
+}

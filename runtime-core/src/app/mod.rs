@@ -1,0 +1,108 @@
+//! The program: `botfactory serve|chat|migrate|webhook`.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`cli`] | the command line |
+//! | [`start`] | opening everything, in order |
+//! | [`serve`] | serving until a signal, and stopping under a deadline |
+//! | [`chat`] | a conversation in the terminal |
+//! | [`webhook`] | webhooks by hand |
+//! | [`menus`] | the bots' command menus in every locale |
+
+pub mod chat;
+pub mod cli;
+pub mod menus;
+pub mod serve;
+pub mod start;
+pub mod webhook;
+
+use std::process::ExitCode;
+
+use sha2::{Digest, Sha256};
+
+use crate::bot::Bot;
+use crate::config::{Config, ConfigError};
+use cli::Command;
+
+/// Version of this program.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Why the program ended badly: one clear line, no secrets.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The environment.
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    /// Anything else, in words.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Runs the program with these bots: the whole of a deployment's `main`.
+pub fn main(bots: &'static [&'static dyn Bot]) -> ExitCode {
+    let command = match cli::parse(std::env::args().skip(1)) {
+        Ok(command) => command,
+        Err(problem) => {
+            eprintln!("error: {problem}\n\n{}", cli::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    match command {
+        Command::Help => {
+            print!("{}", cli::help(bots));
+            return ExitCode::SUCCESS;
+        }
+        Command::Version => {
+            println!("botfactory {VERSION} (sources {})", sources(bots));
+            return ExitCode::SUCCESS;
+        }
+        _ => {}
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(run(command, bots)),
+        Err(error) => Err(AppError::Failed(format!("cannot start threads: {error}"))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            for line in error.to_string().lines() {
+                eprintln!("error: {line}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command, bots: &'static [&'static dyn Bot]) -> Result<(), AppError> {
+    let names: Vec<&str> = bots.iter().map(|bot| bot.spec().id).collect();
+    let config = Config::load(&names)?;
+    match command {
+        Command::Serve => serve::run(bots, config).await,
+        Command::Chat { bot, who } => chat::run(bots, config, &bot, who).await,
+        Command::Migrate => {
+            let store = start::store(bots, &config).await?;
+            store.close().await;
+            println!("the database is up to date: {}", config.database);
+            Ok(())
+        }
+        Command::Webhook { action, bot } => webhook::run(bots, config, action, bot).await,
+        Command::Help | Command::Version => Ok(()),
+    }
+}
+
+/// A hash of everything that was compiled in: which build is this?
+pub fn sources(bots: &[&'static dyn Bot]) -> String {
+    let mut hash = Sha256::new();
+    for bot in bots {
+        let spec = bot.spec();
+        hash.update(spec.id.as_bytes());
+        hash.update([0]);
+        hash.update(spec.source_hash.as_bytes());
+        hash.update([0]);
+    }
+    let digest = hash.finalize();
+    digest.iter().take(8).map(|b| format!("{b:02x}")).collect()
+}

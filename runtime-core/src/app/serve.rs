@@ -1,0 +1,280 @@
+//! Serving until a signal, and stopping under a deadline.
+
+use std::future::IntoFuture;
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::start::{self, App};
+use super::{AppError, VERSION, sources};
+use crate::bot::Bot;
+use crate::config::{Config, token_variable};
+use crate::http::listener::{self, FlushListener, Peer, Port};
+use crate::http::routes;
+use crate::http::state::{Deployment, Mode};
+use crate::ingress::polling::Polling;
+use crate::store::Store;
+use crate::telemetry::{self, events, logs};
+
+/// What runs may take this long to finish.
+const DRAIN: Duration = Duration::from_secs(15);
+/// What is queued for Telegram may take this long to leave.
+const FLUSH: Duration = Duration::from_secs(5);
+/// How often old claims are forgotten.
+const PRUNE_EVERY: Duration = Duration::from_secs(10);
+
+/// Serves the bots until SIGTERM or SIGINT.
+///
+/// # Errors
+/// Whatever keeps it from starting, in words for a person.
+pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<(), AppError> {
+    logs::start();
+    let port = open_port("BOTFACTORY_LISTEN", config.listen)?;
+    let admin = config
+        .admin_listen
+        .map(|address| open_port("BOTFACTORY_ADMIN_LISTEN", address))
+        .transpose()?;
+    let app = start::open(bots, &config).await?;
+    introduce(&app.deployment, &config, &port, admin.as_ref());
+    let build = sources(bots);
+    telemetry::emit(events::Lifecycle {
+        what: "started",
+        version: VERSION,
+        sources: &build,
+    });
+
+    let (stop, stopped) = watch::channel(false);
+    let mut servers = JoinSet::new();
+    match admin {
+        None => {
+            servers.spawn(http(port.listener, routes::all(&app.deployment), &stopped));
+        }
+        Some(admin) => {
+            servers.spawn(http(
+                port.listener,
+                routes::public(&app.deployment),
+                &stopped,
+            ));
+            servers.spawn(http(
+                admin.listener,
+                routes::admin(&app.deployment),
+                &stopped,
+            ));
+        }
+    }
+    let App {
+        deployment,
+        store,
+        sender,
+        client,
+        marking,
+        announced,
+    } = app;
+    let sending = sender.start(announced);
+    let pruning = tokio::spawn(prune(store.clone()));
+    let registering = register(&deployment);
+    let mut polling = JoinSet::new();
+    for (index, bot) in deployment.bots().iter().enumerate() {
+        if deployment.mode(bot) == Mode::Polling {
+            let poll = Polling {
+                deployment: deployment.clone(),
+                bot: index,
+                store: store.clone(),
+                client: client.clone(),
+            };
+            polling.spawn(poll.run(stopped.clone()));
+        }
+    }
+
+    signal().await;
+    telemetry::emit(events::Lifecycle {
+        what: "stopping",
+        version: VERSION,
+        sources: &build,
+    });
+    // A second signal does not wait.
+    tokio::spawn(async {
+        signal().await;
+        std::process::exit(130);
+    });
+    let _ = stop.send(true);
+    registering.into_iter().for_each(|task| task.abort());
+    pruning.abort();
+    let drained = async {
+        while servers.join_next().await.is_some() {}
+        while polling.join_next().await.is_some() {}
+    };
+    let _ = tokio::time::timeout(DRAIN, drained).await;
+    servers.abort_all();
+    polling.abort_all();
+    sender.stop(FLUSH).await;
+    sending.into_iter().for_each(|task| task.abort());
+    let _ = tokio::time::timeout(FLUSH, marking).await;
+    let _ = tokio::time::timeout(FLUSH, store.close()).await;
+    telemetry::emit(events::Lifecycle {
+        what: "stopped",
+        version: VERSION,
+        sources: &build,
+    });
+    Ok(())
+}
+
+fn open_port(variable: &str, address: SocketAddr) -> Result<Port, AppError> {
+    listener::open(address).map_err(|error| {
+        AppError::Failed(match error.kind() {
+            std::io::ErrorKind::AddrInUse => format!(
+                "port {} is in use by another program: stop it, or set {variable} to another address",
+                address.port()
+            ),
+            std::io::ErrorKind::PermissionDenied => {
+                format!("not allowed to listen on {address}: set {variable} to a port above 1023")
+            }
+            _ => format!("cannot listen on {address}: {error} (see {variable})"),
+        })
+    })
+}
+
+/// Serves one listener; after the stop signal what runs is finished, and nothing new accepted.
+fn http(
+    listener: TcpListener,
+    router: Router,
+    stopped: &watch::Receiver<bool>,
+) -> impl Future<Output = ()> + Send + 'static {
+    let mut stopped = stopped.clone();
+    let service = router.into_make_service_with_connect_info::<Peer>();
+    async move {
+        // The only error is a failed accept, which the listener retries itself.
+        let _ = axum::serve(FlushListener(listener), service)
+            .with_graceful_shutdown(async move {
+                let _ = stopped.wait_for(|stop| *stop).await;
+            })
+            .into_future()
+            .await;
+    }
+}
+
+/// Registers every bot with a token, beside serving.
+fn register(deployment: &Deployment) -> Vec<JoinHandle<()>> {
+    let Some(registrar) = deployment.registrar() else {
+        return Vec::new();
+    };
+    deployment
+        .bots()
+        .iter()
+        .enumerate()
+        .filter(|(_, bot)| deployment.mode(bot) != Mode::Preview)
+        .map(|(index, _)| {
+            tokio::spawn(
+                registrar
+                    .clone()
+                    .register_until_done(deployment.clone(), index),
+            )
+        })
+        .collect()
+}
+
+/// Forgets what is old, a batch at a time.
+async fn prune(store: std::sync::Arc<Store>) {
+    let mut tick = tokio::time::interval(PRUNE_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if store.prune().await.is_err() {
+            telemetry::emit(events::StoreFailed { task: "prune" });
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        // Without handlers the signals end the process themselves.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// What is served, how, and where to click: to the terminal, or beside the logs.
+fn introduce(deployment: &Deployment, config: &Config, port: &Port, admin: Option<&Port>) {
+    let lines = introduction(deployment, config, port, admin);
+    if std::io::stdout().is_terminal() {
+        println!("{lines}");
+    } else {
+        // Standard output carries JSON then.
+        eprintln!("{lines}");
+    }
+}
+
+fn introduction(
+    deployment: &Deployment,
+    config: &Config,
+    port: &Port,
+    admin: Option<&Port>,
+) -> String {
+    let bots = deployment.bots();
+    let count = bots.len();
+    let mut lines = vec![format!(
+        "BotFactory {VERSION} serves {count} bot{}",
+        if count == 1 { "" } else { "s" }
+    )];
+    let width = bots.iter().map(|b| b.spec().id.len()).max().unwrap_or(0);
+    for bot in bots {
+        let spec = bot.spec();
+        let how = match deployment.mode(bot) {
+            Mode::Preview => format!(
+                "preview only (set {} to connect it to Telegram)",
+                token_variable(spec.id)
+            ),
+            Mode::Polling => "polling Telegram".to_owned(),
+            Mode::Webhook => format!(
+                "webhook {}/tg/{}",
+                config.public_url.as_deref().unwrap_or_default(),
+                spec.id
+            ),
+        };
+        lines.push(format!("  {:<width$}  {} · {how}", spec.id, spec.name));
+    }
+    let page = admin.unwrap_or(port);
+    let mut address = page.listener.local_addr().unwrap_or(config.listen);
+    if address.ip().is_unspecified() {
+        address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    }
+    lines.push(format!("Talk to them: http://{address}/"));
+    if let Some(bot) = bots.first() {
+        lines.push(format!(
+            "In the terminal: botfactory chat {}",
+            bot.spec().id
+        ));
+    }
+    if port.shared || admin.is_some_and(|admin| admin.shared) {
+        lines.push(
+            "Note: another instance listens on the same port; both take requests until one stops"
+                .to_owned(),
+        );
+    }
+    if config.redis {
+        lines.push(
+            "Note: REDIS_URL is set, but this build keeps flood budgets in process".to_owned(),
+        );
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,170 @@
+//! Opening everything, in order: database and its migrations, secrets, the way to Telegram, engine, sender.
+
+use std::sync::Arc;
+
+use botfactory_lang::callback::Keys;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::AppError;
+use super::menus::BotMenus;
+use crate::bot::{Bot, MigrationSet};
+use crate::clock::Clock;
+use crate::config::{Config, Key};
+use crate::engine::{self, Engine, OfferedRow, Outcome};
+use crate::http::state::{Deployment, Served, Settings};
+use crate::ingress::{Boxed, Core, Incoming};
+use crate::outbox::{DirectError, Sender};
+use crate::registration::Registrar;
+use crate::store::Store;
+use crate::store::outbox::{OutboxNotice, OutboxRow};
+use crate::telegram::client::Client;
+use crate::telegram::method::Call;
+
+/// Updates whose rows may wait for the sender; what does not fit is given back to the table.
+const ANNOUNCED: usize = 1024;
+
+/// Engine, sender and store, as ingress sees them.
+#[derive(Debug)]
+pub struct Live {
+    engine: Arc<Engine>,
+    sender: Sender,
+    store: Arc<Store>,
+}
+
+impl Core for Live {
+    fn handle(&self, incoming: Incoming) -> Boxed<'_, Outcome> {
+        Box::pin(self.engine.handle(incoming))
+    }
+    fn direct(&self, bot: i64, call: Call) -> Boxed<'_, Result<(), DirectError>> {
+        Box::pin(self.sender.direct(bot, call))
+    }
+    fn flushed(&self, row: OfferedRow) {
+        self.sender.flushed(row.key());
+    }
+    fn healthy(&self) -> Boxed<'_, bool> {
+        Box::pin(self.store.health())
+    }
+}
+
+/// Everything, open and at rest.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct App {
+    pub deployment: Deployment,
+    pub store: Arc<Store>,
+    pub sender: Sender,
+    pub client: Client,
+    /// Ends when the last mark is written.
+    pub marking: JoinHandle<()>,
+    /// What the engine commits.
+    pub announced: mpsc::Receiver<Vec<OutboxRow>>,
+}
+
+/// Opens the database and brings it up to date.
+///
+/// # Errors
+/// In words for a person.
+pub async fn store(
+    bots: &'static [&'static dyn Bot],
+    config: &Config,
+) -> Result<Arc<Store>, AppError> {
+    let sets: Vec<&'static MigrationSet> = bots.iter().map(|bot| &bot.spec().migrations).collect();
+    Store::open(&config.database, &sets, Clock::system())
+        .await
+        .map_err(|error| {
+            AppError::Failed(format!(
+                "cannot open the database {}: {error}",
+                config.database
+            ))
+        })
+}
+
+/// Opens everything.
+///
+/// # Errors
+/// In words for a person.
+pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<App, AppError> {
+    let store = store(bots, config).await?;
+    let secret = match &config.webhook_secret {
+        Some(secret) => secret.clone(),
+        None => hex(stored(&store, "webhook").await?).into(),
+    };
+    let keys = Keys {
+        current: match config.key {
+            Some(Key(key)) => key,
+            None => stored(&store, "key").await?,
+        },
+        old: config.key_old.map(|Key(key)| key),
+    };
+    let connected = config.tokens.iter().any(Option::is_some);
+    let client = if connected {
+        Client::new(&config.telegram_api).map_err(|e| AppError::Failed(e.to_string()))?
+    } else {
+        // Reading this machine's certificates takes longer than everything else at start.
+        Client::without_tls(&config.telegram_api).map_err(|e| AppError::Failed(e.to_string()))?
+    };
+    let (sender, marking) = Sender::new(client.clone(), store.clone());
+    let (notice, announced) = OutboxNotice::channel(ANNOUNCED);
+    let mut served = Vec::with_capacity(bots.len());
+    let mut seats = Vec::with_capacity(bots.len());
+    for (at, bot) in bots.iter().enumerate() {
+        let token = config.tokens.get(at).cloned().flatten();
+        if let Some(token) = &token {
+            sender.set_bot(bot.spec().id, token.clone());
+        }
+        seats.push(engine::Served {
+            bot: *bot,
+            telegram_id: token.as_ref().map(crate::telegram::token::Token::bot),
+        });
+        served.push(Served::new(*bot, token));
+    }
+    let engine = Engine::new(
+        store.clone(),
+        &seats,
+        keys,
+        Arc::new(sender.clone()),
+        notice,
+    )
+    .map_err(|error| AppError::Failed(error.to_string()))?;
+    let engine = Arc::new(engine);
+    let registrar = connected.then(|| {
+        let menus = BotMenus::new(bots, engine.clone(), store.clock());
+        Registrar::new(
+            client.clone(),
+            Arc::new(menus),
+            Some(sender.clone()),
+            config.public_url.clone(),
+            secret.clone(),
+        )
+    });
+    let core = Live {
+        engine,
+        sender: sender.clone(),
+        store: store.clone(),
+    };
+    let settings = Settings {
+        webhook_secret: secret,
+        admin_token: config.admin_token.clone(),
+        admin_apart: config.admin_listen.is_some(),
+        public_url: config.public_url.clone(),
+    };
+    Ok(App {
+        deployment: Deployment::new(served, Arc::new(core), settings, registrar),
+        store,
+        sender,
+        client,
+        marking,
+        announced,
+    })
+}
+
+async fn stored(store: &Store, name: &'static str) -> Result<[u8; 32], AppError> {
+    store.secret(name).await.map_err(|error| {
+        AppError::Failed(format!("cannot read a secret from the database: {error}"))
+    })
+}
+
+fn hex(bytes: [u8; 32]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
