@@ -1,12 +1,43 @@
 //! SQL: migrations make the deployment's one check database, statements are proven against it.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`migrations`] | files and their order, translation to SQLite, the model of the tables ([`tables`]) |
+//! | [`types`] | the closed list of column types |
+//! | [`text`] | tokens with byte ranges, parsing, changes of the text |
+//! | [`typer`] | names and types of a statement |
+//! | [`statement`](fn@statement) | one statement from YAML to IR |
+//! | [`parameters`], [`result`] | its `:name`s, what it gives |
+//! | [`owned`], [`conflicts`] | whose rows, which constraints |
+//! | [`describe`], [`engine`] | sqlx, and SQLite's words as carets |
+//! | [`cache`] | what sqlx's macros read |
 
-use crate::check::FlowCx;
-use crate::check::scope::Scope;
-use crate::diagnostics::Sink;
+mod cache;
+mod conflicts;
+mod describe;
+mod engine;
+mod fault;
+mod migrations;
+mod owned;
+mod parameters;
+mod result;
+mod statement;
+mod tables;
+mod text;
+mod typer;
+mod types;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use crate::diagnostics::codes::sql as codes;
+use crate::diagnostics::{Diagnostic, Sink};
 use crate::ir;
 use crate::ir::types::Ty;
 use crate::source::{FileId, Span};
-use crate::syntax::ast;
+pub use statement::statement;
 
 /// One owner's migrations, as found in its folder.
 #[derive(Debug, Clone)]
@@ -32,17 +63,50 @@ pub struct MigrationFile {
 
 /// Tables of the deployment, and the check database.
 #[derive(Debug, Default)]
-pub struct Schema {}
+pub struct Schema {
+    tables: tables::Tables,
+    owners: BTreeMap<String, migrations::Owner>,
+    database: Option<describe::Database>,
+}
 
 impl Schema {
     /// Applies the runtime's migrations (SQLite's own text) and every owner's to one in-memory database.
     /// What is wrong with one owner's files is reported and does not hide the others.
-    pub fn build(_owners: &[OwnerMigrations], _runtime_migrations: &str, _sink: &mut Sink) -> Self {
-        Self {}
+    pub fn build(owners: &[OwnerMigrations], runtime_migrations: &str, sink: &mut Sink) -> Self {
+        let database = describe::Database::open().and_then(|database| {
+            database.run(runtime_migrations)?;
+            Ok(database)
+        });
+        let database = match database {
+            Ok(database) => Some(database),
+            Err(words) => {
+                if let Some(owner) = owners.first() {
+                    sink.report(
+                        Diagnostic::new(
+                            &codes::DATABASE,
+                            owner.place,
+                            format!("the check database does not work: {words}"),
+                        )
+                        .help("this is a fault of botgen or of the machine, not of the bot"),
+                    );
+                }
+                None
+            }
+        };
+        let (tables, owners) = migrations::build(owners, database.as_ref(), sink);
+        Self {
+            tables,
+            owners,
+            database,
+        }
     }
+
     /// The owner's migrations, translated; in order. Empty for an unknown owner.
-    pub fn migrations_of(&self, _owner: &str) -> Vec<ir::Migration> {
-        Vec::new()
+    pub fn migrations_of(&self, owner: &str) -> Vec<ir::Migration> {
+        self.owners
+            .get(owner)
+            .map(|o| o.migrations.clone())
+            .unwrap_or_default()
     }
 }
 
@@ -58,22 +122,10 @@ pub enum Kind {
 /// A statement that was proven.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
-    /// In [`FlowCx::queries`].
+    /// In [`FlowCx::queries`](crate::check::FlowCx::queries).
     pub query: ir::sql::QueryId,
     /// Type of `result_var`, where there is one.
     pub result: Option<Ty>,
     /// It may violate a constraint of the migrations (then `on_conflict` is there).
     pub may_conflict: bool,
-}
-
-/// Proves a statement and pushes it to [`FlowCx::queries`]. `None`: something is wrong and was reported.
-/// `block` is the block's name for messages.
-pub fn statement(
-    _cx: &mut FlowCx<'_>,
-    _scope: &Scope,
-    _st: &ast::Statement,
-    _kind: Kind,
-    _block: &str,
-) -> Option<Checked> {
-    None
 }

@@ -1,0 +1,62 @@
+//! A finding inside an SQL text, before its place in a file is known.
+
+use std::ops::Range;
+
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::{Span, Str};
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    code: &'static Code,
+    range: Range<usize>,
+    message: String,
+    help: Option<String>,
+    notes: Vec<(Span, String)>,
+}
+
+impl Fault {
+    /// A finding at a byte range of the text.
+    pub fn new(code: &'static Code, range: Range<usize>, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            range,
+            message: message.into(),
+            help: None,
+            notes: Vec::new(),
+        }
+    }
+    /// What to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+    /// What to do, where something is known.
+    #[must_use]
+    pub fn maybe_help(mut self, help: Option<String>) -> Self {
+        self.help = help.or(self.help);
+        self
+    }
+    /// Another place.
+    #[must_use]
+    pub fn note(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.notes.push((span, text.into()));
+        self
+    }
+    /// Its code.
+    pub fn code(&self) -> &'static Code {
+        self.code
+    }
+    /// With its place in a file.
+    pub fn at(self, text: &Str) -> Diagnostic {
+        Diagnostic {
+            code: self.code,
+            message: self.message,
+            span: text.span_of(self.range),
+            label: String::new(),
+            notes: self.notes,
+            help: self.help,
+        }
+    }
+}

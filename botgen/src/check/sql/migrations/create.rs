@@ -1,0 +1,729 @@
+//! CREATE TABLE, INDEX, VIEW.
+
+use std::ops::Range;
+
+use sqlparser::ast::{
+    ColumnDef, ColumnOption, CreateIndex, CreateTable, CreateView, Expr, ForeignKeyConstraint,
+    Ident, IndexColumn, ReferentialAction, Spanned, TableConstraint,
+};
+use sqlparser::tokenizer::Token;
+
+use super::{Builder, Index, Source};
+use crate::check::sql::fault::Fault;
+use crate::check::sql::tables::{Check, Column, Foreign, Key, OnGone, Table};
+use crate::check::sql::text::{Edits, range};
+use crate::check::sql::typer::{Typer, last};
+use crate::check::sql::types;
+use crate::diagnostics::codes::sql as codes;
+use crate::diagnostics::did_you_mean;
+use crate::ir::types::Base;
+
+impl Builder<'_> {
+    fn form(&mut self, source: &Source<'_>, at: Range<usize>, message: &str, help: &str) {
+        self.report(
+            Fault::new(&codes::MIGRATION_FORM, at, message).help(help),
+            source,
+        );
+    }
+
+    pub(super) fn create_table(
+        &mut self,
+        source: &Source<'_>,
+        create: &CreateTable,
+        edits: &mut Edits,
+    ) {
+        let name = last(&create.name);
+        let at = range(create.name.span());
+        if create.name.0.len() > 1 {
+            self.form(
+                source,
+                at.clone(),
+                "a table is named without a schema",
+                &format!("write `{name}`"),
+            );
+        }
+        if create.temporary || create.query.is_some() || create.like.is_some() {
+            self.form(
+                source,
+                at.clone(),
+                "a table is made with its columns",
+                "write CREATE TABLE name (column TYPE, …)",
+            );
+        }
+        if !self.fresh(source, &name, &at) {
+            return;
+        }
+        let mut table = Table {
+            name,
+            owner: self.owner.to_owned(),
+            defined: source.span(at.clone()),
+            columns: Vec::new(),
+            keys: Vec::new(),
+            checks: Vec::new(),
+            foreign: Vec::new(),
+            view: false,
+            owned: Vec::new(),
+        };
+        // A key of one column in the constraints makes it a serial's key too.
+        let single_key: Option<String> = create.constraints.iter().find_map(|c| match c {
+            TableConstraint::PrimaryKey(key) => match &key.columns[..] {
+                [only] => index_column(only),
+                _ => None,
+            },
+            _ => None,
+        });
+        for column in &create.columns {
+            self.column(source, &mut table, column, single_key.as_deref(), edits);
+        }
+        for constraint in &create.constraints {
+            self.table_constraint(source, &mut table, constraint);
+        }
+        table.own();
+        self.tables.insert(table.clone());
+        self.expressions(
+            source,
+            &table.name,
+            create.columns.iter(),
+            &create.constraints,
+            edits,
+        );
+        let foreign = table.foreign.len();
+        for i in 0..foreign {
+            self.check_foreign(source, &table.name, i);
+        }
+    }
+
+    /// A column: its type is translated, its keys and references are noted.
+    pub(super) fn column(
+        &mut self,
+        source: &Source<'_>,
+        table: &mut Table,
+        def: &ColumnDef,
+        single_key: Option<&str>,
+        edits: &mut Edits,
+    ) {
+        let lexed = source.lexed;
+        let at = range(def.name.span);
+        let name = def.name.value.clone();
+        if let Some((_, before)) = table.column(&name) {
+            let fault = Fault::new(&codes::TAKEN, at, format!("`{name}` is there already"))
+                .note(before.defined, "first here");
+            self.report(fault, source);
+            return;
+        }
+        let first = lexed
+            .token_at(at.end.saturating_sub(1))
+            .map_or(0, |i| i + 1);
+        let tokens = lexed.tokens.get(first..).unwrap_or_default();
+        let read = if source.sqlite {
+            types::read_sqlite(tokens)
+        } else {
+            types::read(tokens)
+        };
+        let mut column = Column {
+            name: name.clone(),
+            base: None,
+            null: true,
+            default: false,
+            serial: false,
+            defined: source.span(at.clone()),
+        };
+        let mut serial = false;
+        match read {
+            Ok(written) => {
+                let place = lexed.bytes(&(first..first + written.tokens));
+                if lexed.slice(&place) != written.sqlite {
+                    edits.replace(place, written.sqlite);
+                }
+                serial = written.serial;
+                column.base = Some(written.base);
+            }
+            Err(unknown) => {
+                let place = if unknown.tokens == 0 {
+                    at.clone()
+                } else {
+                    lexed.bytes(&(first..first + unknown.tokens))
+                };
+                self.form(source, place, &unknown.message, &unknown.help);
+            }
+        }
+        let lower = name.to_ascii_lowercase();
+        let mut primary = single_key.is_some_and(|k| k == lower);
+        for option in &def.options {
+            let word = |words: &[&str]| {
+                let end = lexed.tokens.len();
+                (first..end)
+                    .take_while(|&i| {
+                        lexed.tokens[i].within != lexed.tokens[first - 1].within
+                            || !matches!(lexed.tokens[i].token, Token::Comma | Token::RParen)
+                    })
+                    .find(|&i| words.iter().any(|w| lexed.tokens[i].is_word(w)))
+                    .map_or(at.clone(), |i| lexed.tokens[i].range.clone())
+            };
+            match &option.option {
+                ColumnOption::Null => {}
+                ColumnOption::NotNull => column.null = false,
+                ColumnOption::Default(_) => column.default = true,
+                ColumnOption::PrimaryKey(_) => {
+                    primary = true;
+                    table.keys.push(Key {
+                        name: None,
+                        columns: vec![lower.clone()],
+                        primary: true,
+                        partial: false,
+                        defined: source.span(word(&["PRIMARY"])),
+                    });
+                }
+                ColumnOption::Unique(_) => table.keys.push(Key {
+                    name: option.name.as_ref().map(|n| n.value.clone()),
+                    columns: vec![lower.clone()],
+                    primary: false,
+                    partial: false,
+                    defined: source.span(word(&["UNIQUE"])),
+                }),
+                ColumnOption::ForeignKey(key) => {
+                    let place = word(&["REFERENCES"]);
+                    let name = option.name.as_ref();
+                    self.foreign(source, table, key, vec![lower.clone()], name, place);
+                }
+                ColumnOption::Check(_) => {}
+                ColumnOption::Generated {
+                    generation_expr: None,
+                    ..
+                } => {
+                    // GENERATED … AS IDENTITY says what SERIAL says.
+                    serial = true;
+                    let from = word(&["GENERATED"]);
+                    let mut to = word(&["IDENTITY"]);
+                    if let Some(open) = lexed
+                        .token_at(to.end.saturating_sub(1))
+                        .and_then(|i| lexed.tokens.get(i + 1))
+                        && let (Token::LParen, Some(close)) = (&open.token, open.pair)
+                    {
+                        to.end = lexed.tokens[close].range.end;
+                    }
+                    edits.replace(from.start..to.end, "");
+                }
+                ColumnOption::DialectSpecific(list)
+                    if source.sqlite
+                        && list
+                            .iter()
+                            .any(|t| t.to_string().eq_ignore_ascii_case("AUTOINCREMENT")) => {}
+                ColumnOption::Collation(_) if source.sqlite => {}
+                other => {
+                    let place = range(option.span());
+                    let place = if place.is_empty() { at.clone() } else { place };
+                    self.form(
+                        source,
+                        place,
+                        &format!("`{}` cannot be expressed for both engines", short(&other.to_string())),
+                        "where the engines must differ, write `migrations/sqlite/` and `migrations/postgres/`",
+                    );
+                }
+            }
+        }
+        if serial {
+            column.null = false;
+            if !primary {
+                self.form(
+                    source,
+                    at.clone(),
+                    "only a primary key counts up by itself on SQLite",
+                    "write `id BIGSERIAL PRIMARY KEY`",
+                );
+            }
+        }
+        if primary {
+            column.null = false;
+            // SQLite's own INTEGER PRIMARY KEY counts up.
+            serial |= source.sqlite && column.base == Some(Base::Int);
+        }
+        column.serial = serial;
+        table.columns.push(column);
+    }
+
+    fn table_constraint(
+        &mut self,
+        source: &Source<'_>,
+        table: &mut Table,
+        constraint: &TableConstraint,
+    ) {
+        let at = range(constraint.span());
+        let columns_of = |list: &[IndexColumn]| -> Vec<String> {
+            list.iter().filter_map(index_column).collect()
+        };
+        match constraint {
+            TableConstraint::PrimaryKey(key) => {
+                let columns = columns_of(&key.columns);
+                for column in &mut table.columns {
+                    if columns.contains(&column.name.to_ascii_lowercase()) {
+                        column.null = false;
+                    }
+                }
+                self.key(source, table, key.name.as_ref(), &key.columns, true, at);
+            }
+            TableConstraint::Unique(key) => {
+                self.key(source, table, key.name.as_ref(), &key.columns, false, at);
+            }
+            TableConstraint::ForeignKey(key) => {
+                let columns: Vec<String> = key
+                    .columns
+                    .iter()
+                    .map(|c| c.value.to_ascii_lowercase())
+                    .collect();
+                for column in &key.columns {
+                    self.own_column(source, table, column);
+                }
+                self.foreign(source, table, key, columns, key.name.as_ref(), at);
+            }
+            TableConstraint::Check(_) => {}
+            other => self.form(
+                source,
+                at,
+                &format!(
+                    "`{}` cannot be expressed for both engines",
+                    short(&other.to_string())
+                ),
+                "write PRIMARY KEY, UNIQUE, CHECK or FOREIGN KEY",
+            ),
+        }
+    }
+
+    fn key(
+        &mut self,
+        source: &Source<'_>,
+        table: &mut Table,
+        name: Option<&Ident>,
+        list: &[IndexColumn],
+        primary: bool,
+        at: Range<usize>,
+    ) {
+        for column in list {
+            match &column.column.expr {
+                Expr::Identifier(name) => self.own_column(source, table, name),
+                other => {
+                    let at = source.lexed.expr(other);
+                    self.form(
+                        source,
+                        at,
+                        "a key is made of columns",
+                        "write a UNIQUE INDEX for an expression",
+                    );
+                }
+            }
+        }
+        table.keys.push(Key {
+            name: name.map(|n| n.value.clone()),
+            columns: list.iter().filter_map(index_column).collect(),
+            primary,
+            partial: false,
+            defined: source.span(at),
+        });
+    }
+
+    /// A column that a constraint names.
+    fn own_column(&mut self, source: &Source<'_>, table: &Table, name: &Ident) {
+        if table.column(&name.value).is_none() {
+            let names = table.columns.iter().map(|c| c.name.as_str());
+            let help = did_you_mean(&name.value, names).map(|n| format!("did you mean `{n}`?"));
+            self.report(
+                Fault::new(
+                    &codes::UNKNOWN_COLUMN,
+                    range(name.span),
+                    format!("there is no column `{}` in `{}`", name.value, table.name),
+                )
+                .maybe_help(help),
+                source,
+            );
+        }
+    }
+
+    fn foreign(
+        &mut self,
+        source: &Source<'_>,
+        table: &mut Table,
+        key: &ForeignKeyConstraint,
+        columns: Vec<String>,
+        name: Option<&Ident>,
+        at: Range<usize>,
+    ) {
+        let action = |a: Option<ReferentialAction>| match a {
+            None | Some(ReferentialAction::Restrict | ReferentialAction::NoAction) => {
+                OnGone::Refuse
+            }
+            Some(ReferentialAction::Cascade) => OnGone::Cascade,
+            Some(ReferentialAction::SetNull | ReferentialAction::SetDefault) => OnGone::Set,
+        };
+        if key.characteristics.is_some() {
+            self.form(
+                source,
+                at.clone(),
+                "a deferred constraint fails when the update is committed, after the reply",
+                "leave out DEFERRABLE and INITIALLY DEFERRED",
+            );
+        }
+        table.foreign.push(Foreign {
+            name: name.map(|n| n.value.clone()),
+            columns,
+            table: last(&key.foreign_table).to_ascii_lowercase(),
+            referred: key
+                .referred_columns
+                .iter()
+                .map(|c| c.value.to_ascii_lowercase())
+                .collect(),
+            on_delete: action(key.on_delete),
+            on_update: action(key.on_update),
+            defined: source.span(if key.foreign_table.0.is_empty() {
+                at
+            } else {
+                range(key.foreign_table.span())
+            }),
+        });
+    }
+
+    /// A reference must name a key of a table of this owner.
+    pub(super) fn check_foreign(&mut self, source: &Source<'_>, table: &str, i: usize) {
+        let Some(own) = self.tables.get(table) else {
+            return;
+        };
+        let Some(fk) = own.foreign.get(i).cloned() else {
+            return;
+        };
+        let at = (fk.defined.lo as usize)..(fk.defined.hi as usize);
+        let Some(other) = self
+            .tables
+            .get(&fk.table)
+            .filter(|t| t.owner == self.owner && !t.view)
+        else {
+            let names = self
+                .tables
+                .iter()
+                .filter(|t| t.owner == self.owner)
+                .map(|t| t.name.as_str());
+            let help = did_you_mean(&fk.table, names).map(|n| format!("did you mean `{n}`?"));
+            let fault = Fault::new(
+                &codes::UNKNOWN_TABLE,
+                at,
+                format!("there is no table `{}` in these migrations", fk.table),
+            )
+            .maybe_help(help.or_else(|| Some("a table is made before it is referred to".into())));
+            self.report(fault, source);
+            return;
+        };
+        let referred = if fk.referred.is_empty() {
+            other
+                .primary()
+                .map(|k| k.columns.clone())
+                .unwrap_or_default()
+        } else {
+            fk.referred.clone()
+        };
+        let is_key = other.keys.iter().any(|k| {
+            !k.partial
+                && k.columns.len() == referred.len()
+                && k.columns.iter().all(|c| referred.contains(c))
+        });
+        if !is_key || referred.len() != fk.columns.len() {
+            let fault = Fault::new(
+                &codes::MIGRATION,
+                at,
+                format!(
+                    "`{}` has no key ({}) to refer to",
+                    other.name,
+                    referred.join(", ")
+                ),
+            )
+            .note(other.defined, "the table")
+            .help("refer to its PRIMARY KEY, or make the columns UNIQUE there");
+            self.report(fault, source);
+            return;
+        }
+        for (mine, theirs) in fk.columns.iter().zip(&referred) {
+            let base = |t: &Table, c: &str| t.column(c).and_then(|(_, c)| c.base.clone());
+            let (Some(a), Some(b)) = (base(own, mine), base(other, theirs)) else {
+                continue;
+            };
+            let text = matches!((&a, &b), (Base::Text { .. }, Base::Text { .. }));
+            if a != b && !text {
+                let fault = crate::check::sql::typer::mismatch(
+                    at,
+                    mine,
+                    &a,
+                    &b,
+                    &format!("`{}.{theirs}`", other.name),
+                );
+                self.report(fault, source);
+                return;
+            }
+        }
+    }
+
+    /// Defaults and CHECKs, typed with the table's columns.
+    pub(super) fn expressions<'c>(
+        &mut self,
+        source: &Source<'_>,
+        name: &str,
+        columns: impl Iterator<Item = &'c ColumnDef>,
+        constraints: &[TableConstraint],
+        edits: &mut Edits,
+    ) {
+        let Some(table) = self.tables.get(name).cloned() else {
+            return;
+        };
+        let mut checks: Vec<(Option<&Ident>, &Expr)> = Vec::new();
+        for def in columns {
+            for option in &def.options {
+                match &option.option {
+                    ColumnOption::Default(expr) => {
+                        let column = table.column(&def.name.value).map(|(_, c)| c);
+                        let mut typer = Typer::new(&self.tables, source.lexed, self.owner, &[]);
+                        typer.in_migration = true;
+                        typer.default(expr, column, &table);
+                        self.take(source, typer.faults, typer.edits, edits);
+                    }
+                    ColumnOption::Check(check) => checks.push((option.name.as_ref(), &check.expr)),
+                    _ => {}
+                }
+            }
+        }
+        for constraint in constraints {
+            if let TableConstraint::Check(check) = constraint {
+                checks.push((check.name.as_ref(), &check.expr));
+            }
+        }
+        for (label, expr) in checks {
+            let mut typer = Typer::new(&self.tables, source.lexed, self.owner, &[]);
+            typer.in_migration = true;
+            let mentioned = typer.row_condition(expr, &table, "CHECK");
+            self.take(source, typer.faults, typer.edits, edits);
+            if let Some(table) = self.tables.get_mut(name) {
+                table.checks.push(Check {
+                    name: label.map(|n| n.value.clone()),
+                    columns: mentioned,
+                    defined: source.span(source.lexed.expr(expr)),
+                });
+            }
+        }
+    }
+
+    fn take(
+        &mut self,
+        source: &Source<'_>,
+        faults: Vec<Fault>,
+        mut from: Edits,
+        edits: &mut Edits,
+    ) {
+        edits.0.append(&mut from.0);
+        for fault in faults {
+            self.report(fault, source);
+        }
+    }
+
+    pub(super) fn create_index(
+        &mut self,
+        source: &Source<'_>,
+        create: &CreateIndex,
+        edits: &mut Edits,
+    ) {
+        let at = range(create.table_name.span());
+        let Some(name) = create.name.as_ref() else {
+            self.form(
+                source,
+                at,
+                "an index needs a name on SQLite",
+                "write CREATE INDEX name ON …",
+            );
+            return;
+        };
+        let index = last(name);
+        let place = range(name.span());
+        if create.concurrently
+            || create.using.is_some()
+            || !create.include.is_empty()
+            || create.nulls_distinct.is_some()
+            || !create.with.is_empty()
+        {
+            self.form(
+                source,
+                place.clone(),
+                "CONCURRENTLY, USING, INCLUDE, NULLS DISTINCT and WITH are Postgres's",
+                "leave them out",
+            );
+        }
+        if self.reserved(source, &index, &place) {
+            return;
+        }
+        if let Some(before) = self.indexes.get(&index.to_ascii_lowercase()) {
+            let fault = Fault::new(
+                &codes::TAKEN,
+                place,
+                format!("`{index}` is an index already"),
+            )
+            .note(before.defined, "made here")
+            .help("names of indexes are shared by all tables of all bots");
+            self.report(fault, source);
+            return;
+        }
+        let wanted = last(&create.table_name);
+        let Some(table) = self
+            .tables
+            .get(&wanted)
+            .filter(|t| t.owner == self.owner && !t.view)
+            .cloned()
+        else {
+            self.unknown_table(source, &wanted, at);
+            return;
+        };
+        let mut columns = Vec::new();
+        let mut partial = false;
+        for column in &create.columns {
+            match &column.column.expr {
+                Expr::Identifier(name) => {
+                    self.own_column(source, &table, name);
+                    columns.push(name.value.to_ascii_lowercase());
+                }
+                expr => {
+                    partial = true;
+                    let mut typer = Typer::new(&self.tables, source.lexed, self.owner, &[]);
+                    typer.in_migration = true;
+                    columns.extend(typer.row_expression(expr, &table));
+                    self.take(source, typer.faults, typer.edits, edits);
+                }
+            }
+        }
+        if let Some(predicate) = &create.predicate {
+            partial = true;
+            let mut typer = Typer::new(&self.tables, source.lexed, self.owner, &[]);
+            typer.in_migration = true;
+            let mentioned = typer.row_condition(predicate, &table, "WHERE");
+            columns.extend(mentioned);
+            self.take(source, typer.faults, typer.edits, edits);
+        }
+        columns.dedup();
+        let defined = source.span(place);
+        self.indexes.insert(
+            index.to_ascii_lowercase(),
+            Index {
+                table: wanted.to_ascii_lowercase(),
+                owner: self.owner.to_owned(),
+                defined,
+            },
+        );
+        if create.unique
+            && let Some(table) = self.tables.get_mut(&wanted)
+        {
+            table.keys.push(Key {
+                name: Some(index),
+                columns,
+                primary: false,
+                partial,
+                defined,
+            });
+        }
+    }
+
+    pub(super) fn unknown_table(&mut self, source: &Source<'_>, wanted: &str, at: Range<usize>) {
+        let own: Vec<String> = self
+            .tables
+            .iter()
+            .filter(|t| t.owner == self.owner)
+            .map(|t| t.name.clone())
+            .collect();
+        let help = match self.tables.get(wanted) {
+            Some(other) if other.owner != self.owner => Some(format!(
+                "it belongs to `{}`, whose migrations change it",
+                other.owner
+            )),
+            _ => did_you_mean(wanted, own.iter().map(String::as_str))
+                .map(|n| format!("did you mean `{n}`?")),
+        };
+        self.report(
+            Fault::new(
+                &codes::UNKNOWN_TABLE,
+                at,
+                format!("there is no table `{wanted}` in these migrations"),
+            )
+            .maybe_help(help),
+            source,
+        );
+    }
+
+    pub(super) fn create_view(
+        &mut self,
+        source: &Source<'_>,
+        create: &CreateView,
+        edits: &mut Edits,
+    ) {
+        let name = last(&create.name);
+        let at = range(create.name.span());
+        if create.or_replace || create.materialized || create.temporary {
+            self.form(
+                source,
+                at.clone(),
+                "SQLite knows neither OR REPLACE nor MATERIALIZED",
+                "write DROP VIEW before CREATE VIEW",
+            );
+        }
+        if !self.fresh(source, &name, &at) {
+            return;
+        }
+        let mut typer = Typer::new(&self.tables, source.lexed, self.owner, &[]);
+        typer.in_migration = true;
+        let results = typer.query(&create.query, false);
+        let mut owned: Vec<String> = typer
+            .relations
+            .iter()
+            .filter_map(|r| self.tables.get(r.table.as_ref()?))
+            .flat_map(|t| t.owned.clone())
+            .collect();
+        owned.sort();
+        owned.dedup();
+        let mut columns = Vec::new();
+        for (i, out) in results.outputs.iter().enumerate() {
+            let renamed = create.columns.get(i).map(|c| c.name.value.clone());
+            let Some(name) = renamed.or_else(|| out.name.clone()) else {
+                typer.faults.push(
+                    Fault::new(
+                        &codes::COLUMN_NAME,
+                        out.typed.range.clone(),
+                        "this column of the view has no name",
+                    )
+                    .help("write `… AS name`"),
+                );
+                continue;
+            };
+            columns.push(Column {
+                name,
+                base: out.typed.base.clone(),
+                null: out.typed.null,
+                default: false,
+                serial: false,
+                defined: source.span(out.typed.range.clone()),
+            });
+        }
+        let (faults, from) = (typer.faults, typer.edits);
+        self.take(source, faults, from, edits);
+        self.tables.insert(Table {
+            name,
+            owner: self.owner.to_owned(),
+            defined: source.span(at),
+            columns,
+            keys: Vec::new(),
+            checks: Vec::new(),
+            foreign: Vec::new(),
+            view: true,
+            owned,
+        });
+    }
+}
+
+fn index_column(column: &IndexColumn) -> Option<String> {
+    match &column.column.expr {
+        Expr::Identifier(name) => Some(name.value.to_ascii_lowercase()),
+        _ => None,
+    }
+}
+
+fn short(text: &str) -> String {
+    crate::check::sql::typer::short(text)
+}

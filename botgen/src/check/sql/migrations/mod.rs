@@ -1,0 +1,409 @@
+//! Migrations: numbered files per owner, translated to SQLite and applied to the check database.
+
+mod alter;
+mod create;
+mod files;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use sqlparser::ast::{ObjectType, Spanned, Statement};
+
+use super::describe::Database;
+use super::engine;
+use super::fault::Fault;
+use super::tables::{Tables, is_reserved};
+use super::text::{Edits, Lexed, lex, range};
+use super::typer::Typer;
+use super::{MigrationFile, OwnerMigrations};
+use crate::diagnostics::codes::sql as codes;
+use crate::diagnostics::{Severity, Sink};
+use crate::ir;
+use crate::source::{Span, Str};
+
+/// An owner's result.
+#[derive(Debug, Default)]
+pub struct Owner {
+    /// Translated, in order.
+    pub migrations: Vec<ir::Migration>,
+    /// Something is wrong with its files: the check database does not have all its tables.
+    pub broken: bool,
+}
+
+/// Applies migrations in order.
+pub(super) struct Builder<'a> {
+    tables: Tables,
+    indexes: BTreeMap<String, Index>,
+    database: Option<&'a Database>,
+    owner: &'a str,
+    broken: bool,
+    sink: &'a mut Sink,
+}
+
+/// An index: names are shared by all tables.
+#[derive(Debug)]
+struct Index {
+    table: String,
+    owner: String,
+    defined: Span,
+}
+
+/// A file being applied.
+pub(super) struct Source<'a> {
+    lexed: &'a Lexed<'a>,
+    place: Str,
+    /// Of `migrations/sqlite/`: SQLite's own spellings are fine.
+    sqlite: bool,
+}
+
+impl Source<'_> {
+    fn span(&self, range: Range<usize>) -> Span {
+        self.place.span_of(range)
+    }
+}
+
+/// Applies every owner's migrations.
+pub(super) fn build(
+    owners: &[OwnerMigrations],
+    database: Option<&Database>,
+    sink: &mut Sink,
+) -> (Tables, BTreeMap<String, Owner>) {
+    let mut tables = Tables::default();
+    let mut indexes = BTreeMap::new();
+    let mut done = BTreeMap::new();
+    for owner in owners {
+        if done.contains_key(&owner.owner) {
+            continue;
+        }
+        let errors = sink.errors();
+        let files = files::in_order(owner, sink);
+        let mut builder = Builder {
+            tables,
+            indexes,
+            database,
+            owner: &owner.owner,
+            broken: sink.errors() > errors,
+            sink,
+        };
+        let migrations = files
+            .iter()
+            .map(|f| ir::Migration {
+                version: f.version,
+                name: f.title.clone(),
+                sqlite: builder.apply(f.file, f.sqlite),
+            })
+            .collect();
+        let broken = builder.broken;
+        (tables, indexes) = (builder.tables, builder.indexes);
+        done.insert(owner.owner.clone(), Owner { migrations, broken });
+    }
+    (tables, done)
+}
+
+impl Builder<'_> {
+    fn report(&mut self, fault: Fault, source: &Source<'_>) {
+        if fault.code().severity == Severity::Error {
+            self.broken = true;
+        }
+        self.sink.report(fault.at(&source.place));
+    }
+
+    /// Applies a file; gives SQLite's text.
+    fn apply(&mut self, file: &MigrationFile, sqlite: bool) -> String {
+        let text = file.text.as_str();
+        let place = Str {
+            value: text.to_owned(),
+            span: Span {
+                file: file.file,
+                lo: 0,
+                hi: u32::try_from(text.len()).unwrap_or(u32::MAX),
+            },
+            map: Arc::from([(0, 0)]),
+        };
+        let lexed = match lex(text) {
+            Ok(lexed) => lexed,
+            Err(fault) => {
+                self.broken = true;
+                self.sink.report(fault.at(&place));
+                return String::new();
+            }
+        };
+        let source = Source {
+            lexed: &lexed,
+            place,
+            sqlite,
+        };
+        let statements = lexed.statements();
+        if statements.is_empty() {
+            let fault = Fault::new(&codes::FILES, 0..0, "this migration has no statement")
+                .help("write one, or remove the file");
+            self.report(fault, &source);
+        }
+        let mut edits = Edits::default();
+        for tokens in statements {
+            self.statement(&source, &tokens, &mut edits);
+        }
+        edits.apply(text, 0..text.len())
+    }
+
+    fn statement(&mut self, source: &Source<'_>, tokens: &Range<usize>, edits: &mut Edits) {
+        let mut own = Edits::default();
+        let errors = self.sink.errors();
+        if let Some(fault) = unsupported(source, tokens) {
+            self.report(fault, source);
+            return;
+        }
+        match source.lexed.parse(tokens) {
+            Ok(statement) => self.apply_statement(source, &statement, tokens, &mut own),
+            Err(fault) => self.report(fault, source),
+        }
+        if self.sink.errors() == errors && !self.broken {
+            let bytes = source.lexed.bytes(tokens);
+            let sql = own.apply(source.lexed.text, bytes.clone());
+            if let Some(Err(words)) = self.database.map(|d| d.run(&sql)) {
+                let fault = engine::fault(&words, source.lexed, tokens, &codes::MIGRATION);
+                self.report(fault, source);
+            }
+        }
+        edits.0.append(&mut own.0);
+    }
+
+    fn apply_statement(
+        &mut self,
+        source: &Source<'_>,
+        statement: &Statement,
+        tokens: &Range<usize>,
+        edits: &mut Edits,
+    ) {
+        match statement {
+            Statement::CreateTable(create) => self.create_table(source, create, edits),
+            Statement::CreateIndex(create) => self.create_index(source, create, edits),
+            Statement::CreateView(create) => self.create_view(source, create, edits),
+            Statement::AlterTable(alter) => self.alter_table(source, alter, edits),
+            Statement::Drop {
+                object_type,
+                names,
+                cascade,
+                if_exists,
+                ..
+            } => {
+                let whole = source.lexed.bytes(tokens);
+                if *cascade {
+                    self.report(
+                        Fault::new(
+                            &codes::MIGRATION_FORM,
+                            whole,
+                            "SQLite does not know CASCADE",
+                        )
+                        .help("drop what depends on it first"),
+                        source,
+                    );
+                    return;
+                }
+                for name in names {
+                    self.drop_one(source, *object_type, name, *if_exists);
+                }
+            }
+            Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => {
+                let mut typer = Typer::new(&self.tables, source.lexed, self.owner, &[]);
+                typer.in_migration = true;
+                typer.statement(statement);
+                let faults = std::mem::take(&mut typer.faults);
+                edits.0.append(&mut typer.edits.0);
+                let parameter = source.lexed.tokens[tokens.clone()]
+                    .iter()
+                    .find(|t| matches!(t.token, sqlparser::tokenizer::Token::Placeholder(_)))
+                    .map(|t| t.range.clone());
+                for fault in faults {
+                    self.report(fault, source);
+                }
+                if let Some(at) = parameter {
+                    self.report(
+                        Fault::new(&codes::MIGRATION_FORM, at, "a migration has no parameters"),
+                        source,
+                    );
+                }
+            }
+            Statement::Query(_) => {
+                let whole = source.lexed.bytes(tokens);
+                self.report(
+                    Fault::new(
+                        &codes::MIGRATION_FORM,
+                        whole,
+                        "a migration changes something",
+                    )
+                    .help("a query stands in `action.sql_query.v1`"),
+                    source,
+                );
+            }
+            _ => {
+                let first = source.lexed.tokens[tokens.start].range.clone();
+                let at = first.start..source.lexed.bytes(tokens).end.min(first.end);
+                self.report(
+                    Fault::new(
+                        &codes::MIGRATION_FORM,
+                        at,
+                        "a migration cannot hold this statement",
+                    )
+                    .help(SUPPORTED),
+                    source,
+                );
+            }
+        }
+    }
+
+    fn drop_one(
+        &mut self,
+        source: &Source<'_>,
+        kind: ObjectType,
+        name: &sqlparser::ast::ObjectName,
+        if_exists: bool,
+    ) {
+        let at = range(name.span());
+        let wanted = super::typer::last(name);
+        if self.reserved(source, &wanted, &at) {
+            return;
+        }
+        let found = match kind {
+            ObjectType::Index => match self.indexes.get(&wanted.to_ascii_lowercase()) {
+                Some(index) if index.owner == self.owner => {
+                    let table = index.table.clone();
+                    self.indexes.remove(&wanted.to_ascii_lowercase());
+                    if let Some(table) = self.tables.get_mut(&table) {
+                        table.keys.retain(|k| {
+                            !k.name
+                                .as_ref()
+                                .is_some_and(|n| n.eq_ignore_ascii_case(&wanted))
+                        });
+                    }
+                    true
+                }
+                _ => false,
+            },
+            ObjectType::Table | ObjectType::View => {
+                let own = self
+                    .tables
+                    .get(&wanted)
+                    .is_some_and(|t| t.owner == self.owner);
+                if own {
+                    self.tables.remove(&wanted);
+                    let gone = wanted.to_ascii_lowercase();
+                    self.indexes.retain(|_, i| i.table != gone);
+                }
+                own
+            }
+            _ => {
+                self.report(
+                    Fault::new(&codes::MIGRATION_FORM, at, "a migration cannot drop this")
+                        .help(SUPPORTED),
+                    source,
+                );
+                return;
+            }
+        };
+        if !found && !if_exists {
+            self.report(
+                Fault::new(
+                    &codes::UNKNOWN_TABLE,
+                    at,
+                    format!("`{wanted}` is not there to be dropped"),
+                ),
+                source,
+            );
+        }
+    }
+
+    /// Names of the runtime and of SQLite.
+    fn reserved(&mut self, source: &Source<'_>, name: &str, at: &Range<usize>) -> bool {
+        let reserved = is_reserved(name);
+        if reserved {
+            self.report(
+                Fault::new(
+                    &codes::RESERVED,
+                    at.clone(),
+                    format!("`{name}` belongs to the runtime, a bot cannot use it"),
+                )
+                .help("names that begin with `bf_`, `sqlite_` or `pg_` are taken"),
+                source,
+            );
+        }
+        reserved
+    }
+
+    /// A name for a new table or view. False: it cannot be used.
+    fn fresh(&mut self, source: &Source<'_>, name: &str, at: &Range<usize>) -> bool {
+        if self.reserved(source, name, at) {
+            return false;
+        }
+        let Some(before) = self.tables.get(name) else {
+            return true;
+        };
+        let (owner, defined) = (before.owner.clone(), before.defined);
+        let fault = if owner == self.owner {
+            Fault::new(
+                &codes::TAKEN,
+                at.clone(),
+                format!("`{name}` exists already"),
+            )
+        } else {
+            Fault::new(
+                &codes::TAKEN,
+                at.clone(),
+                format!("`{name}` is a table of `{owner}`: all bots share one database"),
+            )
+            .help(format!(
+                "name it `{}_{name}`; or share it: `migrations: ../{owner}/migrations`",
+                self.owner
+            ))
+        };
+        self.report(fault.note(defined, "made here"), source);
+        false
+    }
+}
+
+const SUPPORTED: &str =
+    "migrations hold CREATE TABLE, INDEX and VIEW, ALTER TABLE, DROP, INSERT, UPDATE, DELETE";
+
+/// Statements that the parser would read in surprising ways, or not at all.
+fn unsupported(source: &Source<'_>, tokens: &Range<usize>) -> Option<Fault> {
+    let list = &source.lexed.tokens[tokens.clone()];
+    let word = list.first()?.word()?;
+    let help = match word.as_str() {
+        "BEGIN" | "COMMIT" | "START" | "ROLLBACK" | "END" => {
+            "every migration runs in a transaction: leave it out"
+        }
+        "PRAGMA" | "SET" | "VACUUM" | "ATTACH" => {
+            "the runtime sets the connection up: leave it out"
+        }
+        "COMMENT" => "write it as an SQL comment: `-- …`",
+        "GRANT" | "REVOKE" => "leave it out",
+        "CREATE"
+            if list.iter().take(4).any(|t| {
+                [
+                    "TRIGGER",
+                    "FUNCTION",
+                    "TYPE",
+                    "EXTENSION",
+                    "DOMAIN",
+                    "SEQUENCE",
+                    "PROCEDURE",
+                    "SCHEMA",
+                ]
+                .iter()
+                .any(|w| t.is_word(w))
+            }) =>
+        {
+            SUPPORTED
+        }
+        _ => return None,
+    };
+    Some(
+        Fault::new(
+            &codes::MIGRATION_FORM,
+            list.first()?.range.start..list.last()?.range.end,
+            format!("a migration cannot hold {word}"),
+        )
+        .help(help),
+    )
+}

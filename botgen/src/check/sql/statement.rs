@@ -1,0 +1,636 @@
+//! One statement, from YAML to IR.
+
+use std::ops::Range;
+
+use sqlparser::ast::{Spanned, Statement};
+
+use super::fault::Fault;
+use super::text::{Lexed, lex, range};
+use super::typer::{Results, Typer, Verb};
+use super::{Checked, Kind, cache, conflicts, engine, owned, parameters, result};
+use crate::check::scope::Scope;
+use crate::check::{FlowCx, expr};
+use crate::diagnostics::codes::sql as codes;
+use crate::diagnostics::{Diagnostic, Severity};
+use crate::ir::sql::{Param, Query, QueryId, Shape};
+use crate::ir::types::{Base, Ty};
+use crate::source::Str;
+use crate::syntax::ast;
+
+/// Most rows that a query without LIMIT gives.
+const ROWS: u32 = 100;
+
+/// Proves a statement and pushes it to [`FlowCx::queries`]. `None`: something is wrong and was reported.
+/// `block` is the block's name for messages.
+pub fn statement(
+    cx: &mut FlowCx<'_>,
+    scope: &Scope,
+    st: &ast::Statement,
+    kind: Kind,
+    block: &str,
+) -> Option<Checked> {
+    let errors = cx.sink.errors();
+    let text = match st.sql.sqlite.as_ref().or(st.sql.both.as_ref()) {
+        Some(text) => text.clone(),
+        None => {
+            cx.sink.report(
+                Diagnostic::new(&codes::NO_ENGINE, st.sql.span, "there is no SQL for SQLite")
+                    .help("write `sql: …` for both engines, or add `sqlite: …`"),
+            );
+            return None;
+        }
+    };
+    let report = |cx: &mut FlowCx<'_>, fault: Fault| cx.sink.report(fault.at(&text));
+    let lexed = match lex(&text.value) {
+        Ok(lexed) => lexed,
+        Err(fault) => {
+            report(cx, fault);
+            return None;
+        }
+    };
+    let tokens = match one(&lexed) {
+        Ok(tokens) => tokens,
+        Err(fault) => {
+            report(cx, fault);
+            return None;
+        }
+    };
+    let parsed = lexed
+        .parse(&tokens)
+        .and_then(|parsed| allowed(&parsed, kind, block, &lexed, &tokens).map(|()| parsed));
+    let parsed = match parsed {
+        Ok(parsed) => parsed,
+        Err(fault) => {
+            report(cx, foreign(fault, &lexed));
+            return None;
+        }
+    };
+
+    let params = parameters::resolve(cx, scope, st, &text, &lexed);
+    let schema = cx.bot.schema;
+    let owner = owner(cx.bot.ast);
+    let mut typer = Typer::new(&schema.tables, &lexed, &owner, &params.given);
+    let results = typer.statement(&parsed);
+    let mut faults = std::mem::take(&mut typer.faults);
+
+    if let Some(write) = typer
+        .write
+        .as_ref()
+        .filter(|w| w.verb != Verb::Insert && !w.filtered)
+    {
+        let verb = if write.verb == Verb::Update {
+            "UPDATE"
+        } else {
+            "DELETE"
+        };
+        faults.push(
+            Fault::new(
+                &codes::NO_WHERE,
+                write.range.clone(),
+                format!("this {verb} changes every row of `{}`", write.table),
+            )
+            .help("add WHERE; `WHERE TRUE` if every row is meant"),
+        );
+    } else {
+        scoped(cx, st, &typer, &mut faults);
+    }
+    let may_conflict = conflicting(cx, st, &typer, &mut faults);
+    let broken = faults.iter().any(|f| f.code().severity == Severity::Error);
+    for fault in faults {
+        report(cx, fault);
+    }
+
+    let mut faults = Vec::new();
+    let shape = kept(cx, st, kind, &results, broken);
+    let columns = match &shape {
+        Some(_) if results.outputs.is_empty() => None,
+        Some((written, _)) => result::columns(&results, *written, &lexed, &mut faults),
+        None => Some((Vec::new(), Vec::new())),
+    };
+    // A scalar reads the first column only, sqlx's macros take exactly one.
+    let mut gone = 0..0;
+    let mut edits = typer.edits.clone();
+    if matches!(shape, Some((ast::Shape::Scalar, _))) && results.outputs.len() > 1 {
+        match result::first_only(&parsed, &results, &lexed, &mut edits) {
+            Some(cut) => gone = cut,
+            None => faults.push(
+                Fault::new(
+                    &codes::SHAPE,
+                    results.outputs[1].typed.range.clone(),
+                    "`scalar` takes the first column, the others decide about the rows here",
+                )
+                .help("select one column"),
+            ),
+        }
+    }
+    for fault in faults {
+        report(cx, fault);
+    }
+    if cx.sink.errors() > errors || params.broken {
+        return None;
+    }
+    let (columns, origins) = columns?;
+
+    // Parameters are numbered by name and type: a variable that meets two types is bound twice.
+    let mut slots: Vec<(usize, Base)> = Vec::new();
+    for bind in &typer.binds {
+        if bind.range.start >= gone.start && bind.range.end <= gone.end && !gone.is_empty() {
+            continue;
+        }
+        let base = bind
+            .base
+            .clone()
+            .or_else(|| params.given[bind.param].base.clone())?;
+        let slot = (bind.param, base);
+        let number = match slots.iter().position(|s| *s == slot) {
+            Some(i) => i + 1,
+            None => {
+                slots.push(slot);
+                slots.len()
+            }
+        };
+        edits.replace(bind.range.clone(), format!("?{number}"));
+    }
+    let mut sql = edits.apply(&text.value, lexed.bytes(&tokens));
+    let bounded = matches!(shape, Some((ast::Shape::Rows | ast::Shape::Flatten, _)));
+    if kind == Kind::Query && bounded && !results.limited && !results.always {
+        sql.push_str(&format!(" LIMIT {ROWS}"));
+    }
+    // sqlx finds the description by the text alone: one that depends on variables says so in it.
+    if results.outputs.iter().any(|o| o.typed.by_param) {
+        let types: Vec<String> = columns.iter().map(|c| c.ty.describe()).collect();
+        sql.push_str(&format!(" -- {}", types.join(", ")));
+    }
+
+    if !engine_agrees(
+        cx,
+        &owner,
+        &sql,
+        slots.len(),
+        &results,
+        &gone,
+        &lexed,
+        &tokens,
+        &text,
+    ) {
+        return None;
+    }
+
+    let mut bound = Vec::new();
+    for (param, base) in slots {
+        let name = &params.given[param].name;
+        let value = params.values[param].clone()?;
+        let ty = Ty {
+            base: if base == Base::Null {
+                Base::Text { max: None }
+            } else {
+                base
+            },
+            nullable: value.ty.nullable,
+        };
+        let what = format!("`:{name}`");
+        let value = expr::coerce(cx, value, &ty, params.places[param], &what)?;
+        let ident = unique(crate::check::snake(name), &bound);
+        bound.push(Param { ident, value, ty });
+    }
+
+    let id = QueryId(cx.queries.len());
+    let (shape, ty) = match shape {
+        None => (Shape::Nothing, None),
+        Some((written, always)) => shaped(written, always, id, columns.first().map(|c| &c.ty)),
+    };
+    let verb = match typer.write.as_ref().map(|w| w.verb) {
+        None => "select",
+        Some(Verb::Insert) => "insert",
+        Some(Verb::Update) => "update",
+        Some(Verb::Delete) => "delete",
+    };
+    let table = typer
+        .relations
+        .iter()
+        .find_map(|r| r.table.as_deref())
+        .or(st.result_var.as_ref().map(|v| v.value.as_str()))
+        .unwrap_or("value");
+    let ident = cx.ident(&format!("{verb}_{table}"));
+    let named = st.result_var.as_ref().map_or(table, |v| v.value.as_str());
+    let row = row_name(cx, named);
+    let cache = cache::entry(&sql, bound.len(), &columns, &origins);
+    cx.queries.push(Query {
+        ident,
+        row,
+        origin: cx.origin(st.sql.span),
+        sqlite: sql,
+        params: bound,
+        columns,
+        shape,
+        writes: typer.write.is_some(),
+        may_conflict,
+        cache,
+    });
+    Some(Checked {
+        query: id,
+        result: ty,
+        may_conflict,
+    })
+}
+
+/// The only statement, as a range of tokens.
+fn one(lexed: &Lexed<'_>) -> Result<Range<usize>, Fault> {
+    let mut list = lexed.statements().into_iter();
+    match (list.next(), list.next()) {
+        (Some(only), None) => Ok(only),
+        (None, _) => Err(Fault::new(
+            &codes::ONE,
+            0..lexed.text.len(),
+            "there is no statement here",
+        )),
+        (Some(_), Some(second)) => Err(Fault::new(
+            &codes::ONE,
+            lexed.bytes(&second),
+            "this is a second statement",
+        )
+        .help("write one action per statement: they share one transaction")),
+    }
+}
+
+/// Whether a block may run this.
+fn allowed(
+    statement: &Statement,
+    kind: Kind,
+    block: &str,
+    lexed: &Lexed<'_>,
+    tokens: &Range<usize>,
+) -> Result<(), Fault> {
+    use sqlparser::ast::SetExpr;
+    let writes = match statement {
+        Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => true,
+        Statement::Query(query) => match &*query.body {
+            SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) => {
+                let at = range(query.body.span());
+                return Err(Fault::new(
+                    &codes::KIND,
+                    at,
+                    "WITH before a change of data is not supported",
+                )
+                .help("write the subquery where it is used: `WHERE id IN (SELECT …)`"));
+            }
+            SetExpr::Values(_) => {
+                let at = lexed.bytes(tokens);
+                return Err(
+                    Fault::new(&codes::KIND, at, "VALUES alone is no query").help("write SELECT")
+                );
+            }
+            _ => false,
+        },
+        _ => {
+            let first = lexed.tokens[tokens.start].range.clone();
+            let word = lexed.tokens[tokens.start].word().unwrap_or_default();
+            let ddl = ["CREATE", "ALTER", "DROP", "TRUNCATE"].contains(&word.as_str());
+            return Err(Fault::new(
+                &codes::KIND,
+                first,
+                format!("`{block}` does not run {word}"),
+            )
+            .help(if ddl {
+                "tables are made and changed by `migrations/NNNN_name.sql`"
+            } else {
+                "a statement is SELECT, INSERT, UPDATE or DELETE"
+            }));
+        }
+    };
+    match (kind, writes) {
+        (Kind::Query, true) => Err(Fault::new(
+            &codes::KIND,
+            lexed.tokens[tokens.start].range.clone(),
+            format!("`{block}` only reads"),
+        )
+        .help("write it in `action.sql_exec.v1`; RETURNING gives `result_var` its rows")),
+        (Kind::Exec, false) => Err(Fault::new(
+            &codes::KIND,
+            lexed.tokens[tokens.start].range.clone(),
+            format!("`{block}` runs INSERT, UPDATE and DELETE"),
+        )
+        .help("write it in `action.sql_query.v1`")),
+        _ => Ok(()),
+    }
+}
+
+/// A syntax error that is a form of Postgres gets the spelling that works.
+fn foreign(fault: Fault, lexed: &Lexed<'_>) -> Fault {
+    if fault.code() != &codes::SYNTAX {
+        return fault;
+    }
+    use sqlparser::tokenizer::Token;
+    for (i, token) in lexed.tokens.iter().enumerate() {
+        let help = if token.token == Token::DoubleColon {
+            "write `CAST(… AS type)`; a parameter takes the type of its column by itself"
+        } else if token.is_word("INTERVAL") {
+            "bind the moment: `params: { since: now - 7d }`, and compare with `:since`"
+        } else if token.is_word("ARRAY") || (token.is_word("ANY") && i > 0) {
+            "there are no arrays: use IN (…) or a table of its own"
+        } else {
+            continue;
+        };
+        return Fault::new(
+            &codes::FORM,
+            token.range.clone(),
+            format!("SQLite does not know `{}`", lexed.slice(&token.range)),
+        )
+        .help(help);
+    }
+    fault
+}
+
+/// Whose migrations the bot's tables are: its own, or those of the folder that `migrations:` names.
+pub fn owner(bot: &ast::Bot) -> String {
+    bot.migrations
+        .as_ref()
+        .and_then(|path| {
+            let path = path.value.trim_end_matches('/');
+            let folder = path.strip_suffix("/migrations").unwrap_or(path);
+            folder.rsplit('/').next()
+        })
+        .filter(|id| !id.is_empty() && *id != "." && *id != "..")
+        .unwrap_or(&bot.id)
+        .to_owned()
+}
+
+fn scoped(cx: &mut FlowCx<'_>, st: &ast::Statement, typer: &Typer<'_>, faults: &mut Vec<Fault>) {
+    if typer.relations.iter().any(|r| r.broken) {
+        return;
+    }
+    let open = owned::check(typer);
+    match &st.unscoped {
+        None => faults.extend(open),
+        Some(reason) if reason.value.trim().is_empty() => cx.sink.report(
+            Diagnostic::new(&codes::UNSCOPED, reason.span, "`unscoped` says why")
+                .help("write the reason: `unscoped: \"the bot's total, shown to everyone\"`"),
+        ),
+        Some(reason) if open.is_empty() => cx.sink.report(
+            Diagnostic::new(
+                &codes::NEEDLESS_UNSCOPED,
+                reason.span,
+                "the statement is scoped to the bot and the person as it is",
+            )
+            .help("remove `unscoped`"),
+        ),
+        Some(_) => {}
+    }
+}
+
+fn conflicting(
+    cx: &mut FlowCx<'_>,
+    st: &ast::Statement,
+    typer: &Typer<'_>,
+    faults: &mut Vec<Fault>,
+) -> bool {
+    let risks = typer
+        .write
+        .as_ref()
+        .map(|w| (w, conflicts::risks(typer.tables, w)))
+        .filter(|(_, risks)| !risks.is_empty());
+    match (risks, &st.on_conflict) {
+        (Some((write, risks)), None) => {
+            let names: Vec<&str> = risks.iter().map(|r| r.name.as_str()).collect();
+            let mut fault = Fault::new(
+                &codes::CONFLICT,
+                write.range.clone(),
+                format!("`{}` can refuse this: {}", write.table, names.join("; ")),
+            )
+            .help("say what the person is told then: `on_conflict: { reply: …, goto: step }`");
+            for risk in &risks {
+                fault = fault.note(risk.defined, "declared here");
+            }
+            faults.push(fault);
+            true
+        }
+        (Some(_), Some(_)) => true,
+        (None, Some(on)) => {
+            let broken = typer.relations.iter().any(|r| r.broken);
+            if !broken {
+                cx.sink.report(
+                    Diagnostic::new(
+                        &codes::NEEDLESS_CONFLICT,
+                        on.span,
+                        "no constraint of the migrations can refuse this statement",
+                    )
+                    .help("remove `on_conflict`"),
+                );
+            }
+            false
+        }
+        (None, None) => false,
+    }
+}
+
+/// What is kept of the result: the shape as written, and whether there is a row in every case.
+fn kept(
+    cx: &mut FlowCx<'_>,
+    st: &ast::Statement,
+    kind: Kind,
+    results: &Results,
+    broken: bool,
+) -> Option<(ast::Shape, bool)> {
+    let nothing = results.outputs.is_empty();
+    match (&st.result_var, kind) {
+        (Some(name), _) => {
+            if nothing && !broken && kind == Kind::Exec {
+                cx.sink.report(
+                    Diagnostic::new(
+                        &codes::RESULT,
+                        name.span,
+                        format!("the statement gives `{}` nothing", name.value),
+                    )
+                    .help("add RETURNING with the columns, or remove `result_var`"),
+                );
+            }
+            Some((st.shape.node, results.always))
+        }
+        (None, Kind::Query) => {
+            cx.sink.report(
+                Diagnostic::new(&codes::RESULT, st.sql.span, "nothing keeps what this reads")
+                    .help("add `result_var: name`"),
+            );
+            None
+        }
+        (None, Kind::Exec) => {
+            if !nothing {
+                cx.sink.report(
+                    Diagnostic::new(
+                        &codes::UNUSED_RESULT,
+                        st.sql.span,
+                        "nothing keeps what RETURNING gives",
+                    )
+                    .help("add `result_var: name`, or remove RETURNING"),
+                );
+            }
+            None
+        }
+    }
+}
+
+fn shaped(
+    written: ast::Shape,
+    always: bool,
+    id: QueryId,
+    first: Option<&Ty>,
+) -> (Shape, Option<Ty>) {
+    let row = Ty::some(Base::Row(id));
+    let first = first.cloned().unwrap_or(Ty::maybe(Base::Null));
+    match written {
+        ast::Shape::Rows => (Shape::Rows, Some(Ty::some(Base::List(Box::new(row))))),
+        ast::Shape::Single => (Shape::Single { always }, Some(row.with_null(!always))),
+        ast::Shape::Scalar => {
+            let null = first.nullable || !always;
+            (Shape::Scalar { always }, Some(first.with_null(null)))
+        }
+        ast::Shape::Flatten => (Shape::Flatten, Some(Ty::some(Base::List(Box::new(first))))),
+    }
+}
+
+/// SQLite prepares the final text: the last word on it.
+#[allow(clippy::too_many_arguments)]
+fn engine_agrees(
+    cx: &mut FlowCx<'_>,
+    owner: &str,
+    sql: &str,
+    parameters: usize,
+    results: &Results,
+    gone: &Range<usize>,
+    lexed: &Lexed<'_>,
+    tokens: &Range<usize>,
+    text: &Str,
+) -> bool {
+    let schema = cx.bot.schema;
+    let whole = schema.owners.get(owner).is_none_or(|o| !o.broken);
+    let Some(database) = schema.database.as_ref().filter(|_| whole) else {
+        return true;
+    };
+    let columns = if gone.end > 0 {
+        1
+    } else {
+        results.outputs.len()
+    };
+    match database.prepare(sql) {
+        Ok(prepared) if prepared.parameters == parameters && prepared.columns.len() == columns => {
+            true
+        }
+        Ok(_) => {
+            let fault = Fault::new(
+                &codes::ENGINE,
+                lexed.bytes(tokens),
+                "SQLite counts other parameters or columns than botgen does",
+            )
+            .help("this is a fault of botgen: write the statement in a simpler way");
+            cx.sink.report(fault.at(text));
+            false
+        }
+        Err(words) => {
+            let fault = engine::fault(&words, lexed, tokens, &codes::ENGINE);
+            cx.sink.report(fault.at(text));
+            false
+        }
+    }
+}
+
+fn unique(base: String, taken: &[Param]) -> String {
+    let mut ident = base.clone();
+    let mut n = 2;
+    while taken.iter().any(|p| p.ident == ident) {
+        ident = format!("{base}_{n}");
+        n += 1;
+    }
+    ident
+}
+
+/// A type's name from the author's: `user_bookings` → `UserBookings`, unique in the flow.
+fn row_name(cx: &mut FlowCx<'_>, named: &str) -> String {
+    let base: String = crate::check::snake(named)
+        .trim_start_matches("r#")
+        .split('_')
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let mut chars = part.chars();
+            chars
+                .next()
+                .map(|c| c.to_uppercase().chain(chars).collect::<String>())
+                .unwrap_or_default()
+        })
+        .collect();
+    // Types of the prelude and of the flow's choices live in the same module.
+    let taken = |name: &str, cx: &FlowCx<'_>| {
+        TYPES.contains(&name)
+            || cx.choices.iter().any(|c| c.name == name)
+            || cx.queries.iter().any(|q| q.row == name)
+            || cx.idents.contains(name)
+    };
+    let mut name = base.clone();
+    let mut n = 1;
+    while taken(&name, cx) {
+        name = if n == 1 {
+            format!("{base}Row")
+        } else {
+            format!("{base}Row{n}")
+        };
+        n += 1;
+    }
+    cx.idents.insert(name.clone());
+    name
+}
+
+/// Names that generated modules use for types of the runtime and their own.
+const TYPES: &[&str] = &[
+    "Args",
+    "Bot",
+    "BotSpec",
+    "Bounds",
+    "Button",
+    "Choice",
+    "CommandLine",
+    "CommandSpec",
+    "Contact",
+    "Cx",
+    "Date",
+    "Decimal",
+    "Delivery",
+    "Deserialize",
+    "Duration",
+    "Effect",
+    "Err",
+    "File",
+    "Given",
+    "Handled",
+    "HandlerError",
+    "Handling",
+    "Instant",
+    "Loaded",
+    "LocaleSpec",
+    "Location",
+    "Message",
+    "Migration",
+    "MigrationSet",
+    "None",
+    "Ok",
+    "Option",
+    "Pattern",
+    "Printer",
+    "Refusal",
+    "Result",
+    "Scope",
+    "Self",
+    "Serialize",
+    "Some",
+    "SqlValue",
+    "State",
+    "StepSpec",
+    "Strategy",
+    "String",
+    "Style",
+    "Text",
+    "TextRule",
+    "TimeOfDay",
+    "Vec",
+    "Waiting",
+    "WizardSpec",
+    "Words",
+];

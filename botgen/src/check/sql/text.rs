@@ -1,0 +1,400 @@
+//! SQL text by tokens: every place is a byte range of the text, also in the parsed statements.
+//!
+//! sqlparser counts lines and characters. Its tokens are given byte offsets before they are parsed, as columns of
+//! line 1, so that every span of the tree is a byte range and no other file converts anything.
+
+use std::ops::Range;
+
+use sqlparser::ast::{Expr, Spanned, Statement};
+use sqlparser::dialect::SQLiteDialect;
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Location, Span as SqlSpan, Token, TokenWithSpan, Tokenizer};
+
+use super::fault::Fault;
+use crate::diagnostics::codes::sql as codes;
+
+/// Deepest nesting of expressions and subqueries.
+const DEPTH: usize = 40;
+static DIALECT: SQLiteDialect = SQLiteDialect {};
+
+/// A text and its tokens, whitespace and comments left out.
+#[derive(Debug)]
+pub struct Lexed<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// In order.
+    pub tokens: Vec<Tok>,
+}
+
+/// A token.
+#[derive(Debug, Clone)]
+pub struct Tok {
+    /// What it is. `:name` is one [`Token::Placeholder`].
+    pub token: Token,
+    /// Where it stands.
+    pub range: Range<usize>,
+    /// Index of the matching parenthesis.
+    pub pair: Option<usize>,
+    /// Index of the innermost `(` around it.
+    pub within: Option<usize>,
+}
+
+impl Tok {
+    /// Whether it is this unquoted word.
+    pub fn is_word(&self, word: &str) -> bool {
+        matches!(&self.token, Token::Word(w) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(word))
+    }
+    /// The unquoted word, upper case.
+    pub fn word(&self) -> Option<String> {
+        match &self.token {
+            Token::Word(w) if w.quote_style.is_none() => Some(w.value.to_ascii_uppercase()),
+            _ => None,
+        }
+    }
+}
+
+/// Cuts a text into tokens.
+pub fn lex(text: &str) -> Result<Lexed<'_>, Fault> {
+    let at = Offsets::new(text);
+    let raw = Tokenizer::new(&DIALECT, text)
+        .tokenize_with_location()
+        .map_err(|e| {
+            let lo = at.byte(e.location).min(text.len());
+            let message = e.message.trim_end_matches('.').to_owned();
+            Fault::new(
+                &codes::SYNTAX,
+                lo..next_char(text, lo),
+                lower_first(&message),
+            )
+        })?;
+    let mut tokens: Vec<Tok> = Vec::with_capacity(raw.len() / 2);
+    let mut after_colon = false;
+    for TokenWithSpan { token, span } in raw {
+        let range = at.byte(span.start)..at.byte(span.end);
+        let glued = std::mem::take(&mut after_colon);
+        match token {
+            Token::Whitespace(_) => continue,
+            Token::Colon => after_colon = true,
+            Token::Word(ref w) if glued && w.quote_style.is_none() => {
+                if let Some(colon) = tokens.last_mut() {
+                    colon.token = Token::Placeholder(format!(":{}", w.value));
+                    colon.range.end = range.end;
+                    continue;
+                }
+            }
+            _ => {}
+        }
+        tokens.push(Tok {
+            token,
+            range,
+            pair: None,
+            within: None,
+        });
+    }
+    let mut open: Vec<usize> = Vec::new();
+    for i in 0..tokens.len() {
+        if tokens[i].token == Token::RParen
+            && let Some(start) = open.pop()
+        {
+            tokens[i].pair = Some(start);
+            tokens[start].pair = Some(i);
+        }
+        tokens[i].within = open.last().copied();
+        if tokens[i].token == Token::LParen {
+            open.push(i);
+        }
+    }
+    Ok(Lexed { text, tokens })
+}
+
+impl Lexed<'_> {
+    /// Token ranges of the statements, `;` left out, empty ones too.
+    pub fn statements(&self) -> Vec<Range<usize>> {
+        let mut list = Vec::new();
+        let mut start = 0;
+        for (i, tok) in self.tokens.iter().enumerate() {
+            if tok.token == Token::SemiColon {
+                list.push(start..i);
+                start = i + 1;
+            }
+        }
+        list.push(start..self.tokens.len());
+        list.retain(|r| !r.is_empty());
+        list
+    }
+
+    /// The bytes of a range of tokens.
+    pub fn bytes(&self, tokens: &Range<usize>) -> Range<usize> {
+        match (self.tokens.get(tokens.start), tokens.end.checked_sub(1)) {
+            (Some(first), Some(last)) if last < self.tokens.len() => {
+                first.range.start..self.tokens[last].range.end
+            }
+            _ => self.text.len()..self.text.len(),
+        }
+    }
+
+    /// Parses one statement.
+    pub fn parse(&self, tokens: &Range<usize>) -> Result<Statement, Fault> {
+        let list = self.tokens[tokens.clone()]
+            .iter()
+            .map(|t| TokenWithSpan::new(t.token.clone(), span(&t.range)))
+            .collect();
+        let mut parser = Parser::new(&DIALECT)
+            .with_recursion_limit(DEPTH)
+            .with_tokens_with_locations(list);
+        let parsed = parser.parse_statement().and_then(|st| {
+            let next = parser.peek_token();
+            if next.token == Token::EOF {
+                return Ok(st);
+            }
+            Err(ParserError::ParserError(format!(
+                "`{}` is not expected here at Line: 1, Column: {}",
+                next.token, next.span.start.column
+            )))
+        });
+        parsed.map_err(|e| self.syntax(e, tokens))
+    }
+
+    fn syntax(&self, error: ParserError, tokens: &Range<usize>) -> Fault {
+        let whole = self.bytes(tokens);
+        let text = match error {
+            ParserError::ParserError(text) | ParserError::TokenizerError(text) => text,
+            ParserError::RecursionLimitExceeded => {
+                return Fault::new(
+                    &codes::SYNTAX,
+                    whole,
+                    "the statement is nested too deeply".to_owned(),
+                );
+            }
+        };
+        let (message, at) = match text.rsplit_once(" at Line: ") {
+            Some((message, place)) => (
+                message.to_owned(),
+                place
+                    .rsplit_once("Column: ")
+                    .and_then(|(_, column)| column.trim().parse::<usize>().ok()),
+            ),
+            None => (text, None),
+        };
+        // Without a place the statement ends too early.
+        let range = match at {
+            Some(column) => self
+                .token_at(column.saturating_sub(1))
+                .map_or(whole.end..whole.end, |i| self.tokens[i].range.clone()),
+            None => self
+                .tokens
+                .get(tokens.end.saturating_sub(1))
+                .map_or(whole, |t| t.range.clone()),
+        };
+        let message = match message.strip_prefix("Expected: ") {
+            Some(rest) => {
+                let (wanted, found) = rest.split_once(", found: ").unwrap_or((rest, "EOF"));
+                let found = found.trim();
+                let found = if found == "EOF" {
+                    "the end".to_owned()
+                } else {
+                    format!("`{found}`")
+                };
+                format!("expected {}, found {found}", lower_first(wanted.trim()))
+            }
+            None => lower_first(message.trim().trim_end_matches('.')),
+        };
+        Fault::new(&codes::SYNTAX, range, message)
+    }
+
+    /// Index of the first token that ends after this byte.
+    pub fn token_at(&self, byte: usize) -> Option<usize> {
+        let i = self.tokens.partition_point(|t| t.range.end <= byte);
+        (i < self.tokens.len()).then_some(i)
+    }
+
+    /// The parentheses around a byte range, as a byte range, and the index of the `(`.
+    pub fn around(&self, range: &Range<usize>) -> Option<(Range<usize>, usize)> {
+        let open = self.tokens[self.token_at(range.start)?].within?;
+        let close = self.tokens[open].pair?;
+        Some((
+            self.tokens[open].range.start..self.tokens[close].range.end,
+            open,
+        ))
+    }
+
+    /// From a name to the end of its parenthesised arguments, if it has some.
+    pub fn with_arguments(&self, name: Range<usize>) -> Range<usize> {
+        let Some(last) = self.token_at(name.end.saturating_sub(1)) else {
+            return name;
+        };
+        match self.tokens.get(last + 1) {
+            Some(open) if open.token == Token::LParen => match open.pair {
+                Some(close) => name.start..self.tokens[close].range.end,
+                None => name,
+            },
+            _ => name,
+        }
+    }
+
+    /// The exact place of an expression, parentheses and closing brackets included.
+    pub fn expr(&self, expr: &Expr) -> Range<usize> {
+        let join = |a: Range<usize>, b: Range<usize>| a.start.min(b.start)..a.end.max(b.end);
+        let around = |inner: Range<usize>, word: bool| match self.around(&inner) {
+            Some((outer, open)) if word && open > 0 => self.tokens[open - 1].range.start..outer.end,
+            Some((outer, _)) => outer,
+            None => inner,
+        };
+        match expr {
+            Expr::Nested(inner) => around(self.expr(inner), false),
+            Expr::Cast {
+                kind: sqlparser::ast::CastKind::DoubleColon,
+                expr,
+                ..
+            } => {
+                let inner = self.expr(expr);
+                let end = self
+                    .token_at(inner.end)
+                    .and_then(|i| self.tokens.get(i + 1))
+                    .map_or(inner.end, |t| t.range.end);
+                inner.start..end
+            }
+            Expr::Cast { expr, .. } => around(self.expr(expr), true),
+            Expr::Function(f) => self.with_arguments(range(f.name.span())),
+            Expr::Exists { subquery, .. } => around(range(subquery.span()), true),
+            Expr::Subquery(query) => around(range(query.span()), false),
+            Expr::InSubquery { expr, subquery, .. } => {
+                join(self.expr(expr), around(range(subquery.span()), false))
+            }
+            Expr::InList { expr, list, .. } => {
+                let left = self.expr(expr);
+                match list.last() {
+                    Some(last) => join(left, around(self.expr(last), false)),
+                    None => left,
+                }
+            }
+            Expr::BinaryOp { left, right, .. }
+            | Expr::IsDistinctFrom(left, right)
+            | Expr::IsNotDistinctFrom(left, right) => join(self.expr(left), self.expr(right)),
+            Expr::Between { expr, high, .. } => join(self.expr(expr), self.expr(high)),
+            Expr::Like { expr, pattern, .. } | Expr::ILike { expr, pattern, .. } => {
+                join(self.expr(expr), self.expr(pattern))
+            }
+            Expr::UnaryOp { expr, .. } => {
+                let inner = self.expr(expr);
+                let start = self
+                    .token_at(inner.start)
+                    .and_then(|i| i.checked_sub(1))
+                    .map_or(inner.start, |i| self.tokens[i].range.start);
+                start..inner.end
+            }
+            _ => range(expr.span()),
+        }
+    }
+
+    /// The text of a range.
+    pub fn slice(&self, range: &Range<usize>) -> &str {
+        self.text.get(range.clone()).unwrap_or_default()
+    }
+}
+
+/// A byte range as a span of sqlparser's.
+fn span(range: &Range<usize>) -> SqlSpan {
+    SqlSpan::new(
+        Location::new(1, range.start as u64 + 1),
+        Location::new(1, range.end as u64 + 1),
+    )
+}
+
+/// The byte range of a parsed node.
+pub fn range(span: SqlSpan) -> Range<usize> {
+    let byte = |l: Location| usize::try_from(l.column).unwrap_or(0).saturating_sub(1);
+    byte(span.start)..byte(span.end)
+}
+
+/// Changes of a text: `(range, replacement)`, applied together. Ranges do not overlap; several insertions at one
+/// place keep their order.
+#[derive(Debug, Default, Clone)]
+pub struct Edits(pub Vec<(Range<usize>, String)>);
+
+impl Edits {
+    /// Replaces a range.
+    pub fn replace(&mut self, range: Range<usize>, with: impl Into<String>) {
+        self.0.push((range, with.into()));
+    }
+    /// The changed text of `within`.
+    pub fn apply(&self, text: &str, within: Range<usize>) -> String {
+        let mut list: Vec<_> = self
+            .0
+            .iter()
+            .filter(|(r, _)| r.start >= within.start && r.end <= within.end)
+            .collect();
+        list.sort_by_key(|(r, _)| r.start);
+        let mut out = String::with_capacity(within.len() + 64);
+        let mut from = within.start;
+        for (range, with) in list {
+            if range.start < from {
+                continue; // inside a range that is gone
+            }
+            out.push_str(text.get(from..range.start).unwrap_or_default());
+            out.push_str(with);
+            from = range.end;
+        }
+        out.push_str(text.get(from..within.end).unwrap_or_default());
+        out
+    }
+}
+
+/// Bytes of the tokenizer's lines and characters.
+struct Offsets<'a> {
+    text: &'a str,
+    lines: Vec<usize>,
+}
+
+impl<'a> Offsets<'a> {
+    fn new(text: &'a str) -> Self {
+        let lines = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(i, _)| i + 1))
+            .collect();
+        Self { text, lines }
+    }
+    fn byte(&self, at: Location) -> usize {
+        let index = |n: u64| usize::try_from(n).unwrap_or(usize::MAX).saturating_sub(1);
+        let Some(&start) = self.lines.get(index(at.line)) else {
+            return self.text.len();
+        };
+        self.text[start..]
+            .char_indices()
+            .nth(index(at.column))
+            .map_or(self.text.len(), |(i, _)| start + i)
+    }
+}
+
+fn next_char(text: &str, at: usize) -> usize {
+    text.get(at..)
+        .and_then(|t| t.chars().next())
+        .map_or(at, |c| at + c.len_utf8())
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (Some(a), Some(b)) if a.is_uppercase() && b.is_lowercase() => {
+            a.to_lowercase().chain(text.chars().skip(1)).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// An identifier as SQL needs it: quoted only where it must be.
+pub fn quoted(name: &str) -> String {
+    let plain = name
+        .chars()
+        .enumerate()
+        .all(|(i, c)| c == '_' || c.is_ascii_alphabetic() || (i > 0 && c.is_ascii_digit()));
+    let keyword = matches!(
+        Tokenizer::new(&DIALECT, name).tokenize().as_deref(),
+        Ok([Token::Word(w)]) if w.keyword != Keyword::NoKeyword
+    );
+    if plain && !keyword && !name.is_empty() {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+}
