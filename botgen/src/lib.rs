@@ -64,9 +64,8 @@ pub fn compile(input: &Input, options: &Options) -> Compiled {
     let mut sink = Sink::default();
     let folders = source::folder::read(input, &mut sources, &mut sink);
     let bots = syntax::parse(folders, &sources, &mut sink);
-    // resolve and check are wired here: they get `input` and `sources` too, for migrations that another bot owns.
-    let _ = (bots, options);
-    let program = None;
+    let _ = options;
+    let program = check::program::check(&bots, input, &mut sources, &mut sink);
     Compiled {
         sources,
         diagnostics: sink.finish(),

@@ -3,12 +3,19 @@
 //! One module per family of rules. Each function gives `None` for a part that has an error (already reported),
 //! and callers go on with the other parts: all errors of a run, no echoes.
 
+pub mod blocks;
+pub mod bot;
 pub mod chats;
 pub mod expr;
+pub mod flow;
+pub mod graph;
 pub mod i18n;
+pub mod program;
 pub mod scope;
+pub mod settings;
 pub mod sql;
 pub mod text;
+pub mod walk;
 
 use crate::diagnostics::Sink;
 use crate::ir;

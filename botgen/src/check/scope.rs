@@ -13,6 +13,7 @@ pub struct Scope {
     narrowed: BTreeSet<String>,
     /// Innermost last.
     loops: Vec<Loop>,
+    incomplete: bool,
 }
 
 /// A variable and where it was defined.
@@ -60,6 +61,14 @@ impl Scope {
                 broken: false,
             });
         }
+    }
+    /// Part of the flow could not be read (reported): a name that is not here may have been there.
+    pub fn set_incomplete(&mut self, incomplete: bool) {
+        self.incomplete = incomplete;
+    }
+    /// An unknown name gives `None` silently.
+    pub fn is_incomplete(&self) -> bool {
+        self.incomplete
     }
     /// Names a variable whose definition has an error.
     pub fn define_broken(&mut self, var: Variable, defined: Span) {

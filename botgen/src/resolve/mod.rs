@@ -1,15 +1,23 @@
 //! AST to symbol tables: every name that is written once is known afterwards.
 
+mod commands;
+mod flow;
+
 use std::collections::BTreeMap;
 
-use crate::ir::types::{ChoiceId, Ty};
+use crate::diagnostics::Sink;
+use crate::ir::types::{Base, ChoiceId, Ty};
 use crate::source::Span;
+use crate::syntax::ast;
+pub use flow::{BUILTINS, ChoiceAt, FlowNames, NamedVar, Written, type_is_given};
 
 /// What a bot's names mean.
 #[derive(Debug, Default)]
 pub struct Symbols {
     /// Command (without `/`) → what owns it. Intents and flows share this table.
     pub commands: BTreeMap<String, Command>,
+    /// By index in `ir::Bot::flows` (intents first): the names inside.
+    pub flows: Vec<FlowNames>,
 }
 
 /// A command's owner.
@@ -32,7 +40,9 @@ pub struct Command {
 #[allow(missing_docs)]
 pub struct Argument {
     pub name: String,
+    /// Nullable where it may be missing; a choice is one of the owner's flow.
     pub ty: Ty,
+    /// May be missing: declared so, or a step asks for it then.
     pub optional: bool,
     pub span: Span,
 }
@@ -40,8 +50,70 @@ pub struct Argument {
 /// A choice as others see it.
 #[derive(Debug, Clone)]
 pub struct ChoiceSymbol {
-    /// Index in the flow's `choices` (arguments first, then steps, in order of writing).
+    /// Index in the flow's `choices` (arguments first, then steps, in order of writing; a step that asks for an
+    /// argument shares the argument's).
     pub id: ChoiceId,
     /// Values, in order.
     pub values: Vec<String>,
+}
+
+impl Symbols {
+    /// The names of a bot. Reports names that are bad, reserved or defined twice.
+    pub fn of(bot: &ast::Bot, sink: &mut Sink) -> Self {
+        let mut symbols = Self::default();
+        for intent in &bot.intents {
+            symbols.flows.push(FlowNames::default());
+            commands::add(&mut symbols, &intent.cmd, sink);
+        }
+        for flow in &bot.flows {
+            let names = FlowNames::of(flow, sink);
+            symbols.flows.push(names);
+            commands::add(&mut symbols, &flow.entry_cmd, sink);
+        }
+        symbols
+    }
+}
+
+/// The type of a step's answer or an argument; `choice` is its index among the flow's choices.
+/// `max`: the greatest length of a text.
+pub fn base(ty: ast::StepType, choice: Option<ChoiceId>, max: Option<usize>) -> Base {
+    use ast::StepType as S;
+    match ty {
+        S::Text => Base::Text { max },
+        S::Int => Base::Int,
+        S::Decimal(scale) => Base::Decimal(scale),
+        S::Bool => Base::Bool,
+        S::Date => Base::Date,
+        S::Time => Base::Time,
+        S::DateTime => Base::DateTime,
+        // Without options (reported) there is no choice: what was typed is a text.
+        S::Choice => choice.map_or(Base::Text { max: None }, Base::Choice),
+        // `+` and 15 digits; `local@domain` (RFC 5321 §4.5.3.1.3).
+        S::Phone => Base::Text { max: Some(16) },
+        S::Email => Base::Text { max: Some(254) },
+        S::Contact => Base::Contact,
+        S::Location => Base::Location,
+        S::Photo | S::File => Base::File,
+    }
+}
+
+/// The type's name in the language.
+pub fn type_name(ty: ast::StepType) -> &'static str {
+    use ast::StepType as S;
+    match ty {
+        S::Text => "text",
+        S::Int => "int",
+        S::Decimal(_) => "decimal",
+        S::Bool => "bool",
+        S::Date => "date",
+        S::Time => "time",
+        S::DateTime => "datetime",
+        S::Choice => "choice",
+        S::Phone => "phone",
+        S::Email => "email",
+        S::Contact => "contact",
+        S::Location => "location",
+        S::Photo => "photo",
+        S::File => "file",
+    }
 }

@@ -345,6 +345,10 @@ fn unknown(
 ) -> Option<Expr> {
     let first = path.first()?;
     let name = first.node.as_str();
+    // It may have stood in what could not be read.
+    if scope.is_incomplete() && name != "user" {
+        return None;
+    }
     if name == "user" {
         let (at, message) = match path.get(1) {
             Some(part) => (part.span, format!("`user` has no field `{}`", part.node)),

@@ -1,3 +1,15 @@
-//! Codes of this family.
+//! BF06: limits, Telegram's and our own. BF0600-0629 texts, BF0630-0699 the rest.
 
-super::codes! {}
+super::codes! {
+    COMMANDS = "BF0630" error "more commands are listed than Telegram shows";
+    BUTTONS = "BF0631" error "a keyboard has too many buttons";
+    ROW = "BF0632" error "a row has too many buttons";
+    PAYLOAD = "BF0633" error "a button's payload can exceed 64 bytes";
+    PAYLOAD_UNBOUNDED = "BF0634" error "a button passes a text of any length";
+    URL = "BF0635" error "an address is not one that Telegram opens";
+    TTL = "BF0636" error "a wizard waits too long or not long enough";
+    TEXT_BOUND = "BF0637" error "a bound of a text is out of range";
+    OPTION_VALUE = "BF0638" error "a choice's value is empty or too long";
+    BOT_NAME = "BF0639" error "a bot's name is empty or too long";
+    STEPS = "BF0640" error "a wizard has too many steps";
+}

@@ -1,0 +1,110 @@
+//! Actions, one after another.
+
+use super::FlowCheck;
+use crate::check::expr;
+use crate::check::graph::env::shows;
+use crate::check::scope::Scope;
+use crate::check::{blocks, graph};
+use crate::ir;
+use crate::ir::types::{Base, Ty};
+use crate::source::Str;
+use crate::syntax::ast;
+
+impl FlowCheck<'_> {
+    /// Checks actions in order. The scope grows with their results and with what their conditions show; what
+    /// follows an unconditional `goto` has been reported and is not looked at.
+    pub fn actions(
+        &mut self,
+        scope: &mut Scope,
+        actions: &[ast::Action],
+    ) -> Option<Vec<ir::Action>> {
+        let mut done = Some(Vec::new());
+        for action in actions {
+            match (self.action(scope, action), &mut done) {
+                (Some(action), Some(done)) => done.push(action),
+                _ => done = None,
+            }
+            if action.goto.is_some() && action.when.is_none() {
+                break;
+            }
+        }
+        done
+    }
+
+    fn action(&mut self, scope: &mut Scope, action: &ast::Action) -> Option<ir::Action> {
+        let mut inside = scope.clone();
+        let when = match &action.when {
+            Some(when) => {
+                narrow(&mut inside, when, true);
+                expr::condition(&mut self.cx, scope, when).map(Some)
+            }
+            None => Some(None),
+        };
+        let mut kind = blocks::action(self, &inside, action);
+        if let ast::ActionKind::Query(s) | ast::ActionKind::Exec(s) = &action.kind
+            && let Some(name) = &s.result_var
+        {
+            self.result(scope, name, kind.as_mut(), action.when.is_some());
+        }
+        let goto = match &action.goto {
+            Some(goto) => {
+                if let Some(when) = &action.when {
+                    narrow(scope, when, false);
+                }
+                self.target(goto).map(Some)
+            }
+            None => Some(None),
+        };
+        Some(ir::Action {
+            origin: self.origin(action.span),
+            when: when?,
+            kind: kind?,
+            goto: goto?,
+        })
+    }
+
+    fn result(
+        &mut self,
+        scope: &mut Scope,
+        name: &Str,
+        kind: Option<&mut ir::ActionKind>,
+        conditional: bool,
+    ) {
+        match kind {
+            Some(ir::ActionKind::Sql {
+                result: Some(var), ..
+            }) => {
+                self.learn(&name.value, Some(var.ty.clone()));
+                var.ty.nullable |= conditional;
+                scope.define(var.clone(), name.span);
+            }
+            _ => {
+                self.learn(&name.value, None);
+                let var = self.variable(&name.value, Ty::maybe(Base::Null));
+                scope.define_broken(var, name.span);
+            }
+        }
+        scope.forget(&name.value);
+    }
+}
+
+/// Narrows by what `test` shows when it gives `truth`.
+pub fn narrow(scope: &mut Scope, test: &ast::Expr, truth: bool) {
+    for path in shows(test, truth) {
+        scope.narrow(&path);
+    }
+}
+
+/// Something is said to the person in every run, or at least may be.
+pub fn speaks(actions: &[ir::Action]) -> bool {
+    actions
+        .iter()
+        .any(|a| matches!(a.kind, ir::ActionKind::Reply(_) | ir::ActionKind::AskLocale))
+}
+
+/// The variables that some actions read.
+pub fn reads(check: &FlowCheck<'_>, actions: &[ir::Action]) -> std::collections::BTreeSet<String> {
+    let mut reads = graph::reads::Reads::new(&check.cx.texts, &check.cx.queries);
+    reads.actions(actions);
+    reads.found
+}

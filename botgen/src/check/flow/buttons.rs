@@ -1,0 +1,405 @@
+//! Keyboards and buttons.
+
+use super::actions::narrow;
+use super::{FlowCheck, payload};
+use crate::check::scope::Scope;
+use crate::check::text::TextUse;
+use crate::check::{expr, text};
+use crate::diagnostics::codes::{limits, names};
+use crate::diagnostics::{Diagnostic, did_you_mean};
+use crate::ir::expr::{Expr, ExprKind};
+use crate::ir::text::Slot;
+use crate::ir::types::{Base, Ty};
+use crate::ir::{Button, ButtonDoes};
+use crate::resolve::{Argument, Command};
+use crate::source::{Span, Spanned};
+use crate::syntax::ast::{self, Piece, TextKind};
+use botfactory_lang::callback::hash32;
+use botfactory_lang::limits::{CALLBACK_DATA_BYTES, KEYBOARD_BUTTONS, ROW_BUTTONS};
+use botfactory_lang::markup::ParseMode;
+
+/// What Telegram opens from a button (Bot API, InlineKeyboardButton: "HTTP or tg:// URL").
+const SCHEMES: [&str; 3] = ["https://", "http://", "tg://"];
+
+impl FlowCheck<'_> {
+    /// Rows of buttons.
+    pub fn keyboard(
+        &mut self,
+        scope: &Scope,
+        keyboard: &ast::Keyboard,
+    ) -> Option<Vec<Vec<Button>>> {
+        self.shape(keyboard);
+        let mut done = Some(Vec::new());
+        for row in &keyboard.rows {
+            let buttons: Vec<_> = row.iter().map(|b| self.button(scope, b)).collect();
+            let buttons: Option<Vec<_>> = buttons.into_iter().collect();
+            match (buttons, &mut done) {
+                (Some(row), Some(done)) => done.push(row),
+                _ => done = None,
+            }
+        }
+        done
+    }
+
+    fn shape(&mut self, keyboard: &ast::Keyboard) {
+        let sink = &mut *self.cx.sink;
+        let mut count = 0;
+        for row in &keyboard.rows {
+            if let Some(over) = row.get(ROW_BUTTONS) {
+                sink.report(
+                    Diagnostic::new(
+                        &limits::ROW,
+                        over.span,
+                        format!(
+                            "this row has {} buttons, Telegram shows {ROW_BUTTONS}",
+                            row.len()
+                        ),
+                    )
+                    .help("split the row: each inner list is one row"),
+                );
+            }
+            if let Some(over) = KEYBOARD_BUTTONS
+                .checked_sub(count)
+                .and_then(|left| row.get(left))
+            {
+                sink.report(
+                    Diagnostic::new(
+                        &limits::BUTTONS,
+                        over.span,
+                        format!("this is button {} of a keyboard", KEYBOARD_BUTTONS + 1),
+                    )
+                    .help(format!(
+                        "Telegram takes {KEYBOARD_BUTTONS}: split the choice into menus"
+                    )),
+                );
+            }
+            count += row.len();
+        }
+    }
+
+    fn button(&mut self, scope: &Scope, button: &ast::Button) -> Option<Button> {
+        let mut inside = scope.clone();
+        let when = match &button.when {
+            Some(when) => {
+                narrow(&mut inside, when, true);
+                expr::condition(&mut self.cx, scope, when).map(Some)
+            }
+            None => Some(None),
+        };
+        let usage = TextUse {
+            slot: Slot::Button,
+            mode: ParseMode::Plain,
+            hint: "button",
+        };
+        let text = text::text(&mut self.cx, &inside, &button.text, usage);
+        let does = self.does(&inside, &button.does);
+        Some(Button {
+            text: text?.call,
+            when: when?,
+            does: does?,
+        })
+    }
+
+    fn does(&mut self, scope: &Scope, does: &ast::ButtonDoes) -> Option<ButtonDoes> {
+        match does {
+            ast::ButtonDoes::Callback {
+                command,
+                args,
+                span,
+            } => self.callback(scope, command, args, *span),
+            ast::ButtonDoes::Url(url) => {
+                let fine = self.scheme(url);
+                let usage = TextUse {
+                    slot: Slot::Url,
+                    mode: ParseMode::Plain,
+                    hint: "url",
+                };
+                let call = text::text(&mut self.cx, scope, url, usage)?.call;
+                fine.then_some(ButtonDoes::Url(call))
+            }
+            // Its text was checked with the bot's.
+            ast::ButtonDoes::Toast(text) => {
+                let hash = hash32(&text.source.value);
+                let known = self.cx.toasts.iter().any(|(h, _)| *h == hash);
+                known.then_some(ButtonDoes::Toast(hash))
+            }
+        }
+    }
+
+    fn scheme(&mut self, url: &ast::Text) -> bool {
+        let begin = match &url.kind {
+            // Its translations are checked with them.
+            TextKind::Key(_) => return true,
+            TextKind::Template(pieces) => match pieces.first() {
+                Some(Piece::Literal { text, .. }) => text.as_str(),
+                Some(Piece::Key(_)) => return true,
+                _ => "",
+            },
+        };
+        let small = begin.to_ascii_lowercase();
+        let rest = SCHEMES.iter().find_map(|s| small.strip_prefix(s));
+        let only = !matches!(&url.kind, TextKind::Template(p) if p.len() > 1);
+        let host = rest.map(|r| r.split(['/', '?', '#']).next().unwrap_or_default());
+        let fine = host.is_some_and(|h| !h.is_empty() || !only)
+            && !begin.contains(|c: char| c.is_whitespace() || c.is_control());
+        if !fine {
+            let message = match (rest, begin.split_once(':')) {
+                (None, _) if begin.is_empty() => {
+                    "the address does not begin with words of yours, so it may be anything"
+                        .to_owned()
+                }
+                (None, Some((scheme, _))) if !scheme.contains(['/', '.']) => {
+                    format!("Telegram opens no `{scheme}:` addresses from a button")
+                }
+                (None, _) => "the address has no scheme".to_owned(),
+                _ => "the address has no host, or a space in it".to_owned(),
+            };
+            self.cx.sink.report(
+                Diagnostic::new(&limits::URL, url.source.span, message)
+                    .help("begin it with `https://`, `http://` or `tg://` and a host"),
+            );
+        }
+        fine
+    }
+
+    fn callback(
+        &mut self,
+        scope: &Scope,
+        command: &Spanned<String>,
+        args: &[(Spanned<String>, ast::Expr)],
+        span: Span,
+    ) -> Option<ButtonDoes> {
+        let name = command.node.trim_start_matches('/');
+        let symbols = self.cx.bot.symbols;
+        let owner = symbols.commands.get(name);
+        // The runtime's own, in every bot.
+        if owner.is_none() && name == "cancel" && args.is_empty() {
+            return Some(ButtonDoes::Command {
+                command: name.to_owned(),
+                args: Vec::new(),
+            });
+        }
+        let Some(owner) = owner else {
+            if self.cx.bot.ast.incomplete {
+                return None;
+            }
+            let near = did_you_mean(name, symbols.commands.keys().map(String::as_str));
+            let mut d = Diagnostic::new(
+                &names::UNKNOWN_COMMAND,
+                command.span,
+                format!("there is no command `/{name}`"),
+            );
+            d = d.help(match near {
+                Some(near) => format!("did you mean `/{near}`?"),
+                None => "declare it as an intent or as the `entry_cmd` of a flow".to_owned(),
+            });
+            self.cx.sink.report(d);
+            return None;
+        };
+        for (i, (arg, _)) in args.iter().enumerate() {
+            self.known_argument(owner, name, arg, &args[..i]);
+        }
+        let mut values = Vec::new();
+        let mut fine = true;
+        for (i, wanted) in owner.args.iter().enumerate() {
+            let last = i + 1 == owner.args.len();
+            match args.iter().find(|(n, _)| n.node == wanted.name) {
+                Some((_, expr)) => match self.argument(scope, owner, wanted, expr) {
+                    Some(value) => values.push((wanted.name.as_str(), last, value)),
+                    None => fine = false,
+                },
+                None if wanted.optional => values.push((
+                    wanted.name.as_str(),
+                    last,
+                    Expr {
+                        ty: Ty::maybe(Base::Null),
+                        kind: ExprKind::Null,
+                    },
+                )),
+                None => {
+                    fine = false;
+                    self.missing(name, wanted, span);
+                }
+            }
+        }
+        while values
+            .last()
+            .is_some_and(|(_, _, v)| v.kind == ExprKind::Null)
+        {
+            values.pop();
+        }
+        if !fine || !self.fits(name, &values, span) {
+            return None;
+        }
+        Some(ButtonDoes::Command {
+            command: name.to_owned(),
+            args: values.into_iter().map(|(_, _, v)| v).collect(),
+        })
+    }
+
+    fn missing(&mut self, command: &str, wanted: &Argument, span: Span) {
+        self.cx.sink.report(
+            Diagnostic::new(
+                &names::ARGUMENT_MISSING,
+                span,
+                format!("`/{command}` needs the argument `{}`", wanted.name),
+            )
+            .note(
+                wanted.span,
+                format!("declared here, {}", wanted.ty.describe()),
+            )
+            .help(format!(
+                "give it: `/{command} {{{}=…}}`, or declare it `optional: true`",
+                wanted.name
+            )),
+        );
+    }
+
+    fn known_argument(
+        &mut self,
+        owner: &Command,
+        command: &str,
+        arg: &Spanned<String>,
+        before: &[(Spanned<String>, ast::Expr)],
+    ) {
+        let twice = before.iter().any(|(n, _)| n.node == arg.node);
+        if !twice && owner.args.iter().any(|a| a.name == arg.node) {
+            return;
+        }
+        let message = if twice {
+            format!("the argument `{}` is given twice", arg.node)
+        } else {
+            format!("`/{command}` has no argument `{}`", arg.node)
+        };
+        let near = did_you_mean(&arg.node, owner.args.iter().map(|a| a.name.as_str()));
+        let all: Vec<_> = owner.args.iter().map(|a| a.name.as_str()).collect();
+        let help = match near {
+            _ if twice => "remove one of them".to_owned(),
+            Some(near) => format!("did you mean `{near}`?"),
+            None if all.is_empty() => {
+                format!(
+                    "remove it, or declare `args: {{ {}: … }}` on `/{command}`",
+                    arg.node
+                )
+            }
+            None => format!("its arguments are `{}`", all.join("`, `")),
+        };
+        self.cx.sink.report(
+            Diagnostic::new(&names::ARGUMENT_UNKNOWN, arg.span, message)
+                .note(owner.span, "the command")
+                .help(help),
+        );
+    }
+
+    fn argument(
+        &mut self,
+        scope: &Scope,
+        owner: &Command,
+        wanted: &Argument,
+        expr: &ast::Expr,
+    ) -> Option<Expr> {
+        let own = self.cx.bot.symbols.commands.get(self.cx.command);
+        let foreign = own.is_none_or(|own| own.flow != owner.flow);
+        let symbol = match &wanted.ty.base {
+            Base::Choice(_) if foreign => owner.choices.get(&wanted.name),
+            _ => None,
+        };
+        let value = expr::check(&mut self.cx, scope, expr)?;
+        let Some(symbol) = symbol else {
+            return expr::coerce(
+                &mut self.cx,
+                value,
+                &wanted.ty,
+                expr.span,
+                &format!("the argument `{}`", wanted.name),
+            );
+        };
+        // A choice of another flow: every value that can stand here must be one of its values.
+        let values = match (&value.kind, &value.ty) {
+            (ExprKind::Text(text), _) => vec![text.clone()],
+            (ExprKind::Null, _) if wanted.optional => Vec::new(),
+            (
+                _,
+                Ty {
+                    base: Base::Choice(id),
+                    nullable,
+                },
+            ) if wanted.optional || !nullable => {
+                let options = self.cx.choices.get(id.0).map_or(&[][..], |c| &c.options);
+                options.iter().map(|o| o.value.clone()).collect()
+            }
+            (_, ty) => {
+                let message = format!(
+                    "`{}` is a choice, and this is {}, which may be something else",
+                    wanted.name,
+                    ty.describe()
+                );
+                self.cx.sink.report(
+                    Diagnostic::new(&names::ARGUMENT_UNKNOWN, expr.span, message)
+                        .note(wanted.span, "the argument")
+                        .help(format!(
+                            "give one of '{}', or a choice with these values",
+                            symbol.values.join("', '")
+                        )),
+                );
+                return None;
+            }
+        };
+        if let Some(other) = values.iter().find(|v| !symbol.values.contains(v)) {
+            let near = did_you_mean(other, symbol.values.iter().map(String::as_str));
+            let mut d = Diagnostic::new(
+                &names::ARGUMENT_UNKNOWN,
+                expr.span,
+                format!("`{}` has no option '{other}'", wanted.name),
+            )
+            .note(wanted.span, "the argument");
+            d = d.help(match near {
+                Some(near) => format!("did you mean '{near}'?"),
+                None => format!("its options are '{}'", symbol.values.join("', '")),
+            });
+            self.cx.sink.report(d);
+            return None;
+        }
+        if matches!(value.ty.base, Base::Choice(_)) {
+            return Some(Expr {
+                ty: Ty::some(Base::Text { max: None }).with_null(value.ty.nullable),
+                kind: ExprKind::ChoiceValue(Box::new(value)),
+            });
+        }
+        Some(value)
+    }
+
+    /// Whether the longest payload fits.
+    fn fits(&mut self, command: &str, values: &[(&str, bool, Expr)], span: Span) -> bool {
+        let mut total = 1 + command.len();
+        let mut parts = vec![format!("{total} for `/{command}`")];
+        for (name, last, value) in values {
+            let Some(most) = payload::most(value, *last, &self.cx.choices) else {
+                self.cx.sink.report(
+                    Diagnostic::new(
+                        &limits::PAYLOAD_UNBOUNDED,
+                        span,
+                        format!("`{name}` is a text of any length, a button holds {CALLBACK_DATA_BYTES} bytes"),
+                    )
+                    .help("pass an id (an int) and load the text in the command's `on_enter`"),
+                );
+                return false;
+            };
+            total += most;
+            parts.push(format!("up to {most} for `{name}`"));
+        }
+        if total > CALLBACK_DATA_BYTES {
+            self.cx.sink.report(
+                Diagnostic::new(
+                    &limits::PAYLOAD,
+                    span,
+                    format!("this button's payload can be {total} bytes long, Telegram takes {CALLBACK_DATA_BYTES}"),
+                )
+                .label(parts.join(", "))
+                .help("pass less: an id instead of what it stands for, or a shorter command"),
+            );
+            return false;
+        }
+        true
+    }
+}

@@ -1,0 +1,288 @@
+//! What every flow has: variables, actions one after another, keyboards, rules of answers. The blocks themselves
+//! are in [`super::blocks`].
+
+pub mod actions;
+pub mod buttons;
+pub mod choices;
+pub mod payload;
+pub mod regexes;
+pub mod rules;
+pub mod steps;
+pub mod unused;
+
+use crate::check::text;
+use crate::check::text::TextUse;
+use std::collections::BTreeMap;
+
+use super::graph::{self, Env, Graph};
+use super::scope::Scope;
+use super::{FlowCx, blocks};
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::codes::{graph as codes, names};
+use crate::ir;
+use crate::ir::types::{Base, Ty, Variable};
+use crate::resolve::{self, FlowNames, NamedVar, Written};
+use crate::source::{Span, Str};
+use crate::syntax::ast;
+
+/// A flow being checked.
+#[derive(Debug)]
+pub struct FlowCheck<'a> {
+    /// Where texts, queries and findings go.
+    pub cx: FlowCx<'a>,
+    /// As written.
+    pub flow: &'a ast::Flow,
+    /// Its names.
+    pub names: &'a FlowNames,
+    /// Rust identifiers of its variables.
+    idents: BTreeMap<String, String>,
+    /// Types as they are written, without what the flow adds; `None`: the definition has an error.
+    types: BTreeMap<String, Option<Ty>>,
+    /// What is known on every way into the dialogue: the types of what is loaded with it.
+    entered: Option<Env>,
+}
+
+/// What a block makes of its flow.
+#[derive(Debug)]
+pub struct Body {
+    /// What the command does first.
+    pub on_enter: Vec<ir::Action>,
+    /// The dialogue that follows.
+    pub wizard: Option<ir::Wizard>,
+    /// Of the command itself.
+    pub effect: ir::Effect,
+}
+
+/// Checks a flow. `None`: something is wrong and was reported.
+pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> Option<ir::Flow> {
+    let errors = cx.sink.errors();
+    let mut check = FlowCheck {
+        cx,
+        flow,
+        names,
+        idents: BTreeMap::new(),
+        types: BTreeMap::new(),
+        entered: None,
+    };
+    for var in &names.vars {
+        let ident = check.cx.ident(&var.name);
+        check.idents.insert(var.name.clone(), ident);
+    }
+    check.choices();
+    let description = check.cx.description(flow.description.as_ref());
+    let args = check.args();
+    let body = blocks::flow(&mut check);
+    let (args, body) = (args?, body?);
+    if check.cx.sink.errors() == errors {
+        unused::report(&mut check, &body);
+    }
+    let origin = check.cx.origin(flow.entry_cmd.span);
+    Some(ir::Flow {
+        command: check.cx.command.to_owned(),
+        module: check.cx.module(),
+        origin,
+        block: flow.block.node,
+        description,
+        args,
+        effect: body.effect,
+        on_enter: body.on_enter,
+        wizard: body.wizard,
+        texts: check.cx.texts,
+        queries: check.cx.queries,
+        choices: check.cx.choices,
+    })
+}
+
+impl FlowCx<'_> {
+    /// The command's text in Telegram's menu. An error in it is reported.
+    pub fn description(&mut self, text: Option<&ast::Text>) -> Option<ir::text::TextCall> {
+        let usage = TextUse {
+            slot: ir::text::Slot::Description,
+            mode: botfactory_lang::markup::ParseMode::Plain,
+            hint: "description",
+        };
+        Some(text::text(self, &Scope::default(), text?, usage)?.call)
+    }
+
+    /// The flow's Rust module.
+    pub fn module(&self) -> String {
+        let owner = self.bot.symbols.commands.get(self.command);
+        owner.map_or_else(|| super::snake(self.command), |c| c.module.clone())
+    }
+
+    /// The effect of some actions.
+    pub fn effect(&self, actions: &[ir::Action]) -> ir::Effect {
+        let of = |action: &ir::Action| match &action.kind {
+            ir::ActionKind::Sql { query, .. } => match self.queries.get(query.0) {
+                Some(query) if query.writes => ir::Effect::Write,
+                _ => ir::Effect::Read,
+            },
+            ir::ActionKind::SetLocale { .. } => ir::Effect::State,
+            ir::ActionKind::Reply(_) | ir::ActionKind::AskLocale => ir::Effect::Pure,
+        };
+        actions.iter().map(of).max().unwrap_or(ir::Effect::Pure)
+    }
+}
+
+impl<'a> FlowCheck<'a> {
+    /// A variable with the type that it has where it is stored.
+    pub fn variable(&self, name: &str, ty: Ty) -> Variable {
+        Variable {
+            name: name.to_owned(),
+            ident: self.idents.get(name).cloned().unwrap_or_default(),
+            ty,
+        }
+    }
+
+    /// The Rust identifier of a variable.
+    pub fn ident_of(&self, name: &str) -> &str {
+        self.idents.get(name).map_or("", String::as_str)
+    }
+
+    /// The type of a variable as written; `None` while it is not known.
+    pub fn type_of(&self, name: &str) -> Option<&Ty> {
+        self.types.get(name)?.as_ref()
+    }
+
+    /// Remembers a variable's type; `None`: its definition has an error.
+    pub fn learn(&mut self, name: &str, ty: Option<Ty>) {
+        self.types.insert(name.to_owned(), ty);
+    }
+
+    /// The variables that can be read at a point of the flow. `own` is the variable that is about to be written.
+    pub fn scope(&self, env: &Env, own: Option<&str>) -> Scope {
+        let mut scope = Scope::default();
+        scope.set_incomplete(self.flow.incomplete);
+        for var in &self.names.vars {
+            let fact = match var.by {
+                _ if own == Some(var.name.as_str()) => None,
+                Written::Run => None,
+                _ => env.get(&var.name),
+            };
+            let Some(fact) = fact else {
+                let ty = Ty::maybe(Base::Null);
+                scope.announce(self.variable(&var.name, ty), var.span);
+                continue;
+            };
+            match self.type_of(&var.name) {
+                Some(ty) => {
+                    let here = ty.nullable || fact.null || !fact.always;
+                    let loaded = self.loaded(var).is_some_and(|f| f.null || !f.always);
+                    let ty = ty.clone().with_null(here || loaded);
+                    scope.define(self.variable(&var.name, ty), var.span);
+                    if loaded && !here {
+                        scope.narrow(&var.name);
+                    }
+                }
+                None => {
+                    let ty = Ty::maybe(Base::Null);
+                    scope.define_broken(self.variable(&var.name, ty), var.span);
+                }
+            }
+        }
+        for path in env.shown() {
+            scope.narrow(path);
+        }
+        scope
+    }
+
+    /// What is known of a variable that is kept with the conversation: stored once for all steps, it may be null
+    /// where the step itself knows better.
+    pub fn loaded(&self, var: &NamedVar) -> Option<graph::Fact> {
+        let kept = match var.by {
+            Written::Argument(i) => !self.names.asks_for.contains(&Some(i)),
+            Written::OnEnter => true,
+            Written::Step(_) | Written::Run => false,
+        };
+        self.entered.as_ref().filter(|_| kept)?.get(&var.name)
+    }
+
+    /// What is known before `on_enter`: the arguments.
+    pub fn start(&self) -> Env {
+        let mut env = Env::default();
+        for arg in &self.names.args {
+            env.write(&arg.name, arg.optional);
+        }
+        env
+    }
+
+    /// The flow's graph; what it shows to be wrong with actions is reported.
+    pub fn graph(&mut self, wizard: Option<&ast::Wizard>) -> Graph {
+        let asked: Vec<bool> = self.names.asks_for.iter().map(Option::is_some).collect();
+        let graph = graph::solve(&graph::Dialogue {
+            steps: wizard.map_or(&[], |w| &w.steps),
+            on_enter: &self.flow.on_enter,
+            on_step: wizard.map_or(&[], |w| &w.on_step),
+            on_complete: wizard.map_or(&[], |w| &w.on_complete),
+            targets: &self.names.targets,
+            asked_args: &asked,
+            start: self.start(),
+        });
+        for env in graph.at.iter().flatten() {
+            match &mut self.entered {
+                Some(entered) => {
+                    entered.join(env);
+                }
+                None => self.entered = Some(env.clone()),
+            }
+        }
+        for (dead, before) in &graph.dead {
+            self.cx.sink.report(
+                Diagnostic::new(&codes::UNREACHABLE_ACTION, *dead, "this is never reached")
+                    .note(*before, "always leaves, because it has no `when`")
+                    .help("give the `goto` before it a `when`, or remove what follows it"),
+            );
+        }
+        graph
+    }
+
+    /// Where a `goto` leads. `None`: nowhere, reported.
+    pub fn target(&mut self, goto: &Str) -> Option<ir::Target> {
+        if let Some(target) = self.names.targets.get(&goto.value) {
+            return Some(*target);
+        }
+        if self.flow.incomplete {
+            return None;
+        }
+        let steps: Vec<&str> = self
+            .names
+            .targets
+            .keys()
+            .map(String::as_str)
+            .filter(|k| *k != "end")
+            .collect();
+        let known = self.names.targets.keys().map(String::as_str);
+        let near = crate::diagnostics::did_you_mean(&goto.value, known);
+        let mut d = Diagnostic::new(
+            &names::UNKNOWN_TARGET,
+            goto.span,
+            format!("there is no step `{}` in this flow", goto.value),
+        );
+        d = d.help(match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if steps.is_empty() && goto.value.starts_with('/') => {
+                "a `goto` stays in its flow; offer another command by a button with `callback`"
+                    .into()
+            }
+            None if steps.is_empty() => {
+                "only a wizard has steps; here a `goto` can only be `end`".into()
+            }
+            None => format!(
+                "its steps are `{}`; `end` leaves the flow",
+                steps.join("`, `")
+            ),
+        });
+        self.cx.sink.report(d);
+        None
+    }
+
+    /// A type's base for a step or an argument of this flow.
+    pub fn base(&self, name: &str, ty: ast::StepType, max: Option<usize>) -> Base {
+        resolve::base(ty, self.names.choice_of(name), max)
+    }
+
+    /// For doc comments.
+    pub fn origin(&self, span: Span) -> ir::Origin {
+        self.cx.origin(span)
+    }
+}

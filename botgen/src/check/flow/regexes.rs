@@ -1,0 +1,153 @@
+//! `validate.regex`: read by the engine that the runtime uses, with the error at its place in the YAML.
+
+use crate::diagnostics::codes::graph;
+use crate::diagnostics::{Diagnostic, Sink};
+use crate::source::Str;
+
+/// A pattern that must match all of the answer, anchored. `None`: reported.
+/// `lengths`: what the answer's own bounds allow, in UTF-16 units.
+pub fn pattern(regex: &Str, lengths: Option<(usize, usize)>, sink: &mut Sink) -> Option<String> {
+    let value = regex.value.as_str();
+    let hir = match regex_syntax::Parser::new().parse(value) {
+        Ok(hir) => hir,
+        Err(error) => {
+            sink.report(invalid(regex, &error));
+            return None;
+        }
+    };
+    let anchored = format!(r"\A(?:{value})\z");
+    // `(?x)` without an end lets a comment swallow the anchor: a line break ends it.
+    let anchored = match regex::Regex::new(&anchored) {
+        Ok(_) => anchored,
+        Err(_) => format!("\\A(?:{value}\n)\\z"),
+    };
+    if let Err(error) = regex::Regex::new(&anchored) {
+        let message = match error {
+            regex::Error::CompiledTooBig(_) => "the regex grows too large when it is compiled",
+            _ => "the regex cannot be made to match a whole answer",
+        };
+        sink.report(
+            Diagnostic::new(&graph::REGEX, regex.span, message)
+                .help("make it simpler: repeat smaller parts less often"),
+        );
+        return None;
+    }
+    let properties = hir.properties();
+    let never = |why: &str| Diagnostic::new(&graph::REGEX_NEVER, regex.span, why.to_owned());
+    match (properties.minimum_len(), properties.maximum_len()) {
+        (None, _) => {
+            sink.report(
+                never("the regex matches nothing at all")
+                    .help("one of its classes is empty: no answer would ever be accepted"),
+            );
+            return None;
+        }
+        (_, Some(0)) => {
+            sink.report(
+                never("the regex matches only an empty answer, and there are none")
+                    .help("it must match all of the answer: write what the answer consists of, as `[0-9]+`"),
+            );
+            return None;
+        }
+        (Some(least), most) => {
+            if let Some((min, max)) = lengths
+                // Three bytes are at least one UTF-16 unit, one unit at most three bytes.
+                && (least.div_ceil(3) > max || most.is_some_and(|most| most < min))
+            {
+                sink.report(
+                    never("no answer within `min` and `max` matches the regex")
+                        .help("change the regex or the bounds of the length"),
+                );
+                return None;
+            }
+        }
+    }
+    Some(anchored)
+}
+
+fn invalid(regex: &Str, error: &regex_syntax::Error) -> Diagnostic {
+    let (span, kind) = match error {
+        regex_syntax::Error::Parse(e) => (Some(*e.span()), e.kind().to_string()),
+        regex_syntax::Error::Translate(e) => (Some(*e.span()), e.kind().to_string()),
+        _ => (None, "it is invalid".to_owned()),
+    };
+    let place = span.map_or(regex.span, |s| {
+        let (lo, hi) = (s.start.offset, s.end.offset);
+        // An error at the end of the pattern has an empty range: show the last character.
+        if lo == hi && lo > 0 {
+            regex.span_of(lo - 1..lo)
+        } else {
+            regex.span_of(lo..hi.max(lo + 1))
+        }
+    });
+    let look = kind.contains("look-around");
+    let back = kind.contains("backreferences");
+    Diagnostic::new(&graph::REGEX, place, format!("invalid regex: {kind}")).help(if look || back {
+        "look-around and backreferences do not exist here: say it with `min`, `max` and plain classes"
+    } else {
+        "the syntax is that of https://docs.rs/regex; the regex stands in single quotes and need not be anchored"
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{FileId, Span};
+
+    fn run(value: &str, lengths: Option<(usize, usize)>) -> (Option<String>, Vec<Diagnostic>) {
+        let span = Span {
+            file: FileId(0),
+            lo: 10,
+            hi: 12 + u32::try_from(value.len()).unwrap(),
+        };
+        let regex = Str {
+            value: value.to_owned(),
+            span,
+            map: [(0, 11)].into(),
+        };
+        let mut sink = Sink::default();
+        let pattern = pattern(&regex, lengths, &mut sink);
+        (pattern, sink.finish())
+    }
+
+    #[test]
+    fn anchors_every_branch() {
+        let (pattern, _) = run("a|b", None);
+        let regex = regex::Regex::new(&pattern.unwrap()).unwrap();
+        assert!(regex.is_match("a") && regex.is_match("b"));
+        assert!(!regex.is_match("ab") && !regex.is_match("b\n"));
+    }
+
+    #[test]
+    fn a_comment_does_not_swallow_the_anchor() {
+        let (pattern, _) = run("(?x) [0-9]+ # digits", None);
+        let regex = regex::Regex::new(&pattern.unwrap()).unwrap();
+        assert!(regex.is_match("12") && !regex.is_match("12a"));
+    }
+
+    #[test]
+    fn errors_have_a_place() {
+        let (none, found) = run("[0-9]+(", None);
+        assert!(none.is_none());
+        assert_eq!((found[0].span.lo, found[0].span.hi), (17, 18));
+        assert_eq!(run("(?=a)", None).1[0].code.id, "BF0311");
+        assert_eq!(run(r"(a)\1", None).1[0].code.id, "BF0311");
+        assert_eq!(
+            run(r"((((\w{99}){99}){99}){99})", None).1[0].code.id,
+            "BF0311"
+        );
+    }
+
+    #[test]
+    fn what_matches_nothing_is_an_error() {
+        for (regex, lengths) in [
+            (r"[a&&b]", None),
+            ("^$", None),
+            ("[0-9]{4}", Some((5, 10))),
+            ("[0-9]{40}", Some((1, 10))),
+        ] {
+            assert_eq!(run(regex, lengths).1[0].code.id, "BF0312", "{regex}");
+        }
+        assert!(run("я{10}", Some((1, 10))).1.is_empty());
+    }
+}

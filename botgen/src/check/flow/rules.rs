@@ -1,0 +1,274 @@
+//! How answers and arguments are read: bounds, patterns, options.
+
+use super::FlowCheck;
+use super::regexes;
+use crate::check::expr;
+use crate::check::scope::Scope;
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::codes::{graph, limits};
+use crate::ir::expr::{Expr, ExprKind};
+use crate::ir::types::Ty;
+use crate::ir::{Arg, Rule};
+use crate::resolve::{type_is_given, type_name};
+use crate::source::{Span, Spanned, Str};
+use crate::syntax::ast::{self, Field, StepType};
+use botfactory_lang::limits::{ANSWER_TEXT, MESSAGE_TEXT};
+
+/// What a step or an argument says about its values.
+#[derive(Debug, Clone, Copy)]
+pub struct Given<'a> {
+    /// The variable.
+    pub name: &'a Str,
+    /// Its type.
+    pub ty: &'a Spanned<StepType>,
+    /// `min:`.
+    pub min: Option<&'a Field>,
+    /// `max:`.
+    pub max: Option<&'a Field>,
+    /// `validate:`.
+    pub validate: Option<&'a ast::Validate>,
+}
+
+impl<'a> Given<'a> {
+    /// Of an argument.
+    pub fn arg(arg: &'a ast::ArgDecl) -> Self {
+        Self {
+            name: &arg.name,
+            ty: &arg.ty,
+            min: arg.min.as_ref(),
+            max: arg.max.as_ref(),
+            validate: None,
+        }
+    }
+    /// Of a step.
+    pub fn step(step: &'a ast::Step) -> Self {
+        Self {
+            name: &step.var,
+            ty: &step.ty,
+            min: step.min.as_ref(),
+            max: step.max.as_ref(),
+            validate: step.validate.as_ref(),
+        }
+    }
+    /// Least and greatest length of a text, as far as it can be read; nothing is reported.
+    pub fn lengths(&self) -> (usize, usize) {
+        let read = |field: Option<&Field>| match field? {
+            Field::Literal(s) => s.value.parse::<usize>().ok(),
+            Field::Expr(_) => None,
+        };
+        let max = read(self.max).unwrap_or(ANSWER_TEXT).min(MESSAGE_TEXT);
+        (read(self.min).unwrap_or(1).max(1), max)
+    }
+    /// The type of its values.
+    pub fn ty(&self, check: &FlowCheck<'_>) -> Ty {
+        let (_, max) = self.lengths();
+        Ty::some(check.base(&self.name.value, self.ty.node, Some(max)))
+    }
+}
+
+fn span_of(field: &Field) -> Span {
+    match field {
+        Field::Literal(s) => s.span,
+        Field::Expr(e) => e.span,
+    }
+}
+
+impl FlowCheck<'_> {
+    /// The flow's arguments; learns their types. `None`: something is wrong and was reported.
+    pub fn args(&mut self) -> Option<Vec<Arg>> {
+        let (flow, names) = (self.flow, self.names);
+        let mut done = Some(Vec::new());
+        for (decl, arg) in flow.args.iter().zip(&names.args) {
+            let given = Given::arg(decl);
+            let ty = given.ty(self);
+            self.learn(&arg.name, Some(ty.clone()));
+            let rule = self.rule(&Scope::default(), given);
+            let origin = self.origin(decl.name.span);
+            match (rule, &mut done) {
+                (Some(rule), Some(done)) => done.push(Arg {
+                    var: self.variable(&arg.name, ty.with_null(arg.optional)),
+                    rule,
+                    optional: arg.optional,
+                    origin,
+                }),
+                _ => done = None,
+            }
+        }
+        done
+    }
+
+    /// How a value is read.
+    pub fn rule(&mut self, scope: &Scope, given: Given<'_>) -> Option<Rule> {
+        let errors = self.cx.sink.errors();
+        let is_text = given.ty.node == StepType::Text;
+        let lengths = is_text.then(|| self.text_bounds(given)).flatten();
+        let pattern = self.pattern(given, lengths);
+        let (min, max) = self.bounds(scope, given);
+        if self.cx.sink.errors() > errors {
+            return None;
+        }
+        let pattern = pattern?;
+        Some(match given.ty.node {
+            StepType::Text => {
+                let (min, max) = lengths?;
+                Rule::Text { min, max, pattern }
+            }
+            StepType::Int => Rule::Int { min, max, pattern },
+            StepType::Decimal(scale) => Rule::Decimal {
+                scale,
+                min,
+                max,
+                pattern,
+            },
+            StepType::Bool => Rule::Bool { pattern },
+            StepType::Date => Rule::Date { min, max, pattern },
+            StepType::Time => Rule::Time { min, max, pattern },
+            StepType::DateTime => Rule::DateTime { min, max, pattern },
+            StepType::Choice => Rule::Choice {
+                choice: self.names.choice_of(&given.name.value)?,
+            },
+            StepType::Phone => Rule::Phone { pattern },
+            StepType::Email => Rule::Email { pattern },
+            StepType::Contact => Rule::Contact,
+            StepType::Location => Rule::Location,
+            StepType::Photo => Rule::Photo,
+            StepType::File => Rule::File,
+        })
+    }
+
+    /// Least and greatest length of a text.
+    fn text_bounds(&mut self, given: Given<'_>) -> Option<(usize, usize)> {
+        let mut fine = true;
+        for (field, name) in [(given.min, "min"), (given.max, "max")] {
+            let Some(field) = field else { continue };
+            let number = match field {
+                Field::Literal(s) => s.value.parse::<usize>().ok(),
+                Field::Expr(_) => None,
+            };
+            if number.is_some_and(|n| (1..=MESSAGE_TEXT).contains(&n)) {
+                continue;
+            }
+            fine = false;
+            let message = match number {
+                None => format!("`{name}` of a text is its length: a number"),
+                Some(0) => format!("`{name}` is 0, but an answer is never empty"),
+                Some(_) => format!("`{name}` is more than a message can hold"),
+            };
+            let help = match number {
+                Some(0) => "say `optional: true` where the person may give no answer".to_owned(),
+                _ => format!("a length is from 1 to {MESSAGE_TEXT}"),
+            };
+            self.cx
+                .sink
+                .report(Diagnostic::new(&limits::TEXT_BOUND, span_of(field), message).help(help));
+        }
+        let (min, max) = given.lengths();
+        if fine && min > max {
+            let at = given.min.or(given.max).map_or(given.name.span, span_of);
+            self.empty_range(at, &min.to_string(), &max.to_string(), given.max.is_none());
+            return None;
+        }
+        fine.then_some((min, max))
+    }
+
+    fn empty_range(&mut self, at: Span, min: &str, max: &str, default: bool) {
+        let mut d = Diagnostic::new(
+            &graph::EMPTY_RANGE,
+            at,
+            format!("no value is at least {min} and at most {max}"),
+        );
+        d = d.help(if default {
+            format!("without `max` a text has at most {ANSWER_TEXT} characters; say `max`")
+        } else {
+            "exchange `min` and `max`".to_owned()
+        });
+        self.cx.sink.report(d);
+    }
+
+    /// The outer `None`: reported.
+    #[allow(clippy::option_option)]
+    fn pattern(
+        &mut self,
+        given: Given<'_>,
+        lengths: Option<(usize, usize)>,
+    ) -> Option<Option<String>> {
+        let Some(validate) = given.validate else {
+            return Some(None);
+        };
+        let Some(regex) = &validate.regex else {
+            if validate.msg.is_none() && !self.flow.incomplete {
+                self.cx.sink.report(
+                    Diagnostic::new(
+                        &graph::VALIDATE_EMPTY,
+                        validate.span,
+                        "`validate` has neither `regex` nor `msg`",
+                    )
+                    .help("say what to check or what to answer, or remove it"),
+                );
+                return None;
+            }
+            return Some(None);
+        };
+        let ty = given.ty.node;
+        if type_is_given(ty) || ty == StepType::Choice {
+            self.cx.sink.report(
+                Diagnostic::new(
+                    &graph::REGEX_UNREAD,
+                    regex.span,
+                    format!("the answer of a {} is not read by a regex", type_name(ty)),
+                )
+                .note(given.ty.span, "its type")
+                .help("remove `regex`; `msg` stays possible"),
+            );
+            return None;
+        }
+        regexes::pattern(regex, lengths, self.cx.sink).map(Some)
+    }
+
+    fn bounds(&mut self, scope: &Scope, given: Given<'_>) -> (Option<Expr>, Option<Expr>) {
+        let ordered = matches!(
+            given.ty.node,
+            StepType::Int
+                | StepType::Decimal(_)
+                | StepType::Date
+                | StepType::Time
+                | StepType::DateTime
+        );
+        // A text's were read as lengths; other types have none (reported with the shape).
+        if !ordered {
+            return (None, None);
+        }
+        let ty = given.ty(self);
+        let mut read = |field: Option<&Field>| expr::field(&mut self.cx, scope, field?, &ty);
+        let (min, max) = (read(given.min), read(given.max));
+        if let (Some(least), Some(greatest)) = (&min, &max)
+            && less(greatest, least)
+        {
+            let at = given.min.map_or(given.name.span, span_of);
+            let text = |f: Option<&Field>| match f {
+                Some(Field::Literal(s)) => s.value.clone(),
+                _ => "the other".to_owned(),
+            };
+            self.empty_range(at, &text(given.min), &text(given.max), false);
+        }
+        (min, max)
+    }
+}
+
+/// Whether `a` is known to be less than `b`.
+fn less(a: &Expr, b: &Expr) -> bool {
+    match (&a.kind, &b.kind) {
+        (ExprKind::Int(a), ExprKind::Int(b)) => a < b,
+        (ExprKind::Decimal { units: a, scale: x }, ExprKind::Decimal { units: b, scale: y })
+            if x == y =>
+        {
+            a < b
+        }
+        (ExprKind::Widen(a), ExprKind::Widen(b)) => less(a, b),
+        // In SQL form the order of the texts is the order of the moments.
+        (ExprKind::DateLit(a), ExprKind::DateLit(b))
+        | (ExprKind::TimeLit(a), ExprKind::TimeLit(b))
+        | (ExprKind::InstantLit(a), ExprKind::InstantLit(b)) => a < b,
+        _ => false,
+    }
+}

@@ -1,0 +1,290 @@
+//! Steps of a wizard, and what each must know.
+
+use crate::check::text::TextUse;
+use crate::check::{expr, text};
+use std::collections::BTreeSet;
+
+use super::rules::Given;
+use super::{FlowCheck, actions};
+use crate::check::blocks::mode;
+use crate::check::graph::reads::Reads;
+use crate::check::graph::{Env, Graph, live};
+use crate::check::scope::Scope;
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::codes::limits;
+use crate::ir::text::Slot;
+use crate::ir::types::{ChoiceId, Ty, Variable};
+use crate::ir::{Action, Branch, Effect, Rule, Step};
+use crate::syntax::ast;
+use botfactory_lang::limits::KEYBOARD_BUTTONS;
+use botfactory_lang::markup::ParseMode;
+
+/// Most options of one choice: back, skip and cancel need buttons too.
+const OPTIONS: usize = KEYBOARD_BUTTONS - 3;
+
+/// A step before it is known which answers it must carry.
+#[derive(Debug)]
+pub struct Asked {
+    /// `known` and `effect` are not filled yet.
+    pub step: Step,
+    /// Variables (Rust identifiers) that it reads, its own excluded.
+    pub reads: BTreeSet<String>,
+}
+
+impl FlowCheck<'_> {
+    /// Learns the types of the steps' variables. A step and the argument that it asks for are one variable.
+    pub fn learn_steps(&mut self, wizard: &ast::Wizard) {
+        for step in &wizard.steps {
+            let name = step.var.value.as_str();
+            let mut ty = Given::step(step).ty(self);
+            use crate::ir::types::Base;
+            if let (Base::Text { max: Some(max) }, Some(Base::Text { max: Some(other) })) =
+                (&mut ty.base, self.type_of(name).map(|t| &t.base))
+            {
+                *max = (*max).max(*other);
+            }
+            self.learn(name, Some(ty));
+        }
+    }
+
+    /// Checks a step. `known` and `effect` come later.
+    pub fn step(
+        &mut self,
+        wizard: &ast::Wizard,
+        index: usize,
+        step: &ast::Step,
+        env: &Env,
+    ) -> Option<Asked> {
+        let name = step.var.value.as_str();
+        let scope = self.scope(env, Some(name));
+        let usage = |slot, mode, hint| TextUse { slot, mode, hint };
+        let hint = format!("ask_{name}");
+        let ask = usage(Slot::Message, mode(step.parse_mode.as_ref()), hint.as_str());
+        let ask = text::text(&mut self.cx, &scope, &step.ask, ask);
+        let hint = format!("refuse_{name}");
+        let refuse = usage(Slot::Message, ParseMode::Html, hint.as_str());
+        let refusal = match step.validate.as_ref().and_then(|v| v.msg.as_ref()) {
+            Some(msg) => text::text(&mut self.cx, &scope, msg, refuse).map(|c| Some(c.call)),
+            None => Some(None),
+        };
+        let options_fine = self.options(&scope, name, index);
+        let rule = self.rule(&scope, Given::step(step));
+        let when = match &step.when {
+            Some(when) => expr::condition(&mut self.cx, &scope, when).map(Some),
+            None => Some(None),
+        };
+        let optional = step.optional.as_ref().is_some_and(|o| o.node);
+        let ty = Given::step(step).ty(self).with_null(optional);
+
+        let mut answered = env.clone();
+        answered.write(name, optional);
+        let mut after_scope = self.scope(&answered, None);
+        let after = self.actions(&mut after_scope, &step.on_step);
+        let left =
+            |actions: &[ast::Action]| actions.iter().any(|a| a.goto.is_some() && a.when.is_none());
+        // What follows an unconditional `goto` of the step's own `on_step` does not run after this step.
+        let common = if left(&step.on_step) {
+            Some(Vec::new())
+        } else {
+            self.actions(&mut after_scope, &wizard.on_step)
+        };
+        let case = if left(&step.on_step) || left(&wizard.on_step) {
+            Some(Vec::new())
+        } else {
+            self.case(&mut after_scope, &step.case)
+        };
+        let mut after = after?;
+        after.extend(common?);
+        options_fine.then_some(())?;
+        let step = Step {
+            id: step.id.as_ref().unwrap_or(&step.var).value.clone(),
+            var: self.variable(name, ty),
+            origin: self.origin(step.span),
+            ask: ask?.call,
+            rule: rule?,
+            optional,
+            unless_arg: self.names.asks_for.get(index).is_some_and(Option::is_some),
+            when: when?,
+            refusal: refusal?,
+            known: Vec::new(),
+            after,
+            case: case?,
+            effect: Effect::State,
+        };
+        let reads = self.step_reads(&step);
+        Some(Asked { step, reads })
+    }
+
+    fn case(&mut self, scope: &mut Scope, case: &[ast::Case]) -> Option<Vec<Branch>> {
+        let mut done = Some(Vec::new());
+        for (i, branch) in case.iter().enumerate() {
+            let last = i + 1 == case.len();
+            let when = match &branch.when {
+                Some(when) => expr::condition(&mut self.cx, scope, when).map(Some),
+                None => Some(None),
+            };
+            let target = self.target(&branch.goto);
+            if let Some(test) = &branch.when {
+                actions::narrow(scope, test, false);
+            }
+            match (when, target, &mut done) {
+                (Some(when), Some(target), Some(done)) => done.push(Branch { when, target }),
+                _ => done = None,
+            }
+            if branch.when.is_none() && !last {
+                // The graph has reported what follows.
+                return None;
+            }
+        }
+        done
+    }
+
+    /// Options whose label or `when` reads variables: now their place is known.
+    fn options(&mut self, scope: &Scope, name: &str, index: usize) -> bool {
+        let Some(ChoiceId(id)) = self.names.choice_of(name) else {
+            return true;
+        };
+        let at = &self.names.choices[id];
+        if at.step != Some(index) {
+            return true;
+        }
+        let mut fine = true;
+        let options = at.options(self.flow);
+        if let Some(over) = options.get(OPTIONS) {
+            self.cx.sink.report(
+                Diagnostic::new(
+                    &limits::BUTTONS,
+                    over.span,
+                    format!("this is option {} of a choice", OPTIONS + 1),
+                )
+                .help(format!(
+                    "Telegram takes {KEYBOARD_BUTTONS} buttons, three of them are back, skip and cancel: ask in two steps"
+                )),
+            );
+            fine = false;
+        }
+        for (i, option) in options.iter().enumerate() {
+            if super::choices::reads_variables(&option.text) {
+                match self.label(scope, name, option) {
+                    Some(label) => self.cx.choices[id].options[i].label = label,
+                    None => fine = false,
+                }
+            }
+            if let Some(when) = &option.when {
+                match expr::condition(&mut self.cx, scope, when) {
+                    Some(when) => self.cx.choices[id].options[i].when = Some(when),
+                    None => fine = false,
+                }
+            }
+        }
+        fine
+    }
+
+    fn step_reads(&self, step: &Step) -> BTreeSet<String> {
+        let mut reads = Reads::new(&self.cx.texts, &self.cx.queries);
+        reads.text(&step.ask);
+        reads.exprs(&step.when);
+        reads.rule(&step.rule);
+        if let Rule::Choice { choice } = &step.rule
+            && let Some(choice) = self.cx.choices.get(choice.0)
+        {
+            reads.choice(choice);
+        }
+        if let Some(refusal) = &step.refusal {
+            reads.text(refusal);
+        }
+        reads.actions(&step.after);
+        for branch in &step.case {
+            reads.exprs(&branch.when);
+        }
+        reads.found.remove(&step.var.ident);
+        reads.found
+    }
+}
+
+/// What each question carries on, and what is kept from the start.
+#[derive(Debug)]
+pub struct Known {
+    /// For each step.
+    pub steps: Vec<Vec<Variable>>,
+    /// At the completion.
+    pub at_end: Vec<Variable>,
+    /// Arguments and results of `on_enter`.
+    pub loaded: Vec<Variable>,
+}
+
+impl Known {
+    /// Answers of earlier steps are kept; anything else only where something still reads it.
+    pub fn of(
+        check: &FlowCheck<'_>,
+        graph: &Graph,
+        steps: &[Asked],
+        on_complete: &[Action],
+    ) -> Self {
+        let at_end = actions::reads(check, on_complete);
+        let mut nodes: Vec<live::Node> = steps
+            .iter()
+            .map(|s| live::Node {
+                reads: s.reads.clone(),
+                writes: Some(s.step.var.ident.clone()),
+                looks: s.step.unless_arg,
+            })
+            .collect();
+        nodes.push(live::Node {
+            reads: at_end,
+            writes: None,
+            looks: false,
+        });
+        let live = live::solve(graph, &nodes);
+        let own = |name: &str| steps.iter().position(|s| s.step.var.name == name);
+        let at = |node: usize| -> Vec<Variable> {
+            let Some(env) = graph.at.get(node).and_then(Option::as_ref) else {
+                return Vec::new();
+            };
+            let mut known = Vec::new();
+            for var in &check.names.vars {
+                let Some(step) = own(&var.name) else { continue };
+                let ident = check.ident_of(&var.name);
+                if step != node
+                    && (step < node || live[node].contains(ident))
+                    && let Some(var) = stored(check, &var.name, env)
+                {
+                    known.push(var);
+                }
+            }
+            known
+        };
+        let read: BTreeSet<&str> = live
+            .iter()
+            .chain(nodes.iter().map(|n| &n.reads))
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        let mut loaded = Vec::new();
+        for var in &check.names.vars {
+            let Some(fact) = check.loaded(var) else {
+                continue;
+            };
+            if read.contains(check.ident_of(&var.name))
+                && let Some(ty) = check.type_of(&var.name)
+            {
+                let nullable = ty.nullable || fact.null || !fact.always;
+                let ty = ty.clone().with_null(nullable);
+                loaded.push(check.variable(&var.name, ty));
+            }
+        }
+        Self {
+            steps: (0..steps.len()).map(at).collect(),
+            at_end: at(steps.len()),
+            loaded,
+        }
+    }
+}
+
+/// A variable with the type that it has at a point where it may have been written.
+fn stored(check: &FlowCheck<'_>, name: &str, env: &Env) -> Option<Variable> {
+    let fact = env.get(name)?;
+    let ty: Ty = check.type_of(name)?.clone();
+    let nullable = ty.nullable || fact.null || !fact.always;
+    Some(check.variable(name, ty.with_null(nullable)))
+}

@@ -1,0 +1,168 @@
+//! Which variables a piece of the typed program reads.
+
+use std::collections::BTreeSet;
+
+use crate::ir::expr::{Expr, ExprKind};
+use crate::ir::sql::Query;
+use crate::ir::text::{How, Print, Text, TextCall};
+use crate::ir::{Action, ActionKind, Button, ButtonDoes, Choice, Rule};
+
+/// Collects Rust identifiers of variables.
+#[derive(Debug)]
+pub struct Reads<'a> {
+    /// Of the flow.
+    pub texts: &'a [Text],
+    /// Of the flow.
+    pub queries: &'a [Query],
+    /// What was found.
+    pub found: BTreeSet<String>,
+}
+
+impl<'a> Reads<'a> {
+    /// Nothing found yet.
+    pub fn new(texts: &'a [Text], queries: &'a [Query]) -> Self {
+        Self {
+            texts,
+            queries,
+            found: BTreeSet::new(),
+        }
+    }
+
+    /// A text.
+    pub fn text(&mut self, call: &TextCall) {
+        if let Some(text) = self.texts.get(call.id.0) {
+            self.found
+                .extend(text.params.iter().map(|p| p.ident.clone()));
+        }
+    }
+
+    /// Actions, with their conditions, texts, queries and buttons.
+    pub fn actions(&mut self, actions: &[Action]) {
+        for action in actions {
+            self.exprs(&action.when);
+            match &action.kind {
+                ActionKind::Sql {
+                    query, on_conflict, ..
+                } => {
+                    if let Some(query) = self.queries.get(query.0) {
+                        for param in &query.params {
+                            self.expr(&param.value);
+                        }
+                    }
+                    if let Some(conflict) = on_conflict {
+                        self.text(&conflict.reply);
+                    }
+                }
+                ActionKind::Reply(reply) => {
+                    self.text(&reply.text);
+                    if let Some((lists, text)) = &reply.empty {
+                        self.exprs(lists);
+                        self.text(text);
+                    }
+                    reply.keyboard.iter().flatten().for_each(|b| self.button(b));
+                }
+                ActionKind::SetLocale { locale } => self.expr(locale),
+                ActionKind::AskLocale => {}
+            }
+        }
+    }
+
+    fn button(&mut self, button: &Button) {
+        self.text(&button.text);
+        self.exprs(&button.when);
+        match &button.does {
+            ButtonDoes::Command { args, .. } => self.exprs(args),
+            ButtonDoes::Url(url) => self.text(url),
+            ButtonDoes::Toast(_) => {}
+        }
+    }
+
+    /// Labels and conditions of a choice's options.
+    pub fn choice(&mut self, choice: &Choice) {
+        for option in &choice.options {
+            self.text(&option.label);
+            self.exprs(&option.when);
+        }
+    }
+
+    /// Bounds.
+    pub fn rule(&mut self, rule: &Rule) {
+        match rule {
+            Rule::Int { min, max, .. }
+            | Rule::Decimal { min, max, .. }
+            | Rule::Date { min, max, .. }
+            | Rule::Time { min, max, .. }
+            | Rule::DateTime { min, max, .. } => {
+                self.exprs(min);
+                self.exprs(max);
+            }
+            _ => {}
+        }
+    }
+
+    /// Several expressions.
+    pub fn exprs<'e>(&mut self, exprs: impl IntoIterator<Item = &'e Expr>) {
+        for expr in exprs {
+            self.expr(expr);
+        }
+    }
+
+    /// An expression.
+    pub fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Var { ident, .. } => {
+                self.found.insert(ident.clone());
+            }
+            ExprKind::Field { of, .. } => self.expr(of),
+            ExprKind::List(items) => self.exprs(items),
+            ExprKind::Not(a)
+            | ExprKind::Negate(a)
+            | ExprKind::Widen(a)
+            | ExprKind::ChoiceValue(a)
+            | ExprKind::Count(a)
+            | ExprKind::IsNull { value: a, .. }
+            | ExprKind::IsEmpty { value: a, .. } => self.expr(a),
+            ExprKind::And(a, b)
+            | ExprKind::Or(a, b)
+            | ExprKind::Compare(_, a, b)
+            | ExprKind::Arithmetic(_, a, b)
+            | ExprKind::Default(a, b)
+            | ExprKind::In {
+                value: a, list: b, ..
+            } => {
+                self.expr(a);
+                self.expr(b);
+            }
+            ExprKind::Printed(print) => self.print(print),
+            ExprKind::Builtin(_)
+            | ExprKind::Index
+            | ExprKind::Text(_)
+            | ExprKind::Int(_)
+            | ExprKind::Decimal { .. }
+            | ExprKind::Bool(_)
+            | ExprKind::Null
+            | ExprKind::Duration(_)
+            | ExprKind::DateLit(_)
+            | ExprKind::TimeLit(_)
+            | ExprKind::InstantLit(_)
+            | ExprKind::Option(..) => {}
+        }
+    }
+
+    fn print(&mut self, print: &Print) {
+        self.expr(&print.value);
+        self.how(&print.how);
+    }
+
+    fn how(&mut self, how: &How) {
+        match how {
+            How::Join { each, .. } => self.how(each),
+            How::Upper(inner) | How::Lower(inner) | How::Truncate(_, inner) => self.how(inner),
+            How::Or(other, inner) => {
+                self.print(other);
+                self.how(inner);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Every action and button of a bot, in order of writing.
+
+use crate::syntax::ast::{Action, ActionKind, Bot, Button, Flow, FlowKind};
+
+/// The actions of a flow.
+pub fn actions(flow: &Flow) -> impl Iterator<Item = &Action> {
+    let (steps, on_step, on_complete) = match &flow.kind {
+        FlowKind::Wizard(w) => (&w.steps[..], &w.on_step[..], &w.on_complete[..]),
+        FlowKind::Menu(_) | FlowKind::Generic => (&[][..], &[][..], &[][..]),
+    };
+    let own = steps.iter().flat_map(|s| &s.on_step);
+    flow.on_enter
+        .iter()
+        .chain(own)
+        .chain(on_step)
+        .chain(on_complete)
+}
+
+/// The buttons of a bot.
+pub fn buttons(bot: &Bot) -> impl Iterator<Item = &Button> {
+    bot.flows.iter().flat_map(|flow| {
+        let replies = actions(flow).filter_map(|a| match &a.kind {
+            ActionKind::Reply(reply) => Some(&reply.keyboard),
+            _ => None,
+        });
+        let menu = match &flow.kind {
+            FlowKind::Menu(menu) => Some(&menu.options),
+            _ => None,
+        };
+        replies.chain(menu).flat_map(|k| k.rows.iter().flatten())
+    })
+}
