@@ -43,14 +43,9 @@ pub fn reference() -> String {
         None,
     );
     part::<bot::IntentItem>(&mut out, 3, "Intent");
-    let groups: [(&str, fn(&Decode) -> bool); 3] = [
-        ("Flows", |d| matches!(d, Decode::Flow(_))),
-        ("Actions", |d| matches!(d, Decode::Action(_))),
-        ("Settings", |d| matches!(d, Decode::Setting)),
-    ];
-    for (title, fits) in groups {
+    for title in ["Flows", "Actions", "Settings"] {
         let _ = write!(out, "\n## {title}\n");
-        for block in BLOCKS.iter().filter(|b| fits(&b.decode)) {
+        for block in BLOCKS.iter().filter(|b| group(&b.decode) == title) {
             of_block(&mut out, block);
         }
     }
@@ -72,6 +67,14 @@ pub fn reference() -> String {
         let _ = writeln!(out, "- `{name}` (issue {issue})");
     }
     out
+}
+
+fn group(decode: &Decode) -> &'static str {
+    match decode {
+        Decode::Flow(_) => "Flows",
+        Decode::Action(_) => "Actions",
+        Decode::Setting => "Settings",
+    }
 }
 
 fn of_block(out: &mut String, block: &Block) {

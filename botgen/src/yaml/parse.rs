@@ -128,14 +128,17 @@ impl Builder<'_, '_> {
 
     fn event(&mut self, event: Event<'_>, at: At) -> ControlFlow<()> {
         match event {
-            Event::DocumentStart(..) => {
-                if self.root.is_some() {
-                    self.sink.report(
-                        Diagnostic::new(&files::DOCUMENTS, at.node, "a second YAML document begins here")
-                            .help("a file is one document; remove the `---`, or put the rest into a file of its own"),
-                    );
-                    return ControlFlow::Break(());
-                }
+            Event::DocumentStart(..) if self.root.is_some() => {
+                let help = "a file is one document; remove the `---`, or put the rest into a file of its own";
+                self.sink.report(
+                    Diagnostic::new(
+                        &files::DOCUMENTS,
+                        at.node,
+                        "a second YAML document begins here",
+                    )
+                    .help(help),
+                );
+                return ControlFlow::Break(());
             }
             Event::Scalar(value, style, _, tag) => {
                 let mut node = self.scalar(value.as_ref(), style, at);
