@@ -14,6 +14,7 @@ mod narrow;
 mod types;
 
 pub use filters::{Printing, print};
+pub(crate) use names::{alias_is_free, is_builtin};
 pub use narrow::{narrowed, narrowed_in_text};
 pub use types::{coerce, field};
 

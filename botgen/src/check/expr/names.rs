@@ -16,6 +16,11 @@ const BUILTINS: [&str; 7] = [
 /// `user.…`.
 const USER: [&str; 3] = ["first_name", "last_name", "username"];
 
+/// Whether a word is the first of a built-in's name.
+pub(crate) fn is_builtin(name: &str) -> bool {
+    BUILTINS.contains(&name) || name == "user"
+}
+
 /// A path as written.
 pub(super) fn joined(path: &[Spanned<String>]) -> String {
     let parts: Vec<&str> = path.iter().map(|p| p.node.as_str()).collect();
@@ -149,7 +154,7 @@ pub(super) fn path(
         .collect();
     let entry = scope.get(name).cloned();
     let written = entry.as_ref().filter(|e| !e.not_yet);
-    let builtin = BUILTINS.contains(&name) || name == "user";
+    let builtin = is_builtin(name);
     if let Some((depth, entered)) = columns.last() {
         if columns.len() > 1 || written.is_some() || builtin {
             let other = if columns.len() > 1 {
@@ -424,7 +429,7 @@ pub(crate) fn alias_is_free(cx: &mut FlowCx<'_>, scope: &Scope, alias: &Spanned<
         "the row of an outer list"
     } else if scope.get(name).is_some() {
         "a variable"
-    } else if BUILTINS.contains(&name) || name == "user" {
+    } else if is_builtin(name) {
         "a built-in"
     } else if scope.loops().iter().any(|l| {
         l.alias.is_none()

@@ -1,12 +1,37 @@
-//! Texts are typed and proven here (bodies on their way).
+//! Texts are typed and proven here: templates and `t:` texts take one road.
+//!
+//! | file | holds |
+//! |---|---|
+//! | this | the road: lower, then markup, lengths, emptiness |
+//! | [`lower`] | pieces to IR and to their shape |
+//! | [`keys`] | `t:KEY {…}` against the translations |
+//! | [`shape`] | words, holes, branches: what is proven about markup and lengths |
+//! | [`bounds`] | how long a printed value can be |
+//! | [`params`] | which variables a finished text reads |
 
-use botfactory_lang::markup::ParseMode;
+mod bounds;
+mod keys;
+mod lower;
+mod params;
+mod shape;
+
+use std::sync::LazyLock;
+
+use botfactory_lang::limits;
+use botfactory_lang::markup::{ParseMode, Place, escape_into};
+use regex::Regex;
 
 use super::FlowCx;
 use super::scope::Scope;
-use crate::ir::expr::Expr;
-use crate::ir::text::{Slot, TextCall};
+use crate::diagnostics::codes::{limits as limit_codes, texts as codes};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::ir;
+use crate::ir::expr::{Expr, ExprKind};
+use crate::ir::text::{How, Piece, Slot, TextCall, TextId};
+use crate::source::Span;
 use crate::syntax::ast;
+use lower::Lower;
+use shape::{Length, Node};
 
 /// What a text is for.
 #[derive(Debug, Clone, Copy)]
@@ -26,19 +51,365 @@ pub struct Checked {
     pub call: TextCall,
     /// The lists that are walked at top level, for `empty_text`.
     pub top_lists: Vec<Expr>,
-    /// It prints nothing when every one of `top_lists` is empty: a message needs an `empty_text` then.
+    /// It prints nothing when every one of `top_lists` is empty: a message needs an `empty_text` then
+    /// ([`needs_empty_text`]).
     pub empty_with_lists: bool,
 }
 
 /// Proves a text and pushes it to [`FlowCx::texts`]. `None`: something is wrong and was reported.
 pub fn text(
-    _cx: &mut FlowCx<'_>,
-    _scope: &Scope,
-    _t: &ast::Text,
-    _use: TextUse<'_>,
+    cx: &mut FlowCx<'_>,
+    scope: &Scope,
+    t: &ast::Text,
+    use_: TextUse<'_>,
 ) -> Option<Checked> {
-    None
+    let before = cx.sink.errors();
+    let mode = match use_.slot {
+        Slot::Message => use_.mode,
+        _ => ParseMode::Plain,
+    };
+    if use_.slot == Slot::Description {
+        same_for_everyone(cx, t);
+    }
+    let mut lower = Lower {
+        cx,
+        holes: 0,
+        top_lists: Vec::new(),
+        items: Vec::new(),
+    };
+    let (mut pieces, nodes) = match &t.kind {
+        ast::TextKind::Key(k) => {
+            let (piece, node) = lower.key(scope, k)?;
+            (vec![piece], vec![node])
+        }
+        ast::TextKind::Template(pieces) => lower.pieces(scope, pieces, true)?,
+    };
+    let Lower {
+        holes,
+        top_lists,
+        items,
+        ..
+    } = lower;
+    lonely_braces(cx, scope, t, &nodes);
+    if matches!(use_.slot, Slot::Button | Slot::Toast | Slot::Description) {
+        no_markup(cx, t, &nodes);
+    }
+    let mut places = vec![Place::Text; holes];
+    shape::check_markup(mode, &t.source, &nodes, &mut places, cx.sink);
+    place(&mut pieces, mode, &mut places.into_iter());
+    let may_split = lengths(cx, t, use_.slot, mode, &nodes);
+    let mut empty_with_lists = false;
+    if shape::can_be_empty(mode, &nodes, true) {
+        can_be_empty(cx, t, &nodes);
+    } else {
+        empty_with_lists = shape::can_be_empty(mode, &nodes, false);
+    }
+    if cx.sink.errors() > before {
+        return None;
+    }
+    let params = params::of(scope, &items, &pieces);
+    let text = ir::text::Text {
+        ident: cx.ident(use_.hint),
+        origin: cx.origin(t.source.span),
+        summary: summary(&t.source.value),
+        slot: use_.slot,
+        mode,
+        params,
+        pieces,
+        may_split,
+    };
+    cx.texts.push(text);
+    Some(Checked {
+        call: TextCall {
+            id: TextId(cx.texts.len() - 1),
+        },
+        top_lists,
+        empty_with_lists,
+    })
 }
 
-/// Reports a message that walks lists, prints nothing when they are empty, and has no `empty_text`.
-pub fn needs_empty_text(_cx: &mut FlowCx<'_>, _checked: &Checked, _t: &ast::Text) {}
+/// Reports a message that prints nothing when the lists it walks are empty, and has no `empty_text`.
+pub fn needs_empty_text(cx: &mut FlowCx<'_>, checked: &Checked, t: &ast::Text) {
+    if checked.empty_with_lists {
+        cx.sink.report(
+            Diagnostic::new(
+                &codes::EMPTY_TEXT,
+                t.source.span,
+                "this text prints nothing when its list is empty",
+            )
+            .help("add an `empty_text`, an `{{else}}`, or words outside of the `{{#each}}`"),
+        );
+    }
+}
+
+/// The author's source on one line, for a doc comment.
+fn summary(source: &str) -> String {
+    const LONGEST: usize = 80;
+    let line = source.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= LONGEST {
+        return line;
+    }
+    line.chars().take(LONGEST - 1).chain(['…']).collect()
+}
+
+/// Writes the places into the pieces, in the order in which the holes were numbered, and makes words of literals.
+fn place(pieces: &mut [Piece], mode: ParseMode, places: &mut impl Iterator<Item = Place>) {
+    for piece in pieces {
+        match piece {
+            Piece::Literal(_) => {}
+            Piece::Value { print, place } => {
+                *place = places.next().unwrap_or_default();
+                if let (ExprKind::Text(words), How::Plain) = (&print.value.kind, &print.how) {
+                    let mut out = String::new();
+                    escape_into(mode, *place, words, &mut out);
+                    *piece = Piece::Literal(out);
+                }
+            }
+            Piece::Key { place, .. } => *place = places.next().unwrap_or_default(),
+            Piece::Each {
+                body, otherwise, ..
+            } => {
+                self::place(body, mode, places);
+                self::place(otherwise, mode, places);
+            }
+            Piece::If { arms, otherwise } => {
+                for (_, body) in arms {
+                    self::place(body, mode, places);
+                }
+                self::place(otherwise, mode, places);
+            }
+        }
+    }
+}
+
+/// Telegram keeps one description of a command for all people of a language.
+fn same_for_everyone(cx: &mut FlowCx<'_>, t: &ast::Text) {
+    fn constant(e: &ast::Expr) -> bool {
+        match &e.kind {
+            ast::ExprKind::Text(_) | ast::ExprKind::Int(_) | ast::ExprKind::Decimal { .. } => true,
+            ast::ExprKind::Path(path) => {
+                matches!(path.as_slice(), [one] if matches!(one.node.as_str(), "locale" | "bot_id"))
+            }
+            ast::ExprKind::Filter { value, args, .. } => {
+                constant(value) && args.iter().all(constant)
+            }
+            _ => false,
+        }
+    }
+    let mut wrong: Vec<Span> = Vec::new();
+    let key = |k: &ast::KeyRef| {
+        let values = k.args.iter().filter(|(_, e)| !constant(e));
+        values.map(|(_, e)| e.span).collect::<Vec<_>>()
+    };
+    match &t.kind {
+        ast::TextKind::Key(k) => wrong.extend(key(k)),
+        ast::TextKind::Template(pieces) => {
+            for piece in pieces {
+                match piece {
+                    ast::Piece::Literal { .. } => {}
+                    ast::Piece::Key(k) => wrong.extend(key(k)),
+                    ast::Piece::Value(e) if constant(e) => {}
+                    ast::Piece::Value(e) => wrong.push(e.span),
+                    ast::Piece::Each { span, .. } | ast::Piece::If { span, .. } => {
+                        wrong.push(*span);
+                    }
+                }
+            }
+        }
+    }
+    for span in wrong {
+        cx.sink.report(
+            Diagnostic::new(
+                &codes::DESCRIPTION_VALUE,
+                span,
+                "a description is the same for everyone",
+            )
+            .help("write it without variables: Telegram shows it in the menu of commands"),
+        );
+    }
+}
+
+/// `{name}` in a template, where `name` is a variable: a brace is missing.
+fn lonely_braces(cx: &mut FlowCx<'_>, scope: &Scope, t: &ast::Text, nodes: &[Node]) {
+    static BRACES: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"\{\s*\$?([A-Za-z_]\w*)(?:\.\w+)?\s*\}").ok());
+    let Some(braces) = BRACES.as_ref() else {
+        return;
+    };
+    let mut found = Vec::new();
+    shape::each_words(nodes, &mut |words, at| {
+        // In a translation these braces are Fluent's.
+        if !matches!(at, shape::At::Scalar(_)) {
+            return;
+        }
+        for hit in braces.captures_iter(words) {
+            let (Some(all), Some(name)) = (hit.get(0), hit.get(1)) else {
+                continue;
+            };
+            let name = name.as_str();
+            if scope.get(name).is_some() || super::expr::is_builtin(name) {
+                let inner = all.as_str().trim_matches(['{', '}', '$', ' ']).to_owned();
+                found.push((at.span(&t.source, all.range()), inner));
+            }
+        }
+    });
+    for (span, name) in found {
+        cx.sink.report(
+            Diagnostic::new(
+                &codes::LONELY_BRACES,
+                span,
+                format!("single braces print `{{{name}}}` as it stands here"),
+            )
+            .help(format!("write `{{{{{name}}}}}` for the value")),
+        );
+    }
+}
+
+/// Tags and entities where they would be shown as they are.
+fn no_markup(cx: &mut FlowCx<'_>, t: &ast::Text, nodes: &[Node]) {
+    static MARKUP: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i)</?(?:b|strong|i|em|u|ins|s|strike|del|code|pre|a|span|blockquote|tg-spoiler|tg-emoji)(?:\s[^<>]*)?>|&(?:lt|gt|amp|quot);",
+        )
+        .ok()
+    });
+    let Some(markup) = MARKUP.as_ref() else {
+        return;
+    };
+    let mut found = Vec::new();
+    shape::each_words(nodes, &mut |words, at| {
+        for hit in markup.find_iter(words) {
+            let inside = matches!(at, shape::At::Scalar(_));
+            found.push((
+                at.span(&t.source, hit.range()),
+                hit.as_str().to_owned(),
+                inside,
+            ));
+        }
+    });
+    for (span, hit, inside) in found {
+        let mut diagnostic = Diagnostic::new(
+            &codes::MARKUP_IN_PLAIN,
+            span,
+            format!("`{hit}` would be shown as it stands here"),
+        )
+        .help("buttons, toasts and descriptions have no markup: write plain words");
+        if !inside {
+            diagnostic = diagnostic.note(t.source.span, "used without markup here");
+        }
+        cx.sink.report(diagnostic);
+    }
+}
+
+/// Lengths per locale against the limit of the slot. Whether a message can exceed its limit through values.
+fn lengths(
+    cx: &mut FlowCx<'_>,
+    t: &ast::Text,
+    slot: Slot,
+    mode: ParseMode,
+    nodes: &[Node],
+) -> bool {
+    let locales = cx.bot.words.locales.len().max(1);
+    let all: Vec<Length> = (0..locales)
+        .map(|l| shape::length(mode, nodes, l))
+        .collect();
+    let (limit, code, what): (usize, &'static Code, &str) = match slot {
+        Slot::Message => (
+            limits::MESSAGE_TEXT,
+            &limit_codes::MESSAGE_LENGTH,
+            "a message",
+        ),
+        Slot::Button => (
+            limits::BUTTON_TEXT,
+            &limit_codes::BUTTON_LENGTH,
+            "a button's text",
+        ),
+        Slot::Toast => (limits::TOAST, &limit_codes::TOAST_LENGTH, "a toast"),
+        Slot::Description => (
+            limits::COMMAND_DESCRIPTION,
+            &limit_codes::DESCRIPTION_LENGTH,
+            "a description",
+        ),
+        Slot::Url => return false,
+    };
+    for (i, length) in all.iter().enumerate() {
+        let raw = slot == Slot::Message && length.bytes > limits::MESSAGE_RAW_BYTES;
+        if length.words <= limit && !raw {
+            continue;
+        }
+        let (span, place) = match longest_words(cx, t, i) {
+            Some((span, tag)) => (span, format!(" in `{tag}`")),
+            None => (t.source.span, String::new()),
+        };
+        let message = if raw {
+            format!(
+                "the words of this text alone have {} bytes{place}, Telegram takes {}",
+                length.bytes,
+                limits::MESSAGE_RAW_BYTES
+            )
+        } else {
+            format!(
+                "the words of this text alone are {} characters long{place}, {what} has at most {limit}",
+                length.words
+            )
+        };
+        let help = match slot {
+            Slot::Message => "make several messages of it",
+            Slot::Button | Slot::Toast => "shorten it: what is longer is cut off with `…`",
+            _ => "shorten it",
+        };
+        let mut diagnostic = Diagnostic::new(code, span, message).help(help);
+        if span != t.source.span {
+            diagnostic = diagnostic.note(t.source.span, "used here");
+        }
+        cx.sink.report(diagnostic);
+        if span == t.source.span {
+            // One report for all locales: the words are the same.
+            break;
+        }
+    }
+    slot == Slot::Message
+        && all
+            .iter()
+            .any(|l| l.most.is_none_or(|m| m > limits::MESSAGE_TEXT))
+}
+
+/// The pattern of a `t:` text in a locale.
+fn longest_words(cx: &FlowCx<'_>, t: &ast::Text, locale: usize) -> Option<(Span, String)> {
+    let ast::TextKind::Key(k) = &t.kind else {
+        return None;
+    };
+    let locale = cx.bot.words.locales.get(locale)?;
+    let message = locale.messages.get(&k.key.node)?;
+    let pattern = message.pattern(k.attribute.as_ref().map(|a| a.node.as_str()))?;
+    Some((pattern.span, locale.tag.clone()))
+}
+
+/// A text that prints nothing although its lists have rows.
+fn can_be_empty(cx: &mut FlowCx<'_>, t: &ast::Text, nodes: &[Node]) {
+    let blocks = nodes
+        .iter()
+        .any(|n| matches!(n, Node::Branches(_) | Node::Loop { .. }));
+    let translated = nodes.iter().any(|n| matches!(n, Node::Message { .. }));
+    let (message, help) = if blocks {
+        (
+            "this text prints nothing in some cases",
+            "add an `{{else}}`, or words outside of the blocks",
+        )
+    } else if translated {
+        (
+            "the translation of this text is empty",
+            "Telegram takes no empty text: write it in the `.ftl` file",
+        )
+    } else {
+        (
+            "this text is empty",
+            "Telegram takes no empty text: write it",
+        )
+    };
+    cx.sink
+        .report(Diagnostic::new(&codes::EMPTY_TEXT, t.source.span, message).help(help));
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,10 @@
 //! BF06: limits, Telegram's and our own. BF0600-0629 texts, BF0630-0699 the rest.
 
 super::codes! {
+    MESSAGE_LENGTH = "BF0601" error "a message that is too long by its words alone";
+    BUTTON_LENGTH = "BF0602" warning "a button's text that is cut off";
+    TOAST_LENGTH = "BF0603" warning "a toast that is cut off";
+    DESCRIPTION_LENGTH = "BF0604" error "a description that is too long";
     COMMANDS = "BF0630" error "more commands are listed than Telegram shows";
     BUTTONS = "BF0631" error "a keyboard has too many buttons";
     ROW = "BF0632" error "a row has too many buttons";

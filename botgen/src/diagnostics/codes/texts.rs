@@ -41,6 +41,8 @@ super::codes! {
     PLURAL_FORMS = "BF0422" warning "plural forms that do not fit the language";
     /// `[masage]`.
     VARIANT_NEVER = "BF0423" error "a variant that is never chosen";
+    /// Fluent's own limit.
+    FTL_SIZE = "BF0424" error "a translation with too many placeables";
     /// Tags and entities.
     MARKUP = "BF0430" error "markup that Telegram refuses";
     /// Where there is none.

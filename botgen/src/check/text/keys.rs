@@ -1,0 +1,506 @@
+//! `t:KEY {…}`: the message in every locale, and the arguments against what it needs.
+
+use botfactory_lang::limits::NESTING;
+use botfactory_lang::{format, words};
+
+use super::bounds;
+use super::shape::{At, Node};
+use crate::check::FlowCx;
+use crate::check::expr::{self, Printing, a};
+use crate::check::i18n::needs::{self, Kind, Need};
+use crate::check::i18n::tree::{Element, Expr, Pattern, Variant};
+use crate::check::i18n::{Locale, Translations};
+use crate::check::scope::Scope;
+use crate::diagnostics::codes::texts as codes;
+use crate::diagnostics::{Diagnostic, did_you_mean};
+use crate::ir::text::{How, KeyArg};
+use crate::ir::types::{Base, Ty};
+use crate::source::Span;
+use crate::syntax::ast;
+
+/// A message with its arguments.
+pub(super) struct Key {
+    pub args: Vec<(String, KeyArg)>,
+    /// By locale.
+    pub locales: Vec<Vec<Node>>,
+}
+
+/// An argument as the caller gives it.
+struct Given<'k> {
+    name: &'k str,
+    name_span: Span,
+    span: Span,
+    /// Type of the value itself.
+    ty: Ty,
+    /// Printed by filters: Fluent sees a text.
+    printed: bool,
+    arg: KeyArg,
+}
+
+/// The pattern in each locale that has it.
+fn patterns<'a>(
+    words: &'a Translations,
+    key: &ast::KeyRef,
+) -> Vec<(usize, &'a Locale, &'a Pattern)> {
+    let attribute = key.attribute.as_ref().map(|a| a.node.as_str());
+    words
+        .locales
+        .iter()
+        .enumerate()
+        .filter_map(|(i, l)| {
+            let pattern = l.messages.get(&key.key.node)?.pattern(attribute)?;
+            Some((i, l, pattern))
+        })
+        .collect()
+}
+
+/// Proves a use of a message.
+pub(super) fn key<'a>(cx: &mut FlowCx<'a>, scope: &Scope, k: &ast::KeyRef) -> Option<Key> {
+    let words: &'a Translations = cx.bot.words;
+    let attribute = k.attribute.as_ref().map(|a| a.node.as_str());
+    words.mark_used(&k.key.node, attribute);
+    let found = patterns(words, k);
+    if found.is_empty() {
+        unknown(cx, words, k);
+        // The arguments can be wrong by themselves.
+        for (_, e) in &k.args {
+            expr::print(cx, scope, e, Printing::Value);
+        }
+        return None;
+    }
+    let mut given = Vec::new();
+    let mut whole = true;
+    for (name, e) in &k.args {
+        let Some(print) = expr::print(cx, scope, e, Printing::Value) else {
+            whole = false;
+            continue;
+        };
+        let ty = print.value.ty.clone();
+        let bare = print.how == How::Plain;
+        let (printed, arg) = if bare && !matches!(ty.base, Base::Choice(_)) {
+            (false, KeyArg::Value(print.value))
+        } else {
+            (!bare, KeyArg::Printed(print))
+        };
+        given.push(Given {
+            name: &name.node,
+            name_span: name.span,
+            span: e.span,
+            ty,
+            printed,
+            arg,
+        });
+    }
+    let names: Vec<&str> = k.args.iter().map(|(n, _)| n.node.as_str()).collect();
+    let fine = arguments(cx, k, &found, &given, &names);
+    if !whole || !fine {
+        return None;
+    }
+    let bounds: Vec<(&str, Option<usize>)> = given
+        .iter()
+        .map(|g| (g.name, bounds::argument(cx, &g.arg)))
+        .collect();
+    let mut locales: Vec<Vec<Node>> = words.locales.iter().map(|_| Vec::new()).collect();
+    for (i, locale, pattern) in found {
+        if let Some(nodes) = locales.get_mut(i) {
+            let mut grow = Grow {
+                locale,
+                bounds: &bounds,
+                budget: NODES,
+            };
+            *nodes = grow.pattern(pattern, 0);
+        }
+    }
+    let args = given
+        .into_iter()
+        .map(|g| (g.name.to_owned(), g.arg))
+        .collect();
+    Some(Key { args, locales })
+}
+
+fn unknown(cx: &mut FlowCx<'_>, words: &Translations, k: &ast::KeyRef) {
+    if words.broken() {
+        return;
+    }
+    let key = k.key.node.as_str();
+    let messages: Vec<_> = words
+        .locales
+        .iter()
+        .filter_map(|l| l.messages.get(key))
+        .collect();
+    if let Some(first) = messages.first() {
+        let attributes = messages.iter().flat_map(|m| &m.attributes);
+        let names: Vec<&str> = attributes.map(|a| a.name.as_str()).collect();
+        let (span, message, help) = match &k.attribute {
+            Some(attribute) => (
+                attribute.span,
+                format!("`{key}` has no attribute `{}`", attribute.node),
+                did_you_mean(&attribute.node, names.iter().copied()).map_or_else(
+                    || format!("write `.{} = …` below the message", attribute.node),
+                    |meant| format!("did you mean `t:{key}.{meant}`?"),
+                ),
+            ),
+            None => (
+                k.key.span,
+                format!("`{key}` has attributes but no text of its own"),
+                names.first().map_or_else(String::new, |name| {
+                    format!("name one of them: `t:{key}.{name}`")
+                }),
+            ),
+        };
+        cx.sink.report(
+            Diagnostic::new(&codes::UNKNOWN_KEY, span, message)
+                .note(first.span, "the message")
+                .help(help),
+        );
+        return;
+    }
+    let known = words.keys();
+    let files: Vec<String> = words
+        .locales
+        .iter()
+        .map(|l| format!("`locales/{}.ftl`", l.tag))
+        .collect();
+    let files = files.join(", ");
+    let help = if key.starts_with("bf-") && words::own_ids().iter().any(|(id, _)| *id == key) {
+        "the runtime's own words are printed by the runtime only; write a message of your own"
+            .to_owned()
+    } else if let Some(meant) = did_you_mean(key, known.iter().copied()) {
+        format!("did you mean `t:{meant}`?")
+    } else {
+        format!("write it in {files}: `{key} = …`")
+    };
+    let message = if words.locales.len() == 1 {
+        format!("there is no message `{key}`")
+    } else {
+        format!("no locale has a message `{key}`")
+    };
+    cx.sink
+        .report(Diagnostic::new(&codes::UNKNOWN_KEY, k.key.span, message).help(help));
+}
+
+/// The arguments against what the messages need. `names`: all that were given, those with errors included.
+fn arguments(
+    cx: &mut FlowCx<'_>,
+    k: &ast::KeyRef,
+    found: &[(usize, &Locale, &Pattern)],
+    given: &[Given<'_>],
+    names: &[&str],
+) -> bool {
+    let before = cx.sink.errors();
+    let mut needed: Vec<(&Locale, Need<'_>)> = Vec::new();
+    for (_, locale, pattern) in found {
+        needed.extend(needs::of(locale, pattern).into_iter().map(|n| (*locale, n)));
+    }
+    let unused: Vec<&Given<'_>> = given
+        .iter()
+        .filter(|g| !needed.iter().any(|(_, n)| n.name == g.name))
+        .collect();
+    let mut told: Vec<&str> = Vec::new();
+    let mut meant: Vec<&str> = Vec::new();
+    for (locale, need) in &needed {
+        if names.contains(&need.name.as_str()) || told.contains(&need.name.as_str()) {
+            continue;
+        }
+        told.push(&need.name);
+        let near = did_you_mean(&need.name, unused.iter().map(|g| g.name));
+        let (span, help) = match near.and_then(|n| unused.iter().find(|g| g.name == n)) {
+            Some(g) => {
+                meant.push(g.name);
+                (
+                    g.name_span,
+                    format!("it is given as `{}`: write `{}=…`", g.name, need.name),
+                )
+            }
+            None => {
+                let mut all: Vec<String> = k
+                    .args
+                    .iter()
+                    .map(|(n, _)| format!("{}=…", n.node))
+                    .collect();
+                all.push(format!("{}=…", need.name));
+                (
+                    k.key.span,
+                    format!("give it: `t:{} {{{}}}`", k.key.node, all.join(", ")),
+                )
+            }
+        };
+        cx.sink.report(
+            Diagnostic::new(
+                &codes::MISSING_ARGUMENT,
+                span,
+                format!("`{}` needs `{}` in `{}`", k.key.node, need.name, locale.tag),
+            )
+            .note(need.span, "used here")
+            .help(help),
+        );
+    }
+    for g in unused.iter().filter(|g| !meant.contains(&g.name)) {
+        cx.sink.report(
+            Diagnostic::new(
+                &codes::UNUSED_ARGUMENT,
+                g.name_span,
+                format!("no translation of `{}` uses `{}`", k.key.node, g.name),
+            )
+            .help(format!(
+                "use it there as `{{ ${} }}`, or leave it out",
+                g.name
+            )),
+        );
+    }
+    for (_, need) in &needed {
+        if let Some(g) = given.iter().find(|g| g.name == need.name) {
+            fits(cx, g, need);
+        }
+    }
+    cx.sink.errors() == before
+}
+
+/// One use of one argument.
+fn fits(cx: &mut FlowCx<'_>, g: &Given<'_>, need: &Need<'_>) {
+    let number = matches!(g.ty.base, Base::Int | Base::Decimal(_) | Base::Real) && !g.printed;
+    let (has_date, has_time) = match g.ty.base {
+        _ if g.printed => (false, false),
+        Base::Date => (true, false),
+        Base::Time => (false, true),
+        Base::DateTime => (true, true),
+        _ => (false, false),
+    };
+    let when = has_date || has_time;
+    let shown = if g.printed {
+        "a text printed by a filter".to_owned()
+    } else {
+        a(&g.ty)
+    };
+    let mut wrong = |message: String, help: &str| {
+        cx.sink.report(
+            Diagnostic::new(&codes::ARGUMENT_TYPE, g.span, message)
+                .note(need.span, "used here")
+                .help(help),
+        );
+    };
+    let without_filter = |fits: bool, help: &'static str| {
+        if g.printed && fits {
+            "give the value itself, without a filter"
+        } else {
+            help
+        }
+    };
+    match need.kind {
+        Kind::Any => {}
+        Kind::Print => {
+            if matches!(g.ty.base, Base::Choice(_)) && !g.printed {
+                cx.sink.report(
+                    Diagnostic::new(
+                        &codes::BARE_CHOICE,
+                        g.span,
+                        format!("`{}` prints its value, not the text of its option", g.name),
+                    )
+                    .note(need.span, "printed here")
+                    .help(format!(
+                        "write `{}=… | label` for the option's text in the person's language",
+                        g.name
+                    )),
+                );
+            }
+        }
+        Kind::Number => {
+            if !number {
+                wrong(
+                    format!("`NUMBER` needs a number, this is {shown}"),
+                    without_filter(
+                        true,
+                        "give a number, or print it in the translation as it is",
+                    ),
+                );
+            }
+        }
+        Kind::Date(pattern) => {
+            if !when {
+                wrong(
+                    format!("`DATETIME` needs a date or a time, this is {shown}"),
+                    without_filter(
+                        true,
+                        "give a datetime, or print it in the translation as it is",
+                    ),
+                );
+            } else if let Some(Err(message)) =
+                pattern.map(|p| format::check_pattern(p, has_date, has_time))
+            {
+                wrong(message, "the pattern must fit the value");
+            }
+        }
+        Kind::Plural(variants) => plural(cx, g, need, variants, number, &shown),
+        Kind::Words(variants) => {
+            if number || when {
+                wrong(
+                    format!("the translation chooses by words, this is {shown}"),
+                    "give a choice or a text",
+                );
+            } else if let Base::Choice(id) = g.ty.base
+                && !g.printed
+            {
+                chosen(cx, g, id.0, variants);
+            }
+        }
+    }
+}
+
+fn plural(
+    cx: &mut FlowCx<'_>,
+    g: &Given<'_>,
+    need: &Need<'_>,
+    variants: &[Variant],
+    number: bool,
+    shown: &str,
+) {
+    if number {
+        // fluent-bundle compares exact numbers with their digits after the point.
+        if matches!(g.ty.base, Base::Decimal(n) if n > 0) {
+            for variant in variants.iter().filter(|v| v.number) {
+                cx.sink.report(
+                    Diagnostic::new(
+                        &codes::VARIANT_NEVER,
+                        variant.span,
+                        format!("`[{}]` never fits a decimal", variant.key),
+                    )
+                    .note(g.span, g.ty.describe())
+                    .help("a decimal fits plural forms only"),
+                );
+            }
+        }
+        return;
+    }
+    // The values of a choice may happen to be `one` and `many`.
+    if let (Base::Choice(id), false) = (&g.ty.base, g.printed)
+        && let Some(choice) = cx.choices.get(id.0)
+        && variants
+            .iter()
+            .all(|v| v.default || choice.options.iter().any(|o| o.value == v.key))
+    {
+        return;
+    }
+    let help = if g.printed {
+        "give the number itself, without a filter"
+    } else {
+        "give a number"
+    };
+    cx.sink.report(
+        Diagnostic::new(
+            &codes::ARGUMENT_TYPE,
+            g.span,
+            format!("plural forms need a number, this is {shown}"),
+        )
+        .note(need.span, "used here")
+        .help(help),
+    );
+}
+
+/// Variants against the values of a choice.
+fn chosen(cx: &mut FlowCx<'_>, g: &Given<'_>, choice: usize, variants: &[Variant]) {
+    let Some(choice) = cx.choices.get(choice) else {
+        return;
+    };
+    let values: Vec<&str> = choice.options.iter().map(|o| o.value.as_str()).collect();
+    for variant in variants {
+        // The default may have any name.
+        if variant.default || values.contains(&variant.key.as_str()) {
+            continue;
+        }
+        let help = match did_you_mean(&variant.key, values.iter().copied()) {
+            Some(meant) => format!("did you mean `[{meant}]`?"),
+            None => {
+                let list: Vec<String> = values.iter().map(|v| format!("`{v}`")).collect();
+                format!("the values are {}", list.join(", "))
+            }
+        };
+        cx.sink.report(
+            Diagnostic::new(
+                &codes::VARIANT_NEVER,
+                variant.span,
+                format!(
+                    "`{}` is not a value of the choice `{}`",
+                    variant.key, g.name
+                ),
+            )
+            .note(g.span, "given here")
+            .help(help),
+        );
+    }
+}
+
+/// Nodes of one message: more than any real text has; what lies beyond is not looked at.
+const NODES: usize = 5_000;
+/// Longest text of a term's variable or of the runtime's own words, in UTF-16 units.
+const SMALL: usize = 300;
+
+/// Turns a pattern, and all that it contains, into nodes.
+struct Grow<'a, 'b> {
+    locale: &'a Locale,
+    /// Longest text of each argument.
+    bounds: &'b [(&'b str, Option<usize>)],
+    budget: usize,
+}
+
+impl Grow<'_, '_> {
+    fn pattern(&mut self, pattern: &Pattern, depth: usize) -> Vec<Node> {
+        if depth > NESTING {
+            return Vec::new();
+        }
+        let mut nodes = Vec::new();
+        for element in &pattern.elements {
+            if self.budget == 0 {
+                nodes.push(Node::Hole {
+                    max: None,
+                    id: None,
+                });
+                return nodes;
+            }
+            self.budget -= 1;
+            nodes.push(match element {
+                Element::Words { text, span } => Node::Words {
+                    text: text.clone(),
+                    at: At::File(*span),
+                },
+                Element::Placeable(e) => self.placeable(e, depth),
+            });
+        }
+        nodes
+    }
+
+    fn placeable(&mut self, e: &Expr, depth: usize) -> Node {
+        let hole = |max| Node::Hole { max, id: None };
+        match e {
+            Expr::Text { text, span } => Node::Words {
+                text: text.clone(),
+                at: At::Within(*span),
+            },
+            Expr::Number { text, .. } => hole(Some(text.len())),
+            Expr::Variable { name, .. } => {
+                let known = self.bounds.iter().find(|(n, _)| n == name);
+                hole(known.map_or(Some(SMALL), |(_, max)| *max))
+            }
+            Expr::Call { .. } => hole(Some(bounds::FORMATTED)),
+            Expr::Message { id, attribute, .. } => {
+                let found = self.locale.messages.get(id);
+                match found.and_then(|m| m.pattern(attribute.as_deref())) {
+                    Some(pattern) => Node::Branches(vec![self.pattern(pattern, depth + 1)]),
+                    None => hole(Some(SMALL)),
+                }
+            }
+            Expr::Term { id, attribute, .. } => {
+                let found = self.locale.terms.get(id);
+                match found.and_then(|m| m.pattern(attribute.as_deref())) {
+                    Some(pattern) => Node::Branches(vec![self.pattern(pattern, depth + 1)]),
+                    None => hole(Some(SMALL)),
+                }
+            }
+            Expr::Select { variants, .. } => Node::Branches(
+                variants
+                    .iter()
+                    .map(|v| self.pattern(&v.pattern, depth + 1))
+                    .collect(),
+            ),
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! The shape of a text: the author's words, holes where values stand, branches. Templates and translations both
+//! take this shape; markup, lengths and emptiness are proven on it.
+
+use botfactory_lang::markup::{self, ParseMode, Place};
+
+use crate::diagnostics::codes::texts as codes;
+use crate::diagnostics::{Diagnostic, Sink};
+use crate::source::{Span, Str};
+
+/// A node.
+#[derive(Debug)]
+pub(super) enum Node {
+    /// The author's words.
+    Words { text: String, at: At },
+    /// A value: at most `max` UTF-16 units, where a bound is known. `id`: its index in the list of places.
+    Hole {
+        max: Option<usize>,
+        id: Option<usize>,
+    },
+    /// One of these.
+    Branches(Vec<Vec<Node>>),
+    /// The first any number of times, or the second once.
+    Loop {
+        body: Vec<Node>,
+        otherwise: Vec<Node>,
+    },
+    /// A translation, by locale; a locale that lacks it has nothing.
+    Message { id: usize, locales: Vec<Vec<Node>> },
+}
+
+/// Where words stand.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum At {
+    /// In the text's scalar, from this byte of its value.
+    Scalar(usize),
+    /// In a file, byte for byte.
+    File(Span),
+    /// Somehow in this place (a literal with escapes).
+    Within(Span),
+}
+
+impl At {
+    /// The place of a byte range of the words; `source` is the text's scalar.
+    pub(super) fn span(self, source: &Str, range: std::ops::Range<usize>) -> Span {
+        match self {
+            At::Scalar(at) => source.span_of(at + range.start..at + range.end),
+            At::File(span) => {
+                let to = |n: usize| {
+                    span.lo
+                        .saturating_add(u32::try_from(n).unwrap_or(u32::MAX))
+                        .min(span.hi)
+                };
+                Span {
+                    lo: to(range.start),
+                    hi: to(range.end),
+                    ..span
+                }
+            }
+            At::Within(span) => span,
+        }
+    }
+}
+
+/// Every run of words, outer ones first.
+pub(super) fn each_words(nodes: &[Node], see: &mut impl FnMut(&str, At)) {
+    for node in nodes {
+        match node {
+            Node::Words { text, at } => see(text, *at),
+            Node::Hole { .. } => {}
+            Node::Branches(branches)
+            | Node::Message {
+                locales: branches, ..
+            } => {
+                for branch in branches {
+                    each_words(branch, see);
+                }
+            }
+            Node::Loop { body, otherwise } => {
+                each_words(body, see);
+                each_words(otherwise, see);
+            }
+        }
+    }
+}
+
+/// The words around a branch, for checking it where it stands.
+#[derive(Debug, Clone, Default)]
+struct Around {
+    before: String,
+    before_holes: Vec<usize>,
+    after: String,
+    after_holes: Vec<usize>,
+}
+
+/// Checks the markup of a text and finds the place of every hole. Each branch must be whole in itself.
+pub(super) fn check_markup(
+    mode: ParseMode,
+    source: &Str,
+    nodes: &[Node],
+    places: &mut [Place],
+    sink: &mut Sink,
+) {
+    if mode != ParseMode::Plain {
+        let mut markup = Markup {
+            mode,
+            source,
+            places,
+            sink,
+        };
+        markup.level(nodes, &Around::default());
+    }
+}
+
+/// What stands around something in a place, when nothing more is known.
+fn around(mode: ParseMode, place: Place) -> Around {
+    let (before, after) = match (mode, place) {
+        (ParseMode::Html, Place::Code) => ("<code>", "</code>"),
+        (ParseMode::Html, Place::Attribute) => ("<a href=\"https://t.me/", "\">x</a>"),
+        (ParseMode::MarkdownV2, Place::Code) => ("`", "`"),
+        (ParseMode::MarkdownV2, Place::Attribute) => ("[x](https://t.me/", ")"),
+        _ => ("", ""),
+    };
+    Around {
+        before: before.to_owned(),
+        after: after.to_owned(),
+        ..Around::default()
+    }
+}
+
+/// The work of [`check_markup`].
+struct Markup<'m> {
+    mode: ParseMode,
+    source: &'m Str,
+    places: &'m mut [Place],
+    sink: &'m mut Sink,
+}
+
+impl Markup<'_> {
+    fn set(&mut self, id: usize, place: Place) {
+        if let Some(known) = self.places.get_mut(id) {
+            *known = place;
+        }
+    }
+
+    fn level(&mut self, nodes: &[Node], around_us: &Around) {
+        let mode = self.mode;
+        let mut text = around_us.before.clone();
+        let mut holes: Vec<usize> = around_us.before_holes.clone();
+        // (start of the words in `text`, length, where they stand)
+        let mut words: Vec<(usize, usize, At)> = Vec::new();
+        // Index in `holes` of each node that is one.
+        let mut at_hole: Vec<Option<usize>> = Vec::new();
+        for node in nodes {
+            if let Node::Words { text: more, at } = node {
+                words.push((text.len(), more.len(), *at));
+                text.push_str(more);
+                at_hole.push(None);
+            } else {
+                at_hole.push(Some(holes.len()));
+                holes.push(text.len());
+            }
+        }
+        let end = text.len();
+        text.push_str(&around_us.after);
+        holes.extend(around_us.after_holes.iter().map(|h| end + h));
+        let ranges: Vec<_> = holes.iter().map(|h| *h..*h).collect();
+        let (errors, found) = markup::check(mode, &text, &ranges);
+        let mut faulty = false;
+        for error in errors {
+            let own = words
+                .iter()
+                .find(|(start, len, _)| (*start..start + len).contains(&error.range.start));
+            let Some((start, len, at)) = own else {
+                continue;
+            };
+            faulty = true;
+            let lo = error.range.start - start;
+            let hi = (error.range.end - start).clamp(lo, *len);
+            let mut diagnostic =
+                Diagnostic::new(&codes::MARKUP, at.span(self.source, lo..hi), error.message);
+            if !error.help.is_empty() {
+                diagnostic = diagnostic.help(error.help);
+            }
+            self.sink.report(diagnostic);
+        }
+        for (node, hole) in nodes.iter().zip(at_hole) {
+            let Some(hole) = hole else { continue };
+            let place = found.get(hole).copied().unwrap_or_default();
+            // Where this level is at fault, what stands around a branch would only repeat it.
+            let inner = || {
+                if faulty {
+                    return around(mode, place);
+                }
+                let at = holes.get(hole).copied().unwrap_or_default();
+                Around {
+                    before: text.get(..at).unwrap_or_default().to_owned(),
+                    before_holes: holes.iter().take(hole).copied().collect(),
+                    after: text.get(at..).unwrap_or_default().to_owned(),
+                    after_holes: holes.iter().skip(hole + 1).map(|h| h - at).collect(),
+                }
+            };
+            match node {
+                Node::Words { .. } => {}
+                Node::Hole { id, .. } => {
+                    if let Some(id) = id {
+                        self.set(*id, place);
+                    }
+                }
+                Node::Branches(branches) => {
+                    let inner = inner();
+                    for branch in branches {
+                        self.level(branch, &inner);
+                    }
+                }
+                Node::Loop { body, otherwise } => {
+                    let inner = inner();
+                    self.level(body, &inner);
+                    self.level(otherwise, &inner);
+                }
+                Node::Message { id, locales } => {
+                    self.set(*id, place);
+                    let inner = around(mode, place);
+                    for nodes in locales {
+                        self.level(nodes, &inner);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How long a text can be, in UTF-16 units that a person sees, and in raw bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Length {
+    /// Of the author's words alone, over the longest branches, each row of a list once.
+    pub words: usize,
+    /// With values; `None`: no bound is known.
+    pub most: Option<usize>,
+    /// Bytes of the author's words, markup included.
+    pub bytes: usize,
+}
+
+/// The length in a locale.
+pub(super) fn length(mode: ParseMode, nodes: &[Node], locale: usize) -> Length {
+    let mut text = String::new();
+    let mut inner = Length {
+        most: Some(0),
+        ..Length::default()
+    };
+    let mut add = |l: Length| {
+        inner.words += l.words;
+        inner.bytes += l.bytes;
+        inner.most = inner.most.zip(l.most).map(|(a, b)| a.saturating_add(b));
+    };
+    let longest = |a: Length, b: Length| Length {
+        words: a.words.max(b.words),
+        most: a.most.zip(b.most).map(|(a, b)| a.max(b)),
+        bytes: a.bytes.max(b.bytes),
+    };
+    let none = Length {
+        most: Some(0),
+        ..Length::default()
+    };
+    for node in nodes {
+        match node {
+            Node::Words { text: more, .. } => text.push_str(more),
+            Node::Hole { max, .. } => add(Length { most: *max, ..none }),
+            Node::Branches(branches) => add(branches
+                .iter()
+                .map(|b| length(mode, b, locale))
+                .fold(none, longest)),
+            Node::Loop { body, otherwise } => {
+                let body = length(mode, body, locale);
+                let rows = Length {
+                    // A list has a bound, but one so high that it says nothing.
+                    most: body.most.filter(|m| *m == 0),
+                    ..body
+                };
+                add(longest(rows, length(mode, otherwise, locale)));
+            }
+            Node::Message { locales, .. } => {
+                if let Some(nodes) = locales.get(locale) {
+                    add(length(mode, nodes, locale));
+                }
+            }
+        }
+    }
+    let own = markup::visible_length(mode, &text);
+    Length {
+        words: inner.words + own,
+        most: inner.most.map(|m| m + own),
+        bytes: inner.bytes + text.len(),
+    }
+}
+
+/// Whether a text can print nothing (values always print something). `lists`: the lists walked at this level are
+/// not empty.
+pub(super) fn can_be_empty(mode: ParseMode, nodes: &[Node], lists: bool) -> bool {
+    let mut text = String::new();
+    for node in nodes {
+        let empty = match node {
+            Node::Words { text: more, .. } => {
+                text.push_str(more);
+                continue;
+            }
+            Node::Hole { max, .. } => *max == Some(0),
+            Node::Branches(branches) => branches.iter().any(|b| can_be_empty(mode, b, false)),
+            Node::Loop { body, otherwise } => {
+                can_be_empty(mode, body, false) || (!lists && can_be_empty(mode, otherwise, false))
+            }
+            Node::Message { locales, .. } => locales.iter().any(|l| can_be_empty(mode, l, false)),
+        };
+        if !empty {
+            return false;
+        }
+    }
+    markup::plain_text(mode, &text).trim().is_empty()
+}
