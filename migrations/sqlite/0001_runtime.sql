@@ -8,7 +8,8 @@ CREATE TABLE bf_outbox (
   n           INTEGER NOT NULL,
   chat        INTEGER,                      -- where it goes; NULL where order does not matter (answers to callbacks)
   at          INTEGER NOT NULL,             -- strictly increasing within one process: the order in a chat
-  state       INTEGER NOT NULL,             -- 0 nothing to send (any more), 1 offered as the response, 2 to be sent
+  state       INTEGER NOT NULL,             -- 0 nothing to send (any more), 1 offered as the response, 2 to be sent,
+                                            -- 3 left in the response: kept for a redelivery
   lease_until INTEGER NOT NULL,             -- till then one instance tries to send it; given back: not before then
   given_back  INTEGER NOT NULL DEFAULT 0,   -- 1: surely not sent; 0 with an expired lease: perhaps sent
   attempts    INTEGER NOT NULL DEFAULT 0,   -- how often it was given back after an attempt

@@ -44,7 +44,7 @@ pub enum Outcome {
     /// `write` updates are in the outbox already.
     Done {
         /// The call for the response, and whether it is an outbox row to be marked once flushed
-        /// ([`Store::mark_sent`] with [`OfferedRow::key`]; [`Store::give_back`] if the response could surely not be written).
+        /// ([`Store::mark_rode`] with [`OfferedRow::key`]; [`Store::give_back`] if the response could surely not be written).
         response: Option<(Call, Option<OfferedRow>)>,
         /// To be sent before the ack.
         calls: Vec<Call>,

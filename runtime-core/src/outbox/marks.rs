@@ -21,7 +21,16 @@ const TRIES: u32 = 5;
 /// The way to the task that marks rows as sent.
 #[derive(Debug, Clone)]
 pub struct Marks {
-    rows: mpsc::UnboundedSender<RowKey>,
+    rows: mpsc::UnboundedSender<Mark>,
+}
+
+/// What is to be remembered of a row.
+#[derive(Debug, Clone, Copy)]
+enum Mark {
+    /// Telegram has it, or needs it no more.
+    Sent(RowKey),
+    /// It left in a webhook's response.
+    Rode(RowKey),
 }
 
 impl Marks {
@@ -35,11 +44,16 @@ impl Marks {
     /// This row was sent, or needs no sending any more.
     pub fn sent(&self, row: RowKey) {
         // Closed only at the very end of a shutdown: the lease decides then.
-        let _ = self.rows.send(row);
+        let _ = self.rows.send(Mark::Sent(row));
+    }
+
+    /// This row has left in a webhook's response.
+    pub fn rode(&self, row: RowKey) {
+        let _ = self.rows.send(Mark::Rode(row));
     }
 }
 
-async fn run(store: Arc<Store>, mut waiting: mpsc::UnboundedReceiver<RowKey>) {
+async fn run(store: Arc<Store>, mut waiting: mpsc::UnboundedReceiver<Mark>) {
     while let Some(first) = waiting.recv().await {
         let mut batch = Vec::with_capacity(8);
         batch.push(first);
@@ -54,9 +68,20 @@ async fn run(store: Arc<Store>, mut waiting: mpsc::UnboundedReceiver<RowKey>) {
     }
 }
 
-async fn mark(store: &Store, batch: Vec<RowKey>) {
+async fn mark(store: &Store, batch: Vec<Mark>) {
+    let (mut sent, mut rode) = (Vec::new(), Vec::new());
+    for mark in batch {
+        match mark {
+            Mark::Sent(row) => sent.push(row),
+            Mark::Rode(row) => rode.push(row),
+        }
+    }
     for attempt in 0..TRIES {
-        if store.mark_sent(batch.clone()).await.is_ok() {
+        let marked = match store.mark_sent(sent.clone()).await {
+            Ok(()) => store.mark_rode(rode.clone()).await,
+            failed => failed,
+        };
+        if marked.is_ok() {
             return;
         }
         telemetry::emit(events::StoreFailed { task: "mark_sent" });

@@ -166,7 +166,9 @@ impl Sender {
 
     /// A row that rode in a webhook's response and was flushed.
     pub fn flushed(&self, row: RowKey) {
-        self.shared.mark(row);
+        if let Some(marks) = lock(&self.shared.marks).as_ref() {
+            marks.rode(row);
+        }
     }
 
     /// Rows that this process holds unsent.

@@ -6,7 +6,7 @@
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
-use super::outbox::{STATE_OFFERED, decode};
+use super::outbox::{STATE_OFFERED, STATE_RODE, decode};
 use crate::telegram::method::Call;
 
 /// Whose conversation: ids that the bot's scope does not tell apart are 0.
@@ -21,7 +21,7 @@ pub(crate) struct Key {
 /// What the writer finds before it runs an update.
 #[derive(Debug)]
 pub(crate) enum Found {
-    /// The update was handled before. The response, if it was offered and is not known to be sent.
+    /// The update was handled before. The response, if it was offered and the outbox has not sent it.
     Duplicate(Option<Call>),
     /// It was not.
     Row(Stand),
@@ -61,7 +61,7 @@ pub(crate) async fn open(
     let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
     if let Some(state) = row.try_get::<Option<i64>, _>(0)? {
         let call: Option<String> = row.try_get(1)?;
-        let offered = call.filter(|_| state == STATE_OFFERED);
+        let offered = call.filter(|_| matches!(state, STATE_OFFERED | STATE_RODE));
         return Ok(Found::Duplicate(
             offered.as_deref().map(decode).transpose()?,
         ));

@@ -93,7 +93,7 @@ async fn prune(
     .await?;
     for bot in bots {
         forgotten += sqlx::query(
-            "DELETE FROM bf_outbox WHERE bot = $1 AND at < $2 AND state = 0 AND (update_id, n) IN \
+            "DELETE FROM bf_outbox WHERE bot = $1 AND at < $2 AND state IN (0, 3) AND (update_id, n) IN \
              (SELECT update_id, n FROM bf_outbox WHERE bot = $1 ORDER BY update_id, n LIMIT $3)",
         )
         .bind(bot)
@@ -109,7 +109,7 @@ async fn prune(
         n: 0,
     });
     let window = sqlx::query(
-        "SELECT bot, update_id, n, at < $4 AND state = 0 FROM bf_outbox \
+        "SELECT bot, update_id, n, at < $4 AND state IN (0, 3) FROM bf_outbox \
          WHERE (bot, update_id, n) > ($1, $2, $3) ORDER BY bot, update_id, n LIMIT $5",
     )
     .bind(from.bot)

@@ -84,6 +84,9 @@ pub(crate) const STATE_NONE: i64 = 0;
 pub(crate) const STATE_OFFERED: i64 = 1;
 /// To be sent by the sender.
 pub(crate) const STATE_WAITING: i64 = 2;
+/// Has left in a webhook's response. Whether it arrived is Telegram's to say: a redelivery means that it did not, and
+/// gets it again.
+pub(crate) const STATE_RODE: i64 = 3;
 
 impl Store {
     /// Leases up to `limit` rows that nobody sends (given back, or left by a crash), oldest first, for [`LEASE`].
@@ -109,6 +112,30 @@ impl Store {
                         "DELETE FROM bf_outbox WHERE n > 0 AND (bot, update_id, n) IN \
                            (SELECT value->>0, value->>1, value->>2 FROM json_each($1));
                          UPDATE bf_outbox SET state = 0, call = NULL WHERE n = 0 AND (bot, update_id, n) IN \
+                           (SELECT value->>0, value->>1, value->>2 FROM json_each($1))",
+                    )
+                    .bind(keys)
+                    .execute(connection)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Remembers that these offered rows have left in a response: the outbox will not send them. The call is kept for
+    /// a redelivery, which Telegram makes only when it has not got the response.
+    pub async fn mark_rode(&self, rows: Vec<RowKey>) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let keys = json_keys(&rows);
+        self.writer
+            .write(move |connection| {
+                let keys = keys.clone();
+                Box::pin(async move {
+                    sqlx::query(
+                        "UPDATE bf_outbox SET state = 3 WHERE state = 1 AND (bot, update_id, n) IN \
                            (SELECT value->>0, value->>1, value->>2 FROM json_each($1))",
                     )
                     .bind(keys)
