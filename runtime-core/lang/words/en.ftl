@@ -32,6 +32,8 @@ bf-outdated = This button is out of date. Please start again.
 ## Language
 
 bf-choose-locale = Which language shall we use?
+# The language's own name, for the button that chooses it
+bf-locale-name = English
 bf-locale-set = All right, English from now on.
 
 ## Answers that did not fit

@@ -32,6 +32,8 @@ bf-outdated = Эта кнопка устарела. Начните, пожалу
 ## Язык
 
 bf-choose-locale = На каком языке будем общаться?
+# The language's own name, for the button that chooses it
+bf-locale-name = Русский
 bf-locale-set = Хорошо, теперь говорим по-русски.
 
 ## Ответы, которые не подошли

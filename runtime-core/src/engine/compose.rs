@@ -266,9 +266,9 @@ fn reply_keyboard(
 ) -> ReplyMarkup {
     let location = step.wanted == Wanted::Location;
     let label = words.own_plain(if location {
-        "bf-send-location"
+        "bf-share-location"
     } else {
-        "bf-send-contact"
+        "bf-share-contact"
     });
     let ask = ReplyButton {
         text: label.label(BUTTON_TEXT),

@@ -177,7 +177,7 @@ async fn steer(update: &Update, control: Control, waiting: Waiting, cx: &mut Cx)
             bot.answer(cx, waiting, Given::skip(&words)).await
         }
         Control::Skip => {
-            cx.refuse_own("bf-cannot-skip");
+            cx.refuse_own("bf-nothing-to-skip");
             Ok(())
         }
     }

@@ -20,6 +20,7 @@ use crate::ingress::Channel;
 use crate::store::conversation::{self, Effects, Found, Stand};
 use crate::store::error::{is_outage, sql_code};
 use crate::store::letters::{ATTEMPTS, count_failure};
+use crate::store::outbox::{OFFERED_LEASE, micros};
 use crate::store::writer::{Attempt, Boxed, End, Job, Left, Ran};
 use crate::telegram::method::Call;
 use crate::telemetry;
@@ -100,6 +101,14 @@ impl UpdateJob {
         let stand = match found {
             Ok(Found::Row(stand)) => stand,
             Ok(Found::Duplicate(response)) => {
+                if response.is_some() && self.update.channel == Channel::Webhook {
+                    let until = self.shared.store.clock().micros() + micros(OFFERED_LEASE);
+                    let (bot, id) = (self.update.key.bot, self.update.update_id);
+                    let offered = conversation::offer_again(&mut connection, bot, id, until).await;
+                    if offered.is_err() {
+                        return abandoned(connection).await;
+                    }
+                }
                 self.verdict = Verdict::Duplicate(response);
                 return released(connection).await;
             }
@@ -111,12 +120,15 @@ impl UpdateJob {
         if let Work::Bury(code) = self.work {
             return self.bury(connection, code).await;
         }
+        if let Some(fault) = self.fault {
+            return self.settle(connection, fault).await; // it took the transaction with it
+        }
         if attempt == Attempt::Refused {
-            return match self.fault {
-                Some(fault) => self.settle(connection, fault).await,
-                // The handler ran well, but its COMMIT was refused: a deferred constraint.
-                None if committed_in_vain => self.bury(connection, "sql_conflict").await,
-                None => released(connection).await,
+            // The handler ran well, but its COMMIT was refused: a deferred constraint.
+            return if committed_in_vain {
+                self.bury(connection, "sql_conflict").await
+            } else {
+                released(connection).await
             };
         }
         self.handle(connection, stand).await
@@ -207,6 +219,10 @@ impl UpdateJob {
         stand: &Stand,
         keyboard_before: bool,
     ) -> Result<(), HandlerError> {
+        let cx = &mut did.cx;
+        if matches!(cx.next, Next::End) && cx.said.is_empty() && cx.toast.is_none() {
+            cx.said.push(Said::Own("bf-done")); // a dialogue never ends in silence
+        }
         let cx = &did.cx;
         let next_run = stand.run.saturating_add(1);
         let composed = compose(
@@ -435,14 +451,8 @@ impl Job for UpdateJob {
                 outcome
             }
         };
-        // Whoever waited has gone: its response goes through the outbox.
-        if let Err(Outcome::Done {
-            response: Some((_, Some(row))),
-            ..
-        }) = tell.send(outcome)
-        {
-            shared.give_back(vec![row.key()]);
-        }
+        // If whoever waited has gone, Telegram delivers again and gets the stored response, or its lease runs out.
+        let _ = tell.send(outcome);
     }
 }
 

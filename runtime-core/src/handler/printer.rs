@@ -59,20 +59,22 @@ impl Words {
     pub(crate) fn data(&self) -> &Locale {
         self.texts.locale(self.locale)
     }
-    /// One of the runtime's own words, as an HTML message.
+    /// One of the runtime's own words. They are plain text: a message without a parse mode, a button or a toast.
     pub(crate) fn own(&self, key: &'static str, args: &Args<'_>) -> Text {
-        self.own_in(ParseMode::Html, key, args)
-    }
-    /// One of the runtime's own words for a button or a toast.
-    pub(crate) fn own_plain(&self, key: &'static str) -> Text {
-        self.own_in(ParseMode::Plain, key, &Args::new())
-    }
-    pub(crate) fn own_in(&self, mode: ParseMode, key: &'static str, args: &Args<'_>) -> Text {
-        let mut text = Text::of(mode);
-        self.data()
-            .catalogue
-            .print(key, None, args, mode, Place::Text, &mut text.markup);
+        let mut text = Text::of(ParseMode::Plain);
+        self.data().catalogue.print(
+            key,
+            None,
+            args,
+            ParseMode::Plain,
+            Place::Text,
+            &mut text.markup,
+        );
         text
+    }
+    /// [`Words::own`] of a message without arguments.
+    pub(crate) fn own_plain(&self, key: &'static str) -> Text {
+        self.own(key, &Args::new())
     }
     /// `user.first_name`.
     pub fn user_first_name(&self) -> &str {

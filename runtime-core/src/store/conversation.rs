@@ -216,6 +216,24 @@ fn json_rows(rows: &[Stored<'_>]) -> Option<String> {
     serde_json::to_string(&rows).ok()
 }
 
+/// A redelivery takes the stored response: it is left alone for as long again.
+pub(crate) async fn offer_again(
+    connection: &mut SqliteConnection,
+    bot: i64,
+    update_id: i64,
+    lease_until: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE bf_outbox SET lease_until = $3 WHERE bot = $1 AND update_id = $2 AND n = 0 AND state = 1",
+    )
+    .bind(bot)
+    .bind(update_id)
+    .bind(lease_until)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Undoes what the update did so far and closes its savepoint.
 pub(crate) async fn abandon(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     sqlx::query("ROLLBACK TO u; RELEASE u")

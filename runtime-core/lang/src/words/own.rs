@@ -33,6 +33,7 @@ pub fn own_ids() -> &'static [(&'static str, &'static [&'static str])] {
         ("bf-done", &[]),
         ("bf-error", &[]),
         ("bf-expired", &[]),
+        ("bf-locale-name", &[]),
         ("bf-locale-set", &[]),
         ("bf-no", &[]),
         ("bf-no-way-back", &[]),
@@ -132,6 +133,7 @@ mod tests {
                         | "bf-no"
                         | "bf-share-contact"
                         | "bf-share-location"
+                        | "bf-locale-name"
                 );
                 assert!(!button || utf16(&text) <= BUTTON_TEXT, "{tag} {id}");
             }

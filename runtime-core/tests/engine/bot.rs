@@ -1,0 +1,378 @@
+//! A booking bot, written by hand the way the compiler writes it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use runtime_core::prelude::*;
+
+pub static BOT: Booking = Booking;
+
+/// How often any handler ran.
+pub static RUNS: AtomicUsize = AtomicUsize::new(0);
+
+#[derive(Debug)]
+pub struct Booking;
+
+const fn command(name: &'static str, effect: Effect, wizard: bool) -> CommandSpec {
+    CommandSpec {
+        name,
+        effect,
+        wizard,
+        description: None,
+        usage: "/x",
+    }
+}
+
+static SPEC: BotSpec = BotSpec {
+    id: "booking",
+    name: "Booking",
+    tz: "Europe/Moscow",
+    scope: Scope::UserInChat,
+    strategy: Strategy::User,
+    delivery: Delivery::Auto,
+    locales: &[
+        LocaleSpec {
+            tag: "en",
+            ftl: "hello = Hello, { $name }!",
+        },
+        LocaleSpec {
+            tag: "ru",
+            ftl: "hello = Привет, { $name }!",
+        },
+    ],
+    default_locale: 0,
+    commands: &[
+        command("start", Effect::Pure, false),
+        command("book", Effect::State, true),
+        command("my", Effect::Read, false),
+        command("add", Effect::Write, false),
+        command("lang", Effect::Pure, false),
+        command("boom", Effect::Write, false),
+        command("sleep", Effect::Write, false),
+        command("spin", Effect::Write, false),
+        command("share", Effect::State, true),
+        command("panic", Effect::Read, false),
+        command("rollback", Effect::Write, false),
+        command("deferred", Effect::Write, false),
+    ],
+    migrations: MigrationSet {
+        owner: "booking",
+        files: &[Migration {
+            version: 1,
+            name: "bookings",
+            sqlite: "CREATE TABLE bookings (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, service TEXT NOT NULL, \
+                     slot TEXT NOT NULL UNIQUE, note TEXT);\
+                     CREATE TABLE visits (id INTEGER PRIMARY KEY, booking INTEGER REFERENCES bookings DEFERRABLE INITIALLY DEFERRED)",
+        }],
+    },
+    source_hash: "0",
+};
+
+pub static BOOK: WizardSpec = WizardSpec {
+    command: "book",
+    ttl: 3600,
+    steps: &[
+        StepSpec {
+            id: "service",
+            optional: false,
+            options: &["massage", "spa"],
+            wanted: Wanted::Choice,
+        },
+        StepSpec {
+            id: "slot",
+            optional: false,
+            options: &[],
+            wanted: Wanted::Text,
+        },
+        StepSpec {
+            id: "note",
+            optional: true,
+            options: &[],
+            wanted: Wanted::Text,
+        },
+    ],
+};
+
+pub static SHARE: WizardSpec = WizardSpec {
+    command: "share",
+    ttl: 3600,
+    steps: &[StepSpec {
+        id: "who",
+        optional: false,
+        options: &[],
+        wanted: Wanted::Contact,
+    }],
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Service {
+    #[serde(rename = "massage")]
+    Massage,
+    #[serde(rename = "spa")]
+    Spa,
+}
+
+impl Choice for Service {
+    const OPTIONS: &'static [Self] = &[Self::Massage, Self::Spa];
+    fn value(self) -> &'static str {
+        match self {
+            Self::Massage => "massage",
+            Self::Spa => "spa",
+        }
+    }
+    fn label(self, words: &Words) -> Text {
+        let mut text = words.plain().begin();
+        text.push(match self {
+            Self::Massage => "Massage!",
+            Self::Spa => "Spa!",
+        });
+        text
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum State {
+    #[serde(rename = "service")]
+    Service,
+    #[serde(rename = "slot")]
+    Slot { service: Service },
+    #[serde(rename = "note")]
+    Note { service: Service, slot: String },
+}
+
+fn html(cx: &Cx, words: &str) -> Text {
+    let mut text = cx.words().html().begin();
+    text.push(words);
+    text.end()
+}
+
+fn ask(cx: &mut Cx, state: &State) -> Handled {
+    match state {
+        State::Service => {
+            let text = html(cx, "Which service?");
+            let options = vec![
+                (0, Service::Massage.label(cx.words())),
+                (1, Service::Spa.label(cx.words())),
+            ];
+            cx.ask(&BOOK, 0, text, options);
+        }
+        State::Slot { .. } => {
+            let text = html(cx, "Which slot?");
+            cx.ask(&BOOK, 1, text, Vec::new());
+        }
+        State::Note { .. } => {
+            let text = html(cx, "Any note?");
+            cx.ask(&BOOK, 2, text, Vec::new());
+        }
+    }
+    Ok(())
+}
+
+fn wait(cx: &mut Cx, state: &State) -> Handled {
+    ask(cx, state)?;
+    let step = match state {
+        State::Service => 0,
+        State::Slot { .. } => 1,
+        State::Note { .. } => 2,
+    };
+    cx.wait(&BOOK, step, &(), state)
+}
+
+async fn answer(cx: &mut Cx, state: State, given: Given<'_>) -> Handled {
+    match state {
+        State::Service => {
+            let service = match given.choice(Service::OPTIONS) {
+                Ok(service) => service,
+                Err(refusal) => {
+                    cx.refuse(&BOOK, 0, &refusal, None);
+                    return Ok(());
+                }
+            };
+            wait(cx, &State::Slot { service })
+        }
+        State::Slot { service } => {
+            let slot = match given.text(&TextRule { min: 2, max: 20 }) {
+                Ok(slot) => slot,
+                Err(refusal) => {
+                    cx.refuse(&BOOK, 1, &refusal, None);
+                    return Ok(());
+                }
+            };
+            wait(cx, &State::Note { service, slot })
+        }
+        State::Note { service, slot } => {
+            let note = if given.skipped() {
+                None
+            } else {
+                match given.text(&TextRule { min: 3, max: 200 }) {
+                    Ok(note) => Some(note),
+                    Err(refusal) => {
+                        cx.refuse(&BOOK, 2, &refusal, None);
+                        return Ok(());
+                    }
+                }
+            };
+            match insert(cx, service.value(), &slot, note.as_deref()).await {
+                Ok(()) => {}
+                Err(error) if error.is_conflict() => {
+                    cx.undo().await?;
+                    let text = html(cx, "That slot is taken.");
+                    cx.reply(Message::new(text));
+                    return wait(cx, &State::Slot { service });
+                }
+                Err(error) => return Err(error),
+            }
+            let text = html(cx, "Booked.");
+            cx.reply(Message::new(text));
+            cx.done()
+        }
+    }
+}
+
+async fn insert(
+    cx: &mut Cx,
+    service: &str,
+    slot: &str,
+    note: Option<&str>,
+) -> Result<(), HandlerError> {
+    let user = cx.user_id();
+    sqlx::query("INSERT INTO bookings (user_id, service, slot, note) VALUES (?, ?, ?, ?)")
+        .bind(user)
+        .bind(service)
+        .bind(slot)
+        .bind(note)
+        .execute(cx.db_write()?)
+        .await?;
+    Ok(())
+}
+
+impl Bot for Booking {
+    fn spec(&self) -> &'static BotSpec {
+        &SPEC
+    }
+    fn command(&self, name: &str) -> Option<usize> {
+        SPEC.commands.iter().position(|c| c.name == name)
+    }
+    fn enter<'a>(&'a self, cx: &'a mut Cx, command: usize, args: &'a str) -> Handling<'a> {
+        RUNS.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            match SPEC.commands[command].name {
+                "start" => {
+                    let mut text = cx.words().html().begin();
+                    let name = cx.words().user_first_name();
+                    text.write_fmt(format_args!(
+                        "{}",
+                        cx.words().html().t("hello", Args::new().with("name", name))
+                    ));
+                    let mut label = cx.words().plain().begin();
+                    label.push("Book");
+                    let button = Button::command(label, CommandLine::new("book"));
+                    cx.reply(Message::new(text).row([button]).edit());
+                    Ok(())
+                }
+                "book" => {
+                    cx.begin(&BOOK);
+                    wait(cx, &State::Service)
+                }
+                "my" => {
+                    let user = cx.user_id();
+                    let slots: Vec<String> = sqlx::query_scalar(
+                        "SELECT slot FROM bookings WHERE user_id = ? ORDER BY id",
+                    )
+                    .bind(user)
+                    .fetch_all(cx.db()?)
+                    .await?;
+                    let text = html(cx, &format!("Slots: {}", slots.join(", ")));
+                    cx.reply(Message::new(text));
+                    Ok(())
+                }
+                "add" => {
+                    insert(cx, "spa", args, None).await?;
+                    let text = html(cx, "Added.");
+                    cx.reply(Message::new(text));
+                    Ok(())
+                }
+                "lang" => {
+                    cx.show_locales();
+                    Ok(())
+                }
+                "boom" => {
+                    insert(cx, "spa", "boom", None).await?;
+                    Err(HandlerError::Arithmetic)
+                }
+                "sleep" => {
+                    insert(cx, "spa", "sleep", None).await?;
+                    std::future::pending().await
+                }
+                "spin" => {
+                    sqlx::query(
+                        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
+                         INSERT INTO bookings (user_id, service, slot) SELECT 1, 'x', i FROM n",
+                    )
+                    .execute(cx.db_write()?)
+                    .await?;
+                    Ok(())
+                }
+                "share" => {
+                    cx.begin(&SHARE);
+                    let text = html(cx, "Who?");
+                    cx.ask(&SHARE, 0, text, Vec::new());
+                    cx.wait(&SHARE, 0, &(), &())
+                }
+                "panic" => panic!("a bug"),
+                "rollback" => {
+                    insert(cx, "spa", "same", None).await?;
+                    sqlx::query(
+                        "INSERT OR ROLLBACK INTO bookings (user_id, service, slot) VALUES (1, 'x', 'same')",
+                    )
+                    .execute(cx.db_write()?)
+                    .await?;
+                    Ok(())
+                }
+                "deferred" => {
+                    sqlx::query("INSERT INTO visits (booking) VALUES (4711)")
+                        .execute(cx.db_write()?)
+                        .await?;
+                    Ok(())
+                }
+                _ => Err(HandlerError::Bug("no such command")),
+            }
+        })
+    }
+    fn answer<'a>(&'a self, cx: &'a mut Cx, waiting: Waiting, given: Given<'a>) -> Handling<'a> {
+        RUNS.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            match waiting.flow() {
+                "book" => {
+                    let ((), state) = waiting.read()?;
+                    answer(cx, state, given).await
+                }
+                "share" => match given.contact() {
+                    Ok(contact) => {
+                        let text = html(cx, &format!("Got {}", contact.first_name));
+                        cx.reply(Message::new(text));
+                        cx.done()
+                    }
+                    Err(refusal) => {
+                        cx.refuse(&SHARE, 0, &refusal, None);
+                        Ok(())
+                    }
+                },
+                _ => Err(HandlerError::Outdated),
+            }
+        })
+    }
+    fn ask<'a>(&'a self, cx: &'a mut Cx, waiting: &'a Waiting) -> Handling<'a> {
+        Box::pin(async move {
+            let ((), state) = waiting.read::<(), State>()?;
+            ask(cx, &state)
+        })
+    }
+    fn fallback(&self, _: &Words) -> Option<Text> {
+        None
+    }
+    fn toast(&self, hash: u32, words: &Words) -> Option<Text> {
+        let mut text = words.plain().begin();
+        text.push("soon");
+        (hash == hash32("soon")).then_some(text)
+    }
+}

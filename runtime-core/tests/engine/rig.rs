@@ -1,0 +1,304 @@
+//! A deployment of one bot on a temporary SQLite file, and people who talk to it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use botfactory_lang::callback::Keys;
+use runtime_core::bot::Bot;
+use runtime_core::clock::Clock;
+use runtime_core::engine::{Engine, FloodGate, OfferedRow, Outcome, Served};
+use runtime_core::ingress::{
+    CallbackIn, Channel, Content, Event, Incoming, MessageIn, Person, Place,
+};
+use runtime_core::store::Store;
+use runtime_core::store::outbox::{OutboxNotice, OutboxRow};
+use runtime_core::telegram::method::{Call, ReplyMarkup};
+use sqlx::{Connection, SqliteConnection};
+use tokio::sync::mpsc;
+
+pub const BOT_ID: i64 = 77;
+pub const ANNA: i64 = 1001;
+pub const BORIS: i64 = 1002;
+pub const GROUP: i64 = -500;
+
+#[derive(Debug, Default)]
+pub struct Gate {
+    pub closed: AtomicBool,
+}
+
+impl FloodGate for Gate {
+    fn open(&self, _: i64, _: i64) -> bool {
+        !self.closed.load(Ordering::SeqCst)
+    }
+}
+
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        let name = format!("botfactory-test-{:016x}", rand::random::<u64>());
+        Self(std::env::temp_dir().join(name))
+    }
+    pub fn url(&self) -> String {
+        format!("sqlite://{}/bot.db", self.0.display())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+pub struct Rig {
+    pub folder: Arc<Folder>,
+    pub clock: Clock,
+    pub store: Arc<Store>,
+    pub engine: Arc<Engine>,
+    pub gate: Arc<Gate>,
+    rows: mpsc::Receiver<Vec<OutboxRow>>,
+    next: AtomicI64,
+    /// What a message's arrival is set back by.
+    pub late: Duration,
+}
+
+/// What came back: the response, what is sent before the ack, what the outbox announced.
+#[derive(Debug)]
+pub struct Reply {
+    pub calls: Vec<Call>,
+    pub offered: Option<OfferedRow>,
+    pub busy: bool,
+}
+
+impl Reply {
+    pub fn texts(&self) -> Vec<&str> {
+        self.calls
+            .iter()
+            .filter_map(|call| match call {
+                Call::SendMessage(m) => Some(m.text.as_str()),
+                Call::EditMessageText(m) => Some(m.text.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+    pub fn text(&self) -> String {
+        self.texts().join("\n")
+    }
+    pub fn toast(&self) -> Option<&str> {
+        self.calls.iter().find_map(|call| match call {
+            Call::AnswerCallbackQuery(a) => a.text.as_deref(),
+            _ => None,
+        })
+    }
+    pub fn answers(&self) -> usize {
+        let is = |call: &&Call| matches!(call, Call::AnswerCallbackQuery(_));
+        self.calls.iter().filter(is).count()
+    }
+    pub fn markups(&self) -> Vec<&ReplyMarkup> {
+        self.calls
+            .iter()
+            .filter_map(|call| match call {
+                Call::SendMessage(m) => m.reply_markup.as_ref(),
+                Call::EditMessageText(m) => m.reply_markup.as_ref(),
+                _ => None,
+            })
+            .collect()
+    }
+    /// Payload of the inline button with this label.
+    pub fn button(&self, label: &str) -> String {
+        for markup in self.markups() {
+            if let ReplyMarkup::Inline { inline_keyboard } = markup {
+                for button in inline_keyboard.iter().flatten() {
+                    if button.text.contains(label) {
+                        return button.callback_data.clone().unwrap();
+                    }
+                }
+            }
+        }
+        panic!("no button {label} in {self:?}");
+    }
+    pub fn has_button(&self, label: &str) -> bool {
+        self.markups().iter().any(|markup| match markup {
+            ReplyMarkup::Inline { inline_keyboard } => inline_keyboard
+                .iter()
+                .flatten()
+                .any(|b| b.text.contains(label)),
+            _ => false,
+        })
+    }
+}
+
+impl Rig {
+    pub async fn new() -> Self {
+        Self::on(Arc::new(Folder::new()), Clock::fixed(1_800_000_000), 1).await
+    }
+
+    pub async fn on(folder: Arc<Folder>, clock: Clock, next: i64) -> Self {
+        let bot: &'static dyn Bot = &super::bot::BOT;
+        let store = Store::open(&folder.url(), &[&bot.spec().migrations], clock.clone())
+            .await
+            .unwrap();
+        let (notice, rows) = OutboxNotice::channel(1000);
+        let gate = Arc::new(Gate::default());
+        let engine = Engine::new(
+            store.clone(),
+            &[Served {
+                bot,
+                telegram_id: Some(BOT_ID),
+            }],
+            Keys {
+                current: [7; 32],
+                old: None,
+            },
+            gate.clone(),
+            notice,
+        )
+        .unwrap();
+        engine.set_username(0, "booking_bot");
+        Self {
+            folder,
+            clock,
+            store,
+            engine: Arc::new(engine),
+            gate,
+            rows,
+            next: AtomicI64::new(next),
+            late: Duration::ZERO,
+        }
+    }
+
+    /// The process ends in good order and starts again.
+    pub async fn restart(self) -> Self {
+        self.store.close().await;
+        let next = self.next.load(Ordering::SeqCst);
+        let (folder, clock) = (self.folder.clone(), self.clock.clone());
+        drop(self);
+        Self::on(folder, clock, next).await
+    }
+
+    /// A second connection, as an administrator has it.
+    pub async fn sql(&self) -> SqliteConnection {
+        SqliteConnection::connect(&self.folder.url()).await.unwrap()
+    }
+
+    pub async fn count(&self, table: &'static str) -> i64 {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        sqlx::query_scalar(sql)
+            .fetch_one(&mut self.sql().await)
+            .await
+            .unwrap()
+    }
+
+    pub fn id(&self) -> i64 {
+        self.next.fetch_add(1, Ordering::SeqCst)
+    }
+
+    pub fn person(id: i64) -> Person {
+        Person {
+            id,
+            first_name: if id == ANNA { "Anna <b>" } else { "Boris" }.to_owned(),
+            last_name: None,
+            username: None,
+            language_code: None,
+        }
+    }
+
+    pub fn incoming(&self, update_id: i64, event: Event) -> Incoming {
+        Incoming {
+            bot: 0,
+            update_id,
+            channel: Channel::Webhook,
+            trace_id: format!("t{update_id}"),
+            arrived: Instant::now() - self.late,
+            event,
+        }
+    }
+
+    pub fn message(person: i64, chat: i64, content: Content) -> Event {
+        Event::Message(MessageIn {
+            from: Self::person(person),
+            place: place(chat),
+            message_id: 10,
+            content,
+        })
+    }
+
+    pub fn callback(person: i64, chat: i64, data: &str) -> Event {
+        Event::Callback(CallbackIn {
+            id: "q1".to_owned(),
+            from: Self::person(person),
+            place: place(chat),
+            message_id: 11,
+            data: data.to_owned(),
+        })
+    }
+
+    pub async fn update(&mut self, update_id: i64, event: Event) -> Reply {
+        let incoming = self.incoming(update_id, event);
+        self.take(incoming).await
+    }
+
+    pub async fn take(&mut self, incoming: Incoming) -> Reply {
+        let outcome = self.engine.handle(incoming).await;
+        self.reply(outcome)
+    }
+
+    pub fn reply(&mut self, outcome: Outcome) -> Reply {
+        let mut reply = Reply {
+            calls: Vec::new(),
+            offered: None,
+            busy: false,
+        };
+        match outcome {
+            Outcome::Busy { .. } => reply.busy = true,
+            Outcome::Done { response, calls } => {
+                if let Some((call, offered)) = response {
+                    reply.calls.push(call);
+                    reply.offered = offered;
+                }
+                reply.calls.extend(calls);
+            }
+        }
+        reply.calls.extend(self.announced());
+        reply
+    }
+
+    pub fn announced(&mut self) -> Vec<Call> {
+        let mut calls = Vec::new();
+        while let Ok(rows) = self.rows.try_recv() {
+            calls.extend(rows.into_iter().map(|row| row.call));
+        }
+        calls
+    }
+
+    pub async fn say(&mut self, person: i64, text: &str) -> Reply {
+        self.send(person, Content::Text(text.to_owned())).await
+    }
+
+    pub async fn send(&mut self, person: i64, content: Content) -> Reply {
+        let id = self.id();
+        self.update(id, Self::message(person, person, content))
+            .await
+    }
+
+    pub async fn say_in_group(&mut self, person: i64, text: &str) -> Reply {
+        let id = self.id();
+        let content = Content::Text(text.to_owned());
+        self.update(id, Self::message(person, GROUP, content)).await
+    }
+
+    pub async fn press(&mut self, person: i64, data: &str) -> Reply {
+        let id = self.id();
+        self.update(id, Self::callback(person, person, data)).await
+    }
+}
+
+pub fn place(chat: i64) -> Place {
+    Place {
+        chat_id: chat,
+        private: chat > 0,
+        thread_id: 0,
+    }
+}
