@@ -39,15 +39,24 @@ fn run(folder: &Path) {
         Command::new(env!("CARGO_BIN_EXE_botfactory"))
             .arg("serve")
             .env("BOTFACTORY_LISTEN", format!("127.0.0.1:{ours_port}"))
-            .env("DATABASE_URL", format!("sqlite://{}", ours_database.display()))
-            .env("BOTFACTORY_TOKEN_BOOKING", "1000001:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+            .env(
+                "DATABASE_URL",
+                format!("sqlite://{}", ours_database.display()),
+            )
+            .env(
+                "BOTFACTORY_TOKEN_BOOKING",
+                "1000001:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            )
             .env("BOTFACTORY_TELEGRAM_API", format!("http://{telegram}"))
             .env("BOTFACTORY_PUBLIC_URL", "https://bots.example.org")
             .env("BOTFACTORY_WEBHOOK_SECRET", SECRET)
             .current_dir(folder),
         ours_port,
     );
-    println!("start to first 200: {:.0} ms", began.elapsed().as_secs_f64() * 1000.0);
+    println!(
+        "start to first 200: {:.0} ms",
+        began.elapsed().as_secs_f64() * 1000.0
+    );
     println!("resident after start: {:.1} MiB", ours.resident());
     let size = std::fs::metadata(env!("CARGO_BIN_EXE_botfactory")).map_or(0, |file| file.len());
     println!("binary: {:.1} MB", size as f64 / 1e6);
@@ -56,13 +65,20 @@ fn run(folder: &Path) {
     let reference_database = folder.join("reference.db");
     let myself = std::env::current_exe().expect("the path of this program");
     let reference = Server::start(
-        Command::new(myself).args(["reference", &reference_port.to_string(), &reference_database.display().to_string()]),
+        Command::new(myself).args([
+            "reference",
+            &reference_port.to_string(),
+            &reference_database.display().to_string(),
+        ]),
         reference_port,
     );
     seed(&ours_database);
     seed(&reference_database);
 
-    println!("\n{:<24} {:>12} {:>12} {:>9} {:>12} {:>12} {:>9}", "", "ours upd/s", "hand upd/s", "ratio", "ours us CPU", "hand us CPU", "ratio");
+    println!(
+        "\n{:<24} {:>12} {:>12} {:>9} {:>12} {:>12} {:>9}",
+        "", "ours upd/s", "hand upd/s", "ratio", "ours us CPU", "hand us CPU", "ratio"
+    );
     for (name, text, preview) in [
         ("/start, webhook", "/start", false),
         ("/my, webhook", "/my", false),
@@ -71,13 +87,21 @@ fn run(folder: &Path) {
     ] {
         let a = load(&ours, text, preview);
         if preview {
-            println!("{name:<24} {:>12.0} {:>12} {:>9} {:>12.1}", a.rate, "", "", a.cpu);
+            println!(
+                "{name:<24} {:>12.0} {:>12} {:>9} {:>12.1}",
+                a.rate, "", "", a.cpu
+            );
             continue;
         }
         let b = load(&reference, text, false);
         println!(
             "{name:<24} {:>12.0} {:>12.0} {:>9.2} {:>12.1} {:>12.1} {:>9.2}",
-            a.rate, b.rate, a.rate / b.rate, a.cpu, b.cpu, a.cpu / b.cpu
+            a.rate,
+            b.rate,
+            a.rate / b.rate,
+            a.cpu,
+            b.cpu,
+            a.cpu / b.cpu
         );
     }
     println!("\nresident after load: {:.1} MiB", ours.resident());
@@ -107,8 +131,14 @@ fn load(server: &Server, text: &str, preview: bool) -> Figures {
                 while !stop.load(Ordering::Relaxed) {
                     person = (person + CONNECTIONS as i64) % PEOPLE;
                     let id = UPDATE.fetch_add(1, Ordering::Relaxed);
-                    let request = if preview { preview_request(person, text) } else { webhook_request(id, person, text) };
-                    stream.write_all(request.as_bytes()).expect("the server reads");
+                    let request = if preview {
+                        preview_request(person, text)
+                    } else {
+                        webhook_request(id, person, text)
+                    };
+                    stream
+                        .write_all(request.as_bytes())
+                        .expect("the server reads");
                     let status = response(&mut stream, &mut buffer);
                     assert_eq!(status, 200, "the server answers");
                     if counting.load(Ordering::Relaxed) {
@@ -126,7 +156,10 @@ fn load(server: &Server, text: &str, preview: bool) -> Figures {
         stop.store(true, Ordering::Relaxed);
     });
     let updates = counted.load(Ordering::Relaxed) as f64;
-    Figures { rate: updates / MEASURED.as_secs_f64(), cpu: cpu * 1e6 / updates }
+    Figures {
+        rate: updates / MEASURED.as_secs_f64(),
+        cpu: cpu * 1e6 / updates,
+    }
 }
 
 fn webhook_request(update: i64, person: i64, text: &str) -> String {
@@ -142,7 +175,10 @@ fn webhook_request(update: i64, person: i64, text: &str) -> String {
 }
 
 fn preview_request(person: i64, text: &str) -> String {
-    let body = format!(r#"{{"bot_id":"booking","text":"{text}","user_id":{}}}"#, 10_000 + person);
+    let body = format!(
+        r#"{{"bot_id":"booking","text":"{text}","user_id":{}}}"#,
+        10_000 + person
+    );
     format!(
         "POST /preview/send HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
@@ -153,17 +189,28 @@ fn preview_request(person: i64, text: &str) -> String {
 fn response(stream: &mut TcpStream, buffer: &mut [u8]) -> u16 {
     let mut filled = 0;
     loop {
-        let read = stream.read(&mut buffer[filled..]).expect("the server answers");
+        let read = stream
+            .read(&mut buffer[filled..])
+            .expect("the server answers");
         assert!(read > 0, "the server keeps the connection");
         filled += read;
-        let Some(end) = buffer[..filled].windows(4).position(|four| four == b"\r\n\r\n") else { continue };
+        let Some(end) = buffer[..filled]
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+        else {
+            continue;
+        };
         let head = String::from_utf8_lossy(&buffer[..end]).to_lowercase();
         let length: usize = head
             .lines()
             .find_map(|line| line.strip_prefix("content-length: "))
             .map_or(0, |length| length.trim().parse().unwrap_or(0));
         if filled >= end + 4 + length {
-            return head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+            return head
+                .split(' ')
+                .nth(1)
+                .and_then(|status| status.parse().ok())
+                .unwrap_or(0);
         }
     }
 }
@@ -176,7 +223,11 @@ struct Server {
 
 impl Server {
     fn start(command: &mut Command, port: u16) -> Self {
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the server starts");
+        let child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the server starts");
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let server = Self { child, address };
         let began = Instant::now();
@@ -194,17 +245,36 @@ impl Server {
 
     /// Seconds of CPU, user and system.
     fn cpu(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
-        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
-        let ticks = |n: usize| fields.get(n).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
+        let stat =
+            std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        let fields: Vec<&str> = stat
+            .rsplit(") ")
+            .next()
+            .unwrap_or_default()
+            .split(' ')
+            .collect();
+        let ticks = |n: usize| {
+            fields
+                .get(n)
+                .and_then(|field| field.parse::<f64>().ok())
+                .unwrap_or(0.0)
+        };
         (ticks(11) + ticks(12)) / 100.0
     }
 
     /// MiB.
     fn resident(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0 kB");
-        line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(0.0) / 1024.0
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
+            .unwrap_or_default();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap_or("0 kB");
+        line.trim()
+            .trim_end_matches(" kB")
+            .parse::<f64>()
+            .unwrap_or(0.0)
+            / 1024.0
     }
 }
 
@@ -216,7 +286,10 @@ impl Drop for Server {
 }
 
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
+        .port()
 }
 
 /// Says yes to whatever registration asks; never meets a reply, which ride in the responses.
@@ -234,7 +307,10 @@ fn fake_telegram() -> SocketAddr {
 fn answer_yes(mut stream: TcpStream) {
     let mut buffer = vec![0; 64 * 1024];
     let body = r#"{"ok":true,"result":{"id":1000001,"is_bot":true,"first_name":"Bench","username":"bench_bot","url":"","has_custom_certificate":false,"pending_update_count":0}}"#;
-    let yes = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let yes = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
     if stream.read(&mut buffer).is_ok_and(|read| read > 0) {
         let _ = stream.write_all(yes.as_bytes());
     }
@@ -242,7 +318,10 @@ fn answer_yes(mut stream: TcpStream) {
 
 /// Five bookings for each person, for webhook and reference alike.
 fn seed(database: &PathBuf) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(async {
         use sqlx::Connection;
         let mut connection =
@@ -268,7 +347,10 @@ mod reference {
     use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
 
     pub fn serve(port: &str, database: &str) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
         runtime.block_on(async {
             let options = SqliteConnectOptions::new()
                 .filename(database)
@@ -317,15 +399,21 @@ mod reference {
             for (index, (_, service, slot, _)) in rows.iter().enumerate() {
                 text.push_str(&format!("{}. {service} — {slot}\n", index + 1));
             }
-            return Json(json!({"method": "sendMessage", "chat_id": chat, "text": text, "parse_mode": "HTML",
-                "reply_markup": {"inline_keyboard": [[button("📅 Book", "/book")]]}}));
+            return Json(
+                json!({"method": "sendMessage", "chat_id": chat, "text": text, "parse_mode": "HTML",
+                "reply_markup": {"inline_keyboard": [[button("📅 Book", "/book")]]}}),
+            );
         }
-        let name = update["message"]["from"]["first_name"].as_str().unwrap_or_default();
-        Json(json!({"method": "sendMessage", "chat_id": chat, "parse_mode": "HTML",
+        let name = update["message"]["from"]["first_name"]
+            .as_str()
+            .unwrap_or_default();
+        Json(
+            json!({"method": "sendMessage", "chat_id": chat, "parse_mode": "HTML",
             "text": format!("Hello, {name}!\nWhat can I do for you?"),
             "reply_markup": {"inline_keyboard": [
                 [button("📅 Book", "/book")],
                 [button("📋 My bookings", "/my"), button("🌍 Language", "/lang")],
-                [button("🕒 Opening hours", "tx"), button("❓ Help", "/help")]]}}))
+                [button("🕒 Opening hours", "tx"), button("❓ Help", "/help")]]}}),
+        )
     }
 }

@@ -21,8 +21,10 @@ pub struct Bot<'a> {
     pub id: &'a str,
     /// Its commands.
     pub symbols: &'a Symbols,
-    /// Its locales, the default first.
-    pub locales: Vec<&'a str>,
+    /// Its locales.
+    pub locales: &'a [String],
+    /// Index of the default among them.
+    pub default: usize,
     /// IANA zone.
     pub tz: &'a str,
 }
@@ -90,9 +92,10 @@ fn line(sources: &SourceMap, span: Span) -> u32 {
 
 fn locale(bot: &Bot<'_>, written: Option<&Str>, sink: &mut Sink) -> String {
     let Some(tag) = written else {
-        return bot.locales.first().copied().unwrap_or("en").to_owned();
+        return bot.locales.get(bot.default).cloned().unwrap_or_default();
     };
-    if negotiate(&tag.value, &bot.locales).is_none() {
+    let tags: Vec<&str> = bot.locales.iter().map(String::as_str).collect();
+    if negotiate(&tag.value, &tags).is_none() {
         sink.report(
             Diagnostic::new(
                 &transcripts::UNKNOWN_LOCALE,
@@ -108,6 +111,7 @@ fn locale(bot: &Bot<'_>, written: Option<&Str>, sink: &mut Sink) -> String {
 /// When the conversation begins, as SQL text in UTC.
 fn begins(bot: &Bot<'_>, written: Option<&Str>, sink: &mut Sink) -> String {
     let default = "2030-01-01 12:00";
+    // An unknown zone is reported where it stands.
     let tz = jiff::tz::TimeZone::get(bot.tz).unwrap_or(jiff::tz::TimeZone::UTC);
     let read = |text: &str| {
         answer::datetime(

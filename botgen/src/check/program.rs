@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::sql::{MigrationFile, OwnerMigrations, Schema};
-use super::{BotCx, bot, i18n, settings};
+use super::{BotCx, bot, chats, i18n, settings};
 use crate::diagnostics::codes::{itself, names};
 use crate::diagnostics::{Diagnostic, Sink};
 use crate::input::Input;
@@ -46,6 +46,7 @@ pub fn check(
     }
     let schema = Schema::build(&owners, RUNTIME, sink);
     let mut bots = Vec::new();
+    let mut conversations = Vec::new();
     for (parsed, owner) in parsed.iter().zip(&shared) {
         let errors = sink.errors();
         let symbols = Symbols::of(&parsed.bot, sink);
@@ -65,6 +66,16 @@ pub fn check(
                 false => schema.migrations_of(&owner.id),
             },
         };
+        let tags = settings::tags(&parsed.bot);
+        let default = settings::default_tag(&parsed.bot, &tags);
+        let against = chats::Bot {
+            id: &parsed.bot.id,
+            symbols: &symbols,
+            locales: &tags,
+            default,
+            tz: parsed.bot.tz.as_ref().map_or("UTC", |tz| &tz.value),
+        };
+        conversations.extend(chats::check(&against, &parsed.chats, sources, sink));
         let bot = bot::check(&cx, &parsed.folder, migrations, sink);
         match bot {
             Some(bot) if sink.errors() == errors => bots.push(ir::Bot {
@@ -91,6 +102,7 @@ pub fn check(
     (sink.errors() == 0 && bots.len() == input.bots.len()).then(|| ir::Program {
         source_hash: whole(&bots),
         bots,
+        conversations,
     })
 }
 

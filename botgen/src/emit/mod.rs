@@ -54,6 +54,13 @@ pub fn emit(program: &Program) -> Output {
             }
         }
     }
+    if !program.conversations.is_empty() {
+        let tests = conversations::module(&program.conversations);
+        output.files.insert(
+            "bots/conversations.rs".to_owned(),
+            format::file(&conversations::header(), tests),
+        );
+    }
     output
 }
 

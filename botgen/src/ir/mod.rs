@@ -23,6 +23,8 @@ pub struct Origin(pub String);
 pub struct Program {
     /// By id.
     pub bots: Vec<Bot>,
+    /// Every conversation test.
+    pub conversations: Vec<conversation::Conversation>,
     /// Hash of all sources, hex.
     pub source_hash: String,
 }

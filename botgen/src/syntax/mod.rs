@@ -27,6 +27,8 @@ pub struct Parsed {
     pub folder: Folder,
     /// `bot.yaml` and `flows/*.yaml`.
     pub bot: ast::Bot,
+    /// `chats/*.yaml`.
+    pub chats: Vec<ast::Conversation>,
 }
 
 /// Reads the YAML files of every bot. A bot without a readable `bot.yaml` is left out.
@@ -35,7 +37,8 @@ pub fn parse(folders: Vec<Folder>, sources: &SourceMap, sink: &mut Sink) -> Vec<
         .into_iter()
         .filter_map(|folder| {
             let bot = bot::parse(&folder, sources, sink)?;
-            Some(Parsed { folder, bot })
+            let chats = chat::parse(&folder, sources, sink);
+            Some(Parsed { folder, bot, chats })
         })
         .collect()
 }
