@@ -19,5 +19,7 @@ pub mod registration;
 pub mod store;
 pub mod telegram;
 pub mod telemetry;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use app::main;

@@ -158,6 +158,13 @@ impl Client {
     }
 }
 
+/// A bare HTTP client for the strict fake.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn plain_http() -> reqwest::Result<reqwest::Client> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().tls_certs_only([]).build()
+}
+
 async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, ApiError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|e| broken(&e))? {

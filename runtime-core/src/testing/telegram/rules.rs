@@ -1,0 +1,343 @@
+//! What Telegram accepts, and its words for what it does not. Written apart from the client on purpose.
+
+use botfactory_lang::markup::{self, ParseMode};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A refusal: status and description.
+pub(super) type Refused = (u16, String);
+
+fn bad(words: &str) -> Refused {
+    (400, format!("Bad Request: {words}"))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Send {
+    pub(super) chat_id: i64,
+    #[serde(default)]
+    pub(super) message_thread_id: Option<i64>,
+    pub(super) text: String,
+    #[serde(default)]
+    pub(super) parse_mode: Option<String>,
+    #[serde(default)]
+    pub(super) reply_markup: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Edit {
+    pub(super) chat_id: i64,
+    pub(super) message_id: i64,
+    pub(super) text: String,
+    #[serde(default)]
+    pub(super) parse_mode: Option<String>,
+    #[serde(default)]
+    pub(super) reply_markup: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Answer {
+    pub(super) callback_query_id: String,
+    #[serde(default)]
+    pub(super) text: Option<String>,
+    #[serde(default)]
+    #[allow(dead_code)]
+    pub(super) show_alert: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetWebhook {
+    pub(super) url: String,
+    #[serde(default)]
+    pub(super) secret_token: Option<String>,
+    #[serde(default)]
+    pub(super) allowed_updates: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) drop_pending_updates: bool,
+    #[serde(default)]
+    #[allow(dead_code)]
+    pub(super) max_connections: Option<u8>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeleteWebhook {
+    #[serde(default)]
+    pub(super) drop_pending_updates: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GetUpdates {
+    #[serde(default)]
+    pub(super) offset: Option<i64>,
+    #[serde(default)]
+    pub(super) limit: Option<usize>,
+    #[serde(default)]
+    pub(super) timeout: Option<u64>,
+    #[serde(default)]
+    pub(super) allowed_updates: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetCommands {
+    pub(super) commands: Vec<Command>,
+    #[serde(default)]
+    pub(super) language_code: Option<String>,
+    #[serde(default)]
+    #[allow(dead_code)]
+    pub(super) scope: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Command {
+    pub(super) command: String,
+    pub(super) description: String,
+}
+
+/// Parses strictly: a missing, mistyped or unknown field is a refusal.
+pub(super) fn read<T: serde::de::DeserializeOwned>(body: &Value) -> Result<T, Refused> {
+    serde_json::from_value(body.clone()).map_err(|error| bad(&format!("strict fake: {error}")))
+}
+
+/// A message's text.
+pub(super) fn text(text: &str, parse_mode: Option<&str>) -> Result<(), Refused> {
+    if text.len() > 32_768 {
+        return Err(bad("text is too long"));
+    }
+    let mode = match parse_mode {
+        None => ParseMode::Plain,
+        Some("HTML") => ParseMode::Html,
+        Some("MarkdownV2") => ParseMode::MarkdownV2,
+        Some(_) => return Err(bad("unsupported parse_mode")),
+    };
+    if mode != ParseMode::Plain {
+        let (errors, _) = markup::check(mode, text, &[]);
+        if let Some(error) = errors.first() {
+            return Err(bad(&format!(
+                "can't parse entities: {} at byte offset {}",
+                error.message, error.range.start
+            )));
+        }
+    }
+    let visible = match mode {
+        ParseMode::Html => visible_html(text),
+        _ => text.to_owned(),
+    };
+    if visible.trim().is_empty() {
+        return Err(bad("message text is empty"));
+    }
+    let length = match mode {
+        ParseMode::MarkdownV2 => markup::visible_length(mode, text),
+        _ => visible.encode_utf16().count(),
+    };
+    if length > 4096 {
+        return Err(bad("message is too long"));
+    }
+    Ok(())
+}
+
+/// What people see of HTML, found without the house's own parser.
+fn visible_html(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['<', '&']) {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let end = from.find(if from.starts_with('<') { '>' } else { ';' });
+        let Some(end) = end else {
+            out.push_str(from);
+            return out;
+        };
+        let (thing, after) = from.split_at(end + 1);
+        match thing {
+            "&lt;" => out.push('<'),
+            "&gt;" => out.push('>'),
+            "&amp;" => out.push('&'),
+            "&quot;" => out.push('"'),
+            _ if thing.starts_with("&#") => out.push('?'),
+            _ if thing.starts_with('&') => out.push_str(thing),
+            _ => {}
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// A keyboard.
+pub(super) fn keyboard(markup: Option<&Value>) -> Result<(), Refused> {
+    let Some(markup) = markup else { return Ok(()) };
+    let Some(rows) = markup.get("inline_keyboard") else {
+        let known = markup.get("keyboard").is_some() || markup.get("remove_keyboard").is_some();
+        return if known {
+            Ok(())
+        } else {
+            Err(bad("object expected as reply markup"))
+        };
+    };
+    let rows = rows
+        .as_array()
+        .ok_or_else(|| bad("field \"inline_keyboard\" must be of type Array"))?;
+    let mut count = 0;
+    for row in rows {
+        let row = row
+            .as_array()
+            .ok_or_else(|| bad("can't parse inline keyboard: array of arrays expected"))?;
+        if row.len() > 8 {
+            return Err(bad("reply markup is too long"));
+        }
+        for button in row {
+            count += 1;
+            inline_button(button)?;
+        }
+    }
+    if count > 100 {
+        return Err(bad("reply markup is too long"));
+    }
+    Ok(())
+}
+
+fn inline_button(button: &Value) -> Result<(), Refused> {
+    let fields = button
+        .as_object()
+        .ok_or_else(|| bad("can't parse inline keyboard button: expected an Object"))?;
+    if let Some(unknown) = fields
+        .keys()
+        .find(|key| !matches!(key.as_str(), "text" | "callback_data" | "url"))
+    {
+        return Err(bad(&format!("strict fake: unknown button field {unknown}")));
+    }
+    let text = fields.get("text").and_then(Value::as_str).unwrap_or("");
+    if text.trim().is_empty() {
+        return Err(bad(
+            "can't parse inline keyboard button: field \"text\" must be non-empty",
+        ));
+    }
+    let data = fields.get("callback_data").and_then(Value::as_str);
+    let url = fields.get("url").and_then(Value::as_str);
+    match (data, url) {
+        (Some(data), None) if data.is_empty() => Err(bad(
+            "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
+        )),
+        (Some(data), None) if data.len() > 64 => Err(bad("BUTTON_DATA_INVALID")),
+        (Some(_), None) => Ok(()),
+        (None, Some(url)) => {
+            let known = ["http://", "https://", "tg://", "mailto:", "tel:"];
+            if known.iter().any(|scheme| url.starts_with(scheme)) {
+                Ok(())
+            } else {
+                Err(bad("BUTTON_URL_INVALID"))
+            }
+        }
+        (None, None) => Err(bad(
+            "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
+        )),
+        (Some(_), Some(_)) => Err(bad("strict fake: a button has exactly one action")),
+    }
+}
+
+/// An answer to a press.
+pub(super) fn toast(text: Option<&str>) -> Result<(), Refused> {
+    if text.is_some_and(|text| text.encode_utf16().count() > 200) {
+        return Err(bad("MESSAGE_TOO_LONG"));
+    }
+    Ok(())
+}
+
+/// A menu.
+pub(super) fn commands(set: &SetCommands) -> Result<(), Refused> {
+    if set.commands.len() > 100 {
+        return Err(bad("BOT_COMMANDS_TOO_MUCH"));
+    }
+    for Command {
+        command,
+        description,
+    } in &set.commands
+    {
+        let fits = (1..=32).contains(&command.len())
+            && command
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        if !fits {
+            return Err(bad("BOT_COMMAND_INVALID"));
+        }
+        if !(1..=256).contains(&description.encode_utf16().count()) {
+            return Err(bad("BOT_COMMAND_DESCRIPTION_INVALID"));
+        }
+    }
+    match set.language_code.as_deref() {
+        None | Some("") => Ok(()),
+        Some(code) if code.len() == 2 && code.bytes().all(|b| b.is_ascii_lowercase()) => Ok(()),
+        Some(_) => Err(bad("language code invalid")),
+    }
+}
+
+/// A webhook. Plain http is allowed here: the tests' servers have no certificates.
+pub(super) fn webhook(set: &SetWebhook) -> Result<(), Refused> {
+    if !set.url.starts_with("http://") && !set.url.starts_with("https://") {
+        return Err(bad(
+            "bad webhook: An HTTPS URL must be provided for webhook",
+        ));
+    }
+    if let Some(secret) = &set.secret_token {
+        if secret.len() > 256 {
+            return Err(bad("secret token is too long"));
+        }
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        if !secret.bytes().all(allowed) {
+            return Err(bad("secret token contains unallowed characters"));
+        }
+    }
+    Ok(())
+}
+
+pub(super) const NOT_MODIFIED: &str = "Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message";
+pub(super) const TOO_OLD: &str =
+    "Bad Request: query is too old and response timeout expired or query ID is invalid";
+pub(super) const WEBHOOK_ACTIVE: &str = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first";
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn lengths_are_counted_after_entities() {
+        assert_eq!(visible_html("<b>a</b>&lt;&#33;x"), "a<?x");
+        assert!(text(&"x".repeat(4096), None).is_ok());
+        assert!(text(&"x".repeat(4097), None).is_err());
+        assert!(text(&format!("<b>{}</b>", "x".repeat(4096)), Some("HTML")).is_ok());
+        assert!(text(&"😀".repeat(2049), None).is_err());
+        assert_eq!(
+            text("<b> </b>", Some("HTML")),
+            Err((400, "Bad Request: message text is empty".to_owned()))
+        );
+        assert!(
+            text("<nope>x</nope>", Some("HTML"))
+                .is_err_and(|e| e.1.contains("can't parse entities"))
+        );
+        assert!(text("a < b", None).is_ok());
+    }
+
+    #[test]
+    fn buttons() {
+        let one = |button: Value| keyboard(Some(&json!({"inline_keyboard": [[button]]})));
+        assert!(one(json!({"text": "a", "callback_data": "x"})).is_ok());
+        assert!(one(json!({"text": "a", "callback_data": "ы".repeat(33)})).is_err());
+        assert!(one(json!({"text": "a"})).is_err());
+        assert!(one(json!({"text": "", "callback_data": "x"})).is_err());
+        assert!(one(json!({"text": "a", "url": "javascript:x"})).is_err());
+        assert!(one(json!({"text": "a", "callback_data": "x", "pay": true})).is_err());
+    }
+}
