@@ -61,6 +61,9 @@ impl Own {
     }
 }
 
+/// An attribute, or the message itself, and its variables.
+type Part<'a> = (Option<&'a str>, &'a BTreeSet<String>);
+
 /// The languages of the new bot.
 #[derive(Debug, Clone)]
 pub(super) struct Locales {
@@ -138,7 +141,7 @@ impl Keys {
         let mut out = format!(
             "### Stubs for `{tag}`, written by `botgen import`: every text in brackets wants its translation.\n"
         );
-        let mut messages: BTreeMap<&str, Vec<(Option<&str>, &BTreeSet<String>)>> = BTreeMap::new();
+        let mut messages: BTreeMap<&str, Vec<Part<'_>>> = BTreeMap::new();
         for ((message, attribute), args) in &self.used {
             messages
                 .entry(message)

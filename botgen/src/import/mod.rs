@@ -2,14 +2,16 @@
 //!
 //! | stage | takes → gives |
 //! |---|---|
-//! | [`json`] | a JSON value → fields with paths, faults for wrong types |
-//! | [`old`] | fields → one model of all old spellings |
-//! | [`plan`] | the model → new names, rewritten statements ([`sql`]), decided types ([`schema`], [`pattern`]) |
-//! | [`write`], [`text`] | the plan → YAML ([`yaml`]), Fluent stubs ([`ftl`]) |
+//! | `json` | a JSON value → fields with paths, faults for wrong types |
+//! | `old` | fields → one model of all old spellings |
+//! | `plan` | the model → new names, rewritten statements (`sql`), decided types (`schema`, `pattern`) |
+//! | `write`, `text` | the plan → YAML (`yaml`), Fluent stubs (`ftl`) |
 //!
 //! The core is pure ([`translate`], [`translate_beside`]); [`run`] is the thin writer. Every change is a line of
 //! the report. The files are meant to pass `botgen check` for SQLite; what could not be kept says so in its line.
 
+mod commands;
+mod folder;
 mod ftl;
 mod json;
 mod markup;
@@ -26,17 +28,32 @@ mod write;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
+pub use folder::run;
 pub use report::{Fault, ImportError, Report, ReportLine, Severity};
 
+use commands::{Owner, owners};
 use ftl::{Keys, Locales};
 use plan::{FlowKind, Plan};
 use report::Notes;
-use write::{Commands, Writer};
+use write::Writer;
 
 /// Largest spec we read, in bytes; the greatest known one has 10 thousand.
 const SPEC: usize = 1 << 20;
+
+/// Tables of the old system itself.
+const SYSTEM: &[&str] = &[
+    "bots",
+    "bot_specs",
+    "bot_events",
+    "bot_users",
+    "broadcasts",
+    "broadcast_events",
+    "locales",
+    "i18n_keys",
+    "components",
+    "bot_components",
+];
 
 /// First line of every bot.yaml: editors complete and validate by it.
 const SCHEMA_LINE: &str = "# yaml-language-server: $schema=../../schema/bot.schema.json\n";
@@ -100,7 +117,7 @@ pub fn translate_beside(spec_json: &str, beside: &Surroundings) -> Result<Import
     );
     Ok(Imported {
         files,
-        report: notes.lines,
+        report: notes.sorted(),
     })
 }
 
@@ -117,7 +134,7 @@ fn document(
         plan.tables
             .insert(table.clone(), format!("{}_{table}", beside.bot_id));
     }
-    let uses_keys = source.contains("\"t:");
+    let uses_keys = spec.uses_keys();
     let i18n = i18n(spec.i18n, uses_keys, notes);
     let many = i18n
         .as_ref()
@@ -193,7 +210,7 @@ fn document(
         None => {
             let language = keys.locales.default.clone();
             notes.translated(
-                "",
+                "spec",
                 format!("`locale: {language}` is guessed from the texts"),
             );
             entries.add("locale", yaml::Node::word(language));
@@ -220,6 +237,16 @@ fn document(
             "migrations/0001_imported.sql",
             format!("tables guessed from the statements: {}", tables.join(", ")),
         );
+        let system: Vec<&str> = tables.into_iter().filter(|t| SYSTEM.contains(t)).collect();
+        if !system.is_empty() {
+            notes.person(
+                "migrations/0001_imported.sql",
+                format!(
+                    "the old system kept {} itself; reading the runtime's own data needs a later block",
+                    system.join(", ")
+                ),
+            );
+        }
         files.insert("migrations/0001_imported.sql".to_owned(), migration);
     }
     for (old, new) in &plan.tables {
@@ -248,7 +275,7 @@ fn i18n(old: Option<old::I18n>, uses_keys: bool, notes: &mut Notes) -> Option<I1
         }
         None if uses_keys => {
             notes.changed(
-                "",
+                "spec",
                 "texts use keys without an `i18n` section; the old defaults apply: ru and en",
             );
             old::I18n {
@@ -297,182 +324,4 @@ fn guess_language(source: &str) -> &'static str {
     } else {
         "en"
     }
-}
-
-/// What answers a command.
-enum Owner {
-    Flow(old::Flow),
-    Intent(old::Intent),
-}
-
-/// One owner for each command, by the old precedence: menus, wizards, untyped flows, intents; the first wins.
-fn owners(
-    intents: Vec<old::Intent>,
-    flows: Vec<old::Flow>,
-    notes: &mut Notes,
-) -> (Vec<(String, Owner)>, Commands) {
-    let mut order: Vec<(usize, &str)> = flows
-        .iter()
-        .enumerate()
-        .map(|(i, f)| (i, f.cmd.trim()))
-        .collect();
-    order.sort_by_key(|(i, _)| flows[*i].declared);
-    let mut winners: BTreeMap<String, usize> = BTreeMap::new();
-    for (i, cmd) in order {
-        winners.entry(slashed(cmd)).or_insert(i);
-    }
-    let mut commands = Commands::default();
-    let mut taken = BTreeSet::new();
-    let mut owners = Vec::new();
-    let mut own = |old: &str, path: &str, notes: &mut Notes| {
-        let old = old.trim();
-        let wanted = names::command(old, taken.len() + 1);
-        let new = names::free(wanted, &taken);
-        if new != old {
-            notes.person(
-                path,
-                format!("the command `{old}` is `{new}` now; tell the people who use it"),
-            );
-        }
-        taken.insert(new.clone());
-        commands.names.insert(slashed(old), new.clone());
-        commands.names.insert(old.to_owned(), new.clone());
-        new
-    };
-    for (i, flow) in flows.into_iter().enumerate() {
-        let cmd = slashed(flow.cmd.trim());
-        if winners.get(&cmd) != Some(&i) {
-            notes.person(
-                &flow.path,
-                format!(
-                    "`{cmd}` is owned by another flow; this one was never reached and is left out"
-                ),
-            );
-            continue;
-        }
-        let new = own(&flow.cmd, &flow.path, notes);
-        owners.push((new, Owner::Flow(flow)));
-    }
-    let mut seen = BTreeSet::new();
-    for intent in intents {
-        let cmd = slashed(intent.cmd.trim());
-        if winners.contains_key(&cmd) || !seen.insert(cmd.clone()) {
-            notes.person(
-                &intent.path,
-                format!(
-                    "`{cmd}` has an owner already; this intent was never reached and is left out"
-                ),
-            );
-            continue;
-        }
-        let new = own(&intent.cmd, &intent.path, notes);
-        owners.push((new, Owner::Intent(intent)));
-    }
-    // It always exists.
-    commands
-        .names
-        .entry("/cancel".to_owned())
-        .or_insert("/cancel".to_owned());
-    (owners, commands)
-}
-
-fn slashed(cmd: &str) -> String {
-    format!("/{}", cmd.trim_start_matches('/'))
-}
-
-/// Translates the spec and writes the bot's folder; the folder's name becomes the bot's id. Nothing is written
-/// when the folder has anything in it. Tables that sibling folders create are not created twice.
-///
-/// # Errors
-/// Any [`ImportError`].
-pub fn run(spec_json: &str, file_name: &str, out: &Path) -> Result<Report, ImportError> {
-    let folder = out.display().to_string();
-    let io = |path: &Path| {
-        let path = path.display().to_string();
-        move |error: std::io::Error| ImportError::Io {
-            path,
-            message: error.to_string(),
-        }
-    };
-    let bot_id = out
-        .file_name()
-        .map(|n| n.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    if !names::is_id(&bot_id) {
-        return Err(ImportError::BotId { name: bot_id });
-    }
-    match std::fs::read_dir(out) {
-        Ok(mut entries) => {
-            if entries.next().is_some() {
-                return Err(ImportError::NotEmpty { folder });
-            }
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) if out.is_file() => {
-            drop(error);
-            return Err(ImportError::NotEmpty { folder });
-        }
-        Err(error) => return Err(io(out)(error)),
-    }
-    let beside = Surroundings {
-        taken_tables: tables_beside(out),
-        bot_id: bot_id.clone(),
-    };
-    let imported = translate_beside(spec_json, &beside)?;
-    for (name, content) in &imported.files {
-        let path = out.join(name);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(io(parent))?;
-        }
-        std::fs::write(&path, content).map_err(io(&path))?;
-    }
-    Ok(Report {
-        file_name: file_name.to_owned(),
-        bot_id,
-        files: imported.files.into_keys().collect(),
-        lines: imported.report,
-    })
-}
-
-/// Names after CREATE TABLE in the migrations of sibling folders. Best effort: what cannot be read is for
-/// `botgen check` to complain about.
-fn tables_beside(out: &Path) -> BTreeSet<String> {
-    let mut tables = BTreeSet::new();
-    let parent = match out.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-        Some(parent) => parent,
-        None => return tables,
-    };
-    let folders = std::fs::read_dir(parent).into_iter().flatten().flatten();
-    for bot in folders.filter(|e| e.path().join("bot.yaml").is_file()) {
-        let migrations = bot.path().join("migrations");
-        for folder in ["", "sqlite", "postgres"].map(|f| migrations.join(f)) {
-            for file in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-                if file.path().extension().is_some_and(|e| e == "sql")
-                    && let Ok(sql) = std::fs::read_to_string(file.path())
-                {
-                    tables.extend(created_tables(&sql));
-                }
-            }
-        }
-    }
-    tables
-}
-
-fn created_tables(sql: &str) -> impl Iterator<Item = String> {
-    let words: Vec<String> = sql
-        .split(|c: char| c.is_whitespace() || c == '(')
-        .filter(|w| !w.is_empty())
-        .map(str::to_lowercase)
-        .collect();
-    let mut tables = Vec::new();
-    for (i, pair) in words.windows(2).enumerate() {
-        if pair == ["create", "table"] {
-            let mut rest = words[i + 2..]
-                .iter()
-                .filter(|w| !["if", "not", "exists"].contains(&w.as_str()));
-            tables.extend(rest.next().map(|w| w.trim_matches('"').to_owned()));
-        }
-    }
-    tables.into_iter()
 }

@@ -21,6 +21,43 @@ pub(super) struct Spec {
     pub flows: Vec<Flow>,
 }
 
+impl Spec {
+    /// Whether any text that comes through is a key.
+    pub(super) fn uses_keys(&self) -> bool {
+        fn key(said: Option<&Said>) -> bool {
+            said.is_some_and(|s| s.text.trim_start().starts_with("t:"))
+        }
+        fn buttons(rows: &[Vec<Button>]) -> bool {
+            rows.iter().flatten().any(|b| key(Some(&b.text)))
+        }
+        fn actions(actions: &[Action]) -> bool {
+            actions.iter().any(|a| match &a.kind {
+                ActionKind::Reply(r) => {
+                    key(Some(&r.text)) || key(r.empty_text.as_ref()) || buttons(&r.keyboard)
+                }
+                ActionKind::Sql(_) | ActionKind::Other(_) => false,
+            })
+        }
+        let step = |s: &Step| {
+            let title = s.widget.as_ref().and_then(|w| w.title.as_ref());
+            [s.ask.as_ref(), s.msg.as_ref(), s.reply.as_ref(), title]
+                .into_iter()
+                .any(key)
+        };
+        self.intents
+            .iter()
+            .any(|i| key(i.reply.as_ref()) || key(i.description.as_ref()))
+            || self.flows.iter().any(|f| {
+                key(f.title.as_ref())
+                    || buttons(&f.options)
+                    || f.steps.iter().any(step)
+                    || actions(&f.on_enter)
+                    || actions(&f.on_step)
+                    || actions(&f.on_complete)
+            })
+    }
+}
+
 /// The `i18n` section.
 #[derive(Debug, Clone)]
 pub(super) struct I18n {

@@ -30,8 +30,17 @@ const TRIED: i64 = 20_000;
 
 /// Finds out what `old` means.
 pub(super) fn meaning(old: &str) -> Meaning {
-    // Python's end of text is Rust's `\z`.
-    let old = old.replace("\\Z", "\\z");
+    // Python's end of text is Rust's `\z`; signs that no YAML scalar keeps are written by number.
+    let mut old: String = old.replace("\\Z", "\\z");
+    if old.contains(unwritable) {
+        old = old
+            .chars()
+            .map(|c| match unwritable(c) {
+                true => format!("\\x{{{:X}}}", u32::from(c)),
+                false => c.to_string(),
+            })
+            .collect();
+    }
     if let Some(length) = length(&old) {
         return length;
     }
@@ -57,6 +66,10 @@ pub(super) fn meaning(old: &str) -> Meaning {
         return Meaning::Int { min, max };
     }
     Meaning::Regex { pattern, widened }
+}
+
+fn unwritable(c: char) -> bool {
+    c.is_control() || super::yaml::needs_escape(c)
 }
 
 fn compile(pattern: &str) -> Result<Regex, String> {

@@ -29,7 +29,8 @@ impl Severity {
 pub struct ReportLine {
     /// How much attention it wants.
     pub severity: Severity,
-    /// JSON path in the old spec (`flows[3].params.steps[1].validate.regex`), or a file of the new folder.
+    /// JSON path in the old spec (`flows[3].params.steps[1].validate.regex`), `spec` for all of it, or a file of
+    /// the new folder.
     pub path: String,
     /// What was done, lower case, no full stop.
     pub message: String,
@@ -188,7 +189,53 @@ pub(super) struct Notes {
     pub(super) faults: Vec<Fault>,
 }
 
+/// Sections of a spec, then fields of a flow, in the order in which people write them.
+const ORDER: &[&str] = &[
+    "spec",
+    "use",
+    "i18n",
+    "intents",
+    "flows",
+    "menu_flows",
+    "wizard_flows",
+    "params",
+    "type",
+    "entry_cmd",
+    "ttl_sec",
+    "title",
+    "options",
+    "on_enter",
+    "steps",
+    "on_step",
+    "on_complete",
+];
+
+/// One part of a path: indices by number, known names by [`ORDER`], files at the end.
+fn sort_key(path: &str) -> Vec<(usize, usize, &str)> {
+    path.split(['.', '[', ']'])
+        .filter(|part| !part.is_empty())
+        .map(
+            |part| match (part.parse(), ORDER.iter().position(|o| *o == part)) {
+                (Ok(index), _) => (0, index, ""),
+                (Err(_), Some(position)) => (1, position, ""),
+                (Err(_), None) => (2, 0, part),
+            },
+        )
+        .collect()
+}
+
 impl Notes {
+    /// The lines in the order of the spec.
+    pub(super) fn sorted(mut self) -> Vec<ReportLine> {
+        self.lines.sort_by_cached_key(|l| {
+            let key = sort_key(&l.path);
+            key.iter()
+                .map(|(a, b, c)| (*a, *b, (*c).to_owned()))
+                .collect::<Vec<_>>()
+        });
+        self.lines
+    }
+
     fn add(&mut self, severity: Severity, path: &str, message: String) {
         let line = ReportLine {
             severity,

@@ -80,6 +80,13 @@ impl Evidence {
         self.unique.extend(facts.unique.iter().cloned());
     }
 
+    /// Whether anything tells the column's type.
+    pub(super) fn has_type(&self, col: &Col) -> bool {
+        let node = Typed::Col(col.clone());
+        self.is.iter().any(|(n, ..)| *n == node)
+            || self.links.iter().any(|(a, b)| *a == node || *b == node)
+    }
+
     /// Columns of every table, for reading statements again.
     pub(super) fn known(&self) -> Known {
         let mut known = Known::new();
@@ -164,7 +171,12 @@ impl Schema {
             out.push_str(&lines.join(",\n"));
             out.push_str("\n);\n");
             let has = |name: &str| table.columns.iter().any(|c| c.name == name);
-            if has("bot_id") && has("user_id") {
+            // A UNIQUE that begins with the owner is an index already.
+            let indexed = table
+                .unique
+                .iter()
+                .any(|u| u.starts_with(&["bot_id".into(), "user_id".into()]));
+            if has("bot_id") && has("user_id") && !indexed {
                 out.push_str(&format!(
                     "CREATE INDEX {0}_bot_id_user_id_idx ON {0} (bot_id, user_id);\n",
                     table.name

@@ -58,12 +58,23 @@ pub(super) struct Guarded {
 
 /// Translates texts.
 pub(super) struct Speaker<'a> {
-    pub plan: &'a Plan,
-    pub keys: &'a mut Keys,
-    pub notes: &'a mut Notes,
+    plan: &'a Plan,
+    keys: &'a mut Keys,
+    notes: &'a mut Notes,
+    /// Expressions that an `#if` around has tested.
+    tested: Vec<String>,
 }
 
-impl Speaker<'_> {
+impl<'a> Speaker<'a> {
+    pub(super) fn new(plan: &'a Plan, keys: &'a mut Keys, notes: &'a mut Notes) -> Self {
+        Self {
+            plan,
+            keys,
+            notes,
+            tested: Vec::new(),
+        }
+    }
+
     /// A text.
     pub(super) fn text(&mut self, said: &Said, scope: &Scope, mode: Mode) -> String {
         let tidy = match mode {
@@ -221,11 +232,12 @@ impl Speaker<'_> {
 
     /// An expression of a value, with its filter, and a sign for null.
     fn value(&mut self, said: &Said, seen: Seen) -> String {
+        let expr_of = seen.expr.clone();
         let mut expr = seen.expr;
         if let Some(filter) = seen.filter {
             expr.push_str(&format!(" | {filter}"));
         }
-        if seen.nullable {
+        if seen.nullable && !self.tested.contains(&expr_of) {
             self.notes.translated(
                 &said.path,
                 format!("a value that may be missing prints as `{NOTHING}`"),
@@ -324,7 +336,7 @@ impl Speaker<'_> {
                         );
                         let mut expr = seen.expr;
                         if seen.nullable {
-                            expr = format!("{expr} == true");
+                            expr = format!("{expr} is not null and {expr}");
                         }
                         out.push_str(&format!(
                             "{{{{#if {expr}}}}}{yes}{{{{else}}}}{no}{{{{/if}}}}"
@@ -419,7 +431,7 @@ impl Speaker<'_> {
                 .get(condition)
                 .map(|v| self.plan.vars[*v].name.clone()),
             Lookup::Value(seen) => Some(match (seen.ty, seen.nullable) {
-                (Some(Ty::Bool), true) => format!("{} == true", seen.expr),
+                (Some(Ty::Bool), true) => format!("{0} is not null and {0}", seen.expr),
                 (Some(Ty::Bool), false) | (_, true) => seen.expr,
                 (Some(Ty::Int), false) => format!("{} != 0", seen.expr),
                 (Some(Ty::Text), false) => format!("{} != ''", seen.expr),
@@ -440,7 +452,9 @@ impl Speaker<'_> {
             "`#if` was printed as it stands; now it decides what is printed",
         );
         open_tag(out, &format!("{{{{#if {test}}}}}"), then);
+        self.tested.push(test);
         self.pieces(said, then, scope, row, out);
+        self.tested.pop();
         if !otherwise.is_empty() {
             close_tag(out, "{{else}}");
             self.pieces(said, otherwise, scope, row, out);
@@ -461,7 +475,16 @@ fn literal(text: &str) -> String {
 
 /// The author's words: braces that would open a tag are written as literals.
 fn words(text: &str, tag_follows: bool, out: &mut String) {
-    let text = text.replace("{{", "{{\"{{\"}}");
+    let mut written = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("{{").into_iter().chain(rest.find("}}")).min() {
+        let (before, braces) = (&rest[..at], &rest[at..at + 2]);
+        written.push_str(before);
+        written.push_str(&format!("{{{{\"{braces}\"}}}}"));
+        rest = &rest[at + 2..];
+    }
+    written.push_str(rest);
+    let text = written;
     match text.strip_suffix('{') {
         Some(rest) if tag_follows => {
             out.push_str(rest);

@@ -1,5 +1,6 @@
 //! The planned bot as YAML.
 
+use super::commands::Commands;
 use super::ftl::{Keys, Own};
 use super::old::{self, Button, Said};
 use super::pattern::Meaning;
@@ -8,13 +9,6 @@ use super::report::Notes;
 use super::sql::{Kind, Ty, print};
 use super::text::{Mode, Speaker};
 use super::yaml::{self, Entries, Node};
-
-/// Commands of the new bot.
-#[derive(Debug, Default)]
-pub(super) struct Commands {
-    /// Old command → new command.
-    pub names: std::collections::BTreeMap<String, String>,
-}
 
 /// Writes flows and intents.
 pub(super) struct Writer<'a> {
@@ -26,12 +20,7 @@ pub(super) struct Writer<'a> {
 
 impl Writer<'_> {
     fn say(&mut self, said: &Said, scope: &Scope, mode: Mode) -> String {
-        Speaker {
-            plan: self.plan,
-            keys: self.keys,
-            notes: self.notes,
-        }
-        .text(said, scope, mode)
+        Speaker::new(self.plan, self.keys, self.notes).text(said, scope, mode)
     }
 
     fn own(&mut self, own: Own) -> Node {
@@ -232,7 +221,7 @@ impl Writer<'_> {
                 }
                 _ => {}
             }
-        } else if regex.is_none() && ty != Ty::Text {
+        } else if regex.is_none() && ty != Ty::Text && !matches!(var.def, Def::Calendar(_)) {
             self.notes.changed(
                 &step.path,
                 format!("the statements need `type: {}`", kind.unwrap_or_default()),
@@ -333,11 +322,7 @@ impl Writer<'_> {
 
     fn reply(&mut self, reply: &old::Reply, scope: &Scope, last: bool, into: &mut Vec<Node>) {
         let mode = self.mode(reply);
-        let speaker = Speaker {
-            plan: self.plan,
-            keys: self.keys,
-            notes: self.notes,
-        };
+        let speaker = Speaker::new(self.plan, self.keys, self.notes);
         let guarded = speaker.guarded(&reply.text, scope);
         let walks = speaker.walks(&reply.text, scope);
         let text = self.say(&reply.text, scope, mode);

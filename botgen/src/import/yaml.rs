@@ -193,7 +193,7 @@ fn flow(node: &Node) -> String {
 }
 
 /// Characters that YAML does not print or that some reader takes for a line break.
-fn needs_escape(c: char) -> bool {
+pub(super) fn needs_escape(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

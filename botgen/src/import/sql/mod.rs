@@ -1,7 +1,9 @@
 //! The old system's SQL: parsed as Postgres, rewritten into what SQLite accepts too, and read for what it
 //! tells about tables, columns and the types of answers.
 
+pub(super) mod casts;
 pub(super) mod facts;
+mod formats;
 pub(super) mod outputs;
 pub(super) mod print;
 pub(super) mod rewrite;

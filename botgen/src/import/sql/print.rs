@@ -42,8 +42,12 @@ pub(in crate::import) fn layout(sql: &str) -> String {
         return sql.to_owned();
     };
     let (mut out, mut depth, mut last) = (String::new(), 0usize, String::new());
-    for token in tokens {
-        match &token {
+    for (i, token) in tokens.iter().enumerate() {
+        let next = tokens[i + 1..].iter().find_map(|t| match t {
+            Token::Word(word) => Some(word.value.to_uppercase()),
+            _ => None,
+        });
+        match token {
             Token::LParen => depth += 1,
             Token::RParen => depth = depth.saturating_sub(1),
             Token::Word(word) if depth == 0 && word.quote_style.is_none() => {
@@ -53,8 +57,11 @@ pub(in crate::import) fn layout(sql: &str) -> String {
                     (last.as_str(), word.as_str()),
                     ("DELETE" | "DISTINCT", "FROM")
                         | ("LEFT" | "INNER" | "CROSS" | "OUTER", "JOIN")
+                        | ("UPDATE", "SET")
                 );
-                if CLAUSES.contains(&word.as_str()) && !joined && out.ends_with(' ') {
+                let begins = CLAUSES.contains(&word.as_str())
+                    || (word == "ON" && next.as_deref() == Some("CONFLICT"));
+                if begins && !joined && out.ends_with(' ') {
                     out.pop();
                     out.push('\n');
                 }

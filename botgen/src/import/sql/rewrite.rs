@@ -1,6 +1,6 @@
 //! Postgres forms into what both engines accept.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
@@ -9,8 +9,7 @@ use sqlparser::ast::{
     Statement, Value, VisitMut, VisitorMut,
 };
 
-use sqlparser::tokenizer::Location;
-
+use super::formats::{interval, strftime, to_char};
 use super::{Ty, arguments, last, literal, name, param, param_expr};
 use crate::import::names;
 use crate::import::report::Severity;
@@ -316,7 +315,7 @@ impl Rewriter<'_> {
                 None
             }
             ("to_char", [Some(value), Some(format)]) => {
-                let format = literal(format).and_then(|f| strftime(f))?;
+                let format = literal(format).and_then(strftime)?;
                 self.person("`to_char` became `strftime`, which only SQLite has");
                 Some(call(
                     "strftime",
@@ -485,48 +484,6 @@ impl VisitorMut for Rewriter<'_> {
     }
 }
 
-/// Gives a CAST to every parameter whose type no column beside it tells.
-pub(in crate::import) fn cast_loose(
-    ast: &mut Statement,
-    placed: &HashSet<Location>,
-    types: &BTreeMap<String, Ty>,
-) {
-    struct Casts<'a> {
-        placed: &'a HashSet<Location>,
-        types: &'a BTreeMap<String, Ty>,
-    }
-    impl VisitorMut for Casts<'_> {
-        type Break = ();
-        fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-            let Expr::Value(value) = &*expr else {
-                return ControlFlow::Continue(());
-            };
-            if self.placed.contains(&value.span.start) {
-                return ControlFlow::Continue(());
-            }
-            let data_type = match param(expr) {
-                Some("bot_id" | "locale") => DataType::Text,
-                Some("user_id" | "chat_id") => DataType::Integer(None),
-                Some(called) => match self.types.get(called) {
-                    Some(Ty::Text) => DataType::Text,
-                    Some(Ty::Int) => DataType::Integer(None),
-                    // No CAST means the same instant, day or fraction on both engines.
-                    _ => return ControlFlow::Continue(()),
-                },
-                None => return ControlFlow::Continue(()),
-            };
-            *expr = Expr::Cast {
-                kind: CastKind::Cast,
-                expr: Box::new(expr.clone()),
-                data_type,
-                format: None,
-            };
-            ControlFlow::Continue(())
-        }
-    }
-    let _ = ast.visit(&mut Casts { placed, types });
-}
-
 fn unnest(expr: &Expr) -> Expr {
     match expr {
         Expr::Nested(inner) => unnest(inner),
@@ -580,156 +537,6 @@ fn cast_type(data_type: &DataType) -> Option<Ty> {
         },
         _ => return None,
     })
-}
-
-/// Seconds of `INTERVAL '7 days'` or `'7 days'::interval`, and whether that is exact.
-fn interval(expr: &Expr) -> Option<(i64, bool)> {
-    let (text, unit) = match expr {
-        Expr::Interval(interval) => (
-            match &*interval.value {
-                Expr::Value(v) => match &v.value {
-                    Value::Number(n, _) => n.clone(),
-                    _ => literal(&interval.value)?.to_owned(),
-                },
-                _ => return None,
-            },
-            interval.leading_field.as_ref().map(ToString::to_string),
-        ),
-        Expr::Cast {
-            expr,
-            data_type: DataType::Interval { .. },
-            ..
-        } => (literal(expr)?.to_owned(), None),
-        Expr::Nested(inner) => return interval(inner),
-        _ => return None,
-    };
-    let text = match unit {
-        Some(unit) => format!("{text} {unit}"),
-        None => text,
-    };
-    let mut words = text.split_whitespace().peekable();
-    let (mut total, mut exact) = (0i64, true);
-    words.peek()?;
-    while let Some(count) = words.next() {
-        let count: i64 = count.parse().ok()?;
-        let unit = words.next()?.to_lowercase();
-        let seconds = match unit.trim_end_matches('s') {
-            "second" | "sec" => 1,
-            "minute" | "min" => 60,
-            "hour" => 3600,
-            "day" => 86_400,
-            "week" => 7 * 86_400,
-            "month" | "mon" => {
-                exact = false;
-                30 * 86_400
-            }
-            "year" => {
-                exact = false;
-                365 * 86_400
-            }
-            _ => return None,
-        };
-        total = total.checked_add(count.checked_mul(seconds)?)?;
-    }
-    (total > 0).then_some((total, exact))
-}
-
-/// `to_char(column, 'YYYY-MM-DD HH24:MI')`: the column and the filter that prints it so.
-fn to_char(expr: &Expr) -> Option<(Expr, String)> {
-    let Expr::Function(function) = expr else {
-        return None;
-    };
-    if last(&function.name) != "to_char" {
-        return None;
-    }
-    let [Some(value), Some(format)] = arguments(function)[..] else {
-        return None;
-    };
-    if !matches!(value, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
-        return None;
-    }
-    let (pattern, has_date, has_time) = cldr(literal(format)?)?;
-    let filter = match (has_date, has_time) {
-        (true, true) => "datetime",
-        (true, false) => "date",
-        (false, true) => "time",
-        (false, false) => return None,
-    };
-    Some((value.clone(), format!("{filter}: '{pattern}'")))
-}
-
-/// Postgres' fields, the CLDR field, strftime's, and whether it is a field of the date. Longest first.
-const FIELDS: &[(&str, &str, Option<&str>, bool)] = &[
-    ("HH24", "HH", Some("%H"), false),
-    ("HH12", "hh", None, false),
-    ("YYYY", "yyyy", Some("%Y"), true),
-    ("Month", "MMMM", None, true),
-    ("month", "MMMM", None, true),
-    ("Mon", "MMM", None, true),
-    ("mon", "MMM", None, true),
-    ("Day", "EEEE", None, true),
-    ("day", "EEEE", None, true),
-    ("Dy", "EEE", None, true),
-    ("YY", "yy", None, true),
-    ("MM", "MM", Some("%m"), true),
-    ("DD", "dd", Some("%d"), true),
-    ("HH", "hh", None, false),
-    ("MI", "mm", Some("%M"), false),
-    ("SS", "ss", Some("%S"), false),
-    ("AM", "a", None, false),
-    ("PM", "a", None, false),
-];
-
-/// One field or one other character of a Postgres pattern.
-fn fields(
-    format: &str,
-) -> Vec<Result<&'static (&'static str, &'static str, Option<&'static str>, bool), char>> {
-    let mut found = Vec::new();
-    let mut rest = format;
-    while let Some(c) = rest.chars().next() {
-        // `FM` only removes padding.
-        if let Some(after) = rest.strip_prefix("FM") {
-            rest = after;
-        } else if let Some(field) = FIELDS.iter().find(|(pg, ..)| rest.starts_with(pg)) {
-            found.push(Ok(field));
-            rest = &rest[field.0.len()..];
-        } else {
-            found.push(Err(c));
-            rest = &rest[c.len_utf8()..];
-        }
-    }
-    found
-}
-
-/// The CLDR pattern, and whether it has fields of a date and of a time.
-fn cldr(format: &str) -> Option<(String, bool, bool)> {
-    let (mut pattern, mut has_date, mut has_time) = (String::new(), false, false);
-    for field in fields(format) {
-        match field {
-            Ok((_, cldr, _, date)) => {
-                has_date |= date;
-                has_time |= !date;
-                pattern.push_str(cldr);
-            }
-            Err(c) if c.is_ascii_punctuation() && c != '\'' && c != '"' || c == ' ' => {
-                pattern.push(c);
-            }
-            Err(_) => return None,
-        }
-    }
-    Some((pattern, has_date, has_time))
-}
-
-/// strftime's pattern, where it has every field.
-fn strftime(format: &str) -> Option<String> {
-    fields(format)
-        .into_iter()
-        .map(|field| match field {
-            Ok((_, _, strftime, _)) => strftime.map(str::to_owned),
-            Err('%') => None,
-            Err(c) => Some(c.to_string()),
-        })
-        .collect()
 }
 
 #[cfg(test)]
