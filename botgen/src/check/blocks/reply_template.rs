@@ -19,13 +19,16 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, reply: &ast::Reply) -> Op
         mode,
         hint,
     };
-    let text = text::text(&mut check.cx, scope, &reply.text, usage("text"));
+    let text = text::with_lists(&mut check.cx, scope, &reply.text, usage("text"));
     let empty = reply
         .empty_text
         .as_ref()
         .map(|t| text::text(&mut check.cx, scope, t, usage("empty_text")));
     let keyboard = check.keyboard(scope, &reply.keyboard);
     let text = text?;
+    if reply.empty_text.is_none() && !text::needs_empty_text(&mut check.cx, &text, &reply.text) {
+        return None;
+    }
     if let Some(written) = &reply.empty_text
         && text.top_lists.is_empty()
     {

@@ -55,6 +55,8 @@ pub struct Locale {
     pub terms: BTreeMap<String, Message>,
     /// The file is missing or could not be read whole (reported): nothing can be said about what it lacks.
     pub broken: bool,
+    /// Messages contain themselves or too many others (reported): references must not be followed.
+    pub endless: bool,
 }
 
 impl Locale {
@@ -155,8 +157,9 @@ pub fn load(
                 terms: parsed.terms,
                 // A missing file of several locales is reported as such.
                 broken: parsed.broken || (file.is_none() && bot.i18n.is_some()),
+                endless: false,
             };
-            locale.broken |= !links::check(&locale, sink);
+            locale.endless = !links::check(&locale, sink);
             links::own_words(&locale, sink);
             locale
         })

@@ -100,9 +100,16 @@ pub(super) fn key<'a>(cx: &mut FlowCx<'a>, scope: &Scope, k: &ast::KeyRef) -> Op
         .iter()
         .map(|g| (g.name, bounds::argument(cx, &g.arg)))
         .collect();
-    let mut locales: Vec<Vec<Node>> = words.locales.iter().map(|_| Vec::new()).collect();
+    // A locale that lacks the message, or whose messages contain themselves, says nothing (both are reported).
+    let nothing = || {
+        vec![Node::Hole {
+            max: Some(SMALL),
+            id: None,
+        }]
+    };
+    let mut locales: Vec<Vec<Node>> = words.locales.iter().map(|_| nothing()).collect();
     for (i, locale, pattern) in found {
-        if let Some(nodes) = locales.get_mut(i) {
+        if let Some(nodes) = locales.get_mut(i).filter(|_| !locale.endless) {
             let mut grow = Grow {
                 locale,
                 bounds: &bounds,

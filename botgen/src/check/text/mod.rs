@@ -63,6 +63,17 @@ pub fn text(
     t: &ast::Text,
     use_: TextUse<'_>,
 ) -> Option<Checked> {
+    let checked = with_lists(cx, scope, t, use_)?;
+    needs_empty_text(cx, &checked, t).then_some(checked)
+}
+
+/// [`text`] where an `empty_text` may stand beside it: the caller asks [`needs_empty_text`] when there is none.
+pub fn with_lists(
+    cx: &mut FlowCx<'_>,
+    scope: &Scope,
+    t: &ast::Text,
+    use_: TextUse<'_>,
+) -> Option<Checked> {
     let before = cx.sink.errors();
     let mode = match use_.slot {
         Slot::Message => use_.mode,
@@ -98,6 +109,9 @@ pub fn text(
     shape::check_markup(mode, &t.source, &nodes, &mut places, cx.sink);
     place(&mut pieces, mode, &mut places.into_iter());
     let may_split = lengths(cx, t, use_.slot, mode, &nodes);
+    if cx.sink.errors() > before {
+        return None;
+    }
     let mut empty_with_lists = false;
     if shape::can_be_empty(mode, &nodes, true) {
         can_be_empty(cx, t, &nodes);
@@ -128,8 +142,8 @@ pub fn text(
     })
 }
 
-/// Reports a message that prints nothing when the lists it walks are empty, and has no `empty_text`.
-pub fn needs_empty_text(cx: &mut FlowCx<'_>, checked: &Checked, t: &ast::Text) {
+/// Reports a text that prints nothing when the lists it walks are empty, and has no `empty_text`. `true`: it is fine.
+pub fn needs_empty_text(cx: &mut FlowCx<'_>, checked: &Checked, t: &ast::Text) -> bool {
     if checked.empty_with_lists {
         cx.sink.report(
             Diagnostic::new(
@@ -137,9 +151,10 @@ pub fn needs_empty_text(cx: &mut FlowCx<'_>, checked: &Checked, t: &ast::Text) {
                 t.source.span,
                 "this text prints nothing when its list is empty",
             )
-            .help("add an `empty_text`, an `{{else}}`, or words outside of the `{{#each}}`"),
+            .help("add an `{{else}}`, words outside of the `{{#each}}`, or, where it may stand, an `empty_text`"),
         );
     }
+    !checked.empty_with_lists
 }
 
 /// The author's source on one line, for a doc comment.
