@@ -215,3 +215,23 @@ fn test_says_what_it_needs() {
     dir.write("bots/good/bot.yaml", BAD);
     assert!(err(&dir.botgen(&["test"])).contains("error[BF0111]"));
 }
+
+#[test]
+fn shared_migrations_are_read_from_the_other_folder() {
+    let dir = Dir::new("shared");
+    dir.write("bots/a/bot.yaml", GOOD);
+    dir.write(
+        "bots/a/migrations/0001_t.sql",
+        "CREATE TABLE t (id BIGINT PRIMARY KEY, bot_id TEXT NOT NULL);\n",
+    );
+    let b = "botfactory: v1\nmigrations: ../a/migrations\nflows:\n  - flow.generic.v1:\n      entry_cmd: /n\n      on_enter:\n        - action.sql_query.v1: { sql: \"SELECT COLUMN AS n FROM t WHERE bot_id = :bot_id\", result_var: n, scalar: true }\n        - action.reply_template.v1: { when: n is not null, text: \"{{n}}\", goto: end }\n        - action.reply_template.v1: { text: \"nothing\" }\n";
+    dir.write("bots/b/bot.yaml", &b.replace("COLUMN", "id"));
+    for args in [&["check", "bots/b"][..], &["check"]] {
+        let output = dir.botgen(args);
+        assert_eq!(code(&output), 0, "{}", err(&output));
+    }
+    dir.write("bots/b/bot.yaml", &b.replace("COLUMN", "nope"));
+    let output = dir.botgen(&["check", "bots/b"]);
+    assert_eq!(code(&output), 1);
+    assert!(err(&output).contains("nope"), "{}", err(&output));
+}

@@ -34,6 +34,9 @@ enum Command {
     Check {
         /// Bots' folders, or folders of them [default: bots]
         dirs: Vec<PathBuf>,
+        /// The database that the SQL is checked for
+        #[arg(long, value_enum, default_value_t = Engine::Sqlite)]
+        engine: Engine,
         /// The form of the report; human on standard error, the others on standard output
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
@@ -78,6 +81,12 @@ enum Command {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
+enum Engine {
+    /// SQLite, the default of the runtime
+    Sqlite,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
     /// With the source line and a caret
     Human,
@@ -104,7 +113,11 @@ enum SchemaOf {
 /// Runs the command of this process' arguments.
 pub fn main() -> ExitCode {
     let code = match Cli::parse().command {
-        Command::Check { dirs, format } => check(&dirs, format),
+        Command::Check {
+            dirs,
+            engine: Engine::Sqlite,
+            format,
+        } => check(&dirs, format),
         Command::Build { dirs, out } => build(&dirs, &out),
         Command::Schema { of } => print(&match of {
             SchemaOf::Bot => schema::bot_schema(),

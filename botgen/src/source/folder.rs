@@ -242,6 +242,8 @@ fn add(path: &str, bytes: &[u8], sources: &mut SourceMap, sink: &mut Sink) -> Op
             return None;
         }
     };
+    // Some editors begin a file with a byte order mark; nothing after this needs to know.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let file = sources.add(path.to_owned(), text.to_owned());
     let Some((at, c)) = text.char_indices().find(|(_, c)| is_forbidden(*c)) else {
         return Some(file);

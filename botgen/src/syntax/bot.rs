@@ -122,25 +122,39 @@ pub fn parse(folder: &Folder, sources: &SourceMap, sink: &mut Sink) -> Option<Bo
         }
     };
     // Mistakes in the other files are told even if bot.yaml is lost.
-    let mut more = (Vec::new(), Vec::new());
+    let mut more = Commands::default();
     for file in &folder.flows {
-        let before = cx.faults();
-        if let Some(root) = cx.root(*file) {
-            let (intents, flows) = cx.flows_file(&root);
-            more.0.extend(intents);
-            more.1.extend(flows);
+        match cx.root(*file) {
+            Some(root) => more.append(cx.flows_file(&root)),
+            None => incomplete = true,
         }
-        incomplete |= cx.faults() != before;
     }
     let bot = bot.as_mut()?;
-    bot.intents.append(&mut more.0);
-    bot.flows.append(&mut more.1);
+    bot.intents.append(&mut more.intents);
+    bot.flows.append(&mut more.flows);
     bot.blocks = std::mem::take(&mut cx.blocks);
-    bot.incomplete |= incomplete;
-    if !bot.incomplete {
+    bot.incomplete |= incomplete | more.lost;
+    if !bot.incomplete && bot.flows.iter().all(|flow| !flow.incomplete) {
         cx.uses(bot);
     }
     Some(bot.clone())
+}
+
+/// The intents and flows of one or more files.
+#[derive(Default)]
+struct Commands {
+    intents: Vec<Intent>,
+    flows: Vec<Flow>,
+    /// One could not be read at all, so that not even its command is known.
+    lost: bool,
+}
+
+impl Commands {
+    fn append(&mut self, mut other: Self) {
+        self.intents.append(&mut other.intents);
+        self.flows.append(&mut other.flows);
+        self.lost |= other.lost;
+    }
 }
 
 impl Cx<'_> {
@@ -216,13 +230,14 @@ impl Cx<'_> {
         ];
         let delivery = self.one_of(f.get("delivery"), "`delivery`", &deliveries);
         let migrations = self.word(f.get("migrations"), "`migrations`");
-        let (intents, flows) = self.commands(&mut f);
+        let settings_lost = self.faults() != before;
+        let commands = self.commands(&mut f);
         f.finish();
         Some(Bot {
             id: folder.id.clone(),
             folder: folder.path.clone(),
             span: root.span,
-            incomplete: self.faults() != before,
+            incomplete: settings_lost | commands.lost,
             name,
             tz,
             scope,
@@ -232,26 +247,55 @@ impl Cx<'_> {
             fallback,
             delivery,
             migrations,
-            intents,
-            flows,
+            intents: commands.intents,
+            flows: commands.flows,
             blocks: Vec::new(),
         })
     }
 
-    fn flows_file(&mut self, root: &Node) -> (Vec<Intent>, Vec<Flow>) {
-        let Some(mut f) = self.fields::<FlowsFile>(root, "a file of `flows/`") else {
-            return Default::default();
+    fn flows_file(&mut self, root: &Node) -> Commands {
+        let lost = Commands {
+            lost: true,
+            ..Commands::default()
         };
-        let both = self.commands(&mut f);
+        if let Kind::List(_) = root.kind {
+            self.error(
+                &shape::TYPE,
+                root.span,
+                "a file of `flows/` is a list, it should be `key: value` pairs",
+                "write `flows:` above the list",
+            );
+            return lost;
+        }
+        let Some(mut f) = self.fields::<FlowsFile>(root, "a file of `flows/`") else {
+            return lost;
+        };
+        let commands = self.commands(&mut f);
         f.finish();
-        both
+        commands
     }
 
-    fn commands(&mut self, f: &mut Fields<'_>) -> (Vec<Intent>, Vec<Flow>) {
-        (
-            self.each(f.get("intents"), "`intents`", true, Self::intent),
-            self.each(f.get("flows"), "`flows`", true, Self::flow),
-        )
+    fn commands(&mut self, f: &mut Fields<'_>) -> Commands {
+        let written = ["intents", "flows"].map(|key| (f.key_span(key).is_some(), f.get(key)));
+        let [(_, intents), (_, flows)] = written;
+        let intents = self.each(intents, "`intents`", true, Self::intent);
+        let flows = self.each(flows, "`flows`", true, Self::flow);
+        let read = [intents.len(), flows.len()];
+        let lost = written
+            .iter()
+            .zip(read)
+            .any(|((there, node), read)| match node {
+                Some(Node {
+                    kind: Kind::List(list),
+                    ..
+                }) => list.truncated || list.items.len() != read,
+                _ => *there,
+            });
+        Commands {
+            intents,
+            flows,
+            lost: lost || f.truncated,
+        }
     }
 
     fn intent(&mut self, node: &Node) -> Option<Intent> {

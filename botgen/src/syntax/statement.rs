@@ -100,7 +100,7 @@ impl Cx<'_> {
                 );
             }
             f.finish();
-            return Some(sql);
+            return (sql.sqlite.is_some() || sql.postgres.is_some()).then_some(sql);
         }
         sql.both = Some(self.sql_text(Some(node), "`sql`")?);
         Some(sql)

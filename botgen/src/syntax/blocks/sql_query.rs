@@ -58,5 +58,9 @@ pub static BLOCK: Block = Block {
 };
 
 fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
-    cx.statement(f).map(ActionKind::Query)
+    let statement = cx.statement(f)?;
+    statement
+        .result_var
+        .is_some()
+        .then_some(ActionKind::Query(statement))
 }

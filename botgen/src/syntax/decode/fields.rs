@@ -18,6 +18,8 @@ pub struct Fields<'n> {
     pub span: Span,
     /// How messages call it: `this step`.
     pub what: String,
+    /// The file's syntax breaks off inside it, or an entry was refused.
+    pub truncated: bool,
     shape: &'static Shape,
     /// Keys whose value can be decoded.
     entries: Vec<&'n Entry>,
@@ -156,6 +158,7 @@ impl Cx<'_> {
         Fields {
             span,
             what: what.to_owned(),
+            truncated: map.truncated,
             shape,
             entries: known,
             written: entries

@@ -176,10 +176,10 @@ impl Cx<'_> {
     }
 }
 
-/// YAML 1.1's words for truth, which many tools still obey.
+/// YAML 1.1's words for truth, which many tools still obey (but none `y` and `n`, which are good names).
 fn is_truth_value(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
-    let words = ["yes", "no", "true", "false", "on", "off", "y", "n"];
+    let words = ["yes", "no", "true", "false", "on", "off"];
     let capital = |w: &str| w[..1].to_ascii_uppercase() + &w[1..];
     words.contains(&lower.as_str())
         && [lower.clone(), lower.to_ascii_uppercase(), capital(&lower)].contains(&word.to_owned())
@@ -288,10 +288,10 @@ mod tests {
 
     #[test]
     fn truth() {
-        for t in ["Yes", "no", "ON", "y", "True"] {
+        for t in ["Yes", "no", "ON", "True"] {
             assert!(is_truth_value(t), "{t}");
         }
-        for f in ["yEs", "yess", "да", "oN", "-"] {
+        for f in ["yEs", "yess", "да", "Да", "oN", "-", "y", "N", ""] {
             assert!(!is_truth_value(f), "{f}");
         }
     }
