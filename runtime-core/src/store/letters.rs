@@ -57,6 +57,26 @@ impl Store {
         Ok(count)
     }
 
+    /// For conversation tests: code of the newest dead letter.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) async fn newest_letter(&self) -> Result<Option<String>, StoreError> {
+        let mut reader = self.readers.get().await?;
+        let code = sqlx::query_scalar("SELECT code FROM bf_dead_letters ORDER BY id DESC LIMIT 1")
+            .fetch_optional(reader.connection()?)
+            .await?;
+        reader.clean();
+        Ok(code)
+    }
+
+    /// For conversation tests: how many rows a query of the test gives.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) async fn count_rows(&self, sql: &'static str) -> Result<usize, StoreError> {
+        let mut reader = self.readers.get().await?;
+        let rows = sqlx::query(sql).fetch_all(reader.connection()?).await?;
+        reader.clean();
+        Ok(rows.len())
+    }
+
     /// Counts an attempt that ended in no answer; how many there were.
     pub(crate) async fn count_failure(&self, bot: i64, update_id: i64) -> Result<i64, StoreError> {
         let now = self.clock.micros();
