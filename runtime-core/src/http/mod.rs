@@ -18,3 +18,5 @@ pub mod page;
 pub mod preview;
 pub mod routes;
 pub mod state;
+#[cfg(test)]
+pub(crate) mod tests;

@@ -323,3 +323,90 @@ fn pause_after(error: &ApiError, failures: u32) -> Duration {
         _ => Duration::from_secs(1 << failures.min(6)).min(LONGEST_PAUSE),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::engine::Outcome;
+    use crate::http::tests::{Scripted, deployment};
+    use crate::testing::telegram::{FakeTelegram, Fault, User};
+
+    const TOKEN: &str = "123456:AAaa_-BBbbCCccDDddEEee";
+
+    #[tokio::test]
+    async fn every_update_once_in_order_over_failures_and_restarts() {
+        let folder = std::env::temp_dir().join(format!("botfactory-poll-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        let url = format!("sqlite://{}/x.db", folder.display());
+        let store = Store::open(&url, &[], Clock::system()).await.unwrap();
+        let telegram = FakeTelegram::start().await.unwrap();
+        let bot = telegram.bot(TOKEN);
+        let client = Client::new(telegram.url()).unwrap();
+        let core = Arc::new(Scripted::default());
+        // One of the updates finds the store busy at first.
+        core.outcomes
+            .lock()
+            .unwrap()
+            .push_back(Outcome::Busy { retry_after: 1 });
+        let deployment = deployment(core.clone(), None, true);
+        let person = User {
+            id: 42,
+            name: "Ann",
+            language: "en",
+        };
+        let (stop, stopped) = watch::channel(false);
+        let poll = |stopped| {
+            tokio::spawn(
+                Polling {
+                    deployment: deployment.clone(),
+                    bot: 0,
+                    store: store.clone(),
+                    client: client.clone(),
+                }
+                .run(stopped),
+            )
+        };
+        bot.say(person, 42, "1");
+        bot.say(person, 42, "2");
+        bot.say(person, -7, "other");
+        telegram.fail_next(Some("getUpdates"), Fault::Status(502));
+        let polling = poll(stopped);
+        let texts = || {
+            let seen = core.seen.lock().unwrap();
+            let mut texts: Vec<(i64, String)> = Vec::new();
+            for incoming in seen.iter() {
+                if let Event::Message(m) = &incoming.event
+                    && let super::super::Content::Text(text) = &m.content
+                {
+                    texts.push((m.place.chat_id, text.clone()));
+                }
+            }
+            texts
+        };
+        assert!(bot.wait_until_idle().await, "{:#?}", telegram.calls());
+        // Busy once, so one of them was handed over twice; the order within the chat holds.
+        let first = texts();
+        assert_eq!(first.len(), 4, "{first:?}");
+        let chat: Vec<&str> = first
+            .iter()
+            .filter(|(chat, _)| *chat == 42)
+            .map(|(_, text)| text.as_str())
+            .collect();
+        assert!(chat == ["1", "1", "2"] || chat == ["1", "2"], "{chat:?}");
+        stop.send(true).unwrap();
+        polling.await.unwrap();
+        // A new instance goes on at once, and asks for nothing twice.
+        bot.say(person, 42, "3");
+        let (stop, stopped) = watch::channel(false);
+        let polling = poll(stopped);
+        assert!(bot.wait_until_idle().await);
+        assert_eq!(texts().len(), 5);
+        stop.send(true).unwrap();
+        polling.await.unwrap();
+        store.close().await;
+        let _ = std::fs::remove_dir_all(&folder);
+    }
+}

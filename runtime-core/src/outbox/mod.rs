@@ -14,5 +14,7 @@ pub mod backoff;
 mod lane;
 pub mod marks;
 pub mod sender;
+#[cfg(test)]
+mod tests;
 
 pub use sender::{DirectError, Sender};

@@ -128,6 +128,22 @@ impl Sender {
         ]
     }
 
+    /// Rows of earlier processes that are still leased: what is newer waits for them, for a while, so that the order in
+    /// their chats is kept. To be called before the first update is handled.
+    pub async fn hold_leftovers(&self) {
+        let shared = &self.shared;
+        let Ok(chats) = shared.store.unsent_chats().await else {
+            telemetry::emit(events::StoreFailed { task: "sweep" });
+            return;
+        };
+        let now = shared.store.clock().micros();
+        for (bot, chat, lease_until) in chats {
+            let left = u64::try_from(lease_until.saturating_sub(now)).unwrap_or(0);
+            let wait = (Duration::from_micros(left) + SWEEP_EVERY).min(HOLD_AT_START);
+            lock(&shared.queues).hold(LaneKey::Chat(bot, chat), Instant::now() + wait);
+        }
+    }
+
     /// Queues committed rows.
     pub fn send(&self, rows: Vec<OutboxRow>) {
         for row in rows {
@@ -391,7 +407,6 @@ async fn take_announced(sender: Sender, mut announced: mpsc::Receiver<Vec<Outbox
 /// Looks for rows that nobody sends: given back and due, or left by a crash.
 async fn sweep(sender: Sender) {
     let shared = &sender.shared;
-    hold_leftovers(shared).await;
     let mut tick = tokio::time::interval(SWEEP_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -420,19 +435,5 @@ async fn sweep(sender: Sender) {
             }
         }
         shared.release(began, &sender);
-    }
-}
-
-/// Rows of an earlier process that are still leased: what is newer waits for them, for a while.
-async fn hold_leftovers(shared: &Shared) {
-    let Ok(chats) = shared.store.unsent_chats().await else {
-        telemetry::emit(events::StoreFailed { task: "sweep" });
-        return;
-    };
-    let now = shared.store.clock().micros();
-    for (bot, chat, lease_until) in chats {
-        let left = u64::try_from(lease_until.saturating_sub(now)).unwrap_or(0);
-        let wait = (Duration::from_micros(left) + SWEEP_EVERY).min(HOLD_AT_START);
-        lock(&shared.queues).hold(LaneKey::Chat(bot, chat), Instant::now() + wait);
     }
 }

@@ -196,3 +196,102 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     }
     cause.to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telegram::method::{
+        AnswerCallbackQuery, EditMessageText, GetMe, SendMessage, SetMyCommands,
+    };
+    use crate::testing::telegram::{FakeTelegram, Fault};
+
+    const TOKEN: &str = "123456:AAaa_-BBbbCCccDDddEEee";
+
+    fn message(text: &str) -> Call {
+        Call::SendMessage(SendMessage {
+            chat_id: 42,
+            message_thread_id: None,
+            text: text.to_owned(),
+            parse_mode: Some("HTML".to_owned()),
+            reply_markup: None,
+        })
+    }
+
+    async fn setup() -> (FakeTelegram, Client, Token) {
+        let telegram = FakeTelegram::start().await.unwrap();
+        telegram.bot(TOKEN);
+        let client = Client::new(telegram.url()).unwrap();
+        (telegram, client, Token::parse(TOKEN).unwrap())
+    }
+
+    #[tokio::test]
+    async fn calls_and_answers() {
+        let (telegram, client, token) = setup().await;
+        let me = client.call(&token, &GetMe {}).await.unwrap();
+        assert_eq!(me.id, 123_456);
+        let id = client.send(&token, &message("<b>hi</b>")).await.unwrap();
+        let edit = |text: &str| {
+            Call::EditMessageText(EditMessageText {
+                chat_id: 42,
+                message_id: id.unwrap_or_default(),
+                text: text.to_owned(),
+                parse_mode: Some("HTML".to_owned()),
+                reply_markup: None,
+            })
+        };
+        assert_eq!(client.send(&token, &edit("new")).await, Ok(None));
+        // "message is not modified" and "query is too old" are as good as done.
+        assert_eq!(client.send(&token, &edit("new")).await, Ok(None));
+        let late = Call::AnswerCallbackQuery(AnswerCallbackQuery {
+            callback_query_id: "unknown".into(),
+            text: None,
+            show_alert: false,
+        });
+        assert_eq!(client.send(&token, &late).await, Ok(None));
+        assert_eq!(telegram.calls().len(), 5);
+    }
+
+    #[tokio::test]
+    async fn every_failure_has_its_class() {
+        let (telegram, client, token) = setup().await;
+        for (fault, class) in [
+            (Fault::Flood(7), "flood"),
+            (Fault::Status(500), "ambiguous"),
+            (Fault::Close, "ambiguous"),
+            (Fault::AcceptThenClose, "ambiguous"),
+            (Fault::Blocked, "unreachable"),
+            (Fault::Migrated(-1001), "migrated"),
+        ] {
+            telegram.fail_next(Some("sendMessage"), fault);
+            let error = client.send(&token, &message("x")).await.unwrap_err();
+            assert_eq!(error.class(), class, "{fault:?}");
+        }
+        telegram.fail_next(None, Fault::Hang(Duration::from_secs(5)));
+        let hung = client
+            .call_within(&token, &GetMe {}, Duration::from_millis(100))
+            .await;
+        assert_eq!(hung, Err(ApiError::Ambiguous("timeout")));
+        let refused = client.send(&token, &message("<x>")).await.unwrap_err();
+        assert_eq!(refused.class(), "refused");
+        let unknown = Token::parse("9:AAaa_-BBbbCCccDDddEEee").unwrap();
+        let dead = client.call(&unknown, &GetMe {}).await;
+        assert_eq!(dead, Err(ApiError::BadToken));
+        let long = SetMyCommands {
+            commands: vec![],
+            language_code: Some("eng".into()),
+        };
+        assert_eq!(
+            client.call(&token, &long).await.unwrap_err().class(),
+            "refused"
+        );
+    }
+
+    #[tokio::test]
+    async fn no_connection_is_surely_unsent() {
+        let client = Client::new("http://127.0.0.1:1").unwrap();
+        let token = Token::parse(TOKEN).unwrap();
+        let error = client.call(&token, &GetMe {}).await.unwrap_err();
+        assert_eq!(error.class(), "unsent");
+        assert!(!format!("{error:?} {error}").contains("AAaa"));
+    }
+}
