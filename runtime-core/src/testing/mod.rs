@@ -5,6 +5,7 @@
 
 mod chat;
 mod stage;
+pub mod telegram;
 
 use crate::bot::Bot;
 use stage::Stage;
