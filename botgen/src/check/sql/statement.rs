@@ -55,8 +55,8 @@ pub fn statement(
             return None;
         }
     };
-    let parsed = lexed
-        .parse(&tokens)
+    let parsed = first_word(&lexed, &tokens, block)
+        .and_then(|()| lexed.parse(&tokens))
         .and_then(|parsed| allowed(&parsed, kind, block, &lexed, &tokens).map(|()| parsed));
     let parsed = match parsed {
         Ok(parsed) => parsed,
@@ -253,6 +253,62 @@ fn one(lexed: &Lexed<'_>) -> Result<Range<usize>, Fault> {
     }
 }
 
+/// Statements that no block runs are not even parsed: the parser knows them only in part.
+fn first_word(lexed: &Lexed<'_>, tokens: &Range<usize>, block: &str) -> Result<(), Fault> {
+    const OTHERS: &[&str] = &[
+        "ALTER",
+        "ANALYZE",
+        "ATTACH",
+        "BEGIN",
+        "CALL",
+        "COMMIT",
+        "COPY",
+        "CREATE",
+        "DETACH",
+        "DO",
+        "DROP",
+        "EXECUTE",
+        "EXPLAIN",
+        "GRANT",
+        "LISTEN",
+        "LOCK",
+        "MERGE",
+        "NOTIFY",
+        "PRAGMA",
+        "REINDEX",
+        "RELEASE",
+        "REVOKE",
+        "ROLLBACK",
+        "SAVEPOINT",
+        "SET",
+        "SHOW",
+        "TRUNCATE",
+        "VACUUM",
+    ];
+    let word = lexed.tokens[tokens.start].word().unwrap_or_default();
+    if OTHERS.contains(&word.as_str()) {
+        Err(not_run(lexed, tokens, block))
+    } else {
+        Ok(())
+    }
+}
+
+fn not_run(lexed: &Lexed<'_>, tokens: &Range<usize>, block: &str) -> Fault {
+    let first = &lexed.tokens[tokens.start];
+    let word = first.word().unwrap_or_default();
+    let ddl = ["CREATE", "ALTER", "DROP", "TRUNCATE"].contains(&word.as_str());
+    Fault::new(
+        &codes::KIND,
+        first.range.clone(),
+        format!("`{block}` does not run {word}"),
+    )
+    .help(if ddl {
+        "tables are made and changed by `migrations/NNNN_name.sql`"
+    } else {
+        "a statement is SELECT, INSERT, UPDATE or DELETE"
+    })
+}
+
 /// Whether a block may run this.
 fn allowed(
     statement: &Statement,
@@ -282,21 +338,7 @@ fn allowed(
             }
             _ => false,
         },
-        _ => {
-            let first = lexed.tokens[tokens.start].range.clone();
-            let word = lexed.tokens[tokens.start].word().unwrap_or_default();
-            let ddl = ["CREATE", "ALTER", "DROP", "TRUNCATE"].contains(&word.as_str());
-            return Err(Fault::new(
-                &codes::KIND,
-                first,
-                format!("`{block}` does not run {word}"),
-            )
-            .help(if ddl {
-                "tables are made and changed by `migrations/NNNN_name.sql`"
-            } else {
-                "a statement is SELECT, INSERT, UPDATE or DELETE"
-            }));
-        }
+        _ => return Err(not_run(lexed, tokens, block)),
     };
     match (kind, writes) {
         (Kind::Query, true) => Err(Fault::new(

@@ -56,7 +56,7 @@ impl Tok {
 
 /// Cuts a text into tokens.
 pub fn lex(text: &str) -> Result<Lexed<'_>, Fault> {
-    let at = Offsets::new(text);
+    let mut at = Offsets::new(text);
     let raw = Tokenizer::new(&DIALECT, text)
         .tokenize_with_location()
         .map_err(|e| {
@@ -276,6 +276,15 @@ impl Lexed<'_> {
             Expr::Like { expr, pattern, .. } | Expr::ILike { expr, pattern, .. } => {
                 join(self.expr(expr), self.expr(pattern))
             }
+            // The word before the text: INTERVAL '7 days', DATE '2026-01-15'.
+            Expr::Interval(_) | Expr::TypedString(_) => {
+                let inner = range(expr.span());
+                let start = self
+                    .token_at(inner.start)
+                    .and_then(|i| i.checked_sub(1))
+                    .map_or(inner.start, |i| self.tokens[i].range.start);
+                start..inner.end
+            }
             Expr::UnaryOp { expr, .. } => {
                 let inner = self.expr(expr);
                 let start = self
@@ -341,28 +350,33 @@ impl Edits {
     }
 }
 
-/// Bytes of the tokenizer's lines and characters.
+/// Bytes of the tokenizer's lines and characters, asked for in order.
 struct Offsets<'a> {
-    text: &'a str,
-    lines: Vec<usize>,
+    chars: std::str::CharIndices<'a>,
+    line: u64,
+    column: u64,
 }
 
 impl<'a> Offsets<'a> {
     fn new(text: &'a str) -> Self {
-        let lines = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(i, _)| i + 1))
-            .collect();
-        Self { text, lines }
+        Self {
+            chars: text.char_indices(),
+            line: 1,
+            column: 1,
+        }
     }
-    fn byte(&self, at: Location) -> usize {
-        let index = |n: u64| usize::try_from(n).unwrap_or(usize::MAX).saturating_sub(1);
-        let Some(&start) = self.lines.get(index(at.line)) else {
-            return self.text.len();
-        };
-        self.text[start..]
-            .char_indices()
-            .nth(index(at.column))
-            .map_or(self.text.len(), |(i, _)| start + i)
+    fn byte(&mut self, at: Location) -> usize {
+        while (self.line, self.column) < (at.line, at.column) {
+            match self.chars.next() {
+                Some((_, '\n')) => {
+                    self.line += 1;
+                    self.column = 1;
+                }
+                Some(_) => self.column += 1,
+                None => break,
+            }
+        }
+        self.chars.offset()
     }
 }
 

@@ -368,6 +368,19 @@ const SUPPORTED: &str =
 /// Statements that the parser would read in surprising ways, or not at all.
 fn unsupported(source: &Source<'_>, tokens: &Range<usize>) -> Option<Fault> {
     let list = &source.lexed.tokens[tokens.clone()];
+    let brackets = list.iter().find(
+        |t| matches!(&t.token, sqlparser::tokenizer::Token::Word(w) if w.quote_style == Some('[')),
+    );
+    if let Some(brackets) = brackets {
+        return Some(
+            Fault::new(
+                &codes::MIGRATION_FORM,
+                brackets.range.clone(),
+                "an array cannot be a column",
+            )
+            .help("make a table of its own with one row per element"),
+        );
+    }
     let word = list.first()?.word()?;
     let help = match word.as_str() {
         "BEGIN" | "COMMIT" | "START" | "ROLLBACK" | "END" => {

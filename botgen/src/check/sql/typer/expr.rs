@@ -352,8 +352,15 @@ impl Typer<'_> {
     ) -> Typed {
         use BinaryOperator as Op;
         let instant = |t: &Typed| {
-            t.leaves.is_empty() && matches!(t.base, Some(Base::DateTime | Base::Date | Base::Time))
+            matches!(
+                t.base,
+                Some(Base::DateTime | Base::Date | Base::Time | Base::Duration)
+            )
         };
+        let failed = |t: &Typed| t.base.is_none() && !t.untyped;
+        if failed(&a) || failed(&b) {
+            return Typed::unknown(at);
+        }
         if instant(&a) || instant(&b) {
             self.fault(
                 Fault::new(

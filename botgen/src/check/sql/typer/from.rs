@@ -454,8 +454,17 @@ impl Typer<'_> {
                     range(q.span),
                     format!("there is no table `{}` in this statement", q.value),
                 )
-                .maybe_help(
-                    did_you_mean(&q.value, aliases).map(|a| format!("did you mean `{a}`?")),
+                .help(
+                    match did_you_mean(&q.value, aliases.clone()).filter(|_| q.value.len() > 2) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!(
+                            "it reads {}",
+                            aliases
+                                .map(|a| format!("`{a}`"))
+                                .collect::<Vec<_>>()
+                                .join(", ")
+                        ),
+                    },
                 );
             }
         }

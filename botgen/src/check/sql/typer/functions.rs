@@ -38,7 +38,6 @@ const KNOWN: &[&str] = &[
     "ifnull",
     "iif",
     "instr",
-    "json_extract",
     "lag",
     "last_value",
     "lead",

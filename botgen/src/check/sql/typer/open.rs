@@ -237,7 +237,11 @@ impl Typer<'_> {
                 },
             });
         }
-        if let Some(base) = known {
+        if let Some(mut base) = known {
+            let real = |t: &Typed| !t.leaves.is_empty() && t.base == Some(Base::Real);
+            if base == Base::Int && items.iter().any(real) {
+                base = Base::Real;
+            }
             for item in items.iter().filter(|t| !t.leaves.is_empty()) {
                 if !self.constrain(item, &base, "the other side") {
                     return Typed::unknown(range);
