@@ -68,6 +68,9 @@ impl Cx<'_> {
                 "add `result_var`, or remove the key",
             );
         }
+        if result_var.is_none() && f.key_span("result_var").is_some() {
+            return None;
+        }
         Some(Statement {
             sql: sql?,
             result_var,

@@ -73,7 +73,7 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
     let args = check.args();
     let body = blocks::flow(&mut check);
     let (args, body) = (args?, body?);
-    if check.cx.sink.errors() == errors {
+    if check.cx.sink.errors() == errors && !flow.incomplete {
         unused::report(&mut check, &body);
     }
     let origin = check.cx.origin(flow.entry_cmd.span);
