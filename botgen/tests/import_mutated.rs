@@ -1,4 +1,5 @@
-//! Whatever a JSON value of the vocabulary is replaced by: no panic, and a folder that the compiler can read.
+//! Whatever a JSON value of the vocabulary is replaced by: no panic, and a folder that passes the check.
+//! `MUTATIONS=4000` for a longer run.
 
 use std::path::Path;
 
@@ -176,14 +177,14 @@ fn mutate(spec: &mut Value, pool: &[Value], random: &mut Random) {
 }
 
 #[test]
-fn no_mutation_panics_and_what_comes_out_can_be_read() {
+fn no_mutation_panics_and_what_comes_out_passes_the_check() {
     let rounds: u64 = std::env::var("MUTATIONS")
         .ok()
         .and_then(|n| n.parse().ok())
-        .unwrap_or(250);
+        .unwrap_or(40);
     let pool = pool();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import");
-    let (mut good, mut unreadable) = (0, Vec::new());
+    let (mut good, mut refused) = (0, Vec::new());
     for name in ["clinic", "shop"] {
         let text = std::fs::read_to_string(folder.join(format!("{name}.json"))).expect("readable");
         let whole: Value = serde_json::from_str(&text).expect("JSON");
@@ -203,15 +204,11 @@ fn no_mutation_panics_and_what_comes_out_can_be_read() {
                         .collect();
                     let input = botgen::Input::from_memory([("bots/mutant", files)]);
                     let compiled = botgen::compile(&input, &botgen::Options::default());
-                    let wrong: Vec<_> = compiled
-                        .diagnostics
-                        .into_iter()
-                        .filter(|d| is_ours(d.code.id))
-                        .collect();
+                    let wrong: Vec<_> = compiled.diagnostics.into_iter().filter(is_ours).collect();
                     if !wrong.is_empty() {
                         let drawn =
                             botgen::diagnostics::render::human(&compiled.sources, &wrong, false);
-                        unreadable.push(format!("{name}, seed {seed}:\n{drawn}"));
+                        refused.push(format!("{name}, seed {seed}:\n{drawn}"));
                     }
                 }
                 Err(ImportError::Shape(faults)) => assert!(!faults.is_empty()),
@@ -219,24 +216,21 @@ fn no_mutation_panics_and_what_comes_out_can_be_read() {
             }
         }
     }
-    assert!(good > rounds / 4, "only {good} mutants came through");
+    assert!(good > rounds / 2, "only {good} mutants came through");
     assert!(
-        unreadable.is_empty(),
-        "{} of {good} folders cannot be read:\n{}",
-        unreadable.len(),
-        unreadable
+        refused.is_empty(),
+        "{} of {good} folders do not pass:\n{}",
+        refused.len(),
+        refused
             .iter()
-            .take(5)
+            .take(500)
             .cloned()
             .collect::<Vec<_>>()
             .join("\n")
     );
 }
 
-/// YAML, the shape of the language and the syntax of texts and expressions are never the spec's fault; what a
-/// spec says about names, types and limits may be.
-fn is_ours(code: &str) -> bool {
-    ["BF00", "BF01"]
-        .iter()
-        .any(|family| code.starts_with(family))
+/// Texts that are too long for Telegram stay the person's to shorten; any other error is the importer's.
+fn is_ours(d: &botgen::diagnostics::Diagnostic) -> bool {
+    d.code.severity == botgen::diagnostics::Severity::Error && !d.code.id.starts_with("BF06")
 }

@@ -38,15 +38,16 @@ impl Own {
             Self::Exists => "imported-exists",
         }
     }
+    /// No sign in it has a meaning in any parse mode.
     fn text(self, locale: &str) -> &'static str {
         let ru = locale == "ru";
         match self {
             Self::NoTarget if ru => "Эта кнопка пока ничего не делает",
             Self::NoTarget => "This button does nothing yet",
-            Self::Done if ru => "Готово.",
-            Self::Done => "Done.",
-            Self::Empty if ru => "Здесь пока ничего нет.",
-            Self::Empty => "There is nothing here yet.",
+            Self::Done if ru => "Готово",
+            Self::Done => "Done",
+            Self::Empty if ru => "Здесь пока ничего нет",
+            Self::Empty => "There is nothing here yet",
             Self::Yes if ru => "да",
             Self::Yes => "yes",
             Self::No if ru => "нет",
@@ -55,8 +56,8 @@ impl Own {
             Self::Choose => "Choose an action:",
             Self::Ask if ru => "Ваш ответ?",
             Self::Ask => "Your answer?",
-            Self::Exists if ru => "Это уже записано.",
-            Self::Exists => "This is recorded already.",
+            Self::Exists if ru => "Это уже записано",
+            Self::Exists => "This is recorded already",
         }
     }
 }
@@ -80,6 +81,8 @@ pub(super) struct Keys {
     /// Message and attribute, with the variables that every use gives.
     used: BTreeMap<(String, Option<String>), BTreeSet<String>>,
     own: BTreeSet<Own>,
+    /// Used in a MarkdownV2 text, where the marker's own signs have a meaning.
+    markdown: BTreeSet<(String, Option<String>)>,
 }
 
 impl Keys {
@@ -88,12 +91,16 @@ impl Keys {
             locales,
             used: BTreeMap::new(),
             own: BTreeSet::new(),
+            markdown: BTreeSet::new(),
         }
     }
 
     /// A use of an old key: the key as `t:` writes it now.
-    pub(super) fn key(&mut self, old: &str, args: BTreeSet<String>) -> String {
+    pub(super) fn key(&mut self, old: &str, args: BTreeSet<String>, markdown: bool) -> String {
         let (message, attribute) = names::key(old);
+        if markdown {
+            self.markdown.insert((message.clone(), attribute.clone()));
+        }
         let written = match &attribute {
             Some(attribute) => format!("{message}.{attribute}"),
             None => message.clone(),
@@ -121,6 +128,17 @@ impl Keys {
             text if text.starts_with("t:") => format!("{{{{{text}}}}}"),
             text => text,
         }
+    }
+
+    /// Languages in which the runtime has no words of its own.
+    pub(super) fn foreign(&self) -> Vec<&str> {
+        let foreign = |tag: &&String| botfactory_lang::words::own(tag).is_none();
+        self.locales
+            .all
+            .iter()
+            .filter(foreign)
+            .map(String::as_str)
+            .collect()
     }
 
     /// How many keys want a translation.
@@ -155,8 +173,17 @@ impl Keys {
                 let all: Vec<String> = all.into_iter().map(|v| format!("${v}")).collect();
                 out.push_str(&format!("# Variables: {}\n", all.join(", ")));
             }
-            let stub = |name: &str, args: &BTreeSet<String>| {
+            let stub = |name: &str, attribute: Option<&str>, args: &BTreeSet<String>| {
+                let used = (message.to_owned(), attribute.map(str::to_owned));
                 let mut text = format!("[{name}]");
+                if self.markdown.contains(&used) {
+                    text = text
+                        .replace('[', "\\[")
+                        .replace(']', "\\]")
+                        .replace('_', "\\_")
+                        .replace('-', "\\-")
+                        .replace('.', "\\.");
+                }
                 for arg in args {
                     text.push_str(&format!(" {{ ${arg} }}"));
                 }
@@ -165,14 +192,24 @@ impl Keys {
             out.push_str(&format!("{message} ="));
             for (attribute, args) in &parts {
                 match attribute {
-                    None => out.push_str(&format!(" {}", stub(message, args))),
+                    None => out.push_str(&format!(" {}", stub(message, None, args))),
                     Some(attribute) => {
                         let name = format!("{message}.{attribute}");
-                        out.push_str(&format!("\n    .{attribute} = {}", stub(&name, args)));
+                        out.push_str(&format!(
+                            "\n    .{attribute} = {}",
+                            stub(&name, Some(attribute), args)
+                        ));
                     }
                 }
             }
             out.push('\n');
+        }
+        if botfactory_lang::words::own(tag).is_none()
+            && let Some(words) = botfactory_lang::words::own("en")
+        {
+            out.push_str(&format!(
+                "\n### The runtime's own words: it has none in `{tag}`, so these want a translation too.\n\n{words}"
+            ));
         }
         if !self.own.is_empty() {
             out.push_str("\n# Words that the old spec did not have.\n");
@@ -195,9 +232,9 @@ mod tests {
             all: vec!["ru".into()],
         });
         let args = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
-        assert_eq!(keys.key("done", args(&["a", "b"])), "done");
-        assert_eq!(keys.key("done", args(&["b"])), "done");
-        assert_eq!(keys.key("menu.title", args(&[])), "menu.title");
+        assert_eq!(keys.key("done", args(&["a", "b"]), false), "done");
+        assert_eq!(keys.key("done", args(&["b"]), false), "done");
+        assert_eq!(keys.key("menu.title", args(&[]), true), "menu.title");
         assert_eq!(keys.own(Own::Done), "t:imported-done");
         let (name, text) = keys.files().remove(0);
         assert_eq!(name, "locales/ru.ftl");
@@ -206,10 +243,10 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("\nmenu =\n    .title = [menu.title]\n"),
+            text.contains("\nmenu =\n    .title = \\[menu\\.title\\]\n"),
             "{text}"
         );
-        assert!(text.contains("\nimported-done = Готово.\n"), "{text}");
+        assert!(text.contains("\nimported-done = Готово\n"), "{text}");
         assert!(fluent_syntax::parser::parse(text).is_ok());
     }
 }

@@ -1,5 +1,7 @@
 //! Author's texts were sent without markup or as Telegram's HTML; both come out as valid Telegram HTML.
 
+use botfactory_lang::markup::ParseMode;
+
 /// Tags Telegram knows (Bot API, HTML style).
 const TAGS: &[&str] = &[
     "b",
@@ -34,8 +36,77 @@ enum Part<'a> {
     Stray(char),
 }
 
-/// Escapes what Telegram would refuse; the text is unchanged where nothing is wrong.
-pub(super) fn tidy(text: &str) -> String {
+/// Holes of a text: its `{{…}}`.
+fn holes(text: &str) -> Vec<std::ops::Range<usize>> {
+    let (mut holes, mut from) = (Vec::new(), 0);
+    while let Some(start) = text[from..].find("{{").map(|at| from + at) {
+        let Some(end) = text[start..].find("}}").map(|at| start + at + 2) else {
+            break;
+        };
+        holes.push(start..end);
+        from = end;
+    }
+    holes
+}
+
+fn is_good(mode: ParseMode, text: &str) -> bool {
+    botfactory_lang::markup::check(mode, text, &holes(text))
+        .0
+        .is_empty()
+}
+
+/// Escapes what Telegram would refuse as HTML; the text is unchanged where nothing is wrong.
+pub(super) fn html(text: &str) -> String {
+    let tidy = tidy(text);
+    if is_good(ParseMode::Html, &tidy) {
+        return tidy;
+    }
+    // Some rule that `tidy` does not know: all signs are words.
+    outside(text, |c, out| match c {
+        '<' => out.push_str("&lt;"),
+        '&' => out.push_str("&amp;"),
+        c => out.push(c),
+    })
+}
+
+/// The same for MarkdownV2: a text with a fault is words, so every sign of it is escaped.
+pub(super) fn markdown(text: &str) -> String {
+    if is_good(ParseMode::MarkdownV2, text) {
+        return text.to_owned();
+    }
+    outside(text, |c, out| {
+        // Signs that are escaped already stay so.
+        if "_*[]()~`>#+-=|{}.!".contains(c) && !out.ends_with('\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    })
+}
+
+/// Without tags, for places that have no markup.
+pub(super) fn plain(text: &str) -> String {
+    let parts = parts(text).into_iter().map(|part| match part {
+        Part::Text(text) | Part::Template(text) => text.to_owned(),
+        Part::Open(..) | Part::Close(..) => String::new(),
+        Part::Stray(c) => c.to_string(),
+    });
+    parts.collect()
+}
+
+/// Rewrites every character outside `{{…}}`.
+fn outside(text: &str, write: impl Fn(char, &mut String)) -> String {
+    let (mut out, mut from) = (String::with_capacity(text.len()), 0);
+    for hole in holes(text).into_iter().chain([text.len()..text.len()]) {
+        for c in text[from..hole.start].chars() {
+            write(c, &mut out);
+        }
+        from = hole.end;
+        out.push_str(&text[hole]);
+    }
+    out
+}
+
+fn tidy(text: &str) -> String {
     let parts = parts(text);
     let mut open: Vec<&str> = Vec::new();
     let balanced = parts.iter().all(|part| match part {
@@ -148,5 +219,17 @@ mod tests {
         assert_eq!(tidy("<your name>"), "&lt;your name>");
         assert_eq!(tidy("<b>a < b</b>"), "<b>a &lt; b</b>");
         assert_eq!(tidy("&nbsp;"), "&amp;nbsp;");
+    }
+
+    #[test]
+    fn what_telegram_refuses_becomes_words() {
+        assert_eq!(
+            super::html("<pre><b>x</b></pre> {{a}}"),
+            "&lt;pre>&lt;b>x&lt;/b>&lt;/pre> {{a}}"
+        );
+        assert_eq!(super::html("<b>{{a}}</b>"), "<b>{{a}}</b>");
+        assert_eq!(super::markdown("*b* {{a.b}} \\."), "*b* {{a.b}} \\.");
+        assert_eq!(super::markdown("v1.0 {{a.b}} \\-"), "v1\\.0 {{a.b}} \\-");
+        assert_eq!(super::plain("<b>1 < 2</b> {{x}}"), "1 < 2 {{x}}");
     }
 }

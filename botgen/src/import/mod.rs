@@ -222,6 +222,12 @@ fn document(
     if !flows.is_empty() {
         entries.add("flows", yaml::Node::List(flows));
     }
+    for tag in keys.foreign() {
+        notes.person(
+            &format!("locales/{tag}.ftl"),
+            "the runtime's own words stand there in English and want a translation",
+        );
+    }
     for (name, content) in keys.files() {
         if keys.count() > 0 {
             notes.person(

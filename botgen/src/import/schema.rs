@@ -89,15 +89,13 @@ impl Evidence {
 
     /// Columns of every table, for reading statements again.
     pub(super) fn known(&self) -> Known {
-        let mut known = Known::new();
+        let mut known = Known::default();
         for table in &self.tables {
-            known.entry(table.clone()).or_default();
+            known.tables.entry(table.clone()).or_default();
         }
         for (table, column) in &self.columns {
-            known
-                .entry(table.clone())
-                .or_default()
-                .insert(column.clone());
+            let columns = known.tables.entry(table.clone()).or_default();
+            columns.insert(column.clone());
         }
         known
     }

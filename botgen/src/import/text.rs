@@ -77,18 +77,26 @@ impl<'a> Speaker<'a> {
 
     /// A text.
     pub(super) fn text(&mut self, said: &Said, scope: &Scope, mode: Mode) -> String {
-        let tidy = match mode {
-            Mode::Html => markup::tidy(&said.text),
-            Mode::MarkdownV2 | Mode::Plain => said.text.clone(),
+        let (tidy, what) = match mode {
+            _ if said.text.trim_start().starts_with("t:") => (said.text.clone(), ""),
+            Mode::Html => (
+                markup::html(&said.text),
+                "`<` and `&` that Telegram would refuse are escaped",
+            ),
+            Mode::MarkdownV2 => (
+                markup::markdown(&said.text),
+                "not valid MarkdownV2; every sign of it is escaped and shows as it is",
+            ),
+            Mode::Plain => (
+                markup::plain(&said.text),
+                "there is no markup here; the tags are left out",
+            ),
         };
         if tidy != said.text {
-            self.notes.translated(
-                &said.path,
-                "`<` and `&` that Telegram would refuse are escaped",
-            );
+            self.notes.changed(&said.path, what);
         }
         match template::parse(&tidy) {
-            Parsed::Key(key) => self.key(said, &key, scope),
+            Parsed::Key(key) => self.key(said, &key, scope, mode),
             Parsed::Template(pieces) => {
                 let mut out = String::new();
                 self.pieces(said, &pieces, scope, None, &mut out);
@@ -147,7 +155,7 @@ impl<'a> Speaker<'a> {
         }
     }
 
-    fn key(&mut self, said: &Said, key: &Key, scope: &Scope) -> String {
+    fn key(&mut self, said: &Said, key: &Key, scope: &Scope, mode: Mode) -> String {
         let stmt = key.each.as_ref().and_then(|list| {
             let var = *scope.get(list)?;
             match self.plan.vars[var].def {
@@ -200,7 +208,7 @@ impl<'a> Speaker<'a> {
                 args.push(format!("{name}={expr}"));
             }
         }
-        let written = self.keys.key(&key.key, given);
+        let written = self.keys.key(&key.key, given, mode == Mode::MarkdownV2);
         if !key.args.is_empty() {
             self.notes
                 .translated(&said.path, "arguments of a key are expressions now");
@@ -267,7 +275,8 @@ impl<'a> Speaker<'a> {
                         format!("{}{name}", row.prefix)
                     },
                     ty,
-                    nullable,
+                    // A flattened list has no nulls.
+                    nullable: nullable && !row.bare,
                     filter: stmt.formats.get(name).cloned(),
                 });
             }

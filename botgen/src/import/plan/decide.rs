@@ -6,15 +6,19 @@ use super::{Def, Plan, Stmt};
 use crate::import::pattern::Meaning;
 use crate::import::report::Notes;
 use crate::import::schema::{self, Evidence, Typed};
+use crate::import::sql::scope::Known;
 use crate::import::sql::{self, Kind, Ty, casts, facts, outputs, print, scoping};
 
 impl Plan {
     /// Decides tables, types, what each query gives, and what each statement must declare.
     pub(in crate::import) fn decide(&mut self, notes: &mut Notes) {
-        // The second reading knows every table's columns.
+        // The second reading knows the columns that surely belong to a table, the third guesses the rest.
         let mut evidence = Evidence::default();
-        for _ in 0..2 {
-            let known = evidence.known();
+        for guess in [false, false, true] {
+            let known = Known {
+                guess,
+                ..evidence.known()
+            };
             evidence = Evidence::default();
             for stmt in &self.stmts {
                 let facts = facts::of(&stmt.ast, &known);
@@ -114,7 +118,7 @@ impl Plan {
         }
     }
 
-    fn finish(&mut self, index: usize, known: &sql::scope::Known, notes: &mut Notes) {
+    fn finish(&mut self, index: usize, known: &Known, notes: &mut Notes) {
         let facts = facts::of(&self.stmts[index].ast, known);
         let stmt = &self.stmts[index];
         let types: BTreeMap<String, Ty> = stmt
@@ -147,10 +151,12 @@ impl Plan {
             _ => facts.tables.iter().next(),
         };
         let conflicts = written.is_some_and(|table| {
-            let unique = self.schema.tables.get(table);
-            let has_unique = unique.is_some_and(|t| !t.unique.is_empty());
-            let handled = facts.unique.iter().any(|(t, _)| t == table);
-            has_unique && !handled && matches!(stmt.kind, Kind::Insert | Kind::Update)
+            let keys = self.schema.tables.get(table).map(|t| t.unique.as_slice());
+            keys.unwrap_or_default().iter().any(|key| match stmt.kind {
+                Kind::Insert => !facts.unique.iter().any(|(t, k)| t == table && k == key),
+                Kind::Update => key.iter().any(|c| facts.changed.contains(c)),
+                Kind::Read | Kind::Delete => false,
+            })
         });
         let stmt = &mut self.stmts[index];
         stmt.params = params;
@@ -192,7 +198,7 @@ impl Plan {
                 let stmt = &self.stmts[stmt];
                 // Before the outputs are known only a count is surely there.
                 !(outputs::always_one(&stmt.ast)
-                    && outputs::of(&stmt.ast, &BTreeMap::new())
+                    && outputs::of(&stmt.ast, &Known::default())
                         .first()
                         .is_some_and(|o| o.null == outputs::Nullness::Never))
             }

@@ -51,6 +51,8 @@ pub(in crate::import) struct Facts {
     pub tested: Vec<Col>,
     /// Column sets that `ON CONFLICT (…)` needs to be unique.
     pub unique: Vec<(String, Vec<String>)>,
+    /// Columns that an UPDATE changes.
+    pub changed: BTreeSet<String>,
     /// Parameters whose type the column beside them tells.
     pub placed: HashSet<Location>,
 }
@@ -240,6 +242,7 @@ impl Reader<'_> {
     fn assign(&mut self, table: &str, assignments: &[sqlparser::ast::Assignment]) {
         for assignment in assignments {
             if let AssignmentTarget::ColumnName(column) = &assignment.target {
+                self.facts.changed.insert(last(column));
                 self.store((table.to_owned(), last(column)), &assignment.value);
             }
         }
@@ -370,7 +373,7 @@ impl Visitor for Reader<'_> {
                 match (last(&function.name).as_str(), args.as_slice()) {
                     ("sum" | "avg", [arg]) => {
                         if let Side::Col(col) = self.side(arg) {
-                            self.is(Node::Col(col), Ty::Int, false);
+                            self.is(Node::Col(col), Ty::Int, true);
                         }
                     }
                     ("coalesce", [first, rest @ ..]) => {
@@ -495,7 +498,7 @@ mod tests {
     use super::*;
 
     fn facts(sql: &str) -> Facts {
-        of(&parse_sqlite(sql).expect(sql), &Known::new())
+        of(&parse_sqlite(sql).expect(sql), &Known::default())
     }
     fn col(table: &str, column: &str) -> Col {
         (table.into(), column.into())

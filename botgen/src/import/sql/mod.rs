@@ -86,6 +86,7 @@ pub(super) fn kind(statement: &Statement) -> Result<Kind, &'static str> {
             SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
                 Err("a WITH that writes")
             }
+            SetExpr::Values(_) | SetExpr::Table(_) => Err("a query without SELECT"),
             _ => Ok(Kind::Read),
         },
         Statement::Insert(_) => Ok(Kind::Insert),

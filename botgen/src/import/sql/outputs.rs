@@ -44,7 +44,22 @@ pub(in crate::import) fn of(ast: &Statement, known: &Known) -> Vec<Output> {
     let Some(select) = select(query) else {
         return Vec::new();
     };
-    let scope = Scope::of_select(select, &ctes, known);
+    let mut scope = Scope::of_select(select, &ctes, known);
+    let mut there = Vec::new();
+    let conditions = select.selection.iter();
+    for condition in conditions.chain(super::scoping::inner_conditions(&select.from)) {
+        compared(condition, &mut there);
+    }
+    let there: Vec<(String, String)> = there
+        .into_iter()
+        .filter_map(|expr| scope.find(expr, known))
+        .map(|(relation, column)| (relation.alias.clone(), column))
+        .collect();
+    // A row that has a value is there.
+    for relation in &mut scope.relations {
+        relation.outer &= !there.iter().any(|(alias, _)| *alias == relation.alias);
+    }
+    scope.there.extend(there);
     select
         .projection
         .iter()
@@ -62,6 +77,42 @@ pub(in crate::import) fn of(ast: &Statement, known: &Known) -> Vec<Output> {
             })
         })
         .collect()
+}
+
+/// Expressions that are not null where the condition holds.
+fn compared<'a>(condition: &'a Expr, into: &mut Vec<&'a Expr>) {
+    use BinaryOperator as Op;
+    match condition {
+        Expr::Nested(inner) => compared(inner, into),
+        Expr::BinaryOp {
+            left,
+            op: Op::And,
+            right,
+        } => {
+            compared(left, into);
+            compared(right, into);
+        }
+        Expr::BinaryOp {
+            left,
+            op: Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq,
+            right,
+        } => into.extend([&**left, &**right]),
+        Expr::IsNotNull(expr) | Expr::Like { expr, .. } | Expr::Between { expr, .. } => {
+            into.push(expr);
+        }
+        Expr::InList {
+            expr,
+            negated: false,
+            ..
+        }
+        | Expr::InSubquery {
+            expr,
+            negated: false,
+            ..
+        } => into.push(expr),
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => into.push(condition),
+        _ => {}
+    }
 }
 
 /// Whether the query always gives one row: aggregates without GROUP BY.
@@ -141,13 +192,21 @@ fn origin(expr: &Expr, scope: &Scope, known: &Known) -> (Origin, Nullness) {
     match expr {
         Expr::Identifier(_) | Expr::CompoundIdentifier(_) => match scope.find(expr, known) {
             Some((relation, column)) => {
+                let shown = column.clone();
                 let col = match &relation.source {
                     Source::Table(table) => Some((table.clone(), column)),
                     Source::Derived(columns) => columns.get(&column).cloned().flatten(),
                 };
                 match col {
                     Some(col) => {
-                        let null = if relation.outer { Maybe } else { AsOrigin };
+                        let there = (relation.alias.clone(), shown);
+                        let null = if scope.there.contains(&there) {
+                            Never
+                        } else if relation.outer {
+                            Maybe
+                        } else {
+                            AsOrigin
+                        };
                         (Origin::Column(col), null)
                     }
                     None => (Origin::Unknown, Maybe),
@@ -238,7 +297,10 @@ mod tests {
             "SELECT a, b.x AS y, COUNT(*) AS n, AVG(a) AS mean, 'x' || a AS t FROM t LEFT JOIN b ON b.id = t.id",
         )
         .unwrap();
-        let known = Known::from([("t".into(), ["a".to_owned()].into())]);
+        let known = Known {
+            tables: [("t".into(), ["a".to_owned()].into())].into(),
+            guess: false,
+        };
         let outputs = of(&ast, &known);
         let brief: Vec<_> = outputs
             .iter()
@@ -263,6 +325,9 @@ mod tests {
             ]
         );
         assert!(always_one(&ast));
+        let sure =
+            parse_sqlite("SELECT b.x FROM t LEFT JOIN b ON b.id = t.id WHERE t.a = 1 AND b.x > 5");
+        assert_eq!(of(&sure.unwrap(), &known)[0].null, Nullness::Never);
         let grouped = parse_sqlite("SELECT a, COUNT(*) AS n FROM t GROUP BY a").unwrap();
         assert!(!always_one(&grouped));
     }

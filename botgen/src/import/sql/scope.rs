@@ -13,7 +13,18 @@ use super::{last, name};
 pub(in crate::import) type Col = (String, String);
 
 /// Columns of every table as far as they are known.
-pub(in crate::import) type Known = BTreeMap<String, BTreeSet<String>>;
+#[derive(Debug, Clone, Default)]
+pub(in crate::import) struct Known {
+    pub tables: BTreeMap<String, BTreeSet<String>>,
+    /// A column that no table is known to have belongs to the first one.
+    pub guess: bool,
+}
+
+impl Known {
+    pub(in crate::import) fn has(&self, table: &str, column: &str) -> bool {
+        self.tables.get(table).is_some_and(|c| c.contains(column))
+    }
+}
 
 /// Columns of a subquery and the table column behind each.
 pub(super) type Derived = BTreeMap<String, Option<Col>>;
@@ -42,6 +53,8 @@ pub(super) enum Source {
 pub(super) struct Scope {
     pub relations: Vec<Relation>,
     pub aliases: BTreeSet<String>,
+    /// Relation's alias and column: not null where the conditions hold.
+    pub there: BTreeSet<(String, String)>,
 }
 
 impl Scope {
@@ -141,9 +154,7 @@ impl Scope {
             Expr::Identifier(ident) => {
                 let column = name(ident);
                 let has = |relation: &&Relation| match &relation.source {
-                    Source::Table(table) => {
-                        known.get(table).is_some_and(|cols| cols.contains(&column))
-                    }
+                    Source::Table(table) => known.has(table, &column),
                     Source::Derived(columns) => columns.contains_key(&column),
                 };
                 if let Some(relation) = self.relations.iter().find(has) {
@@ -157,7 +168,9 @@ impl Scope {
                     .iter()
                     .filter(|r| matches!(r.source, Source::Table(_)) && r.alias != "excluded");
                 match (tables.next(), tables.next()) {
-                    (Some(only), None) => Some((only, column)),
+                    (Some(first), second) if second.is_none() || known.guess => {
+                        Some((first, column))
+                    }
                     _ => None,
                 }
             }

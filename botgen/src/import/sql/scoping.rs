@@ -3,12 +3,12 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, Ident, JoinConstraint, JoinOperator, Select, SelectItem, SetExpr,
-    Statement, TableWithJoins, Visit, Visitor,
+    BinaryOperator, ConflictTarget, Expr, Ident, JoinConstraint, JoinOperator, OnConflictAction,
+    OnInsert, Select, SelectItem, SetExpr, Statement, TableWithJoins, Visit, Visitor,
 };
 
 use super::scope::{self, Ctes, Known, Scope, Source};
-use super::{last, param, param_expr};
+use super::{last, name, param, param_expr};
 
 /// What a statement is not constrained by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -124,7 +124,7 @@ impl Reader<'_> {
                 continue;
             };
             for owner in OWNERS {
-                let owned = self.known.get(table).is_some_and(|c| c.contains(owner));
+                let owned = self.known.has(table, owner);
                 let held = conditions
                     .iter()
                     .any(|c| holds(c, owner, scope, i, self.known));
@@ -162,6 +162,17 @@ fn holds(condition: &Expr, owner: &str, scope: &Scope, relation: usize, known: &
             }),
         _ => false,
     }
+}
+
+/// The ON conditions of inner joins: they hold for every row.
+pub(super) fn inner_conditions(from: &[TableWithJoins]) -> impl Iterator<Item = &Expr> {
+    from.iter()
+        .flat_map(|t| &t.joins)
+        .filter_map(|join| match &join.join_operator {
+            JoinOperator::Join(JoinConstraint::On(on))
+            | JoinOperator::Inner(JoinConstraint::On(on)) => Some(on),
+            _ => None,
+        })
 }
 
 /// The ON conditions of a FROM.
@@ -218,7 +229,7 @@ impl Visitor for Reader<'_> {
                 };
                 for owner in OWNERS {
                     let owned = scope.relations.iter().any(|r| match &r.source {
-                        Source::Table(t) => self.known.get(t).is_some_and(|c| c.contains(owner)),
+                        Source::Table(t) => self.known.has(t, owner),
                         Source::Derived(_) => false,
                     });
                     let at = columns.iter().position(|c| c == owner);
@@ -226,7 +237,12 @@ impl Visitor for Reader<'_> {
                         rows.iter()
                             .all(|row| row.get(at).is_some_and(|v| param(v) == Some(owner)))
                     });
-                    if owned && !held {
+                    // DO UPDATE changes a row that was there: whose, says the conflict's target.
+                    let updates_others = matches!(&insert.on, Some(OnInsert::OnConflict(on))
+                        if matches!(on.action, OnConflictAction::DoUpdate(_))
+                            && !matches!(&on.conflict_target, Some(ConflictTarget::Columns(columns))
+                                if columns.iter().any(|c| name(c) == owner)));
+                    if owned && (!held || updates_others) {
                         self.lacks(owner);
                     }
                 }
@@ -260,11 +276,15 @@ mod tests {
 
     fn known() -> Known {
         let owners = ["bot_id", "user_id", "id", "x"].map(str::to_owned);
-        Known::from([
-            ("t".into(), owners.clone().into()),
-            ("u".into(), owners.into()),
-            ("free".into(), ["x".to_owned()].into()),
-        ])
+        Known {
+            tables: [
+                ("t".into(), owners.clone().into()),
+                ("u".into(), owners.into()),
+                ("free".into(), ["x".to_owned()].into()),
+            ]
+            .into(),
+            guess: false,
+        }
     }
     fn check(sql: &str) -> (bool, bool) {
         let missing = missing(&parse_sqlite(sql).expect(sql), &known());
@@ -304,6 +324,10 @@ mod tests {
                 (false, true),
             ),
             ("DELETE FROM t", (true, true)),
+            (
+                "INSERT INTO t (bot_id, user_id, x) VALUES (:bot_id, :user_id, 1) ON CONFLICT (bot_id, x) DO UPDATE SET x = 2",
+                (false, true),
+            ),
         ] {
             assert_eq!(check(sql), missing, "{sql}");
         }
