@@ -189,7 +189,7 @@ impl Cx<'_> {
         let mut f = self.fields::<BotFile>(root, "`bot.yaml`")?;
         let _: Option<Spanned<()>> =
             self.one_of(f.get("botfactory"), "`botfactory`", &[("v1", ())]);
-        let name = self.word(f.get("name"), "`name`");
+        let name = self.value(f.get("name"), "`name`");
         let tz = self.word(f.get("tz"), "`tz`");
         let scopes = [
             ("user_in_chat", Scope::UserInChat),

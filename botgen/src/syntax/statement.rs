@@ -55,7 +55,7 @@ impl Cx<'_> {
         let result_var = self.name(f.get("result_var"), "`result_var`");
         let result_shape = self.result_shape(f);
         let params = f.get("params").map(|node| self.params(node));
-        let unscoped = self.word(f.get("unscoped"), "`unscoped`");
+        let unscoped = self.value(f.get("unscoped"), "`unscoped`");
         if result_var.is_none()
             && let Some(flag) = f.any_of(&["single", "scalar", "flatten"])
             && f.any_of(&["result_var"]).is_none()

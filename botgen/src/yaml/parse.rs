@@ -393,6 +393,16 @@ fn check_key(
         }
     };
     let name = &scalar.text.value;
+    if let Some(c) = name
+        .chars()
+        .next()
+        .filter(|c| c.is_whitespace() && !c.is_ascii())
+        && scalar.style == Style::Plain
+    {
+        let hi = node.span.lo + u32::try_from(c.len_utf8()).unwrap_or(1);
+        sink.report(syntax_error::wide_space(Span { hi, ..node.span }));
+        return None;
+    }
     if name == "<<" {
         sink.report(
             Diagnostic::new(

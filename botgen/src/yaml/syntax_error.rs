@@ -20,6 +20,9 @@ pub fn explain(file: FileId, text: &str, kind: &E, offset: usize) -> Diagnostic 
     if let Some((lo, hi)) = line.bare_template() {
         return bare_template(span(lo, hi));
     }
+    if let Some((lo, hi)) = line.wide_indentation() {
+        return wide_space(span(lo, hi));
+    }
     match kind {
         E::TabInBlockIndentation | E::TabInIndentation | E::TabNotAllowed | E::TabInPlainScalar => {
             let (lo, hi) = tab(text, offset);
@@ -57,6 +60,12 @@ pub fn explain(file: FileId, text: &str, kind: &E, offset: usize) -> Diagnostic 
             let close = if *open == '{' { '}' } else { ']' };
             comment_inside(file, text, offset, error(here, &format!("this `{open}` is never closed"))
                 .help(format!("close it with `{close}`")))
+        }
+        E::ExpectedFlowMappingSeparator | E::ExpectedFlowSequenceSeparator
+            if text[offset..].starts_with(['{', '[']) =>
+        {
+            error(here, "a bracket in the middle of a text that is not quoted")
+                .help("inside `{…}` and `[…]` put the whole text in double quotes")
         }
         E::ExpectedFlowMappingSeparator | E::ExpectedFlowSequenceSeparator
         | E::UnexpectedEofFlowMapping | E::UnexpectedEofFlowSequence
@@ -131,6 +140,16 @@ pub fn bare_template(span: Span) -> Diagnostic {
     .help("put the whole text in double quotes: `text: \"{{name}}, …\"`")
 }
 
+/// Indentation that YAML does not take for indentation.
+pub fn wide_space(span: Span) -> Diagnostic {
+    Diagnostic::new(
+        &files::SYNTAX,
+        span,
+        "this space is not an ordinary one (U+00A0 or the like)",
+    )
+    .help("it came with text copied from elsewhere; replace it with ordinary spaces")
+}
+
 /// Adds the comment that swallows the closing bracket, if there is one behind `open`.
 fn comment_inside(file: FileId, text: &str, open: usize, d: Diagnostic) -> Diagnostic {
     let line = Line::at(text, open);
@@ -173,6 +192,20 @@ impl<'a> Line<'a> {
         let quoted = before.matches('"').count() % 2 == 1 || before.matches('\'').count() % 2 == 1;
         let opens = before.trim_end().ends_with([':', '-', ',', '[']) || before.contains('{');
         (!quoted && opens).then(|| (self.start + at, self.start + at + 2))
+    }
+
+    /// A space among the indentation of this line or the one above that YAML takes for a letter.
+    fn wide_indentation(&self) -> Option<(usize, usize)> {
+        let above = self.start.checked_sub(1).map(|at| Line::at(self.text, at));
+        above.iter().chain([self]).find_map(|line| {
+            let text = line.str();
+            let blank = text.len() - text.trim_start().len();
+            let (at, c) = text[..blank]
+                .char_indices()
+                .find(|(_, c)| !matches!(c, ' ' | '\t'))?;
+            let at = line.start + at;
+            Some((at, at + c.len_utf8()))
+        })
     }
 
     /// The second `: ` of the line, when the first ends a key.
