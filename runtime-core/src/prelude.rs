@@ -5,9 +5,11 @@ pub use crate::bot::{
     MigrationSet, Scope, Strategy,
 };
 pub use crate::handler::Cx;
-pub use crate::handler::arithmetic::{Checked, widen};
+pub use crate::handler::arithmetic::{Checked, count, widen};
 pub use crate::handler::error::HandlerError;
-pub use crate::handler::given::{ArgReader, Bounds, Choice, Given, Pattern, Refusal, TextRule};
+pub use crate::handler::given::{
+    ArgReader, Bounds, Choice, Given, Pattern, Refusal, TextRule, label_of,
+};
 pub use crate::handler::message::{Button, CommandLine, Message, Text};
 pub use crate::handler::printer::{Args, Printer, Style, Words};
 pub use crate::handler::wizard::{StepSpec, Waiting, WizardSpec};
@@ -17,4 +19,4 @@ pub use botfactory_lang::length::cut;
 pub use botfactory_lang::value::{
     Contact, Date, Decimal, Duration, File, Instant, Location, SqlValue, TimeOfDay,
 };
-pub use serde::{Deserialize, Serialize};
+pub use serde::{self, Deserialize, Serialize};

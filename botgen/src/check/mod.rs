@@ -88,7 +88,6 @@ pub const RESERVED: &[&str] = &[
     "given",
     "args",
     "index",
-    "item",
     "message",
     "row",
     "rows",
@@ -113,6 +112,10 @@ pub const RESERVED: &[&str] = &[
     "err",
     "option",
     "position",
+    "count",
+    "label_of",
+    "each",
+    "value",
 ];
 
 /// Snake case of the author's words; a keyword becomes raw, one that cannot be raw gets a `_`.

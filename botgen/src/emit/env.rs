@@ -54,6 +54,8 @@ impl Binding {
         match (&self.ty.base, self.form) {
             (base, Form::Reference) if is_copy(base) => quote!(*#x),
             (base, _) if is_copy(base) => quote!(#x),
+            // A local is used for the last time where it is kept: what follows leaves the function.
+            (_, Form::Owned) if syn::parse2::<syn::Ident>(x.clone()).is_ok() => quote!(#x),
             (Base::Text { .. }, Form::Borrowed) if !self.ty.nullable => quote!(#x.to_owned()),
             _ => quote!(#x.clone()),
         }
@@ -78,6 +80,8 @@ pub struct Env<'a> {
     pub vars: BTreeMap<String, Binding>,
     /// See [`Site`].
     pub site: Site,
+    /// Options that an enclosing `if let` has bound: how they are written → the name.
+    pub bound: BTreeMap<String, syn::Ident>,
 }
 
 impl<'a> Env<'a> {
@@ -87,6 +91,7 @@ impl<'a> Env<'a> {
             cx,
             vars: BTreeMap::new(),
             site,
+            bound: BTreeMap::new(),
         }
     }
 

@@ -125,7 +125,7 @@ impl<'e, 'a> Values<'e, 'a> {
                 }
             }
             ExprKind::ChoiceValue(inner) => {
-                let value = self.value(inner);
+                let value = object_of(self.value(inner));
                 if inner.ty.nullable {
                     quote!(#value.map(|option| option.value()))
                 } else {
@@ -134,7 +134,7 @@ impl<'e, 'a> Values<'e, 'a> {
             }
             ExprKind::Count(inner) => {
                 let value = self.value(inner);
-                quote!((#value.len() as i64))
+                quote!(count(#value))
             }
             ExprKind::Default(a, b) => {
                 let (a, b) = (self.value(a), self.value(b));
@@ -239,13 +239,13 @@ impl<'e, 'a> Values<'e, 'a> {
                     _ => {
                         let nullable = value.ty.nullable;
                         let value = self.comparable(value, nullable);
-                        let list_value = self.value(list);
+                        let list_value = object_of(self.value(list));
                         let item_ty = match &list.ty.base {
                             Base::List(item) => (**item).clone(),
                             _ => Ty::some(Base::Null),
                         };
                         let item = Binding {
-                            tokens: quote!(item),
+                            tokens: quote!(each),
                             ty: item_ty.clone(),
                             form: Form::Reference,
                         }
@@ -260,7 +260,7 @@ impl<'e, 'a> Values<'e, 'a> {
                         } else {
                             value
                         };
-                        quote!(#list_value.iter().any(|item| #item == #value))
+                        quote!(#list_value.iter().any(|each| #item == #value))
                     }
                 };
                 if *negated { quote!(!#found) } else { found }
@@ -269,7 +269,7 @@ impl<'e, 'a> Values<'e, 'a> {
                 if !value.ty.nullable {
                     return quote!(#negated);
                 }
-                let value = self.value(value);
+                let value = object_of(self.value(value));
                 if *negated {
                     quote!(#value.is_some())
                 } else {
@@ -277,7 +277,7 @@ impl<'e, 'a> Values<'e, 'a> {
                 }
             }
             ExprKind::IsEmpty { value, negated } => {
-                let inner = self.value(value);
+                let inner = object_of(self.value(value));
                 let empty = if value.ty.nullable {
                     quote!(#inner.is_none_or(|value| value.is_empty()))
                 } else {
@@ -303,6 +303,9 @@ impl<'e, 'a> Values<'e, 'a> {
             return binding.borrowed();
         }
         let option = binding.borrowed();
+        if let Some(name) = self.env.bound.get(&option.to_string()) {
+            return quote!(#name);
+        }
         if self.env.site == Site::Handler && !hint.is_empty() {
             let why = format!("`{hint}` is null after a test");
             return quote!(#option.ok_or(HandlerError::Bug(#why))?);
@@ -340,8 +343,8 @@ impl<'e, 'a> Values<'e, 'a> {
     }
 }
 
-/// `(*x).f` and `(&x).f` read better as `x.f`.
-fn object_of(object: TokenStream) -> TokenStream {
+/// The receiver of a method or field: `(*x).f` and `(&x).f` are `x.f`.
+pub fn object_of(object: TokenStream) -> TokenStream {
     let mut tokens = object.clone().into_iter();
     match tokens.next() {
         Some(proc_macro2::TokenTree::Punct(punct)) if matches!(punct.as_char(), '&' | '*') => {

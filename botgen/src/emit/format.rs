@@ -15,7 +15,7 @@ pub fn file(header: &[String], items: TokenStream) -> String {
     }
     text.push('\n');
     match syn::parse2::<syn::File>(items.clone()) {
-        Ok(parsed) => text.push_str(&space_out(&prettyplease::unparse(&parsed))),
+        Ok(parsed) => text.push_str(&unparse(parsed)),
         // A bug of botgen: rustc will show the place; better than hiding the tokens.
         Err(error) => {
             let message = format!("botgen wrote Rust that does not parse: {error}");
@@ -26,22 +26,40 @@ pub fn file(header: &[String], items: TokenStream) -> String {
     text
 }
 
-/// prettyplease sets items tight; a blank line before each item (and its docs and attributes) reads better.
-fn space_out(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 16);
+/// prettyplease sets items tight; a blank line between items reads better (not between `use` and `use`, `mod` and `mod`).
+fn unparse(file: syn::File) -> String {
+    let mut out = String::new();
+    let mut previous = None;
+    for item in file.items {
+        let kind = match &item {
+            syn::Item::Use(_) => "use",
+            syn::Item::Mod(module) if module.content.is_none() => "mod",
+            _ => "",
+        };
+        if previous.is_some_and(|before| before != kind || kind.is_empty()) {
+            out.push('\n');
+        }
+        previous = Some(kind);
+        let methods = matches!(item, syn::Item::Impl(_));
+        let one = syn::File {
+            shebang: None,
+            frontmatter: None,
+            attrs: Vec::new(),
+            items: vec![item],
+        };
+        let text = prettyplease::unparse(&one);
+        // No method holds a literal of several lines: lines can be told apart by their indentation.
+        out.push_str(&if methods { space_methods(&text) } else { text });
+    }
+    out
+}
+
+fn space_methods(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 64);
     let mut previous = "";
     for line in text.lines() {
-        let starts_item = !line.starts_with([' ', '}', ')', ']']) && !line.is_empty();
-        let attached = previous.starts_with("///") || previous.starts_with("#[");
-        let both_use = line.starts_with("use ") && previous.starts_with("use ");
-        let both_mod = line.starts_with("pub mod ") && previous.starts_with("pub mod ");
-        let member = line.starts_with("    ") && !line.starts_with("     ");
-        let starts_member = member
-            && (line.trim_start().starts_with("fn ") || line.trim_start().starts_with("/// "))
-            && previous == "    }";
-        if (starts_item && !attached && !both_use && !both_mod && !previous.is_empty())
-            || starts_member
-        {
+        let begins = line.starts_with("    fn ") || line.starts_with("    /// ");
+        if begins && (previous == "    }" || previous.ends_with("];")) {
             out.push('\n');
         }
         out.push_str(line);

@@ -24,9 +24,11 @@ pub fn row(cx: FlowEmit<'_>, query: &Query, kept: bool) -> TokenStream {
         quote!(#docs pub #name: #ty)
     });
     let serde = kept.then(|| quote!(, Serialize, Deserialize));
+    let path = kept.then(|| quote!(#[serde(crate = "runtime_core::prelude::serde")]));
     quote! {
         #docs
         #[derive(Debug, Clone, PartialEq #serde)]
+        #path
         pub struct #name { #(#fields),* }
     }
 }

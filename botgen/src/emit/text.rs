@@ -8,7 +8,7 @@ use quote::quote;
 
 use super::FlowEmit;
 use super::env::{Binding, Env, Form, Site};
-use super::expr::{Values, is_fallible, walk};
+use super::expr::{Values, is_fallible, object_of, walk};
 use super::format::{doc, ident};
 use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::text::{DateStyle, How, KeyArg, Piece, Print, Text, TextCall};
@@ -32,6 +32,29 @@ pub fn function(cx: FlowEmit<'_>, text: &Text) -> TokenStream {
         ParseMode::MarkdownV2 => quote!(words.markdown()),
         ParseMode::Plain => quote!(words.plain()),
     };
+    if let [
+        Piece::Key {
+            key,
+            attribute: None,
+            args,
+            place: Place::Text,
+        },
+    ] = text.pieces.as_slice()
+    {
+        let mut values = Values::new(&env);
+        let args: Vec<_> = args
+            .iter()
+            .map(|(name, arg)| key_arg(&mut values, name, arg))
+            .collect();
+        if values.unwraps.is_empty() && !fails(text) {
+            return quote! {
+                #docs
+                fn #name(words: &Words #(#params)*) -> Text {
+                    #printer.say(#key, Args::new() #(#args)*)
+                }
+            };
+        }
+    }
     let body = pieces(&env, &text.pieces, true);
     let begin = if prints(&text.pieces) {
         quote!(let p = #printer; let mut out = p.begin();)
@@ -179,7 +202,8 @@ fn each(
         walk
     } else {
         let otherwise = pieces(env, otherwise, top);
-        quote!(if #rows.is_empty() { #otherwise } else { #walk })
+        let list = object_of(rows);
+        quote!(if #list.is_empty() { #otherwise } else { #walk })
     };
     values.guard(statement)
 }
@@ -196,13 +220,16 @@ fn branches(
             out.extend(quote!(else));
         }
         // `{{#if x is not null}}` reads best as a pattern that binds `x`.
-        if let Some((name, option)) = tested_variable(env, condition) {
+        if let Some((binder, option)) = tested(env, condition) {
             let mut inner = env.clone();
-            let ty = env.vars[&name].ty.clone().with_null(false);
-            let binder = ident(&name);
-            inner.bind(&name, quote!(#binder), ty, Form::Borrowed);
+            inner.bound.insert(option.to_string(), binder.clone());
             let body = pieces(&inner, body, top);
-            out.extend(quote!(if let Some(#binder) = #option { #body }));
+            let pattern = if mentions(&body, &binder) {
+                quote!(#binder)
+            } else {
+                quote!(_)
+            };
+            out.extend(quote!(if let Some(#pattern) = #option { #body }));
         } else {
             let test = Values::new(env).condition(condition);
             let body = pieces(env, body, top);
@@ -216,8 +243,8 @@ fn branches(
     out
 }
 
-/// `x is not null` on a variable that is nullable here.
-fn tested_variable(env: &Env<'_>, condition: &Expr) -> Option<(String, TokenStream)> {
+/// `x is not null` on a variable or field that is nullable here: `(name to bind, option)`.
+fn tested(env: &Env<'_>, condition: &Expr) -> Option<(syn::Ident, TokenStream)> {
     let ExprKind::IsNull {
         value,
         negated: true,
@@ -225,12 +252,43 @@ fn tested_variable(env: &Env<'_>, condition: &Expr) -> Option<(String, TokenStre
     else {
         return None;
     };
-    let ExprKind::Var { ident, .. } = &value.kind else {
-        return None;
+    let binder = match &value.kind {
+        ExprKind::Var {
+            ident: name,
+            narrowed: false,
+        } => {
+            if !env.vars.get(name)?.ty.nullable {
+                return None;
+            }
+            ident(name)
+        }
+        ExprKind::Field {
+            of,
+            ident: field,
+            narrowed: false,
+        } if value.ty.nullable => {
+            let ExprKind::Var { ident: of, .. } = &of.kind else {
+                return None;
+            };
+            ident(&format!(
+                "{}_{}",
+                of.trim_start_matches("r#"),
+                field.trim_start_matches("r#")
+            ))
+        }
+        _ => return None,
     };
-    let binding = env.vars.get(ident)?;
-    (binding.ty.nullable && binding.tokens.to_string() == self::ident(ident).to_string())
-        .then(|| (ident.clone(), binding.borrowed()))
+    let mut values = Values::new(env);
+    let option = values.value(value);
+    values.unwraps.is_empty().then_some((binder, option))
+}
+
+fn mentions(tokens: &TokenStream, name: &syn::Ident) -> bool {
+    tokens.clone().into_iter().any(|tree| match tree {
+        proc_macro2::TokenTree::Ident(word) => word == *name,
+        proc_macro2::TokenTree::Group(group) => mentions(&group.stream(), name),
+        _ => false,
+    })
 }
 
 /// Collects literals and values into one `write!`.
@@ -239,6 +297,7 @@ struct Line {
     format: String,
     values: Vec<TokenStream>,
     plain: String,
+    before: TokenStream,
 }
 
 impl Line {
@@ -251,7 +310,14 @@ impl Line {
     fn value(&mut self, out: &mut TokenStream, values: Values<'_, '_>, shown: TokenStream) {
         if values.unwraps.is_empty() {
             self.format.push_str("{}");
-            self.values.push(shown);
+            // rustfmt's like cannot break a macro's arguments: what is long stands before it, under a name.
+            if shown.to_string().len() > 48 {
+                let name = quote::format_ident!("shown_{}", self.values.len() + 1);
+                self.before.extend(quote!(let #name = #shown;));
+                self.values.push(quote!(#name));
+            } else {
+                self.values.push(shown);
+            }
         } else {
             self.flush(out);
             out.extend(values.guard(quote!(write!(out, "{}", #shown);)));
@@ -261,8 +327,9 @@ impl Line {
     fn flush(&mut self, out: &mut TokenStream) {
         let line = std::mem::take(self);
         if !line.values.is_empty() {
-            let (format, values) = (Literal::string(&line.format), line.values);
-            out.extend(quote!(write!(out, #format, #(#values),*);));
+            let (format, values, before) =
+                (Literal::string(&line.format), line.values, line.before);
+            out.extend(quote!(#before write!(out, #format, #(#values),*);));
         } else if !line.plain.is_empty() {
             let words = Literal::string(&line.plain);
             out.extend(quote!(out.push(#words);));
@@ -285,6 +352,17 @@ fn key_arg(values: &mut Values<'_, '_>, name: &str, arg: &KeyArg) -> TokenStream
             quote!(#value.value())
         }
         KeyArg::Value(e) => values.value(e),
+        KeyArg::Printed(Print {
+            value,
+            how: How::Plain,
+        }) if matches!(value.ty.base, Base::Choice(_)) => {
+            let value = values.value(value);
+            quote!(#value.value())
+        }
+        KeyArg::Printed(Print {
+            value,
+            how: How::Plain,
+        }) if matches!(value.ty.base, Base::Text { .. }) => values.value(value),
         KeyArg::Printed(print) => string(values, print),
     };
     quote!(.with(#name, #value))
@@ -305,7 +383,7 @@ fn shown(values: &mut Values<'_, '_>, print: &Print, place: Place) -> TokenStrea
         (How::Label(_), _) => {
             let value = values.value(&print.value);
             let words = values.env.words();
-            quote!(#p.v(#value.label(#words).as_str()))
+            quote!(#p.s(#value.label(#words).into_string()))
         }
         (
             How::Plain
@@ -321,7 +399,7 @@ fn shown(values: &mut Values<'_, '_>, print: &Print, place: Place) -> TokenStrea
         }
         _ => {
             let text = string(values, print);
-            quote!(#p.v(&#text))
+            quote!(#p.s(#text))
         }
     }
 }
@@ -446,9 +524,12 @@ pub fn string(values: &mut Values<'_, '_>, print: &Print) -> TokenStream {
 fn string_of(env: &Env<'_>, value: TokenStream, ty: &Ty, how: &How) -> TokenStream {
     let words = env.words();
     match (how, &ty.base) {
-        (How::Plain, Base::Text { .. }) => quote!(#value.to_owned()),
+        (How::Plain, Base::Text { .. }) => {
+            let value = object_of(value);
+            quote!(#value.to_owned())
+        }
         (How::Plain, Base::Choice(_)) => quote!(#value.value().to_owned()),
-        (How::Label(_), _) => quote!(#value.label(#words).as_str().to_owned()),
+        (How::Label(_), _) => quote!(#value.label(#words).into_string()),
         (How::LabelOf { command, choice }, _) => {
             let Some(flow) = env
                 .cx
@@ -466,9 +547,7 @@ fn string_of(env: &Env<'_>, value: TokenStream, ty: &Ty, how: &How) -> TokenStre
                 let module = ident(&flow.module);
                 quote!(super::#module::#name)
             };
-            quote! {
-                #path::from_value(#value).map_or_else(|| #value.to_owned(), |option| option.label(#words).as_str().to_owned())
-            }
+            quote!(label_of::<#path>(#value, #words))
         }
         (How::Upper(inner), _) => {
             let inner = string_of(env, value, ty, inner);
@@ -485,13 +564,14 @@ fn string_of(env: &Env<'_>, value: TokenStream, ty: &Ty, how: &How) -> TokenStre
         }
         (How::Join { separator, each }, Base::List(item_ty)) => {
             let item = Binding {
-                tokens: quote!(item),
+                tokens: quote!(each),
                 ty: (**item_ty).clone(),
                 form: Form::Reference,
             }
             .borrowed();
             let each = string_of(env, item, item_ty, each);
-            quote!(#value.iter().map(|item| #each).collect::<Vec<_>>().join(#separator))
+            let value = object_of(value);
+            quote!(#value.iter().map(|each| #each).collect::<Vec<_>>().join(#separator))
         }
         (How::Or(..), _) => quote!(#value.to_string()),
         (how, base) => {

@@ -94,6 +94,7 @@ fn loaded_struct(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
     quote! {
         /// What is known from the start, kept with the conversation.
         #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[serde(crate = "runtime_core::prelude::serde")]
         pub struct Loaded { #(#fields),* }
     }
 }
@@ -134,6 +135,7 @@ fn state_enum(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
     quote! {
         #docs
         #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[serde(crate = "runtime_core::prelude::serde")]
         pub enum State { #(#variants),* }
 
         impl State {
@@ -619,6 +621,7 @@ pub fn choice(cx: FlowEmit<'_>, choice: &Choice) -> TokenStream {
     quote! {
         #docs
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(crate = "runtime_core::prelude::serde")]
         pub enum #name { #(#variants),* }
 
         impl Choice for #name {

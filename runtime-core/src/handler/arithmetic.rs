@@ -166,6 +166,11 @@ impl<const N: u8> Widen<f64> for Decimal<N> {
     }
 }
 
+/// `xs | count`.
+pub fn count<T>(list: &[T]) -> i64 {
+    i64::try_from(list.len()).unwrap_or(i64::MAX)
+}
+
 /// See [`Widen`].
 pub fn widen<A: Widen<B>, B>(value: A) -> Result<B, HandlerError> {
     value.widen()

@@ -59,6 +59,14 @@ pub trait Choice: Copy + PartialEq + Send + Sync + 'static {
     fn label(self, words: &Words) -> Text;
 }
 
+/// `{{column | label: 'flow.choice'}}`: the label of the option with this value, or the value itself.
+pub fn label_of<C: Choice>(value: &str, words: &super::printer::Words) -> String {
+    C::from_value(value).map_or_else(
+        || value.to_owned(),
+        |option| option.label(words).into_string(),
+    )
+}
+
 /// What was given. Made by the engine; commands never arrive here.
 #[derive(Clone, Copy)]
 pub struct Given<'a> {

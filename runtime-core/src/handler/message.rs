@@ -64,6 +64,10 @@ impl Text {
         self
     }
     /// The characters, with markup.
+    pub fn into_string(self) -> String {
+        self.markup
+    }
+    /// The characters, with markup.
     pub fn as_str(&self) -> &str {
         &self.markup
     }

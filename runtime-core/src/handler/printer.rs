@@ -132,27 +132,30 @@ pub struct Printer<'w> {
 
 impl<'w> Printer<'w> {
     /// An empty text of this mode.
-    pub fn begin(&self) -> Text {
+    pub fn begin(self) -> Text {
         Text::of(self.mode)
     }
     /// The same printer for values inside `pre` or `code`.
     #[must_use]
-    pub fn code(&self) -> Self {
+    pub fn code(self) -> Self {
         Self {
             place: Place::Code,
-            ..*self
+            ..self
         }
     }
     /// The same printer for values inside an attribute or a link target.
     #[must_use]
-    pub fn attribute(&self) -> Self {
+    pub fn attribute(self) -> Self {
         Self {
             place: Place::Attribute,
-            ..*self
+            ..self
         }
     }
     /// A message of the catalogue: `p.t("booked", Args::new().with("slot", slot))`.
-    pub fn t<'a>(&'a self, key: &'static str, args: Args<'a>) -> impl Display + 'a {
+    pub fn t<'a>(self, key: &'static str, args: Args<'a>) -> impl Display + 'a
+    where
+        'w: 'a,
+    {
         Message {
             printer: self,
             key,
@@ -160,13 +163,22 @@ impl<'w> Printer<'w> {
             args,
         }
     }
+    /// A text that is one message of the catalogue and nothing else.
+    pub fn say(self, key: &'static str, args: Args<'_>) -> Text {
+        let mut text = self.begin();
+        write!(text, "{}", self.t(key, args));
+        text.end()
+    }
     /// An attribute of a message.
     pub fn t_attribute<'a>(
-        &'a self,
+        self,
         key: &'static str,
         attribute: &'static str,
         args: Args<'a>,
-    ) -> impl Display + 'a {
+    ) -> impl Display + 'a
+    where
+        'w: 'a,
+    {
         Message {
             printer: self,
             key,
@@ -175,46 +187,53 @@ impl<'w> Printer<'w> {
         }
     }
     /// A text value.
-    pub fn v<'a>(&'a self, value: &'a str) -> impl Display + 'a {
+    pub fn v<'a>(self, value: &'a str) -> impl Display + 'a
+    where
+        'w: 'a,
+    {
         Value {
             printer: self,
             value,
         }
     }
+    /// A text that was made for this place.
+    pub fn s(self, value: String) -> impl Display {
+        self.printed(move |_, out| out.push_str(&value))
+    }
     /// A whole number, plain digits.
-    pub fn int(&self, value: i64) -> impl Display {
+    pub fn int(self, value: i64) -> impl Display {
         self.printed(move |_, out| push(out, format_args!("{value}")))
     }
     /// A decimal, all its digits, in the locale's way without grouping.
-    pub fn decimal<const N: u8>(&self, value: Decimal<N>) -> impl Display {
+    pub fn decimal<const N: u8>(self, value: Decimal<N>) -> impl Display {
         self.printed(move |formats, out| formats.decimal(value.0, N, out))
     }
     /// A float.
-    pub fn real(&self, value: f64) -> impl Display {
+    pub fn real(self, value: f64) -> impl Display {
         self.printed(move |formats, out| formats.real(value, REAL_DIGITS, out))
     }
     /// Date of a `date`.
-    pub fn date(&self, value: Date, style: Style<'static>) -> impl Display {
+    pub fn date(self, value: Date, style: Style<'static>) -> impl Display {
         self.printed(move |formats, out| formats.date(value, style, out))
     }
     /// Time of a `time`.
-    pub fn time(&self, value: TimeOfDay, style: Style<'static>) -> impl Display {
+    pub fn time(self, value: TimeOfDay, style: Style<'static>) -> impl Display {
         self.printed(move |formats, out| formats.time(value, style, out))
     }
     /// Date and time of a `datetime`, in the bot's zone.
-    pub fn datetime(&self, value: Instant, style: Style<'static>) -> impl Display {
+    pub fn datetime(self, value: Instant, style: Style<'static>) -> impl Display {
         self.printed(move |formats, out| formats.instant(value, style, out))
     }
     /// Date part of a `datetime`.
-    pub fn date_of(&self, value: Instant, style: Style<'static>) -> impl Display {
+    pub fn date_of(self, value: Instant, style: Style<'static>) -> impl Display {
         self.printed(move |formats, out| formats.instant_date(value, style, out))
     }
     /// Time part of a `datetime`.
-    pub fn time_of(&self, value: Instant, style: Style<'static>) -> impl Display {
+    pub fn time_of(self, value: Instant, style: Style<'static>) -> impl Display {
         self.printed(move |formats, out| formats.instant_time(value, style, out))
     }
     /// `number`: grouped; `units` scaled by `scale`.
-    pub fn number(&self, units: i64, scale: u8, digits: Option<u8>) -> impl Display {
+    pub fn number(self, units: i64, scale: u8, digits: Option<u8>) -> impl Display {
         self.printed(move |formats, out| {
             let (units, scale) = match digits {
                 Some(digits) => (rescaled(units, scale, digits), digits),
@@ -228,11 +247,11 @@ impl<'w> Printer<'w> {
         })
     }
     /// `money`.
-    pub fn money(&self, units: i64, scale: u8, currency: &'static str) -> impl Display {
+    pub fn money(self, units: i64, scale: u8, currency: &'static str) -> impl Display {
         self.printed(move |formats, out| formats.money(units, scale, currency, out))
     }
 
-    fn printed<F: Fn(&Formats, &mut String)>(&self, print: F) -> Printed<'_, F> {
+    fn printed<F: Fn(&Formats, &mut String)>(self, print: F) -> Printed<'w, F> {
         Printed {
             printer: self,
             print,
@@ -288,7 +307,7 @@ fn rescaled(units: i64, scale: u8, digits: u8) -> i64 {
 }
 
 struct Message<'a> {
-    printer: &'a Printer<'a>,
+    printer: Printer<'a>,
     key: &'static str,
     attribute: Option<&'static str>,
     args: Args<'a>,
@@ -296,7 +315,7 @@ struct Message<'a> {
 
 impl Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Printer { words, mode, place } = *self.printer;
+        let Printer { words, mode, place } = self.printer;
         let mut out = String::with_capacity(64);
         words
             .data()
@@ -307,7 +326,7 @@ impl Display for Message<'_> {
 }
 
 struct Value<'a> {
-    printer: &'a Printer<'a>,
+    printer: Printer<'a>,
     value: &'a str,
 }
 
@@ -318,7 +337,7 @@ impl Display for Value<'_> {
 }
 
 struct Printed<'a, F> {
-    printer: &'a Printer<'a>,
+    printer: Printer<'a>,
     print: F,
 }
 

@@ -123,7 +123,7 @@ pub fn with_lists(
     }
     let params = params::of(scope, &items, &pieces);
     let text = ir::text::Text {
-        ident: cx.ident(use_.hint),
+        ident: cx.ident(name_of(t, use_.hint)),
         origin: cx.origin(t.source.span),
         summary: summary(&t.source.value),
         slot: use_.slot,
@@ -428,3 +428,12 @@ fn can_be_empty(cx: &mut FlowCx<'_>, t: &ast::Text, nodes: &[Node]) {
 
 #[cfg(test)]
 mod tests;
+
+/// The name of a text's function: its key where it is one, else what it is for.
+fn name_of<'a>(text: &'a ast::Text, hint: &'a str) -> &'a str {
+    match (&text.kind, hint) {
+        (ast::TextKind::Key(key), _) if key.attribute.is_none() => &key.key.node,
+        (_, "text") => "reply_text",
+        _ => hint,
+    }
+}

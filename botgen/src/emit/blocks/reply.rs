@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::emit::env::Env;
-use crate::emit::expr::Values;
+use crate::emit::expr::{Values, object_of};
 use crate::emit::text;
 use crate::ir::types::Base;
 use crate::ir::{Button, ButtonDoes, Reply};
@@ -16,7 +16,7 @@ pub fn statements(env: &Env<'_>, reply: &Reply) -> TokenStream {
         let empty_words = text::call(env, empty);
         let tests: Vec<_> = lists
             .iter()
-            .map(|list| Values::new(env).value(list))
+            .map(|list| object_of(Values::new(env).value(list)))
             .collect();
         let words_now = words;
         words = quote!(if #(#tests.is_empty())&&* { #empty_words } else { #words_now });
