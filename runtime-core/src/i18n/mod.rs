@@ -18,7 +18,8 @@ pub(crate) struct Locale {
 /// A bot's texts in all its locales.
 pub(crate) struct Texts {
     pub(crate) spec: &'static BotSpec,
-    locales: Vec<Locale>,
+    first: Locale,
+    rest: Vec<Locale>,
     tags: Vec<&'static str>,
 }
 
@@ -56,20 +57,24 @@ impl Texts {
                 formats: Formats::new(locale.tag, tz.clone()),
             });
         }
-        if locales.get(spec.default_locale).is_none() {
+        let tags: Vec<_> = locales.iter().map(|locale| locale.tag).collect();
+        if spec.default_locale >= tags.len() {
             return Err(TextsError::Locale("default"));
         }
-        let tags = locales.iter().map(|locale| locale.tag).collect();
+        let mut locales = locales.into_iter();
+        let first = locales.next().ok_or(TextsError::Locale("default"))?;
         Ok(Self {
             spec,
-            locales,
+            first,
+            rest: locales.collect(),
             tags,
         })
     }
 
     /// A locale; an index out of range (none is made) is the first.
     pub(crate) fn locale(&self, index: LocaleIndex) -> &Locale {
-        self.locales.get(index).unwrap_or(&self.locales[0])
+        let later = index.checked_sub(1).and_then(|index| self.rest.get(index));
+        later.unwrap_or(&self.first)
     }
 
     /// The locales' tags, in the bot's order.

@@ -62,8 +62,9 @@ pub(crate) async fn open(
     if let Some(state) = row.try_get::<Option<i64>, _>(0)? {
         let call: Option<String> = row.try_get(1)?;
         let offered = call.filter(|_| matches!(state, STATE_OFFERED | STATE_RODE));
+        // A call that only another build can read: handled all the same.
         return Ok(Found::Duplicate(
-            offered.as_deref().map(decode).transpose()?,
+            offered.and_then(|call| decode(&call).ok()),
         ));
     }
     Ok(Found::Row(Stand {

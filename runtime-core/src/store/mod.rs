@@ -146,7 +146,8 @@ impl Store {
 }
 
 fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
-    if !url.starts_with("sqlite:") {
+    // In memory every connection would have a database of its own.
+    if !url.starts_with("sqlite:") || url.contains(":memory:") || url.contains("mode=memory") {
         return Err(StoreError::Url);
     }
     Ok(SqliteConnectOptions::from_str(url)

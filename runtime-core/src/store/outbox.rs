@@ -227,14 +227,17 @@ impl Store {
             .await
     }
 
-    /// A group became a supergroup: what still waits for the old chat goes to the new one.
+    /// A group became a supergroup: what still waits for the old chat goes to the new one, and dialogues and the chat's
+    /// locale move with it (their buttons do not: a MAC covers the chat).
     pub async fn move_chat(&self, bot: i64, from: i64, to: i64) -> Result<(), StoreError> {
         self.writer
             .write(move |connection| {
                 Box::pin(async move {
                     sqlx::query(
                         "UPDATE bf_outbox SET chat = $3, call = json_set(call, '$.chat_id', $3) \
-                         WHERE state IN (1, 2) AND bot = $1 AND chat = $2",
+                         WHERE state IN (1, 2) AND bot = $1 AND chat = $2;
+                         UPDATE OR IGNORE bf_conversations SET chat = $3 WHERE bot = $1 AND chat = $2;
+                         UPDATE OR IGNORE bf_locales SET subject = $3 WHERE bot = $1 AND subject = $2",
                     )
                     .bind(bot)
                     .bind(from)

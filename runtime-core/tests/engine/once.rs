@@ -224,3 +224,23 @@ async fn previews_store_no_calls_and_keep_their_own_conversation() {
     assert!(bots.iter().all(|bot| *bot < 0));
     assert_eq!(rig.engine.bot_id(0, true), *bots.iter().next().unwrap());
 }
+
+#[tokio::test]
+async fn a_store_that_is_down_is_busy_and_never_counts() {
+    let mut rig = Rig::new().await;
+    assert_eq!(rig.say(ANNA, "/add one").await.texts(), ["Added."]);
+    let mut other = rig.sql().await;
+    sqlx::query("BEGIN IMMEDIATE")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let id = rig.id();
+    let event = Rig::message(ANNA, ANNA, text("/add two"));
+    assert!(rig.update(id, event.clone()).await.busy);
+    // Readers go on: they never wait for a writer.
+    assert_eq!(rig.say(ANNA, "/my").await.texts(), ["Slots: one"]);
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    assert_eq!(rig.update(id, event).await.texts(), ["Added."]);
+    assert_eq!(rig.count("bf_failures").await, 0);
+    assert_eq!(rig.count("bookings").await, 2);
+}
