@@ -72,7 +72,7 @@ pub enum ExprKind {
     /// Numbers of one type; datetime ± duration; date ± duration (whole days); duration ± duration. Checked at
     /// run time: overflow and division by zero are a handler error.
     Arithmetic(Operator, Box<Expr>, Box<Expr>),
-    /// Int to decimal or real, decimal to a greater scale, date to datetime.
+    /// Int to decimal or real, decimal to a greater scale or real, date to datetime (its start in the bot's zone).
     Widen(Box<Expr>),
     /// A choice's value as text.
     ChoiceValue(Box<Expr>),
@@ -84,7 +84,8 @@ pub enum ExprKind {
     Printed(Box<super::text::Print>),
 }
 
-/// What every flow can read.
+/// What every flow can read. The last name and the user name may be missing; a reference whose type is not nullable
+/// was tested before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Builtin {

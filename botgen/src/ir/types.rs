@@ -88,6 +88,7 @@ impl Ty {
             Base::Location => "location".into(),
             Base::File => "file".into(),
             Base::Row(_) => "row".into(),
+            Base::List(item) if matches!(item.base, Base::Row(_)) => "list of rows".into(),
             Base::List(item) => format!("list of {}", item.describe()),
             Base::Null => "null".into(),
         };

@@ -366,6 +366,9 @@ fn names(locale: &Locale) -> impl Iterator<Item = Name> {
     locale.messages.keys().cloned().chain(terms)
 }
 
+/// A name, its targets still to visit, its height so far.
+type OnPath = (Name, Vec<(Name, Span)>, usize);
+
 /// Depth-first without recursion: chains may be as long as files. A message that contains itself, and one whose
 /// references go deeper than later stages follow, are errors.
 fn cycles(locale: &Locale, sink: &mut Sink) -> bool {
@@ -375,8 +378,7 @@ fn cycles(locale: &Locale, sink: &mut Sink) -> bool {
         if height.contains_key(&start) {
             continue;
         }
-        // (name, its targets still to visit, height so far)
-        let mut path: Vec<(Name, Vec<(Name, Span)>, usize)> = Vec::new();
+        let mut path: Vec<OnPath> = Vec::new();
         let mut on_path: BTreeSet<Name> = BTreeSet::new();
         let open = |name: &Name| get(locale, name).map(targets).unwrap_or_default();
         path.push((start.clone(), open(&start), 0));
@@ -449,7 +451,7 @@ fn sizes(locale: &Locale, sink: &mut Sink) -> bool {
                         "`{name}` has more than {PLACEABLES} placeables, with those it contains"
                     ),
                 )
-                .help("Fluent stops there: make several messages of it"),
+                .help("it stops printing there: make several messages of it"),
             );
         }
     }

@@ -269,6 +269,3 @@ fn runtime_words(bot: &ast::Bot, locale: &Locale, sink: &mut Sink) {
         )),
     );
 }
-
-#[cfg(test)]
-mod tests;

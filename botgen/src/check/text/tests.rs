@@ -132,7 +132,7 @@ fn names() {
     );
     one(
         "{{goods.name}}",
-        "BF0712 «name» `goods` is a list of row and has no fields",
+        "BF0712 «name» `goods` is a list of rows and has no fields",
     );
     one("{{this}}", "BF0721 «this»");
     one("{{@index}}", "BF0721 «@index»");
@@ -234,7 +234,7 @@ fn types() {
     one("{{flag}}", "BF0722 «flag» a bool cannot be printed");
     one(
         "{{goods}}",
-        "BF0722 «goods» a list of row cannot be printed",
+        "BF0722 «goods» a list of rows cannot be printed",
     );
     one(
         "x{{#each goods}}{{this}}{{/each}}",

@@ -1,4 +1,5 @@
 use super::*;
+use crate::syntax::ast::{ButtonDoes, Piece};
 use crate::syntax::expr::tests::{check_spans, scalar, soup};
 
 fn read(text: &str) -> Result<Text, String> {

@@ -1,0 +1,1 @@
+hello = It is { DATETIME($when) }

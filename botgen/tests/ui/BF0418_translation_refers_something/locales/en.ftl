@@ -1,0 +1,2 @@
+hello = Welcome to { -brnad }!
+-brand = Acme

@@ -1,0 +1,1 @@
+bf-bakc = To the left

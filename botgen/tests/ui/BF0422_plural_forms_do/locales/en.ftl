@@ -1,0 +1,5 @@
+goods = { $n ->
+    [one] one thing
+    [few] some things
+   *[other] many things
+ }

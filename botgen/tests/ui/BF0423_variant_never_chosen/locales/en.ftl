@@ -1,0 +1,4 @@
+got = { $kind ->
+    [rad] a red one
+   *[blue] a blue one
+ }
