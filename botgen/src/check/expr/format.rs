@@ -5,6 +5,7 @@ use botfactory_lang::{format, limits};
 use super::filters::{misuse, no_argument, printable, text_argument};
 use super::{a, names};
 use crate::check::FlowCx;
+use crate::check::flow::choices::reads_variables;
 use crate::diagnostics::codes::expressions as codes;
 use crate::diagnostics::{Diagnostic, did_you_mean};
 use crate::ir::text::{DateStyle, How};
@@ -206,7 +207,7 @@ fn label(
     let Some(arg) = arg else {
         return match base {
             Base::Choice(id) => {
-                labels_are_fixed(cx, *id, at.span)?;
+                labels_are_fixed(cx, cx.command, *id, at.span)?;
                 Some((base.clone(), How::Label(*id)))
             }
             Base::Text { .. } => misuse(
@@ -266,6 +267,7 @@ fn label(
         };
         return wrong(cx, format!("`/{command}` has no choice `{var}`"), help);
     };
+    labels_are_fixed(cx, command, choice.id, arg.span)?;
     let how = How::LabelOf {
         command: command.to_owned(),
         choice: choice.id,
@@ -275,23 +277,44 @@ fn label(
 }
 
 /// A label that reads variables cannot be printed where they are not known.
-fn labels_are_fixed(cx: &mut FlowCx<'_>, id: ChoiceId, span: Span) -> Option<()> {
-    let reads = cx.choices.get(id.0).is_some_and(|choice| {
-        choice.options.iter().any(|o| {
-            cx.texts
-                .get(o.label.id.0)
-                .is_some_and(|t| !t.params.is_empty())
-        })
-    });
-    if !reads {
+fn labels_are_fixed(cx: &mut FlowCx<'_>, command: &str, id: ChoiceId, span: Span) -> Option<()> {
+    let bot = cx.bot;
+    let owner = bot.symbols.commands.get(command)?;
+    let var = owner
+        .choices
+        .iter()
+        .find(|(_, c)| c.id == id)
+        .map(|(n, _)| n);
+    let flow = bot
+        .ast
+        .flows
+        .iter()
+        .find(|f| f.entry_cmd.value.trim_start_matches('/') == command);
+    let Some((var, flow)) = var.zip(flow) else {
         return Some(());
-    }
-    misuse(
-        cx,
-        span,
-        "the options of this choice have texts with variables",
-        "`label` prints options whose texts are the same for everyone",
-    )
+    };
+    let args = flow.args.iter().filter(|a| a.name.value == *var);
+    let steps = match &flow.kind {
+        ast::FlowKind::Wizard(wizard) => wizard.steps.as_slice(),
+        _ => &[],
+    };
+    let steps = steps.iter().filter(|s| s.var.value == *var);
+    let mut options = args
+        .flat_map(|a| &a.options)
+        .chain(steps.flat_map(|s| &s.options));
+    let Some(reads) = options.find(|o| reads_variables(&o.text)) else {
+        return Some(());
+    };
+    cx.sink.report(
+        Diagnostic::new(
+            &codes::FILTER_USE,
+            span,
+            format!("the options of `{var}` have texts with variables, which are not known here"),
+        )
+        .note(reads.text.source.span, "this option")
+        .help("`label` prints options whose texts are the same everywhere"),
+    );
+    None
 }
 
 /// ISO 4217, active codes of money in use.

@@ -559,6 +559,29 @@ pub(super) fn own_words(locale: &Locale, sink: &mut Sink) {
             );
             continue;
         };
+        for element in &pattern.elements {
+            if let Element::Words { text, span } = element
+                && let Some(hit) = crate::check::text::html_in(text).first()
+            {
+                let to = |n: usize| span.lo.saturating_add(u32::try_from(n).unwrap_or(0));
+                let at = Span {
+                    lo: to(hit.start),
+                    hi: to(hit.end).min(span.hi),
+                    ..*span
+                };
+                sink.report(
+                    Diagnostic::new(
+                        &codes::MARKUP_IN_PLAIN,
+                        at,
+                        format!(
+                            "`{}` would be shown as it stands here",
+                            text.get(hit.clone()).unwrap_or_default()
+                        ),
+                    )
+                    .help("the runtime's own words have no markup: write plain words"),
+                );
+            }
+        }
         for need in super::needs::of(locale, pattern) {
             if allowed.contains(&need.name.as_str()) {
                 continue;

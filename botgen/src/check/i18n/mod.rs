@@ -22,7 +22,6 @@ use botfactory_lang::words;
 
 use crate::diagnostics::codes::texts as codes;
 use crate::diagnostics::{Diagnostic, Sink};
-use crate::ir;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast;
 use tree::Message;
@@ -69,21 +68,6 @@ impl Locale {
 }
 
 impl Translations {
-    /// The locales as the runtime needs them, in the order in which the bot declares them, and the default's index.
-    pub fn locales(&self, sources: &SourceMap) -> (Vec<ir::Locale>, usize) {
-        let locales = self
-            .locales
-            .iter()
-            .map(|l| ir::Locale {
-                tag: l.tag.clone(),
-                ftl: l
-                    .file
-                    .map_or_else(String::new, |f| sources.file(f).text.clone()),
-            })
-            .collect();
-        (locales, self.default)
-    }
-
     /// Remembers that a text uses a message or one of its attributes.
     pub fn mark_used(&self, key: &str, attribute: Option<&str>) {
         self.used

@@ -280,26 +280,28 @@ fn lonely_braces(cx: &mut FlowCx<'_>, scope: &Scope, t: &ast::Text, nodes: &[Nod
     }
 }
 
-/// Tags and entities where they would be shown as they are.
-fn no_markup(cx: &mut FlowCx<'_>, t: &ast::Text, nodes: &[Node]) {
+/// Tags and entities of HTML in words that have no markup.
+pub(super) fn html_in(words: &str) -> Vec<std::ops::Range<usize>> {
     static MARKUP: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(
             r"(?i)</?(?:b|strong|i|em|u|ins|s|strike|del|code|pre|a|span|blockquote|tg-spoiler|tg-emoji)(?:\s[^<>]*)?>|&(?:lt|gt|amp|quot);",
         )
         .ok()
     });
-    let Some(markup) = MARKUP.as_ref() else {
-        return;
-    };
+    MARKUP
+        .as_ref()
+        .map(|m| m.find_iter(words).map(|hit| hit.range()).collect())
+        .unwrap_or_default()
+}
+
+/// Tags and entities where they would be shown as they are.
+fn no_markup(cx: &mut FlowCx<'_>, t: &ast::Text, nodes: &[Node]) {
     let mut found = Vec::new();
     shape::each_words(nodes, &mut |words, at| {
-        for hit in markup.find_iter(words) {
+        for hit in html_in(words) {
             let inside = matches!(at, shape::At::Scalar(_));
-            found.push((
-                at.span(&t.source, hit.range()),
-                hit.as_str().to_owned(),
-                inside,
-            ));
+            let shown = words.get(hit.clone()).unwrap_or_default().to_owned();
+            found.push((at.span(&t.source, hit), shown, inside));
         }
     });
     for (span, hit, inside) in found {

@@ -505,6 +505,7 @@ fn translations() {
         check("t:a", "a = A\nbf-bakc = x"),
         "BF0420 «bf-bakc» the runtime has no message `bf-bakc` (did you mean `bf-back`?)",
     );
+    one(check("t:a", "a = A\nbf-back = <b>back"), "BF0431 «<b>»");
     one(
         check("t:a", "a = A\nbf-back = { $x }"),
         "BF0420 «x» `bf-back` has no variable `x`",
@@ -581,4 +582,77 @@ fn locales() {
         german.len() == 1 && german[0].starts_with("BF0421 «de»"),
         "{german:?}"
     );
+}
+
+#[test]
+fn labels_with_variables() {
+    let yaml = |label: &str| {
+        format!(
+            r#"botfactory: v1
+flows:
+  - flow.wizard.v1:
+      entry_cmd: /start
+      args: {{ price: int }}
+      steps:
+        - ask: Which?
+          var: kind
+          type: choice
+          options: [{{ text: "{label}", value: red }}, {{ text: Blue, value: blue }}]
+      on_complete:
+        - action.reply_template.v1: {{ text: "{{{{kind | label}}}}, {{{{user.first_name | label: 'start.kind'}}}} {{{{price}}}}" }}
+"#
+        )
+    };
+    assert_eq!(
+        findings(&[("bot.yaml", &yaml("Red"))]),
+        Vec::<String>::new()
+    );
+    let said = findings(&[("bot.yaml", &yaml("Red for {{price}}"))]);
+    assert!(
+        said.len() == 2 && said.iter().all(|s| s.starts_with("BF0718")),
+        "{said:#?}"
+    );
+}
+
+/// Any `.ftl` file is survived, and every finding stands inside it.
+#[test]
+fn any_translation_is_survived() {
+    let parts = [
+        "a", "b", "-t", " = ", "\n", "\n    ", "{", "}", "$x", " -> ", "[one]", "*[other]",
+        "NUMBER", "(", ")", "\"", "\\", ".c", "Ж", "💡", "<b>", "</b>", "&", "#", " ", ":", "1",
+        "bf-back", "\r\n", ",",
+    ];
+    let yaml = "botfactory: v1\nlocale: en\nintents: [{ cmd: /start, reply: \"t:a {x=now}\" }]\n";
+    for seed in 0..400 {
+        let ftl = format!("a = {}", crate::syntax::expr::tests::soup(seed, &parts));
+        findings(&[("bot.yaml", yaml), ("locales/en.ftl", &ftl)]);
+    }
+    for deep in ["{", "{ NUMBER(", "{ $x ->\n *[other] "] {
+        findings(&[
+            ("bot.yaml", yaml),
+            ("locales/en.ftl", &format!("a = {}", deep.repeat(5_000))),
+        ]);
+    }
+    let laughs: String = (0..60)
+        .map(|i| format!("m{i} = {{ m{0} }}{{ m{0} }}\n", i + 1))
+        .collect();
+    let said = findings(&[
+        ("bot.yaml", yaml),
+        (
+            "locales/en.ftl",
+            &format!("a = {{ m0 }}\n{laughs}m60 = x\n"),
+        ),
+    ]);
+    assert!(said.iter().any(|s| s.starts_with("BF0424")), "{said:?}");
+    let chain: String = (0..5_000)
+        .map(|i| format!("m{i} = {{ m{} }}\n", i + 1))
+        .collect();
+    let said = findings(&[
+        ("bot.yaml", yaml),
+        (
+            "locales/en.ftl",
+            &format!("a = {{ m0 }}\n{chain}m5000 = x\n"),
+        ),
+    ]);
+    assert!(said.iter().any(|s| s.starts_with("BF0419")), "{said:?}");
 }
