@@ -426,6 +426,9 @@ fn conflicting(
     typer: &Typer<'_>,
     faults: &mut Vec<Fault>,
 ) -> bool {
+    if faults.iter().any(|f| f.code() == &codes::CONFLICT_TARGET) {
+        return false;
+    }
     let risks = typer
         .write
         .as_ref()

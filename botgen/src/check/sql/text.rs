@@ -13,6 +13,7 @@ use sqlparser::tokenizer::{Location, Span as SqlSpan, Token, TokenWithSpan, Toke
 
 use super::fault::Fault;
 use crate::diagnostics::codes::sql as codes;
+use crate::diagnostics::did_you_mean;
 
 /// Deepest nesting of expressions and subqueries.
 const DEPTH: usize = 40;
@@ -200,7 +201,59 @@ impl Lexed<'_> {
             }
             None => lower_first(message.trim().trim_end_matches('.')),
         };
-        Fault::new(&codes::SYNTAX, range, message)
+        let help = self.misspelt(&range, tokens);
+        Fault::new(&codes::SYNTAX, range, message).maybe_help(help)
+    }
+
+    /// A keyword that the word at an error, or the one before it, was probably meant to be.
+    fn misspelt(&self, at: &Range<usize>, tokens: &Range<usize>) -> Option<String> {
+        const WORDS: &[&str] = &[
+            "SELECT",
+            "INSERT",
+            "UPDATE",
+            "DELETE",
+            "FROM",
+            "WHERE",
+            "GROUP",
+            "ORDER",
+            "HAVING",
+            "LIMIT",
+            "VALUES",
+            "INTO",
+            "SET",
+            "RETURNING",
+            "JOIN",
+            "LEFT",
+            "INNER",
+            "AND",
+            "BETWEEN",
+            "LIKE",
+            "UNION",
+            "CREATE",
+            "TABLE",
+            "INDEX",
+            "PRIMARY",
+            "REFERENCES",
+            "UNIQUE",
+            "DEFAULT",
+            "CONFLICT",
+            "DISTINCT",
+            "ALTER",
+            "COLUMN",
+        ];
+        let i = self.token_at(at.start)?;
+        [Some(i), i.checked_sub(1)]
+            .into_iter()
+            .flatten()
+            .filter(|i| tokens.contains(i))
+            .find_map(|i| {
+                let word = self.tokens[i].word()?;
+                let near = did_you_mean(&word, WORDS.iter().copied())?;
+                (near != word && word.len() > 2).then(|| {
+                    let written = self.slice(&self.tokens[i].range);
+                    format!("did you mean `{near}` for `{written}`?")
+                })
+            })
     }
 
     /// Index of the first token that ends after this byte.

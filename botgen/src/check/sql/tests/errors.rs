@@ -41,7 +41,7 @@ fn wrong_exec(sql: &str, expected: &str) {
 fn syntax() {
     wrong_query(
         "SELECT id FORM orders",
-        "BF0510 `orders` is not expected here [orders]",
+        "BF0510 `orders` is not expected here [orders] help: did you mean `FROM` for `FORM`?",
     );
     wrong_query(
         "SELECT id FROM",

@@ -67,8 +67,7 @@ fn never_less_careful_than_sqlx() {
         "SELECT ROW_NUMBER() OVER (ORDER BY id) AS a, LAG(id) OVER (ORDER BY id) AS b FROM orders",
         "SELECT service || ' ' || id AS a, UPPER(service) AS b, LENGTH(service) AS c, CAST(at AS TEXT) AS d FROM orders",
         "SELECT quantity + 1 AS a, quantity * 1.5 AS b, quantity / quantity AS c, -quantity AS d FROM orders",
-        "SELECT o.id AS a, s.code AS b FROM orders o RIGHT JOIN services s ON s.code = o.service",
-        "SELECT at AS a FROM orders WHERE at IS NOT NULL",
+        "SELECT s.title AS a, o.quantity AS b FROM orders o RIGHT JOIN services s ON s.code = o.service",
     ];
     for sql in sqls {
         let q = query(sql).run(&mut w).fine();

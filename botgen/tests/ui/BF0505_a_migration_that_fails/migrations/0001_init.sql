@@ -1,0 +1,2 @@
+CREATE TABLE notes (id BIGSERIAL PRIMARY KEY);
+CREATE INDEX notes ON notes (id);
