@@ -36,6 +36,7 @@ fn named(words: &str) -> Option<&str> {
         "no such table: ",
         "no such function: ",
         "no such index: ",
+        "no such collation sequence: ",
         "ambiguous column name: ",
         "misuse of aggregate: ",
         "misuse of aggregate function ",

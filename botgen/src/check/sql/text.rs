@@ -242,14 +242,14 @@ impl Lexed<'_> {
             "COLUMN",
         ];
         let i = self.token_at(at.start)?;
-        [Some(i), i.checked_sub(1)]
+        [i.checked_sub(1), Some(i)]
             .into_iter()
             .flatten()
             .filter(|i| tokens.contains(i))
             .find_map(|i| {
                 let word = self.tokens[i].word()?;
                 let near = did_you_mean(&word, WORDS.iter().copied())?;
-                (near != word && word.len() > 2).then(|| {
+                (near != word && word != format!("{near}S") && word.len() > 2).then(|| {
                     let written = self.slice(&self.tokens[i].range);
                     format!("did you mean `{near}` for `{written}`?")
                 })

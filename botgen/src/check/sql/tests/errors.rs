@@ -165,14 +165,14 @@ fn parameters() {
 fn types_that_do_not_fit() {
     wrong_query(
         "SELECT id FROM orders WHERE at > :name AND quantity = 'three' AND paid = 1",
-        "BF0534 `:name` is text, the other side is datetime [:name] help: make the variable a `datetime` where it is asked for (`type: datetime`)\n\
-         BF0534 `'three'` is text, the other side is int ['three']\n\
-         BF0534 `1` is int, the other side is bool [1] help: write TRUE or FALSE, or a comparison",
+        "BF0534 `:name` is text, `at` is datetime [:name] help: make the variable a `datetime` where it is asked for (`type: datetime`)\n\
+         BF0534 `'three'` is text, `quantity` is int ['three']\n\
+         BF0534 `1` is int, `paid` is bool [1] help: write TRUE or FALSE, or a comparison",
     );
     wrong_query(
         "SELECT code FROM services WHERE price > :price OR price = 1.005",
-        "BF0534 `:price` is decimal(3), the other side is decimal(2) [:price]\n\
-         BF0534 `1.005` does not fit decimal(2) [1.005] help: the other side keeps 2 digits after the point",
+        "BF0534 `:price` is decimal(3), `price` is decimal(2) [:price]\n\
+         BF0534 `1.005` does not fit decimal(2) [1.005] help: `price` keeps 2 digits after the point",
     );
     wrong_query(
         "SELECT id FROM orders WHERE at = '2026-01-15'",
@@ -180,7 +180,7 @@ fn types_that_do_not_fit() {
     );
     wrong_query(
         "SELECT id FROM orders WHERE at = :day AND id = :slot",
-        "BF0534 `:slot` is datetime, the other side is int [:slot]",
+        "BF0534 `:slot` is datetime, `id` is int [:slot]",
     );
     wrong_query(
         "SELECT SUM(paid) AS n FROM orders",

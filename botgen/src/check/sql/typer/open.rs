@@ -213,6 +213,8 @@ impl Typer<'_> {
         let refs: Vec<&Typed> = items.iter().collect();
         let null = items.iter().any(|t| t.null);
         let mut known: Option<Base> = None;
+        // How messages call the side whose type counts.
+        let mut other = "the other side".to_owned();
         for item in items.iter().filter(|t| t.leaves.is_empty()) {
             let base = match &item.base {
                 Some(Base::Null) => continue,
@@ -224,13 +226,15 @@ impl Typer<'_> {
                 None => return Typed::unknown(range),
             };
             known = Some(match known {
-                None => base.clone(),
+                None => {
+                    other = format!("`{}`", short(self.lexed.slice(&item.range)));
+                    base.clone()
+                }
                 Some(before) => match meet(&before, base) {
                     Some(both) => both,
                     None => {
                         let text = self.lexed.slice(&item.range).to_owned();
-                        let fault =
-                            mismatch(item.range.clone(), &text, base, &before, "the other side");
+                        let fault = mismatch(item.range.clone(), &text, base, &before, &other);
                         self.fault(fault);
                         return Typed::unknown(range);
                     }
@@ -243,7 +247,7 @@ impl Typer<'_> {
                 base = Base::Real;
             }
             for item in items.iter().filter(|t| !t.leaves.is_empty()) {
-                if !self.constrain(item, &base, "the other side") {
+                if !self.constrain(item, &base, &other) {
                     return Typed::unknown(range);
                 }
             }

@@ -171,12 +171,12 @@ impl<'a> Typer<'a> {
                 .map(|c| (c.name.to_ascii_lowercase(), None))
                 .collect();
         }
+        self.or_clause(insert.or, insert.replace_into, &verb);
         let (rows, always) = self.source(insert, &columns, &mut given, rel, table);
         if let Some(table) = table {
             self.missing(table, &given, &verb);
-            let handled = match (&insert.or, insert.replace_into) {
-                (Some(SqliteOnConflict::Ignore), _) => Handled::All(true),
-                (Some(SqliteOnConflict::Replace), _) | (_, true) => Handled::All(false),
+            let handled = match &insert.or {
+                Some(SqliteOnConflict::Ignore) => Handled::All(true),
                 _ => Handled::Nothing,
             };
             self.write = Some(Write {
@@ -554,6 +554,7 @@ impl<'a> Typer<'a> {
             }
             None => {}
         }
+        self.or_clause(update.or, false, &verb);
         let filtered = self.filter(update.selection.as_ref());
         let table = target.map(|(_, t)| t);
         let assigned = self.assignments(&update.assignments, table);
@@ -562,7 +563,6 @@ impl<'a> Typer<'a> {
         if let Some((rel, table)) = target {
             let handled = match &update.or {
                 Some(SqliteOnConflict::Ignore) => Handled::All(true),
-                Some(SqliteOnConflict::Replace) => Handled::All(false),
                 _ => Handled::Nothing,
             };
             self.write = Some(Write {
@@ -641,6 +641,20 @@ impl<'a> Typer<'a> {
             always: false,
             limited: true,
             cuttable: true,
+        }
+    }
+
+    /// `OR IGNORE` is fine; REPLACE deletes what is in the way, ROLLBACK ends the transaction that others share.
+    fn or_clause(&mut self, or: Option<SqliteOnConflict>, replaces: bool, verb: &Range<usize>) {
+        if replaces || !matches!(or, None | Some(SqliteOnConflict::Ignore)) {
+            self.fault(
+                Fault::new(
+                    &codes::FORM,
+                    verb.clone(),
+                    "REPLACE and OR … do more than they say, and only on SQLite",
+                )
+                .help("write ON CONFLICT (…) DO UPDATE SET …, or DO NOTHING"),
+            );
         }
     }
 
