@@ -152,7 +152,7 @@ fn shapes() {
             Rows
         ),
         (
-            "list of row".into(),
+            "list of rows".into(),
             "SELECT code, title FROM services ORDER BY title DESC LIMIT 100".into()
         )
     );
