@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 const RUNTIME: &str = include_str!("../../../migrations/sqlite/0001_runtime.sql");
 
 /// Until texts and SQL have landed their checks give up without a reason.
-const COMPLETE: bool = false;
+const COMPLETE: bool = true;
 
 /// Checks every bot. `None`: there is an error.
 pub fn check(
@@ -26,6 +26,19 @@ pub fn check(
     sources: &mut SourceMap,
     sink: &mut Sink,
 ) -> Option<ir::Program> {
+    for (i, p) in parsed.iter().enumerate() {
+        if let Some(first) = parsed[..i].iter().find(|o| o.bot.id == p.bot.id) {
+            sink.report(
+                Diagnostic::new(
+                    &names::BOT_TWICE,
+                    start(p),
+                    format!("the deployment already has a bot `{}`", p.bot.id),
+                )
+                .note(start(first), "the first")
+                .help("a bot's id is its folder's name: rename one of the folders"),
+            );
+        }
+    }
     let shared: Vec<Owner> = parsed
         .iter()
         .map(|p| owner(p, parsed, input, sources, sink))
@@ -36,10 +49,7 @@ pub fn check(
         if !owner.is_here && owners.iter().all(|o| o.owner != owner.id) {
             owners.push(OwnerMigrations {
                 owner: owner.id.clone(),
-                place: Span {
-                    hi: parsed.bot.span.lo,
-                    ..parsed.bot.span
-                },
+                place: start(parsed),
                 files: migration_files(&owner.files, &owner.prefix, sources),
             });
         }
@@ -86,10 +96,7 @@ pub fn check(
             None if COMPLETE && sink.errors() == 0 => sink.report(
                 Diagnostic::new(
                     &itself::SILENT_FAILURE,
-                    Span {
-                        hi: parsed.bot.span.lo,
-                        ..parsed.bot.span
-                    },
+                    start(parsed),
                     format!("the bot `{}` was refused without a reason", parsed.bot.id),
                 )
                 .help(
@@ -104,6 +111,15 @@ pub fn check(
         bots,
         conversations,
     })
+}
+
+/// The first place of a bot's `bot.yaml`.
+fn start(parsed: &Parsed) -> Span {
+    let span = parsed.bot.span;
+    Span {
+        hi: span.lo,
+        ..span
+    }
 }
 
 /// Who owns a bot's tables.

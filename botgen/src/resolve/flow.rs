@@ -10,6 +10,7 @@ use crate::ir::types::{ChoiceId, Ty};
 use crate::source::{Span, Str};
 use crate::syntax::ast;
 use botfactory_lang::callback::hash32;
+use botfactory_lang::limits::ANSWER_TEXT;
 
 /// Names that every flow has; the author's cannot shadow them.
 pub const BUILTINS: [&str; 9] = [
@@ -274,11 +275,15 @@ impl FlowNames {
                 );
             }
             let choice = self.choice_of(&arg.name.value);
+            let is_text = arg.ty.node == ast::StepType::Text;
+            let default = is_text.then_some(ANSWER_TEXT as i64);
             let base = base(arg.ty.node, choice, None);
             self.args.push(Argument {
                 name: arg.name.value.clone(),
                 ty: Ty::some(base).with_null(optional),
                 optional,
+                min: number(arg.min.as_ref()),
+                max: number(arg.max.as_ref()).or(default),
                 span: arg.name.span,
             });
         }
@@ -317,6 +322,13 @@ impl FlowNames {
 pub fn type_is_given(ty: ast::StepType) -> bool {
     use ast::StepType as S;
     matches!(ty, S::Contact | S::Location | S::Photo | S::File)
+}
+
+fn number(field: Option<&ast::Field>) -> Option<i64> {
+    match field? {
+        ast::Field::Literal(s) => s.value.parse().ok(),
+        ast::Field::Expr(_) => None,
+    }
 }
 
 fn values(options: &[ast::Choice]) -> Vec<&str> {

@@ -44,6 +44,9 @@ pub struct Argument {
     pub ty: Ty,
     /// May be missing: declared so, or a step asks for it then.
     pub optional: bool,
+    /// Bounds of an int, or of the length of a text in UTF-16 units, where they are written as numbers.
+    pub min: Option<i64>,
+    pub max: Option<i64>,
     pub span: Span,
 }
 

@@ -18,6 +18,15 @@ pub fn check(
     kind: Kind,
     action: &ast::Action,
 ) -> Option<ActionKind> {
+    let written = [
+        &statement.sql.both,
+        &statement.sql.sqlite,
+        &statement.sql.postgres,
+    ];
+    if check.flow.incomplete && written.iter().all(|s| s.is_none()) {
+        // What stood there could not be read.
+        return None;
+    }
     let checked = sql::statement(&mut check.cx, scope, statement, kind, action.block.node);
     let on_conflict = match &statement.on_conflict {
         Some(conflict) => on_conflict(check, scope, conflict).map(Some),

@@ -134,7 +134,7 @@ fn report_ways(check: &mut FlowCheck<'_>, wizard: &ast::Wizard, graph: &Graph) -
                 first.span,
                 "the wizard never comes to its `on_complete`",
             )
-            .help("its last step always goes elsewhere: let one of the branches fall through, that is, end the list with a step without `case`"),
+            .help("the last step always goes elsewhere: let it have no `case`, so that it goes on in order"),
         );
     }
     let can_end = graph.can_end();

@@ -15,6 +15,7 @@ use crate::resolve::{Argument, Command};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, Piece, TextKind};
 use botfactory_lang::callback::hash32;
+use botfactory_lang::length::utf16;
 use botfactory_lang::limits::{CALLBACK_DATA_BYTES, KEYBOARD_BUTTONS, ROW_BUTTONS};
 use botfactory_lang::markup::ParseMode;
 
@@ -149,7 +150,7 @@ impl FlowCheck<'_> {
                         .to_owned()
                 }
                 (None, Some((scheme, _))) if !scheme.contains(['/', '.']) => {
-                    format!("Telegram opens no `{scheme}:` addresses from a button")
+                    format!("a button opens no `{scheme}:` address")
                 }
                 (None, _) => "the address has no scheme".to_owned(),
                 _ => "the address has no host, or a space in it".to_owned(),
@@ -306,13 +307,9 @@ impl FlowCheck<'_> {
         };
         let value = expr::check(&mut self.cx, scope, expr)?;
         let Some(symbol) = symbol else {
-            return expr::coerce(
-                &mut self.cx,
-                value,
-                &wanted.ty,
-                expr.span,
-                &format!("the argument `{}`", wanted.name),
-            );
+            let what = format!("the argument `{}`", wanted.name);
+            let value = expr::coerce(&mut self.cx, value, &wanted.ty, expr.span, &what)?;
+            return self.accepted(wanted, &value, expr.span).then_some(value);
         };
         // A choice of another flow: every value that can stand here must be one of its values.
         let values = match (&value.kind, &value.ty) {
@@ -335,7 +332,7 @@ impl FlowCheck<'_> {
                     ty.describe()
                 );
                 self.cx.sink.report(
-                    Diagnostic::new(&names::ARGUMENT_UNKNOWN, expr.span, message)
+                    Diagnostic::new(&names::ARGUMENT_VALUE, expr.span, message)
                         .note(wanted.span, "the argument")
                         .help(format!(
                             "give one of '{}', or a choice with these values",
@@ -348,7 +345,7 @@ impl FlowCheck<'_> {
         if let Some(other) = values.iter().find(|v| !symbol.values.contains(v)) {
             let near = did_you_mean(other, symbol.values.iter().map(String::as_str));
             let mut d = Diagnostic::new(
-                &names::ARGUMENT_UNKNOWN,
+                &names::ARGUMENT_VALUE,
                 expr.span,
                 format!("`{}` has no option '{other}'", wanted.name),
             )
@@ -367,6 +364,39 @@ impl FlowCheck<'_> {
             });
         }
         Some(value)
+    }
+
+    /// Whether the argument's bounds let the value through, as far as it is known.
+    fn accepted(&mut self, wanted: &Argument, value: &Expr, span: Span) -> bool {
+        let length = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        let (least, greatest, what) = match (&value.kind, &value.ty.base) {
+            (ExprKind::Int(n), _) => (Some(*n), Some(*n), "is"),
+            (ExprKind::Text(text), _) => {
+                let n = length(utf16(text));
+                (Some(n), Some(n), "has a length of")
+            }
+            (_, Base::Text { max }) => (None, max.map(length), "can have a length of"),
+            _ => return true,
+        };
+        let (bound, wrong, limit) = match (least, greatest) {
+            (Some(n), _) if wanted.min.is_some_and(|min| n < min) => ("min", n, wanted.min),
+            (_, Some(n)) if wanted.max.is_some_and(|max| n > max) => ("max", n, wanted.max),
+            _ => return true,
+        };
+        let limit = limit.unwrap_or_default();
+        self.cx.sink.report(
+            Diagnostic::new(
+                &names::ARGUMENT_VALUE,
+                span,
+                format!(
+                    "this value {what} {wrong}, but `{bound}` of `{}` is {limit}",
+                    wanted.name
+                ),
+            )
+            .note(wanted.span, "the argument")
+            .help("give another value, or change the bound"),
+        );
+        false
     }
 
     /// Whether the longest payload fits.

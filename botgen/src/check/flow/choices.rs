@@ -1,7 +1,7 @@
 //! Choice types of a flow: known before the first expression is checked.
 
-use crate::check::text;
 use crate::check::text::TextUse;
+use crate::check::{expr, text};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::FlowCheck;
@@ -30,16 +30,21 @@ impl FlowCheck<'_> {
             let mut variants = BTreeSet::new();
             let mut done = Vec::new();
             for (i, option) in options.iter().enumerate() {
-                let label = if reads_variables(&option.text) {
+                // An argument is read before anything is known.
+                let label = if at.step.is_some() && reads_variables(&option.text) {
                     None
                 } else {
                     self.label(&Scope::default(), &at.var, option)
+                };
+                let when = match (&option.when, at.step) {
+                    (Some(when), None) => expr::condition(&mut self.cx, &Scope::default(), when),
+                    _ => None,
                 };
                 done.push(ChoiceOption {
                     variant: variant(&option.value.value, i, &mut variants),
                     value: option.value.value.clone(),
                     label: label.unwrap_or(UNKNOWN),
-                    when: None,
+                    when,
                 });
             }
             let span = options.first().map_or(flow.span, |o| o.span);

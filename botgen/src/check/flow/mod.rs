@@ -55,7 +55,6 @@ pub struct Body {
 
 /// Checks a flow. `None`: something is wrong and was reported.
 pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> Option<ir::Flow> {
-    let errors = cx.sink.errors();
     let mut check = FlowCheck {
         cx,
         flow,
@@ -73,7 +72,8 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
     let args = check.args();
     let body = blocks::flow(&mut check);
     let (args, body) = (args?, body?);
-    if check.cx.sink.errors() == errors && !flow.incomplete {
+    // Advice waits until nothing is wrong: what looks unused may be meant for what is broken.
+    if check.cx.sink.errors() == 0 {
         unused::report(&mut check, &body);
     }
     let origin = check.cx.origin(flow.entry_cmd.span);

@@ -158,7 +158,7 @@ impl FlowCheck<'_> {
                     format!("this is option {} of a choice", OPTIONS + 1),
                 )
                 .help(format!(
-                    "Telegram takes {KEYBOARD_BUTTONS} buttons, three of them are back, skip and cancel: ask in two steps"
+                    "a message has at most {KEYBOARD_BUTTONS} buttons, three of them are back, skip and cancel: ask in two steps"
                 )),
             );
             fine = false;

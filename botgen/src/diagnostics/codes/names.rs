@@ -16,6 +16,7 @@ super::codes! {
     OPTION_TWICE = "BF0213" error "two options of a choice have one value";
     OPTIONAL_FIRST = "BF0214" error "a required argument follows an optional one";
     ARGUMENT_TYPE = "BF0215" error "an argument of a type that cannot be typed";
+    ARGUMENT_VALUE = "BF0216" error "a button gives a value that its argument refuses";
     TIME_ZONE = "BF0220" error "a time zone does not exist";
     LOCALE_TAG = "BF0221" error "a locale is not a language tag";
     LOCALE_TWICE = "BF0222" error "a locale is declared twice";
@@ -23,6 +24,7 @@ super::codes! {
     LOCALE_FILE = "BF0224" error "the files of locales/ and the declared locales differ";
     UNKNOWN_LOCALE = "BF0225" error "a locale is set that the bot does not have";
     MIGRATIONS_OWNER = "BF0226" error "the migrations of another bot cannot be found";
+    BOT_TWICE = "BF0227" error "two bots have one id";
     NO_START = "BF0240" warning "nothing answers /start";
     NO_CHOICE_OF_LOCALE = "BF0241" warning "nobody can choose among the bot's locales";
     USELESS_CHOICE_OF_LOCALE = "BF0245" warning "a locale is set where the stored choice does not count";
