@@ -70,7 +70,7 @@ impl FlowCheck<'_> {
                         format!("this is button {} of a keyboard", KEYBOARD_BUTTONS + 1),
                     )
                     .help(format!(
-                        "Telegram takes {KEYBOARD_BUTTONS}: split the choice into menus"
+                        "a message has at most {KEYBOARD_BUTTONS}: split the choice into menus"
                     )),
                 );
             }

@@ -17,21 +17,27 @@ pub fn pattern(regex: &Str, lengths: Option<(usize, usize)>, sink: &mut Sink) ->
     };
     let anchored = format!(r"\A(?:{value})\z");
     // `(?x)` without an end lets a comment swallow the anchor: a line break ends it.
-    let anchored = match regex::Regex::new(&anchored) {
-        Ok(_) => anchored,
-        Err(_) => format!("\\A(?:{value}\n)\\z"),
+    let compiled = match regex::Regex::new(&anchored) {
+        Err(regex::Error::Syntax(_)) => {
+            regex::Regex::new(&format!("\\A(?:{value}\n)\\z")).map(|_| true)
+        }
+        other => other.map(|_| false),
     };
-    if let Err(error) = regex::Regex::new(&anchored) {
-        let message = match error {
-            regex::Error::CompiledTooBig(_) => "the regex grows too large when it is compiled",
-            _ => "the regex cannot be made to match a whole answer",
-        };
-        sink.report(
-            Diagnostic::new(&graph::REGEX, regex.span, message)
-                .help("make it simpler: repeat smaller parts less often"),
-        );
-        return None;
-    }
+    let anchored = match compiled {
+        Ok(false) => anchored,
+        Ok(true) => format!("\\A(?:{value}\n)\\z"),
+        Err(error) => {
+            let message = match error {
+                regex::Error::CompiledTooBig(_) => "the regex grows too large when it is compiled",
+                _ => "the regex cannot be made to match a whole answer",
+            };
+            sink.report(
+                Diagnostic::new(&graph::REGEX, regex.span, message)
+                    .help("make it simpler: repeat smaller parts less often"),
+            );
+            return None;
+        }
+    };
     let properties = hir.properties();
     let never = |why: &str| Diagnostic::new(&graph::REGEX_NEVER, regex.span, why.to_owned());
     match (properties.minimum_len(), properties.maximum_len()) {
@@ -132,10 +138,7 @@ mod tests {
         assert_eq!((found[0].span.lo, found[0].span.hi), (17, 18));
         assert_eq!(run("(?=a)", None).1[0].code.id, "BF0311");
         assert_eq!(run(r"(a)\1", None).1[0].code.id, "BF0311");
-        assert_eq!(
-            run(r"((((\w{99}){99}){99}){99})", None).1[0].code.id,
-            "BF0311"
-        );
+        assert_eq!(run("(a{1000}){1000}", None).1[0].code.id, "BF0311");
     }
 
     #[test]
