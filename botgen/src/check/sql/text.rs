@@ -17,6 +17,10 @@ use crate::diagnostics::did_you_mean;
 
 /// Deepest nesting of expressions and subqueries.
 const DEPTH: usize = 40;
+/// Most operators in an expression with all that are around it.
+const OPERATORS: usize = 120;
+/// Most UNIONs, EXCEPTs and INTERSECTs.
+const SETS: usize = 30;
 static DIALECT: SQLiteDialect = SQLiteDialect {};
 
 /// A text and its tokens, whitespace and comments left out.
@@ -137,6 +141,7 @@ impl Lexed<'_> {
 
     /// Parses one statement.
     pub fn parse(&self, tokens: &Range<usize>) -> Result<Statement, Fault> {
+        self.bounded(tokens)?;
         let list = self.tokens[tokens.clone()]
             .iter()
             .map(|t| TokenWithSpan::new(t.token.clone(), span(&t.range)))
@@ -155,6 +160,55 @@ impl Lexed<'_> {
             )))
         });
         parsed.map_err(|e| self.syntax(e, tokens))
+    }
+
+    /// The parser bounds its own recursion, but not chains: `a OR b OR …` is read in a loop and makes a tree as deep
+    /// as it is long. What every later stage walks recursively is bounded here.
+    fn bounded(&self, tokens: &Range<usize>) -> Result<(), Fault> {
+        let deep = |i: usize| {
+            let at = self.tokens[i].range.clone();
+            Err(
+                Fault::new(&codes::SYNTAX, at, "the statement is nested too deeply")
+                    .help("write IN (…) for a chain of OR, or keep the values in a table"),
+            )
+        };
+        // Operators of the expressions around the token, by parenthesis.
+        let mut levels = vec![0_usize];
+        let mut sets = 0;
+        for i in tokens.clone() {
+            let token = &self.tokens[i];
+            let Some(level) = levels.last_mut() else {
+                return Ok(()); // the parser says what is wrong
+            };
+            match &token.token {
+                Token::LParen => levels.push(0),
+                Token::RParen => {
+                    levels.pop();
+                }
+                Token::Comma => *level = 0,
+                Token::Word(w) if w.quote_style.is_none() => {
+                    match w.value.to_ascii_uppercase().as_str() {
+                        "AND" | "OR" | "NOT" | "IS" | "ISNULL" | "NOTNULL" | "LIKE" | "ILIKE"
+                        | "GLOB" | "REGEXP" | "MATCH" | "IN" | "BETWEEN" | "COLLATE" => *level += 1,
+                        "UNION" | "EXCEPT" | "INTERSECT" => sets += 1,
+                        "SELECT" | "FROM" | "WHERE" | "ON" | "SET" | "HAVING" | "BY" | "WHEN"
+                        | "THEN" | "ELSE" | "VALUES" => *level = 0,
+                        _ => {}
+                    }
+                }
+                Token::Word(_)
+                | Token::Number(..)
+                | Token::SingleQuotedString(_)
+                | Token::Placeholder(_)
+                | Token::Period
+                | Token::SemiColon => {}
+                _ => *level += 1,
+            }
+            if levels.len() > DEPTH || sets > SETS || levels.iter().sum::<usize>() > OPERATORS {
+                return deep(i);
+            }
+        }
+        Ok(())
     }
 
     fn syntax(&self, error: ParserError, tokens: &Range<usize>) -> Fault {

@@ -2,6 +2,7 @@
 
 mod errors;
 mod migrations;
+mod odd;
 mod oracle;
 mod scoping;
 mod seeds;

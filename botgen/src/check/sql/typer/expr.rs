@@ -242,7 +242,11 @@ impl Typer<'_> {
 
     fn parameter(&mut self, name: &str, at: std::ops::Range<usize>) -> Typed {
         let Some(param) = self.params.iter().position(|p| p.name == name) else {
-            // Reported where the parameters were looked up.
+            // `: name`: everything else was found where the parameters were looked up.
+            self.fault(
+                Fault::new(&codes::SYNTAX, at.clone(), "a parameter is one word")
+                    .help(format!("write `:{name}`")),
+            );
             return Typed::unknown(at);
         };
         let given = &self.params[param];
