@@ -11,7 +11,7 @@
 //! | [`emit`] | IR → formatted Rust | |
 //!
 //! The core ([`compile`]) is a pure function of its input files: no clock, environment, network or
-//! cargo. [`build_script`] and the command line are thin shells around it.
+//! cargo. [`fn@build_script`] and the command line are thin shells around it.
 
 pub mod build_script;
 pub mod check;

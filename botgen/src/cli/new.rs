@@ -65,6 +65,7 @@ fn files(id: &str, schema: &str) -> Vec<(&'static str, String)> {
         .map(|(path, text)| {
             let text = text
                 .replace("@schema@", schema)
+                .replace("@chats@", &schema.replace("bot.schema", "chats.schema"))
                 .replace("@name@", &name)
                 // No table may begin with `bf_`, which an id may.
                 .replace("@table@", &format!("notes_{id}"));

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 
 use super::Shape;
 use crate::syntax::registry::{BLOCKS, Block, Decode, LATER};
-use crate::syntax::{bot, flow, keyboard, statement, step};
+use crate::syntax::{bot, chat, flow, keyboard, statement, step};
 
 const HEAD: &str = "\
 # The language: reference
@@ -62,6 +62,12 @@ pub fn reference() -> String {
     out.push_str("\nAn argument of which only the type is said is `id: int`.\n");
     part::<statement::ConflictItem>(&mut out, 3, "OnConflict");
     part::<statement::EngineSql>(&mut out, 3, "SqlByEngine");
+    out.push_str("\n## `chats/*.yaml`\n\nA list of conversations, which `botgen test` and `cargo test` run through the compiled bot.\n");
+    part::<chat::ConversationItem>(&mut out, 3, "Conversation");
+    part::<chat::ChatStepItem>(&mut out, 3, "ChatStep");
+    part::<chat::ExpectMore>(&mut out, 3, "Expect");
+    out.push_str("\nA text alone is `text`, a list of texts is that each of them is contained.\n");
+    part::<chat::RowsItem>(&mut out, 3, "RowsExpected");
     out.push_str("\n## Later\n\nThese are part of the language and arrive with later issues; botgen says so where they are used.\n\n");
     for (name, issue) in LATER {
         let _ = writeln!(out, "- `{name}` (issue {issue})");

@@ -26,7 +26,7 @@ pub struct ConversationItem {
     /// What it shows.
     pub name: Template,
     /// The language of everybody's Telegram.
-    #[schemars(extend("default" = "the bot's default locale"))]
+    #[schemars(extend("x-default" = "the bot's default locale"))]
     pub locale: Option<LocaleTag>,
     /// Everybody talks in one group.
     #[schemars(extend("default" = false))]
