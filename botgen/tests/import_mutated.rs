@@ -153,7 +153,7 @@ fn at<'a>(value: &'a mut Value, position: &mut usize) -> Option<&'a mut Value> {
 fn mutate(spec: &mut Value, pool: &[Value], random: &mut Random) {
     let mut position = random.next(size(spec));
     let new = pool[random.next(pool.len())].clone();
-    let kind = random.next(6);
+    let kind = random.next(12);
     let Some(place) = at(spec, &mut position) else {
         return;
     };
@@ -168,11 +168,12 @@ fn mutate(spec: &mut Value, pool: &[Value], random: &mut Random) {
         }
         (2, Value::Array(items)) => items.push(new),
         // The type stays, so that the change reaches what is behind the reading.
-        (3 | 4, place) if place.is_string() => {
+        (3.., place) if place.is_string() => {
             let texts: Vec<&Value> = pool.iter().filter(|v| v.is_string()).collect();
             *place = texts[random.next(texts.len())].clone();
         }
-        (_, place) => *place = new,
+        (3 | 4, place) => *place = new,
+        _ => {}
     }
 }
 
@@ -216,7 +217,6 @@ fn no_mutation_panics_and_what_comes_out_passes_the_check() {
             }
         }
     }
-    assert!(good > rounds / 2, "only {good} mutants came through");
     assert!(
         refused.is_empty(),
         "{} of {good} folders do not pass:\n{}",
@@ -228,6 +228,7 @@ fn no_mutation_panics_and_what_comes_out_passes_the_check() {
             .collect::<Vec<_>>()
             .join("\n")
     );
+    assert!(good > rounds / 2, "only {good} mutants came through");
 }
 
 /// Texts that are too long for Telegram stay the person's to shorten; any other error is the importer's.

@@ -96,7 +96,10 @@ pub(super) fn plain(text: &str) -> String {
 /// Rewrites every character outside `{{…}}`.
 fn outside(text: &str, write: impl Fn(char, &mut String)) -> String {
     let (mut out, mut from) = (String::with_capacity(text.len()), 0);
-    for hole in holes(text).into_iter().chain(std::iter::once(text.len()..text.len())) {
+    for hole in holes(text)
+        .into_iter()
+        .chain(std::iter::once(text.len()..text.len()))
+    {
         for c in text[from..hole.start].chars() {
             write(c, &mut out);
         }

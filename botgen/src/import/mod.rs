@@ -58,6 +58,9 @@ const SYSTEM: &[&str] = &[
 /// First line of every bot.yaml: editors complete and validate by it.
 const SCHEMA_LINE: &str = "# yaml-language-server: $schema=../../schema/bot.schema.json\n";
 
+/// The same for conversation tests.
+const CHATS_LINE: &str = "# yaml-language-server: $schema=../../../schema/chats.schema.json\n";
+
 /// A translated spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Imported {
@@ -189,12 +192,19 @@ fn document(
         keys: &mut keys,
         notes,
         commands: &commands,
+        smoke: Vec::new(),
     };
     let intents: Vec<_> = intents
         .iter()
         .map(|(cmd, intent)| writer.intent(intent, cmd))
         .collect();
     let flows: Vec<_> = plan.flows.iter().map(|f| writer.flow(f)).collect();
+    if let Some(conversations) = writer.smoke() {
+        files.insert(
+            "chats/smoke.yaml".to_owned(),
+            format!("{CHATS_LINE}{}", yaml::list(&conversations)),
+        );
+    }
 
     let mut entries = yaml::Entries::default();
     entries.add("botfactory", yaml::Node::word("v1"));

@@ -16,6 +16,8 @@ pub(super) struct Writer<'a> {
     pub keys: &'a mut Keys,
     pub notes: &'a mut Notes,
     pub commands: &'a Commands,
+    /// Commands with a fixed reply, and words that stand in it.
+    pub smoke: Vec<(String, String)>,
 }
 
 impl Writer<'_> {
@@ -46,6 +48,7 @@ impl Writer<'_> {
                 self.own(Own::Empty)
             }
         };
+        self.expect(cmd, &reply);
         let short = !matches!(&reply, Node::Text(text) if text.contains('\n'));
         entries.add("reply", reply);
         if short {
@@ -53,6 +56,37 @@ impl Writer<'_> {
         } else {
             entries.map()
         }
+    }
+
+    /// Remembers a line of a fixed reply for the conversation test.
+    fn expect(&mut self, cmd: &str, reply: &Node) {
+        let Node::Text(text) = reply else { return };
+        let line = text.lines().next().unwrap_or_default().trim();
+        // What a stub says is to change; markup and values are not words.
+        let fixed = !line.starts_with("t:") && !line.contains(['<', '&', '{', '}']);
+        if fixed && !line.is_empty() && line.chars().count() <= 200 {
+            self.smoke.push((cmd.to_owned(), line.to_owned()));
+        }
+    }
+
+    /// `chats/smoke.yaml`: every command with a fixed reply gives it.
+    pub(super) fn smoke(&self) -> Option<Vec<Node>> {
+        if self.smoke.is_empty() {
+            return None;
+        }
+        let mut steps = Vec::new();
+        for (cmd, line) in &self.smoke {
+            let mut say = Entries::default();
+            say.add("say", Node::word(cmd));
+            let mut expect = Entries::default();
+            expect.add("expect", Node::text(line));
+            steps.extend([say.map(), expect.map()]);
+        }
+        let mut conversation = Entries::default();
+        conversation.add("name", Node::text("commands with a fixed reply give it"));
+        conversation.add("locale", Node::word(&self.keys.locales.default));
+        conversation.add("steps", Node::List(steps));
+        Some(vec![conversation.map()])
     }
 
     /// A flow.
@@ -80,7 +114,9 @@ impl Writer<'_> {
                         self.own(Own::Choose)
                     }
                 };
-                if !flow.on_enter.is_empty() {
+                if flow.on_enter.is_empty() {
+                    self.expect(&flow.cmd, &title);
+                } else {
                     let on_enter = self.actions(&flow.on_enter, false);
                     entries.add("on_enter", on_enter);
                 }

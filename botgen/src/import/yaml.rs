@@ -83,6 +83,15 @@ pub(super) fn document(entries: &[(String, Node)]) -> String {
     out
 }
 
+/// A whole document that is a list.
+pub(super) fn list(items: &[Node]) -> String {
+    let mut out = String::new();
+    for node in items {
+        item(&mut out, node, 0);
+    }
+    out
+}
+
 fn indent(out: &mut String, columns: usize) {
     for _ in 0..columns {
         out.push(' ');
