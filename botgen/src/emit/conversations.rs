@@ -26,13 +26,15 @@ pub fn module(conversations: &[Conversation]) -> TokenStream {
         let name = ident(bot);
         let tests = list.into_iter().map(test);
         quote! {
+            // A bot's conversations seldom use every kind of step.
+            #[allow(unused_imports)]
             mod #name {
                 use runtime_core::testing::{Does, Kind, Script, Step, run};
                 #(#tests)*
             }
         }
     });
-    quote!(#![allow(unused_imports)] #(#modules)*)
+    quote!(#(#modules)*)
 }
 
 fn test(conversation: &Conversation) -> TokenStream {
