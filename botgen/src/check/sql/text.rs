@@ -15,8 +15,10 @@ use super::fault::Fault;
 use crate::diagnostics::codes::sql as codes;
 use crate::diagnostics::did_you_mean;
 
-/// Deepest nesting of expressions and subqueries.
-const DEPTH: usize = 40;
+/// Deepest nesting of parentheses and CASEs.
+const DEPTH: usize = 20;
+/// The parser's own bound, which counts several steps for each of them. Both together fit a stack of 2 MB unoptimised.
+const PARSER_DEPTH: usize = 40;
 /// Most operators in an expression with all that are around it.
 const OPERATORS: usize = 120;
 /// Most UNIONs, EXCEPTs and INTERSECTs.
@@ -147,7 +149,7 @@ impl Lexed<'_> {
             .map(|t| TokenWithSpan::new(t.token.clone(), span(&t.range)))
             .collect();
         let mut parser = Parser::new(&DIALECT)
-            .with_recursion_limit(DEPTH)
+            .with_recursion_limit(PARSER_DEPTH)
             .with_tokens_with_locations(list);
         let parsed = parser.parse_statement().and_then(|st| {
             let next = parser.peek_token();
@@ -174,7 +176,7 @@ impl Lexed<'_> {
         };
         // Operators of the expressions around the token, by parenthesis.
         let mut levels = vec![0_usize];
-        let mut sets = 0;
+        let (mut sets, mut cases) = (0, 0_usize);
         for i in tokens.clone() {
             let token = &self.tokens[i];
             let Some(level) = levels.last_mut() else {
@@ -188,6 +190,8 @@ impl Lexed<'_> {
                 Token::Comma => *level = 0,
                 Token::Word(w) if w.quote_style.is_none() => {
                     match w.value.to_ascii_uppercase().as_str() {
+                        "CASE" => cases += 1,
+                        "END" => cases = cases.saturating_sub(1),
                         "AND" | "OR" | "NOT" | "IS" | "ISNULL" | "NOTNULL" | "LIKE" | "ILIKE"
                         | "GLOB" | "REGEXP" | "MATCH" | "IN" | "BETWEEN" | "COLLATE" => *level += 1,
                         "UNION" | "EXCEPT" | "INTERSECT" => sets += 1,
@@ -204,7 +208,10 @@ impl Lexed<'_> {
                 | Token::SemiColon => {}
                 _ => *level += 1,
             }
-            if levels.len() > DEPTH || sets > SETS || levels.iter().sum::<usize>() > OPERATORS {
+            if levels.len() + cases > DEPTH
+                || sets > SETS
+                || levels.iter().sum::<usize>() > OPERATORS
+            {
                 return deep(i);
             }
         }

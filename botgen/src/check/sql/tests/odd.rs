@@ -244,6 +244,34 @@ fn depth() {
         })
     };
     deep(&format!("SELECT {} AS n FROM orders", nested(300)), &mut w);
+    // As deep as it may be, of every kind that nests.
+    for (open, close) in [
+        ("(", ")"),
+        ("UPPER(", ")"),
+        ("(SELECT ", ")"),
+        ("COALESCE(1, ", ")"),
+        ("CAST(", " AS TEXT)"),
+        ("CASE WHEN TRUE THEN 'a' ELSE ", " END"),
+        ("EXISTS (SELECT 1 WHERE ", ")"),
+        ("id IN (SELECT 1 WHERE ", ")"),
+        ("NOT ", ""),
+        ("- ", ""),
+    ] {
+        for n in [5, 10, 15, 18, 25, 100, 1000] {
+            let sql = format!(
+                "SELECT {}id{} AS n FROM orders",
+                open.repeat(n),
+                close.repeat(n)
+            );
+            query(&sql).run(&mut w);
+            let sql = format!(
+                "SELECT id FROM {}orders{}",
+                "(SELECT id FROM ".repeat(n),
+                ") AS x".repeat(n)
+            );
+            query(&sql).run(&mut w);
+        }
+    }
     // What people write fits.
     let sql = format!(
         "SELECT 1 AS n FROM orders WHERE {}",
