@@ -104,6 +104,7 @@ fn describe(property: &Value) -> String {
     }
     match property["type"].as_str() {
         Some("string") => "text".to_owned(),
+        Some("integer" | "number") => "number".to_owned(),
         Some("boolean") => "true or false".to_owned(),
         Some("array") => format!("list of {}", describe(&property["items"])),
         Some("object") => format!("name: {}", describe(&property["additionalProperties"])),
