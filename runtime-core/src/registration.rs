@@ -98,8 +98,9 @@ impl Registrar {
         let Some(bot) = deployment.bot(index) else {
             return;
         };
+        let mode = deployment.mode(bot); // before the lock that it takes too
         bot.update(|link| {
-            if deployment.mode(bot) == Mode::Webhook {
+            if mode == Mode::Webhook {
                 link.updates = Standing::Pending;
             }
             link.commands = Standing::Pending;
