@@ -231,10 +231,7 @@ fn no_mutation_panics_and_what_comes_out_passes_the_check() {
     assert!(good > rounds / 2, "only {good} mutants came through");
 }
 
-/// Texts that are too long for Telegram stay the person's to shorten, and what SQLite cannot do at all is said in
-/// the report; any other error is the importer's.
+/// Texts that are too long for Telegram stay the person's to shorten; any other error is the importer's.
 fn is_ours(d: &botgen::diagnostics::Diagnostic) -> bool {
-    d.code.severity == botgen::diagnostics::Severity::Error
-        && !d.code.id.starts_with("BF06")
-        && d.code.id != "BF0513"
+    d.code.severity == botgen::diagnostics::Severity::Error && !d.code.id.starts_with("BF06")
 }

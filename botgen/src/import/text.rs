@@ -77,38 +77,32 @@ impl<'a> Speaker<'a> {
 
     /// A text.
     pub(super) fn text(&mut self, said: &Said, scope: &Scope, mode: Mode) -> String {
-        match template::parse(&said.text) {
+        let (tidy, what) = match mode {
+            _ if said.text.trim_start().starts_with("t:") => (said.text.clone(), ""),
+            Mode::Html => (
+                markup::html(&said.text),
+                "`<` and `&` that Telegram would refuse are escaped",
+            ),
+            Mode::MarkdownV2 => (
+                markup::markdown(&said.text),
+                "not valid MarkdownV2; every sign of it is escaped and shows as it is",
+            ),
+            Mode::Plain => (
+                markup::plain(&said.text),
+                "there is no markup here; the tags are left out",
+            ),
+        };
+        if tidy != said.text {
+            self.notes.changed(&said.path, what);
+        }
+        match template::parse(&tidy) {
             Parsed::Key(key) => self.key(said, &key, scope, mode),
-            Parsed::Template(_) => {
-                let tidy = self.tidy(said, &said.text, mode);
-                let pieces = template::template(tidy.trim());
+            Parsed::Template(pieces) => {
                 let mut out = String::new();
                 self.pieces(said, &pieces, scope, None, &mut out);
                 self.whole(said, &out)
             }
         }
-    }
-
-    /// Markup that Telegram takes.
-    fn tidy(&mut self, said: &Said, text: &str, mode: Mode) -> String {
-        let (tidy, what) = match mode {
-            Mode::Html => (
-                markup::html(text),
-                "`<` and `&` that Telegram would refuse are escaped",
-            ),
-            Mode::MarkdownV2 => (
-                markup::markdown(text),
-                "not valid MarkdownV2; every sign of it is escaped and shows as it is",
-            ),
-            Mode::Plain => (
-                markup::plain(text),
-                "there is no markup here; the tags are left out",
-            ),
-        };
-        if tidy != text {
-            self.notes.changed(&said.path, what);
-        }
-        tidy
     }
 
     /// The last touches of a template.
@@ -236,9 +230,7 @@ impl<'a> Speaker<'a> {
             &said.path,
             "what followed the key was taken for a part of it; it is a text after it now",
         );
-        let Parsed::Template(pieces) =
-            template::parse(&format!(" {}", self.tidy(said, &key.rest, mode)))
-        else {
+        let Parsed::Template(pieces) = template::parse(&format!(" {}", key.rest)) else {
             return call;
         };
         let mut out = format!("{{{{{call}}}}} ");

@@ -202,8 +202,8 @@ impl Writer<'_> {
         }
         let mut regex = step.regex.as_ref().map(|r| Node::Regex(r.text.clone()));
         let (mut min, mut max) = (
-            step.min.clone().map(Node::text),
-            step.max.clone().map(Node::text),
+            step.min.clone().map(Node::word),
+            step.max.clone().map(Node::word),
         );
         if let Def::Answer(Some(meaning)) = &var.def {
             let path = step.regex.as_ref().map_or(&step.path, |r| &r.path);

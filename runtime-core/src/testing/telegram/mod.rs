@@ -91,6 +91,19 @@ impl FakeTelegram {
         self.shared.state.add_fault(method, fault);
     }
 
+    /// No call fails on demand any more.
+    pub fn clear_faults(&self) {
+        self.shared.state.clear_faults();
+    }
+
+    /// What Telegram would say to this call (`{"method": "sendMessage", …}`), without any effect.
+    ///
+    /// # Errors
+    /// Status and description of its refusal.
+    pub fn check(&self, call: &Value) -> Result<(), (u16, String)> {
+        rules::call(call)
+    }
+
     /// Turns Telegram's flood control on.
     pub fn limit_floods(&self) {
         self.shared.state.limit_floods();

@@ -109,6 +109,31 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(body: &Value) -> Result<T, Re
     serde_json::from_value(body.clone()).map_err(|error| bad(&format!("strict fake: {error}")))
 }
 
+/// A call that writes or answers, alone.
+pub(super) fn call(call: &Value) -> Result<(), Refused> {
+    let mut body = call.clone();
+    let method = body
+        .as_object_mut()
+        .and_then(|fields| fields.remove("method"));
+    match method.as_ref().and_then(Value::as_str) {
+        Some("sendMessage") => {
+            let send: Send = read(&body)?;
+            text(&send.text, send.parse_mode.as_deref())?;
+            keyboard(send.reply_markup.as_ref())
+        }
+        Some("editMessageText") => {
+            let edit: Edit = read(&body)?;
+            text(&edit.text, edit.parse_mode.as_deref())?;
+            keyboard(edit.reply_markup.as_ref())
+        }
+        Some("answerCallbackQuery") => {
+            let answer: Answer = read(&body)?;
+            toast(answer.text.as_deref())
+        }
+        _ => Err((404, "Not Found: method not found".to_owned())),
+    }
+}
+
 /// A message's text.
 pub(super) fn text(text: &str, parse_mode: Option<&str>) -> Result<(), Refused> {
     if text.len() > 32_768 {

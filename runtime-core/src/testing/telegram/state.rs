@@ -174,6 +174,10 @@ impl State {
         self.lock().faults.push((method, fault));
     }
 
+    pub(super) fn clear_faults(&self) {
+        self.lock().faults.clear();
+    }
+
     pub(super) fn take_fault(&self, method: &str) -> Option<Fault> {
         let faults = &mut self.lock().faults;
         let at = faults

@@ -1,0 +1,25 @@
+//! End to end: the built binary with its compiled bots, a SQLite file, a strict Telegram in this process.
+//!
+//! | module | shows |
+//! |---|---|
+//! | `booking`, `survey` | the bots' whole scenarios, in previews, over the webhook and under polling, in both languages |
+//! | `once` | redeliveries, double presses, races: nothing twice |
+//! | `crash` | restarts and kills: nothing lost |
+//! | `hook` | what the webhook refuses, and what it takes |
+//! | `surface` | operators' and builders' routes, guards, envelopes, metrics, logs |
+//! | `program` | the command line, settings, ports, signals, migrations |
+//! | `walk` | thousands of random steps: no error, no dead end, nothing that Telegram refuses |
+//! | `tidy` | rules of the house that no compiler checks |
+#![allow(missing_docs)]
+
+mod booking;
+mod crash;
+mod hook;
+mod once;
+mod program;
+mod support;
+mod surface;
+mod survey;
+mod tidy;
+mod walk;
+mod words;
