@@ -44,6 +44,10 @@ impl Fault {
         self.notes.push((span, text.into()));
         self
     }
+    /// What is wrong.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
     /// Its code.
     pub fn code(&self) -> &'static Code {
         self.code

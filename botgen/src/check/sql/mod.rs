@@ -93,7 +93,16 @@ impl Schema {
                 None
             }
         };
-        let (tables, owners) = migrations::build(owners, database.as_ref(), sink);
+        let place = owners.first().map(|o| o.place);
+        let built = text::with_stack(true, || migrations::build(owners, database.as_ref(), sink));
+        let (tables, owners) = match (built, place) {
+            (Ok(built), _) => built,
+            (Err(fault), Some(place)) => {
+                sink.report(Diagnostic::new(&codes::DATABASE, place, fault.message()));
+                Default::default()
+            }
+            (Err(_), None) => Default::default(),
+        };
         Self {
             tables,
             owners,

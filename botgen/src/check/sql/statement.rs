@@ -5,7 +5,7 @@ use std::ops::Range;
 use sqlparser::ast::{Spanned, Statement};
 
 use super::fault::Fault;
-use super::text::{Lexed, lex, range};
+use super::text::{Lexed, lex, range, with_stack};
 use super::typer::{Results, Typer, Verb};
 use super::{Checked, Kind, cache, conflicts, engine, owned, parameters, result};
 use crate::check::scope::Scope;
@@ -70,7 +70,14 @@ pub fn statement(
     let schema = cx.bot.schema;
     let owner = owner(cx.bot.ast);
     let mut typer = Typer::new(&schema.tables, &lexed, &owner, &params.given);
-    let results = typer.statement(&parsed);
+    let deep = lexed.depth(&tokens).unwrap_or(true);
+    let results = match with_stack(deep, || typer.statement(&parsed)) {
+        Ok(results) => results,
+        Err(fault) => {
+            report(cx, fault);
+            return None;
+        }
+    };
     let mut faults = std::mem::take(&mut typer.faults);
 
     if let Some(write) = typer

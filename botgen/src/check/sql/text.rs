@@ -17,8 +17,11 @@ use crate::diagnostics::did_you_mean;
 
 /// Deepest nesting of parentheses and CASEs.
 const DEPTH: usize = 20;
-/// The parser's own bound, which counts several steps for each of them. Both together fit a stack of 2 MB unoptimised.
-const PARSER_DEPTH: usize = 40;
+/// The parser's own bound, which counts several steps for each of them.
+const PARSER_DEPTH: usize = 50;
+/// Stack for parsing and typing: unoptimised, sqlparser takes more than 100 kB for a subquery in FROM, and who calls us
+/// may be a test's thread with 2 MB.
+const STACK: usize = 32 << 20;
 /// Most operators in an expression with all that are around it.
 const OPERATORS: usize = 120;
 /// Most UNIONs, EXCEPTs and INTERSECTs.
@@ -32,6 +35,31 @@ pub struct Lexed<'a> {
     pub text: &'a str,
     /// In order.
     pub tokens: Vec<Tok>,
+}
+
+/// Runs `work`, if it goes `deep` with a stack that is large enough for whatever [`Lexed::parse`] lets through.
+///
+/// # Errors
+/// The machine has no thread to spare.
+pub fn with_stack<T: Send>(deep: bool, work: impl FnOnce() -> T + Send) -> Result<T, Fault> {
+    if !deep {
+        return Ok(work());
+    }
+    std::thread::scope(|scope| {
+        let spawned = std::thread::Builder::new()
+            .name("botgen-deep".into())
+            .stack_size(STACK)
+            .spawn_scoped(scope, work);
+        match spawned.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(e) => Err(Fault::new(
+                &codes::DATABASE,
+                0..0,
+                format!("the machine has no thread to check SQL with: {e}"),
+            )),
+        }
+    })
 }
 
 /// A token.
@@ -143,7 +171,11 @@ impl Lexed<'_> {
 
     /// Parses one statement.
     pub fn parse(&self, tokens: &Range<usize>) -> Result<Statement, Fault> {
-        self.bounded(tokens)?;
+        let deep = self.depth(tokens)?;
+        with_stack(deep, || self.parse_here(tokens))?
+    }
+
+    fn parse_here(&self, tokens: &Range<usize>) -> Result<Statement, Fault> {
         let list = self.tokens[tokens.clone()]
             .iter()
             .map(|t| TokenWithSpan::new(t.token.clone(), span(&t.range)))
@@ -165,9 +197,9 @@ impl Lexed<'_> {
     }
 
     /// The parser bounds its own recursion, but not chains: `a OR b OR …` is read in a loop and makes a tree as deep
-    /// as it is long. What every later stage walks recursively is bounded here.
-    fn bounded(&self, tokens: &Range<usize>) -> Result<(), Fault> {
-        let deep = |i: usize| {
+    /// as it is long. What every later stage walks recursively is bounded here. True: it needs a stack of its own.
+    pub fn depth(&self, tokens: &Range<usize>) -> Result<bool, Fault> {
+        let too_deep = |i: usize| {
             let at = self.tokens[i].range.clone();
             Err(
                 Fault::new(&codes::SYNTAX, at, "the statement is nested too deeply")
@@ -177,10 +209,11 @@ impl Lexed<'_> {
         // Operators of the expressions around the token, by parenthesis.
         let mut levels = vec![0_usize];
         let (mut sets, mut cases) = (0, 0_usize);
+        let mut deep = false;
         for i in tokens.clone() {
             let token = &self.tokens[i];
             let Some(level) = levels.last_mut() else {
-                return Ok(()); // the parser says what is wrong
+                return Ok(true); // the parser says what is wrong
             };
             match &token.token {
                 Token::LParen => levels.push(0),
@@ -208,14 +241,13 @@ impl Lexed<'_> {
                 | Token::SemiColon => {}
                 _ => *level += 1,
             }
-            if levels.len() + cases > DEPTH
-                || sets > SETS
-                || levels.iter().sum::<usize>() > OPERATORS
-            {
-                return deep(i);
+            let (nested, operators) = (levels.len() + cases, levels.iter().sum::<usize>());
+            if nested > DEPTH || sets > SETS || operators > OPERATORS {
+                return too_deep(i);
             }
+            deep |= nested > 4 || sets > 4 || operators > 24;
         }
-        Ok(())
+        Ok(deep)
     }
 
     fn syntax(&self, error: ParserError, tokens: &Range<usize>) -> Fault {
