@@ -173,7 +173,7 @@ fn arguments(cx: FlowEmit<'_>) -> TokenStream {
                 "{}_ARGUMENT",
                 arg.var.ident.trim_start_matches("r#").to_uppercase()
             );
-            let source = super::format::raw(&format!(r"\A(?:{source})\z"));
+            let source = super::format::raw(source);
             patterns.extend(quote!(static #name: Pattern = Pattern::new(#source);));
             name
         });

@@ -20,8 +20,7 @@ pub fn items(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
     let state = state_enum(cx, wizard);
     let patterns = wizard.steps.iter().filter_map(|step| {
         let name = pattern_name(step);
-        let source = format!(r"\A(?:{})\z", pattern(&step.rule)?);
-        let source = raw(&source);
+        let source = raw(pattern(&step.rule)?);
         let docs = doc(&format!("`validate.regex` of `{}`.", step.id));
         Some(quote!(#docs static #name: Pattern = Pattern::new(#source);))
     });

@@ -7,6 +7,7 @@ pub mod choices;
 pub mod payload;
 pub mod regexes;
 pub mod rules;
+pub mod share;
 pub mod steps;
 pub mod unused;
 
@@ -40,6 +41,8 @@ pub struct FlowCheck<'a> {
     types: BTreeMap<String, Option<Ty>>,
     /// What is known on every way into the dialogue: the types of what is loaded with it.
     entered: Option<Env>,
+    /// What runs of the wizard's `on_step` have added.
+    shared: Vec<share::Added>,
 }
 
 /// What a block makes of its flow.
@@ -62,6 +65,7 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
         idents: BTreeMap::new(),
         types: BTreeMap::new(),
         entered: None,
+        shared: Vec::new(),
     };
     for var in &names.vars {
         let ident = check.cx.ident(&var.name);

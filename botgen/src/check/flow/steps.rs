@@ -86,7 +86,12 @@ impl FlowCheck<'_> {
         let common = if left(&step.on_step) {
             Some(Vec::new())
         } else {
-            self.actions(&mut after_scope, &wizard.on_step)
+            let mark = self.mark();
+            let mut common = self.actions(&mut after_scope, &wizard.on_step);
+            if let Some(common) = &mut common {
+                self.share(mark, common);
+            }
+            common
         };
         let case = if left(&step.on_step) || left(&wizard.on_step) {
             Some(Vec::new())

@@ -9,7 +9,7 @@ use super::text::{Lexed, lex, range, with_stack};
 use super::typer::{Results, Typer, Verb};
 use super::{Checked, Kind, cache, conflicts, engine, owned, parameters, result};
 use crate::check::scope::Scope;
-use crate::check::{FlowCx, expr};
+use crate::check::{FlowCx, RESERVED_TYPES, expr};
 use crate::diagnostics::codes::sql as codes;
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::ir::sql::{Param, Query, QueryId, Shape};
@@ -611,7 +611,7 @@ fn row_name(cx: &mut FlowCx<'_>, named: &str) -> String {
         .collect();
     // Types of the prelude and of the flow's choices live in the same module.
     let taken = |name: &str, cx: &FlowCx<'_>| {
-        TYPES.contains(&name)
+        RESERVED_TYPES.contains(&name)
             || cx.choices.iter().any(|c| c.name == name)
             || cx.queries.iter().any(|q| q.row == name)
             || cx.idents.contains(name)
@@ -629,60 +629,3 @@ fn row_name(cx: &mut FlowCx<'_>, named: &str) -> String {
     cx.idents.insert(name.clone());
     name
 }
-
-/// Names that generated modules use for types of the runtime and their own.
-const TYPES: &[&str] = &[
-    "Args",
-    "Bot",
-    "BotSpec",
-    "Bounds",
-    "Button",
-    "Choice",
-    "CommandLine",
-    "CommandSpec",
-    "Contact",
-    "Cx",
-    "Date",
-    "Decimal",
-    "Delivery",
-    "Deserialize",
-    "Duration",
-    "Effect",
-    "Err",
-    "File",
-    "Given",
-    "Handled",
-    "HandlerError",
-    "Handling",
-    "Instant",
-    "Loaded",
-    "LocaleSpec",
-    "Location",
-    "Message",
-    "Migration",
-    "MigrationSet",
-    "None",
-    "Ok",
-    "Option",
-    "Pattern",
-    "Printer",
-    "Refusal",
-    "Result",
-    "Scope",
-    "Self",
-    "Serialize",
-    "Some",
-    "SqlValue",
-    "State",
-    "StepSpec",
-    "Strategy",
-    "String",
-    "Style",
-    "Text",
-    "TextRule",
-    "TimeOfDay",
-    "Vec",
-    "Waiting",
-    "WizardSpec",
-    "Words",
-];
