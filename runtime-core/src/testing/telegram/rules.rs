@@ -251,7 +251,7 @@ fn inline_button(button: &Value) -> Result<(), Refused> {
     let data = fields.get("callback_data").and_then(Value::as_str);
     let url = fields.get("url").and_then(Value::as_str);
     match (data, url) {
-        (Some(data), None) if data.is_empty() => Err(bad(
+        (Some(""), None) => Err(bad(
             "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
         )),
         (Some(data), None) if data.len() > 64 => Err(bad("BUTTON_DATA_INVALID")),
