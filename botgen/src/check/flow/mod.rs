@@ -41,6 +41,8 @@ pub struct FlowCheck<'a> {
     types: BTreeMap<String, Option<Ty>>,
     /// What is known on every way into the dialogue: the types of what is loaded with it.
     entered: Option<Env>,
+    /// Warnings that the wizard's `on_step` gives after every step so far.
+    pub on_step_warnings: Option<Vec<Diagnostic>>,
     /// What runs of the wizard's `on_step` have added.
     shared: Vec<share::Added>,
 }
@@ -65,6 +67,7 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
         idents: BTreeMap::new(),
         types: BTreeMap::new(),
         entered: None,
+        on_step_warnings: None,
         shared: Vec::new(),
     };
     for var in &names.vars {
