@@ -171,7 +171,7 @@ fn index(out: &Path, program: &ir::Program, output: &Output) -> String {
         .collect();
     let _ = write!(
         text,
-        "\n/// Every bot of this build, by id.\npub static BOTS: &[&dyn runtime_core::bot::Bot] = &[{}];\n\
+        "\n/// Every bot of this build, by id.\npub static BOTS: &[&dyn runtime_core::prelude::Bot] = &[{}];\n\
          \n/// SHA-256 of the sources of every bot, hex.\npub const SOURCE_HASH: &str = {:?};\n",
         list.join(", "),
         program.source_hash

@@ -4,6 +4,20 @@
 //! class runs it on a read connection or in the [`store`]'s writer, where claim, conversation, the bot's SQL and the
 //! outgoing calls commit together → the generated handler ([`handler`] is all it can name) → [`outbox`] → [`telegram`].
 
+// Nothing that input can reach may panic.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::unimplemented,
+        clippy::indexing_slicing
+    )
+)]
+
 pub mod app;
 pub mod bot;
 pub mod clock;
@@ -20,6 +34,7 @@ pub mod store;
 pub mod telegram;
 pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]
+#[allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // the inside of tests
 pub mod testing;
 
 pub use app::main;

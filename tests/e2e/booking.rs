@@ -238,14 +238,7 @@ async fn earlier_buttons(world: &World, w: &Words) {
     assert_eq!(services, [Some("massage".to_owned())]);
     world.db().execute("DELETE FROM bookings").await;
     // Payloads that nobody made.
-    for forged in [
-        "x",
-        "/nothing",
-        "w",
-        "/book@other_bot",
-        "🦀",
-        &spa[..spa.len() - 1],
-    ] {
+    for forged in ["x", "/nothing", "w", "🦀", &spa[..spa.len() - 1]] {
         let seen = anna.press_data(forged).await;
         seen.silent();
         assert_eq!(seen.toasts.len(), 1, "{forged}");

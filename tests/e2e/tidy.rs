@@ -138,6 +138,7 @@ fn generated() -> Vec<(PathBuf, String)> {
     assert!(files.len() >= 8, "{files:?}");
     files
         .into_iter()
+        .filter(|path| !path.ends_with("bots/conversations.rs"))
         .map(|path| {
             let text = std::fs::read_to_string(&path).unwrap();
             (path, text)
@@ -207,7 +208,7 @@ fn generated_code_says_where_it_comes_from() {
             continue;
         }
         let folder = path.parent().and_then(Path::file_name).unwrap();
-        let source = format!("bots/{}/", folder.to_string_lossy());
+        let source = format!("bots/{}", folder.to_string_lossy());
         assert!(
             text.contains(&source),
             "{} does not name {source}",

@@ -183,7 +183,7 @@ async fn preview_walk(bot: &'static str, seed: u64) {
     }
     // Whatever happened, everybody can still book and answer.
     for user in 1..4 {
-        let mut say = async |text: &str| {
+        let say = async |text: &str| {
             let body = json!({"bot_id": bot, "user_id": user, "text": text, "locale": "en"});
             world.preview(body).await.ok()["bot_reply"]
                 .as_str()

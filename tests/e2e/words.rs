@@ -46,7 +46,6 @@ pub struct Words {
     pub bad_option: &'static str,
     pub already_answered: &'static str,
     pub not_yours: &'static str,
-    pub outdated: &'static str,
     pub choose_locale: &'static str,
     pub bad_argument: &'static str,
 }
@@ -92,7 +91,6 @@ pub const EN: Words = Words {
     bad_option: "There is no such option.",
     already_answered: "You have already answered this question.",
     not_yours: "This button isn't for you.",
-    outdated: "This button is out of date.",
     choose_locale: "Which language shall we use?",
     bad_argument: "I couldn't read that command.",
 };
@@ -138,7 +136,6 @@ pub const RU: Words = Words {
     bad_option: "Такого варианта нет.",
     already_answered: "Вы уже ответили на этот вопрос.",
     not_yours: "Эта кнопка не для вас.",
-    outdated: "Эта кнопка устарела.",
     choose_locale: "На каком языке будем общаться?",
     bad_argument: "Не получилось разобрать команду.",
 };

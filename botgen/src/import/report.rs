@@ -1,6 +1,5 @@
 //! What the import did, line by line, and what was wrong with the spec's JSON.
 
-use std::collections::HashSet;
 use std::fmt;
 
 /// How much attention a line wants.
@@ -26,7 +25,7 @@ impl Severity {
 }
 
 /// One change.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportLine {
     /// How much attention it wants.
     pub severity: Severity,
@@ -186,9 +185,7 @@ impl std::error::Error for ImportError {}
 /// Collects lines and faults while the spec is read and translated.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    lines: Vec<ReportLine>,
-    /// The same, to drop repetitions.
-    seen: HashSet<ReportLine>,
+    pub(super) lines: Vec<ReportLine>,
     pub(super) faults: Vec<Fault>,
 }
 
@@ -245,7 +242,7 @@ impl Notes {
             path: path.to_owned(),
             message,
         };
-        if self.seen.insert(line.clone()) {
+        if !self.lines.contains(&line) {
             self.lines.push(line);
         }
     }

@@ -169,8 +169,7 @@ struct Open {
     pieces: Vec<Piece>,
 }
 
-/// The pieces of a text that is no key.
-pub(super) fn template(text: &str) -> Vec<Piece> {
+fn template(text: &str) -> Vec<Piece> {
     let mut stack: Vec<Open> = Vec::new();
     let mut top: Vec<Piece> = Vec::new();
     let mut rest = text;

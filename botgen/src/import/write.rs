@@ -3,7 +3,7 @@
 use super::commands::Commands;
 use super::ftl::{Keys, Own};
 use super::old::{self, Button, Said};
-use super::pattern::{self, Meaning};
+use super::pattern::Meaning;
 use super::plan::{Action, Def, Flow, FlowKind, Plan, Scope, Step, Stmt};
 use super::report::Notes;
 use super::sql::{Kind, Ty, print};
@@ -200,13 +200,10 @@ impl Writer<'_> {
                 },
             );
         }
-        let mut regex = step
-            .regex
-            .as_ref()
-            .map(|r| Node::Regex(pattern::whole(&r.text).0));
+        let mut regex = step.regex.as_ref().map(|r| Node::Regex(r.text.clone()));
         let (mut min, mut max) = (
-            step.min.clone().map(Node::text),
-            step.max.clone().map(Node::text),
+            step.min.clone().map(Node::word),
+            step.max.clone().map(Node::word),
         );
         if let Def::Answer(Some(meaning)) = &var.def {
             let path = step.regex.as_ref().map_or(&step.path, |r| &r.path);

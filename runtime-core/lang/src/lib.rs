@@ -8,7 +8,6 @@
 //! | [`limits`] | Telegram's documented limits and our own, as constants with their source |
 //! | [`length`] | lengths in UTF-16 code units, safe cutting |
 //! | [`markup`] | parse modes: escaping, checking, visible length, splitting |
-//! | [`sources`] | the hash of a bot's sources |
 //! | [`value`] | the typed values of the DSL: instants, dates, decimals, contacts, … |
 //! | [`answer`] | what a person typed, parsed into a typed value or a refusal |
 //! | [`words`] | Fluent catalogues: the bot's texts and the runtime's own words (`bf-*`) |
@@ -23,6 +22,5 @@ pub mod length;
 pub mod limits;
 pub mod locale;
 pub mod markup;
-pub mod sources;
 pub mod value;
 pub mod words;

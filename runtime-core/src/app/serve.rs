@@ -40,6 +40,11 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
         .map(|address| open_port("BOTFACTORY_ADMIN_LISTEN", address))
         .transpose()?;
     let app = start::open(bots, &config).await?;
+    let _presence = app
+        .store
+        .enter()
+        .await
+        .map_err(|error| AppError::Failed(format!("the database fails: {error}")))?;
     app.sender.hold_leftovers().await;
     introduce(&app.deployment, &config, &port, admin.as_ref());
     let build = sources(bots);

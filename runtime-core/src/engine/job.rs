@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use botfactory_lang::callback::WizardAction;
 use botfactory_lang::words::Args;
 use sqlx::SqliteConnection;
 use tokio::sync::oneshot;
@@ -11,7 +12,7 @@ use super::compose::{Composed, Frame, compose};
 use super::deliver::{Parcel, StoredParcel};
 use super::dialogue::{Standing, act};
 use super::guard::{Ended, run};
-use super::route::Work;
+use super::route::{Control, Work};
 use super::seat::Update;
 use super::{Outcome, Shared};
 use crate::handler::error::HandlerError;
@@ -479,16 +480,23 @@ fn moves(update: &Update, work: &Work, cx: &Cx) -> Vec<WizardMoved> {
         command: update.seat.command_name(flow),
         how,
     };
-    let answers = matches!(work, Work::Answer(_) | Work::Press(_));
+    let back = match work {
+        Work::Control { control, .. } => *control == Control::Back,
+        Work::Press(press) => press.action == WizardAction::Back,
+        _ => false,
+    };
+    let refused = || cx.said.iter().any(|said| matches!(said, Said::Refusal(_)));
+    // `before` is what the handler found; cancelling and expiring run no handler.
     match (&cx.next, &cx.before) {
         (Next::Wait(waiting), None) => vec![moved(waiting.flow(), WizardMove::Begun)],
-        (Next::Wait(waiting), Some(_)) => vec![moved(waiting.flow(), WizardMove::Answered)],
-        (Next::End, Some(before)) if answers => {
-            vec![moved(before.flow(), WizardMove::Completed)]
+        (Next::Wait(waiting), Some(_)) if !back => {
+            vec![moved(waiting.flow(), WizardMove::Answered)]
         }
-        (Next::Stay, Some(before))
-            if answers && cx.said.iter().any(|said| matches!(said, Said::Refusal(_))) =>
-        {
+        (Next::End, Some(before)) => vec![
+            moved(before.flow(), WizardMove::Answered),
+            moved(before.flow(), WizardMove::Completed),
+        ],
+        (Next::Stay, Some(before)) if refused() => {
             vec![moved(before.flow(), WizardMove::Refused)]
         }
         _ => Vec::new(),

@@ -20,7 +20,7 @@ use crate::http::state::Deployment;
 use crate::telegram::update;
 use crate::telemetry::{self, events, trace};
 
-/// Largest update accepted, in bytes.
+/// Bodies of so many bytes or more are refused.
 pub const BODY_BYTES: usize = 1_000_000;
 /// How much of a body that is too large is still read, so that its sender sees the answer.
 const DRAINED_BYTES: usize = 8 << 20;
@@ -124,10 +124,14 @@ fn right_secret(headers: &HeaderMap, secret: &str) -> bool {
         .is_some_and(|given| given.as_bytes().ct_eq(secret.as_bytes()).into())
 }
 
-/// The body, up to [`BODY_BYTES`].
+/// The body, below [`BODY_BYTES`].
 async fn read(body: Body) -> Result<Bytes, Refused> {
-    const TOO_LARGE: &str = "the body is larger than 1 MB";
+    const TOO_LARGE: &str = "the body has 1 MB or more";
     let too_large = || (Problem::too_large(TOO_LARGE), "too_large");
+    // Nobody waits for a body that announces itself as endless.
+    if body.size_hint().lower() > DRAINED_BYTES as u64 {
+        return Err(too_large());
+    }
     let mut body = Box::pin(body);
     let mut first: Option<Bytes> = None;
     let mut whole: Vec<u8> = Vec::new();
@@ -142,7 +146,7 @@ async fn read(body: Body) -> Result<Bytes, Refused> {
         if length > DRAINED_BYTES {
             return Err(too_large());
         }
-        if length > BODY_BYTES {
+        if length >= BODY_BYTES {
             continue;
         }
         // Nearly every update is one piece: no copy then.
@@ -155,7 +159,7 @@ async fn read(body: Body) -> Result<Bytes, Refused> {
             }
         }
     }
-    if length > BODY_BYTES {
+    if length >= BODY_BYTES {
         return Err(too_large());
     }
     Ok(first.unwrap_or_else(|| whole.into()))

@@ -9,6 +9,7 @@
 //! | `locales` | people's stored locales and their cache |
 //! | `letters` | dead letters, failure counts, retention |
 //! | `values` | secrets, polling leases |
+//! | `presence` | who serves this database |
 //! | `migrate` | the runtime's and the bots' migrations |
 
 pub(crate) mod conversation;
@@ -17,12 +18,13 @@ pub(crate) mod letters;
 pub(crate) mod locales;
 mod migrate;
 pub mod outbox;
+pub mod presence;
 pub(crate) mod readers;
 mod values;
 pub(crate) mod watchdog;
 pub(crate) mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -60,6 +62,8 @@ pub struct Store {
     last_at: AtomicI64,
     pub(crate) watchdog: Watchdog,
     pruning: letters::Pruning,
+    /// `None`: in memory.
+    file: Option<PathBuf>,
 }
 
 impl Store {
@@ -79,6 +83,8 @@ impl Store {
                 .await
                 .map_err(StoreError::Folder)?;
         }
+        let in_memory = url.contains(":memory:") || url.contains("mode=memory");
+        let file = (!in_memory).then(|| options.get_filename().to_path_buf());
         let watchdog = Watchdog::default();
         let mut connection = options.connect().await?;
         migrate::run(&mut connection, sets, &clock).await?;
@@ -102,6 +108,7 @@ impl Store {
             last_at: AtomicI64::new(last_at),
             watchdog,
             pruning: letters::Pruning::default(),
+            file,
         }))
     }
 

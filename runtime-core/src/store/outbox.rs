@@ -15,7 +15,7 @@ use super::error::StoreError;
 use crate::telegram::method::Call;
 
 /// How long a row belongs to the process that wrote or leased it.
-pub const LEASE: Duration = Duration::from_secs(20);
+pub const LEASE: Duration = Duration::from_secs(60);
 /// How long a row that rides in a webhook's response is left alone: Telegram waits 60 s for the response.
 pub const OFFERED_LEASE: Duration = Duration::from_secs(75);
 
@@ -251,11 +251,12 @@ impl Store {
     }
 
     /// Chats for which unsent rows of earlier processes wait, and till when the longest lease among them runs: what
-    /// this process sends there should wait for them (order in a chat). Ask once, at start.
+    /// this process sends there should wait for them (order in a chat). Responses that were offered do not count: while
+    /// Telegram has not got one, it delivers nothing newer of that chat. Ask once, at start.
     pub async fn unsent_chats(&self) -> Result<Vec<(i64, i64, i64)>, StoreError> {
         let mut reader = self.readers.get().await?;
         let rows = sqlx::query(
-            "SELECT bot, chat, max(lease_until) FROM bf_outbox WHERE state IN (1, 2) AND chat IS NOT NULL GROUP BY bot, chat",
+            "SELECT bot, chat, max(lease_until) FROM bf_outbox WHERE state = 2 AND chat IS NOT NULL GROUP BY bot, chat",
         )
         .fetch_all(reader.connection()?)
         .await?;

@@ -58,7 +58,13 @@ impl Db {
 
     /// Calls that wait to be sent.
     pub async fn unsent(&self) -> i64 {
-        self.number("SELECT count(*) FROM bf_outbox WHERE state IN (1, 2)")
+        self.number("SELECT count(*) FROM bf_outbox WHERE state = 2")
+            .await
+    }
+
+    /// Calls that were offered as a response and are not known to have left.
+    pub async fn offered(&self) -> i64 {
+        self.number("SELECT count(*) FROM bf_outbox WHERE state = 1")
             .await
     }
 
@@ -70,7 +76,7 @@ impl Db {
         codes.into_iter().flatten().collect()
     }
 
-    /// Waits until everything has been sent and marked.
+    /// Waits until everything that goes through the outbox has been sent and marked.
     pub async fn settled(&self) {
         until("sending", || async {
             (self.unsent().await == 0).then_some(())

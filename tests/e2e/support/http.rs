@@ -114,6 +114,26 @@ pub async fn send(
     .await
 }
 
+/// Sends a request's head and waits until its body is asked for: by now a handler runs. The body is the caller's.
+pub async fn begin(to: SocketAddr, path: &str, headers: &[(&str, &str)], body: usize) -> TcpStream {
+    let length = body.to_string();
+    let mut all = vec![
+        ("Expect", "100-continue"),
+        ("Content-Length", length.as_str()),
+    ];
+    all.extend_from_slice(headers);
+    let request = bytes("POST", path, &all, b"");
+    within(&format!("beginning {path}"), async {
+        let mut stream = TcpStream::connect(to).await.unwrap();
+        stream.write_all(&request).await.unwrap();
+        let mut line = [0; 25];
+        stream.read_exact(&mut line).await.unwrap();
+        assert_eq!(&line, b"HTTP/1.1 100 Continue\r\n\r\n");
+        stream
+    })
+    .await
+}
+
 /// Reads one response to the end of the connection.
 pub async fn receive(stream: &mut TcpStream) -> Answer {
     let mut bytes = Vec::new();

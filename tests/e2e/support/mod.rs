@@ -13,7 +13,7 @@ pub use db::Db;
 pub use home::Home;
 pub use http::Answer;
 pub use node::Node;
-pub use talk::{Seen, Talk};
+pub use talk::Talk;
 pub use world::{Channel, World};
 
 use std::future::Future;

@@ -135,10 +135,7 @@ fn foreign(table: &Table, list: &mut Vec<Risk>, touched: impl Fn(&String) -> boo
         .filter(|f| f.columns.iter().any(&touched))
     {
         list.push(Risk {
-            name: match &fk.name {
-                Some(name) => format!("FOREIGN KEY {name}"),
-                None => format!("FOREIGN KEY ({})", fk.columns.join(", ")),
-            },
+            name: format!("FOREIGN KEY ({})", fk.columns.join(", ")),
             defined: fk.defined,
         });
     }

@@ -3,7 +3,6 @@
 mod alter;
 mod create;
 mod files;
-mod views;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
