@@ -138,7 +138,7 @@ impl<'e, 'a> Values<'e, 'a> {
             }
             ExprKind::Default(a, b) => {
                 let (a, b) = (self.value(a), self.value(b));
-                if matches!(e.ty.nullable, true) {
+                if e.ty.nullable {
                     quote!(#a.or(#b))
                 } else {
                     quote!(#a.unwrap_or(#b))

@@ -298,6 +298,8 @@ struct Line {
     values: Vec<TokenStream>,
     plain: String,
     before: TokenStream,
+    /// Values that stand before the `write!`, under a name.
+    bound: usize,
 }
 
 impl Line {
@@ -309,13 +311,14 @@ impl Line {
 
     fn value(&mut self, out: &mut TokenStream, values: Values<'_, '_>, shown: TokenStream) {
         if values.unwraps.is_empty() {
-            self.format.push_str("{}");
             // rustfmt's like cannot break a macro's arguments: what is long stands before it, under a name.
             if shown.to_string().len() > 48 {
-                let name = quote::format_ident!("shown_{}", self.values.len() + 1);
+                let name = quote::format_ident!("shown_{}", self.bound + 1);
                 self.before.extend(quote!(let #name = #shown;));
-                self.values.push(quote!(#name));
+                self.format.push_str(&format!("{{{name}}}"));
+                self.bound += 1;
             } else {
+                self.format.push_str("{}");
                 self.values.push(shown);
             }
         } else {
@@ -326,10 +329,15 @@ impl Line {
 
     fn flush(&mut self, out: &mut TokenStream) {
         let line = std::mem::take(self);
-        if !line.values.is_empty() {
-            let (format, values, before) =
-                (Literal::string(&line.format), line.values, line.before);
-            out.extend(quote!(#before write!(out, #format, #(#values),*);));
+        if !line.values.is_empty() || line.bound > 0 {
+            let (values, before) = (line.values, line.before);
+            // clippy's `write_with_newline`.
+            let (verb, format) = match line.format.strip_suffix('\n') {
+                Some(format) => (quote!(writeln!), format),
+                None => (quote!(write!), line.format.as_str()),
+            };
+            let format = Literal::string(format);
+            out.extend(quote!(#before #verb(out, #format #(, #values)*);));
         } else if !line.plain.is_empty() {
             let words = Literal::string(&line.plain);
             out.extend(quote!(out.push(#words);));

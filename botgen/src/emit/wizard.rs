@@ -430,7 +430,7 @@ pub fn wait_call(env: &Env<'_>, wizard: &Wizard, position: usize) -> TokenStream
 fn field(env: &Env<'_>, name: &str, ty: &Ty) -> TokenStream {
     let value = env.kept(name, ty);
     let name = ident(name);
-    if value.to_string() == name.to_string() {
+    if name == value.to_string() {
         quote!(#name)
     } else {
         quote!(#name: #value)
