@@ -114,4 +114,16 @@ fn every_way_through_a_dialogue() {
     assert_eq!(effects[..6], [Effect::State; 6]);
     assert_eq!(effects[6], Effect::Write);
     assert_eq!(order.effect, Effect::State);
+    // The wizard's own `on_step` is written once for its seven steps.
+    let shop = order
+        .queries
+        .iter()
+        .filter(|q| q.sqlite.contains("FROM shop"))
+        .count();
+    let closed = order
+        .texts
+        .iter()
+        .filter(|t| t.summary == "We are closed.")
+        .count();
+    assert_eq!((shop, closed), (1, 1));
 }

@@ -145,6 +145,11 @@ fn what_is_no_spec_is_refused_with_its_places() {
         import::translate(&deep),
         Err(ImportError::Json { .. })
     ));
+    let many = serde_json::json!({"flows": vec![serde_json::json!({}); 1001]});
+    assert!(matches!(
+        import::translate(&many.to_string()),
+        Err(ImportError::Shape(_))
+    ));
     let long = format!("\"{}\"", "x".repeat(2_000_000));
     assert!(matches!(
         import::translate(&long),

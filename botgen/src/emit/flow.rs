@@ -9,7 +9,7 @@ use super::FlowEmit;
 use super::actions::{Stage, list};
 use super::env::{Env, Form, Site};
 use super::format::{doc, ident};
-use super::{query, text, wizard};
+use super::{choice, query, rule, text, wizard};
 use crate::ir::sql::QueryId;
 use crate::ir::types::{Base, Ty};
 use crate::ir::{Arg, Effect};
@@ -44,7 +44,7 @@ pub fn module(cx: &FlowEmit<'_>) -> TokenStream {
     let cx = *cx;
     let flow = cx.flow;
     let kept = kept_rows(cx);
-    let choices = flow.choices.iter().map(|choice| wizard::choice(cx, choice));
+    let choices = flow.choices.iter().map(|choice| choice::choice(cx, choice));
     let rows = flow
         .queries
         .iter()
@@ -168,16 +168,16 @@ fn arguments(cx: FlowEmit<'_>) -> TokenStream {
     let mut patterns = TokenStream::new();
     let reads = flow.args.iter().enumerate().map(|(position, arg)| {
         let last = position + 1 == count && matches!(arg.var.ty.base, Base::Text { .. });
-        let pattern_name = wizard::pattern(&arg.rule).map(|source| {
+        let pattern_name = rule::pattern(&arg.rule).map(|source| {
             let name = quote::format_ident!(
                 "{}_ARGUMENT",
                 arg.var.ident.trim_start_matches("r#").to_uppercase()
             );
-            let source = super::format::raw(&format!(r"\A(?:{source})\z"));
+            let source = super::format::raw(source);
             patterns.extend(quote!(static #name: Pattern = Pattern::new(#source);));
             name
         });
-        let (before, parsed) = wizard::parse(&env, &arg.rule, pattern_name.as_ref());
+        let (before, parsed) = rule::parse(&env, &arg.rule, pattern_name.as_ref());
         let name = ident(&arg.var.ident);
         let verb = if arg.optional {
             quote!(optional)

@@ -6,12 +6,14 @@
 mod actions;
 mod blocks;
 mod bot;
+mod choice;
 mod conversations;
 mod env;
 mod expr;
 mod flow;
 mod format;
 mod query;
+mod rule;
 mod text;
 mod types;
 mod wizard;

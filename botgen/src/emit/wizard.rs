@@ -8,10 +8,10 @@ use super::actions::{Stage, leave, list};
 use super::env::{Env, Form, Site};
 use super::expr::Values;
 use super::format::{doc, ident, raw};
+use super::rule::{parse, pattern, wanted};
 use super::text;
-use crate::ir::expr::Expr;
 use crate::ir::types::{ChoiceId, Ty};
-use crate::ir::{Choice, Rule, Step, Wizard};
+use crate::ir::{Rule, Step, Wizard};
 
 /// Every item of the dialogue but `enter`.
 pub fn items(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
@@ -20,8 +20,7 @@ pub fn items(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
     let state = state_enum(cx, wizard);
     let patterns = wizard.steps.iter().filter_map(|step| {
         let name = pattern_name(step);
-        let source = format!(r"\A(?:{})\z", pattern(&step.rule)?);
-        let source = raw(&source);
+        let source = raw(pattern(&step.rule)?);
         let docs = doc(&format!("`validate.regex` of `{}`.", step.id));
         Some(quote!(#docs static #name: Pattern = Pattern::new(#source);))
     });
@@ -299,92 +298,6 @@ fn read(env: &Env<'_>, step: &Step, position: usize) -> TokenStream {
     }
 }
 
-/// `(statements before, Result<T, Refusal>)` of a rule applied to `given`.
-pub fn parse(
-    env: &Env<'_>,
-    rule: &Rule,
-    pattern_name: Option<&syn::Ident>,
-) -> (TokenStream, TokenStream) {
-    let mut before = TokenStream::new();
-    let bounds = |min: &Option<Expr>, max: &Option<Expr>| {
-        let side = |bound: &Option<Expr>| match bound {
-            Some(bound) => {
-                let value = Values::new(env).value(bound);
-                quote!(Some(#value))
-            }
-            None => quote!(None),
-        };
-        let (min, max) = (side(min), side(max));
-        quote!(Bounds { min: #min, max: #max })
-    };
-    let call = match rule {
-        Rule::Text { min, max, .. } => {
-            let (min, max) = (
-                proc_macro2::Literal::usize_unsuffixed(*min),
-                proc_macro2::Literal::usize_unsuffixed(*max),
-            );
-            quote!(text(&TextRule { min: #min, max: #max }))
-        }
-        Rule::Int { min, max, .. } => {
-            let bounds = bounds(min, max);
-            quote!(int(#bounds))
-        }
-        Rule::Decimal {
-            scale, min, max, ..
-        } => {
-            let (bounds, scale) = (
-                bounds(min, max),
-                proc_macro2::Literal::u8_unsuffixed(*scale),
-            );
-            quote!(decimal::<#scale>(#bounds))
-        }
-        Rule::Bool { .. } => quote!(bool()),
-        Rule::Date { min, max, .. } => {
-            let bounds = bounds(min, max);
-            quote!(date(#bounds))
-        }
-        Rule::Time { min, max, .. } => {
-            let bounds = bounds(min, max);
-            quote!(time(#bounds))
-        }
-        Rule::DateTime { min, max, .. } => {
-            let bounds = bounds(min, max);
-            quote!(instant(#bounds))
-        }
-        Rule::Choice { choice } => {
-            let choice = &env.cx.flow.choices[choice.0];
-            let name = ident(&choice.name);
-            if choice.options.iter().all(|option| option.when.is_none()) {
-                quote!(choice(#name::OPTIONS))
-            } else {
-                let pushes = choice.options.iter().map(|option| {
-                    let variant = ident(&option.variant);
-                    match &option.when {
-                        None => quote!(offered.push(#name::#variant);),
-                        Some(when) => {
-                            let test = Values::new(env).condition(when);
-                            quote!(if #test { offered.push(#name::#variant); })
-                        }
-                    }
-                });
-                before = quote!(let mut offered = Vec::new(); #(#pushes)*);
-                quote!(choice(&offered))
-            }
-        }
-        Rule::Phone { .. } => quote!(phone()),
-        Rule::Email { .. } => quote!(email()),
-        Rule::Contact => quote!(contact()),
-        Rule::Location => quote!(location()),
-        Rule::Photo => quote!(photo()),
-        Rule::File => quote!(file()),
-    };
-    let parsed = match (pattern(rule), pattern_name) {
-        (Some(_), Some(name)) => quote!(given.matching(&#name).and_then(|given| given.#call)),
-        _ => quote!(given.#call),
-    };
-    (before, parsed)
-}
-
 /// To step `position` in order, or past the end: a tail expression of type `Handled`.
 pub fn way(env: &Env<'_>, wizard: &Wizard, position: usize) -> TokenStream {
     let Some(step) = wizard.steps.get(position) else {
@@ -591,53 +504,6 @@ fn complete(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
     }
 }
 
-/// A choice type.
-pub fn choice(cx: FlowEmit<'_>, choice: &Choice) -> TokenStream {
-    let name = ident(&choice.name);
-    let docs = doc(&format!("The options at {}.", choice.origin.0));
-    let variants = choice.options.iter().map(|option| {
-        let variant = ident(&option.variant);
-        let (value, docs) = (&option.value, doc(&format!("`{}`.", option.value)));
-        quote!(#docs #[serde(rename = #value)] #variant)
-    });
-    let all = choice.options.iter().map(|option| ident(&option.variant));
-    let values = choice.options.iter().map(|option| {
-        let (variant, value) = (ident(&option.variant), &option.value);
-        quote!(Self::#variant => #value)
-    });
-    let env = Env::new(cx, Site::Text);
-    let labels = choice.options.iter().map(|option| {
-        let variant = ident(&option.variant);
-        let words = &cx.flow.texts[option.label.id.0];
-        let label = if text::parameters(words).is_empty() && !text::fails(words) {
-            text::call(&env, &option.label)
-        } else {
-            // A label that reads answers has no text of its own outside its step.
-            let value = &option.value;
-            quote!({ let mut out = words.plain().begin(); out.push(#value); out })
-        };
-        quote!(Self::#variant => #label)
-    });
-    quote! {
-        #docs
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(crate = "runtime_core::prelude::serde")]
-        pub enum #name { #(#variants),* }
-
-        impl Choice for #name {
-            const OPTIONS: &'static [Self] = &[#(Self::#all),*];
-
-            fn value(self) -> &'static str {
-                match self { #(#values),* }
-            }
-
-            fn label(self, words: &Words) -> Text {
-                match self { #(#labels),* }
-            }
-        }
-    }
-}
-
 fn bind_loaded(env: &mut Env<'_>, wizard: &Wizard) {
     for var in &wizard.loaded {
         let name = ident(&var.ident);
@@ -695,41 +561,6 @@ fn bare(name: &str) -> &str {
 
 fn pattern_name(step: &Step) -> syn::Ident {
     format_ident!("{}_PATTERN", bare(&step.var.ident).to_uppercase())
-}
-
-/// The rule's `validate.regex`.
-pub fn pattern(rule: &Rule) -> Option<&str> {
-    match rule {
-        Rule::Text { pattern, .. }
-        | Rule::Int { pattern, .. }
-        | Rule::Decimal { pattern, .. }
-        | Rule::Bool { pattern }
-        | Rule::Date { pattern, .. }
-        | Rule::Time { pattern, .. }
-        | Rule::DateTime { pattern, .. }
-        | Rule::Phone { pattern }
-        | Rule::Email { pattern } => pattern.as_deref(),
-        Rule::Choice { .. } | Rule::Contact | Rule::Location | Rule::Photo | Rule::File => None,
-    }
-}
-
-fn wanted(rule: &Rule) -> syn::Ident {
-    ident(match rule {
-        Rule::Text { .. } => "Text",
-        Rule::Int { .. } => "Int",
-        Rule::Decimal { .. } => "Decimal",
-        Rule::Bool { .. } => "Bool",
-        Rule::Date { .. } => "Date",
-        Rule::Time { .. } => "Time",
-        Rule::DateTime { .. } => "DateTime",
-        Rule::Choice { .. } => "Choice",
-        Rule::Phone { .. } => "Phone",
-        Rule::Email { .. } => "Email",
-        Rule::Contact => "Contact",
-        Rule::Location => "Location",
-        Rule::Photo => "Photo",
-        Rule::File => "File",
-    })
 }
 
 fn mentions(tokens: &TokenStream, name: &str) -> bool {

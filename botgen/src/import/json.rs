@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 
 use super::report::Notes;
 
+/// Most items of one list; far above any spec a person writes, and it bounds the work per flow.
+const ITEMS: usize = 1000;
+
 /// A value with its path.
 pub(super) type At<'a> = (String, &'a Value);
 
@@ -112,6 +115,10 @@ impl<'a> Object<'a> {
     pub(super) fn list(&self, key: &str, notes: &mut Notes) -> Vec<At<'a>> {
         match self.any(key) {
             None => Vec::new(),
+            Some((path, Value::Array(items))) if items.len() > ITEMS => {
+                notes.fault(path, "a list of at most 1000 items", "a longer one");
+                Vec::new()
+            }
             Some((path, Value::Array(items))) => items
                 .iter()
                 .enumerate()

@@ -74,13 +74,24 @@ pub(super) fn markdown(text: &str) -> String {
     if is_good(ParseMode::MarkdownV2, text) {
         return text.to_owned();
     }
-    outside(text, |c, out| {
-        // Signs that are escaped already stay so.
-        if "_*[]()~`>#+-=|{}.!".contains(c) && !out.ends_with('\\') {
-            out.push('\\');
-        }
-        out.push(c);
-    })
+    outside(text, escape)
+}
+
+/// Every sign of MarkdownV2 escaped; signs that are escaped already stay so.
+fn escape(c: char, out: &mut String) {
+    if "_*[]()~`>#+-=|{}.!".contains(c) && !out.ends_with('\\') {
+        out.push('\\');
+    }
+    out.push(c);
+}
+
+/// Words for MarkdownV2.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        escape(c, &mut out);
+    }
+    out
 }
 
 /// Without tags, for places that have no markup.

@@ -25,6 +25,8 @@ pub(super) enum Meaning {
 
 /// Largest compiled size we accept, in bytes; far above any pattern a person writes.
 const COMPILED: usize = 1 << 20;
+/// Longest text that a message holds.
+const LONGEST: usize = botfactory_lang::limits::MESSAGE_TEXT;
 /// Whole numbers up to here are tried one by one.
 const TRIED: i64 = 20_000;
 
@@ -41,15 +43,23 @@ pub(super) fn meaning(old: &str) -> Meaning {
             })
             .collect();
     }
+    if ["^", "$", "\\A", "\\z"]
+        .iter()
+        .fold(old.clone(), |rest, a| rest.replace(a, ""))
+        .is_empty()
+    {
+        return match ends_anchored(&old) {
+            true => Meaning::Unusable("it accepts an empty answer only".to_owned()),
+            false => Meaning::Length {
+                min: None,
+                max: None,
+            },
+        };
+    }
     if let Some(length) = length(&old) {
         return length;
     }
-    let widened = !ends_anchored(&old);
-    let pattern = if widened {
-        format!("(?:{old})(?s:.*)")
-    } else {
-        old.clone()
-    };
+    let (pattern, widened) = whole(&old);
     let full = match compile(&format!("^(?:{pattern})$")) {
         Ok(full) => full,
         Err(error) => return Meaning::Unusable(error),
@@ -66,6 +76,14 @@ pub(super) fn meaning(old: &str) -> Meaning {
         return Meaning::Int { min, max };
     }
     Meaning::Regex { pattern, widened }
+}
+
+/// The pattern that matches all of an answer where `old` matched at its start, and whether that is another one.
+pub(super) fn whole(old: &str) -> (String, bool) {
+    match ends_anchored(old) {
+        true => (old.to_owned(), false),
+        false => (format!("(?:{old})(?s:.*)"), true),
+    }
 }
 
 fn unwritable(c: char) -> bool {
@@ -219,6 +237,11 @@ fn length(old: &str) -> Option<Meaning> {
             }
         }
     };
+    if min > LONGEST || max.is_some_and(|max| max > LONGEST) {
+        return Some(Meaning::Unusable(
+            "it is about texts longer than a message".to_owned(),
+        ));
+    }
     Some(Meaning::Length {
         min: (min > 1).then_some(min),
         // Not anchored at the end: whatever follows was accepted.
@@ -349,7 +372,15 @@ mod tests {
 
     #[test]
     fn what_rust_cannot_match_is_unusable() {
-        for pattern in ["^(?=x)", r"(a)\1", "(", "a{99999}{99999}"] {
+        for pattern in [
+            "$",
+            "^$",
+            "^(?=x)",
+            r"(a)\1",
+            "(",
+            "a{99999}{99999}",
+            ".{99999,}",
+        ] {
             assert!(
                 matches!(meaning(pattern), Meaning::Unusable(_)),
                 "{pattern}"

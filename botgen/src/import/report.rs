@@ -1,5 +1,6 @@
 //! What the import did, line by line, and what was wrong with the spec's JSON.
 
+use std::collections::HashSet;
 use std::fmt;
 
 /// How much attention a line wants.
@@ -25,7 +26,7 @@ impl Severity {
 }
 
 /// One change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ReportLine {
     /// How much attention it wants.
     pub severity: Severity,
@@ -185,7 +186,9 @@ impl std::error::Error for ImportError {}
 /// Collects lines and faults while the spec is read and translated.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    pub(super) lines: Vec<ReportLine>,
+    lines: Vec<ReportLine>,
+    /// The same, to drop repetitions.
+    seen: HashSet<ReportLine>,
     pub(super) faults: Vec<Fault>,
 }
 
@@ -242,7 +245,7 @@ impl Notes {
             path: path.to_owned(),
             message,
         };
-        if !self.lines.contains(&line) {
+        if self.seen.insert(line.clone()) {
             self.lines.push(line);
         }
     }

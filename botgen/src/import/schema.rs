@@ -218,6 +218,12 @@ pub(super) fn decide(evidence: &Evidence) -> Schema {
             add(&mut groups, &node, ty, true, &mut found);
         }
     }
+    // A group that nothing tells about has the type of a column's name.
+    for col in &evidence.columns {
+        let group = groups.group(&Typed::Col(col.clone()));
+        let guess = || vec![(by_name(&col.1), false)];
+        found.entry(group).or_insert_with(guess);
+    }
     for var in &evidence.wide {
         wide.insert(groups.group(&Typed::Var(*var)));
     }

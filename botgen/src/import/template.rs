@@ -169,7 +169,8 @@ struct Open {
     pieces: Vec<Piece>,
 }
 
-fn template(text: &str) -> Vec<Piece> {
+/// The pieces of a text that is no key.
+pub(super) fn template(text: &str) -> Vec<Piece> {
     let mut stack: Vec<Open> = Vec::new();
     let mut top: Vec<Piece> = Vec::new();
     let mut rest = text;

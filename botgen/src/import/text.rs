@@ -63,6 +63,8 @@ pub(super) struct Speaker<'a> {
     notes: &'a mut Notes,
     /// Expressions that an `#if` around has tested.
     tested: Vec<String>,
+    /// Of the text that is being translated.
+    mode: Mode,
 }
 
 impl<'a> Speaker<'a> {
@@ -72,37 +74,45 @@ impl<'a> Speaker<'a> {
             keys,
             notes,
             tested: Vec::new(),
+            mode: Mode::Html,
         }
     }
 
     /// A text.
     pub(super) fn text(&mut self, said: &Said, scope: &Scope, mode: Mode) -> String {
-        let (tidy, what) = match mode {
-            _ if said.text.trim_start().starts_with("t:") => (said.text.clone(), ""),
-            Mode::Html => (
-                markup::html(&said.text),
-                "`<` and `&` that Telegram would refuse are escaped",
-            ),
-            Mode::MarkdownV2 => (
-                markup::markdown(&said.text),
-                "not valid MarkdownV2; every sign of it is escaped and shows as it is",
-            ),
-            Mode::Plain => (
-                markup::plain(&said.text),
-                "there is no markup here; the tags are left out",
-            ),
-        };
-        if tidy != said.text {
-            self.notes.changed(&said.path, what);
-        }
-        match template::parse(&tidy) {
+        self.mode = mode;
+        match template::parse(&said.text) {
             Parsed::Key(key) => self.key(said, &key, scope, mode),
-            Parsed::Template(pieces) => {
+            Parsed::Template(_) => {
+                let tidy = self.tidy(said, &said.text, mode);
+                let pieces = template::template(tidy.trim());
                 let mut out = String::new();
                 self.pieces(said, &pieces, scope, None, &mut out);
                 self.whole(said, &out)
             }
         }
+    }
+
+    /// Markup that Telegram takes.
+    fn tidy(&mut self, said: &Said, text: &str, mode: Mode) -> String {
+        let (tidy, what) = match mode {
+            Mode::Html => (
+                markup::html(text),
+                "`<` and `&` that Telegram would refuse are escaped",
+            ),
+            Mode::MarkdownV2 => (
+                markup::markdown(text),
+                "not valid MarkdownV2; every sign of it is escaped and shows as it is",
+            ),
+            Mode::Plain => (
+                markup::plain(text),
+                "there is no markup here; the tags are left out",
+            ),
+        };
+        if tidy != text {
+            self.notes.changed(&said.path, what);
+        }
+        tidy
     }
 
     /// The last touches of a template.
@@ -230,7 +240,9 @@ impl<'a> Speaker<'a> {
             &said.path,
             "what followed the key was taken for a part of it; it is a text after it now",
         );
-        let Parsed::Template(pieces) = template::parse(&format!(" {}", key.rest)) else {
+        let Parsed::Template(pieces) =
+            template::parse(&format!(" {}", self.tidy(said, &key.rest, mode)))
+        else {
             return call;
         };
         let mut out = format!("{{{{{call}}}}} ");
@@ -266,7 +278,9 @@ impl<'a> Speaker<'a> {
         if let Some(row) = row {
             let stmt = &self.plan.stmts[row.stmt];
             let name = stmt.renamed.get(name).map_or(name, String::as_str);
-            if let Some(output) = row.outputs.iter().find(|o| o.name == name) {
+            let element = row.bare && name == "this";
+            let found = row.outputs.iter().find(|o| o.name == name || element);
+            if let Some(output) = found {
                 let (ty, nullable) = self.plan.output(output);
                 return Lookup::Value(Seen {
                     expr: if row.bare {
@@ -335,7 +349,7 @@ impl<'a> Speaker<'a> {
                 Piece::Words(text) => {
                     let tag_follows =
                         matches!(pieces.get(i + 1), Some(p) if !matches!(p, Piece::Words(_)));
-                    words(text, tag_follows, out);
+                    words(text, tag_follows, self.mode, out);
                 }
                 Piece::Value(name) => match self.lookup(name, scope, row) {
                     Lookup::Value(seen) if seen.ty == Some(Ty::Bool) => {
@@ -358,7 +372,7 @@ impl<'a> Speaker<'a> {
                     Lookup::List(..) | Lookup::Unknown => {
                         let tag = format!("{{{{{name}}}}}");
                         self.unknown(said, &tag);
-                        words(&tag, false, out);
+                        words(&tag, false, self.mode, out);
                     }
                 },
                 Piece::Each { list, body } => self.each(said, list, body, scope, row, out),
@@ -482,24 +496,33 @@ fn literal(text: &str) -> String {
     }
 }
 
-/// The author's words: braces that would open a tag are written as literals.
-fn words(text: &str, tag_follows: bool, out: &mut String) {
-    let mut written = String::with_capacity(text.len());
+/// The author's words: braces that would open or close a tag are written as literals. What stands between such
+/// braces was no word for the markup's check, so it is escaped here.
+fn words(text: &str, tag_follows: bool, mode: Mode, out: &mut String) {
     let mut rest = text;
     while let Some(at) = rest.find("{{").into_iter().chain(rest.find("}}")).min() {
         let (before, braces) = (&rest[..at], &rest[at..at + 2]);
-        written.push_str(before);
-        written.push_str(&format!("{{{{\"{braces}\"}}}}"));
+        out.push_str(before);
+        out.push_str(&format!("{{{{\"{braces}\"}}}}"));
         rest = &rest[at + 2..];
+        if braces == "{{"
+            && let Some((inside, after)) = rest.split_once("}}")
+        {
+            out.push_str(&match mode {
+                Mode::Html => inside.replace('&', "&amp;").replace('<', "&lt;"),
+                Mode::MarkdownV2 => markup::escaped(inside),
+                Mode::Plain => inside.to_owned(),
+            });
+            out.push_str("{{\"}}\"}}");
+            rest = after;
+        }
     }
-    written.push_str(rest);
-    let text = written;
-    match text.strip_suffix('{') {
+    match rest.strip_suffix('{') {
         Some(rest) if tag_follows => {
             out.push_str(rest);
             out.push_str("{{\"{\"}}");
         }
-        _ => out.push_str(&text),
+        _ => out.push_str(rest),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::commands::Commands;
 use super::ftl::{Keys, Own};
 use super::old::{self, Button, Said};
-use super::pattern::Meaning;
+use super::pattern::{self, Meaning};
 use super::plan::{Action, Def, Flow, FlowKind, Plan, Scope, Step, Stmt};
 use super::report::Notes;
 use super::sql::{Kind, Ty, print};
@@ -200,10 +200,13 @@ impl Writer<'_> {
                 },
             );
         }
-        let mut regex = step.regex.as_ref().map(|r| Node::Regex(r.text.clone()));
+        let mut regex = step
+            .regex
+            .as_ref()
+            .map(|r| Node::Regex(pattern::whole(&r.text).0));
         let (mut min, mut max) = (
-            step.min.clone().map(Node::word),
-            step.max.clone().map(Node::word),
+            step.min.clone().map(Node::text),
+            step.max.clone().map(Node::text),
         );
         if let Def::Answer(Some(meaning)) = &var.def {
             let path = step.regex.as_ref().map_or(&step.path, |r| &r.path);

@@ -223,6 +223,7 @@ pub enum Target {
 }
 
 /// How an answer (or an argument) is read. Bounds that are expressions may use what is known at the step.
+/// `pattern` is a proven regex, anchored at both ends.
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub enum Rule {

@@ -17,7 +17,10 @@ pub struct ChoiceId(pub usize);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Base {
     /// `max`: bound in UTF-16 units where one is known. Rust `String`. Phone and email are texts.
-    Text { max: Option<usize> },
+    Text {
+        /// Most UTF-16 units.
+        max: Option<usize>,
+    },
     /// Rust `i64`.
     Int,
     /// Rust `Decimal<SCALE>`.

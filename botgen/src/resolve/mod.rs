@@ -9,6 +9,7 @@ use crate::diagnostics::Sink;
 use crate::ir::types::{Base, ChoiceId, Ty};
 use crate::source::Span;
 use crate::syntax::ast;
+pub use commands::RESERVED;
 pub use flow::{BUILTINS, ChoiceAt, FlowNames, NamedVar, Written, type_is_given};
 
 /// What a bot's names mean.

@@ -8,6 +8,7 @@
 //! | [`limits`] | Telegram's documented limits and our own, as constants with their source |
 //! | [`length`] | lengths in UTF-16 code units, safe cutting |
 //! | [`markup`] | parse modes: escaping, checking, visible length, splitting |
+//! | [`sources`] | the hash of a bot's sources |
 //! | [`value`] | the typed values of the DSL: instants, dates, decimals, contacts, … |
 //! | [`answer`] | what a person typed, parsed into a typed value or a refusal |
 //! | [`words`] | Fluent catalogues: the bot's texts and the runtime's own words (`bf-*`) |
@@ -22,5 +23,6 @@ pub mod length;
 pub mod limits;
 pub mod locale;
 pub mod markup;
+pub mod sources;
 pub mod value;
 pub mod words;

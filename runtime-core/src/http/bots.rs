@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::error::Problem;
 use super::state::{Deployment, Mode, Served, Standing};
-use crate::bot::{Effect, Scope, Strategy};
+use crate::bot::{BotSpec, Effect, Scope, Strategy};
 use crate::telemetry::{self, events};
 
 /// A bot in the list.
@@ -161,7 +161,7 @@ pub async fn reload(
         bot_id: spec.id,
         reloaded: true,
         build: spec.source_hash,
-        sources_differ: None,
+        sources_differ: sources_differ(spec).await,
         webhook_synced,
         restart_needed,
     }))
@@ -172,4 +172,12 @@ fn find<'a>(deployment: &'a Deployment, id: &str) -> Result<&'a Served, Problem>
         .find(id)
         .and_then(|index| deployment.bot(index))
         .ok_or_else(|| Problem::not_found("no such bot"))
+}
+
+/// Whether `bots/<id>` below the working directory is not what this binary was built from; `None` where it is not there.
+async fn sources_differ(spec: &'static BotSpec) -> Option<bool> {
+    let folder = std::path::Path::new("bots").join(spec.id);
+    let on_disk =
+        tokio::task::spawn_blocking(move || botfactory_lang::sources::hash_folder(&folder)).await;
+    on_disk.ok()?.ok().map(|hash| hash != spec.source_hash)
 }

@@ -15,7 +15,7 @@ use super::error::StoreError;
 use crate::telegram::method::Call;
 
 /// How long a row belongs to the process that wrote or leased it.
-pub const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_secs(20);
 /// How long a row that rides in a webhook's response is left alone: Telegram waits 60 s for the response.
 pub const OFFERED_LEASE: Duration = Duration::from_secs(75);
 

@@ -40,6 +40,8 @@ pub fn check(check: &mut FlowCheck<'_>, wizard: &ast::Wizard) -> Option<Body> {
         let env = graph.at.get(index).and_then(Option::as_ref);
         steps.push(env.and_then(|env| check.step(wizard, index, step, env)));
     }
+    let warnings = check.on_step_warnings.take().unwrap_or_default();
+    warnings.into_iter().for_each(|d| check.cx.sink.report(d));
     let end = graph.at.last().and_then(Option::as_ref);
     let on_complete = match end {
         Some(env) => {

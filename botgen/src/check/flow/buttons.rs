@@ -11,7 +11,7 @@ use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::text::Slot;
 use crate::ir::types::{Base, Ty};
 use crate::ir::{Button, ButtonDoes};
-use crate::resolve::{Argument, Command};
+use crate::resolve::{Argument, Command, RESERVED};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, Piece, TextKind};
 use botfactory_lang::callback::hash32;
@@ -191,6 +191,10 @@ impl FlowCheck<'_> {
                 format!("there is no command `/{name}`"),
             );
             d = d.help(match near {
+                _ if RESERVED.contains(&name) => {
+                    "it is the runtime's own: every question of a wizard has its button already"
+                        .to_owned()
+                }
                 Some(near) => format!("did you mean `/{near}`?"),
                 None => "declare it as an intent or as the `entry_cmd` of a flow".to_owned(),
             });

@@ -1,7 +1,7 @@
 //! Choice types of a flow: known before the first expression is checked.
 
 use crate::check::text::TextUse;
-use crate::check::{expr, text};
+use crate::check::{RESERVED_TYPES, expr, text};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::FlowCheck;
@@ -113,7 +113,7 @@ impl FlowCheck<'_> {
         let base = camel(var).unwrap_or_else(|| "Choice".to_owned());
         let mut name = base.clone();
         let mut n = 2;
-        while RESERVED.contains(&name.as_str()) || !self.cx.idents.insert(name.clone()) {
+        while RESERVED_TYPES.contains(&name.as_str()) || !self.cx.idents.insert(name.clone()) {
             name = match n {
                 2 => format!("{base}Choice"),
                 _ => format!("{base}{n}"),
@@ -128,66 +128,6 @@ impl FlowCheck<'_> {
 const UNKNOWN: TextCall = TextCall {
     id: TextId(usize::MAX),
 };
-
-/// Types that generated code names itself: the runtime's prelude, Rust's own, and those of the emitter.
-const RESERVED: &[&str] = &[
-    "Arg",
-    "Args",
-    "Bot",
-    "BotSpec",
-    "Bounds",
-    "Box",
-    "Button",
-    "Choice",
-    "CommandLine",
-    "CommandSpec",
-    "Contact",
-    "Cx",
-    "Date",
-    "Decimal",
-    "Default",
-    "Delivery",
-    "Deserialize",
-    "Duration",
-    "Effect",
-    "Err",
-    "File",
-    "Given",
-    "Handled",
-    "HandlerError",
-    "Handling",
-    "Instant",
-    "Loaded",
-    "LocaleSpec",
-    "Location",
-    "Message",
-    "Migration",
-    "MigrationSet",
-    "None",
-    "Ok",
-    "Option",
-    "Pattern",
-    "Printer",
-    "Refusal",
-    "Result",
-    "Scope",
-    "Self",
-    "Serialize",
-    "Some",
-    "SqlValue",
-    "State",
-    "StepSpec",
-    "Strategy",
-    "String",
-    "Style",
-    "Text",
-    "TextRule",
-    "TimeOfDay",
-    "Vec",
-    "Waiting",
-    "WizardSpec",
-    "Words",
-];
 
 /// Camel case of ASCII words; `None` if it would be no Rust name.
 fn camel(words: &str) -> Option<String> {

@@ -7,6 +7,7 @@ pub mod choices;
 pub mod payload;
 pub mod regexes;
 pub mod rules;
+pub mod share;
 pub mod steps;
 pub mod unused;
 
@@ -40,6 +41,10 @@ pub struct FlowCheck<'a> {
     types: BTreeMap<String, Option<Ty>>,
     /// What is known on every way into the dialogue: the types of what is loaded with it.
     entered: Option<Env>,
+    /// Warnings that the wizard's `on_step` gives after every step so far.
+    pub on_step_warnings: Option<Vec<Diagnostic>>,
+    /// What runs of the wizard's `on_step` have added.
+    shared: Vec<share::Added>,
 }
 
 /// What a block makes of its flow.
@@ -62,6 +67,8 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
         idents: BTreeMap::new(),
         types: BTreeMap::new(),
         entered: None,
+        on_step_warnings: None,
+        shared: Vec::new(),
     };
     for var in &names.vars {
         let ident = check.cx.ident(&var.name);

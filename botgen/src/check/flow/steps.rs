@@ -10,8 +10,8 @@ use crate::check::blocks::mode;
 use crate::check::graph::reads::Reads;
 use crate::check::graph::{Env, Graph, live};
 use crate::check::scope::Scope;
-use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::limits;
+use crate::diagnostics::{Diagnostic, Severity};
 use crate::ir::text::Slot;
 use crate::ir::types::{ChoiceId, Ty, Variable};
 use crate::ir::{Action, Branch, Effect, Rule, Step};
@@ -86,7 +86,7 @@ impl FlowCheck<'_> {
         let common = if left(&step.on_step) {
             Some(Vec::new())
         } else {
-            self.actions(&mut after_scope, &wizard.on_step)
+            self.common(&mut after_scope, &wizard.on_step)
         };
         let case = if left(&step.on_step) || left(&wizard.on_step) {
             Some(Vec::new())
@@ -113,6 +113,26 @@ impl FlowCheck<'_> {
         };
         let reads = self.step_reads(&step);
         Some(Asked { step, reads })
+    }
+
+    /// The wizard's `on_step`, with what is known after this step. A warning counts only if every step gives it.
+    fn common(&mut self, scope: &mut Scope, on_step: &[ast::Action]) -> Option<Vec<Action>> {
+        let mark = self.mark();
+        let outer = std::mem::take(self.cx.sink);
+        let mut common = self.actions(scope, on_step);
+        let found = std::mem::replace(self.cx.sink, outer).finish();
+        let (errors, mut warnings): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|d| d.code.severity == Severity::Error);
+        errors.into_iter().for_each(|d| self.cx.sink.report(d));
+        if let Some(before) = &self.on_step_warnings {
+            warnings.retain(|d| before.contains(d));
+        }
+        self.on_step_warnings = Some(warnings);
+        if let Some(common) = &mut common {
+            self.share(mark, common);
+        }
+        common
     }
 
     fn case(&mut self, scope: &mut Scope, case: &[ast::Case]) -> Option<Vec<Branch>> {

@@ -135,7 +135,10 @@ fn foreign(table: &Table, list: &mut Vec<Risk>, touched: impl Fn(&String) -> boo
         .filter(|f| f.columns.iter().any(&touched))
     {
         list.push(Risk {
-            name: format!("FOREIGN KEY ({})", fk.columns.join(", ")),
+            name: match &fk.name {
+                Some(name) => format!("FOREIGN KEY {name}"),
+                None => format!("FOREIGN KEY ({})", fk.columns.join(", ")),
+            },
             defined: fk.defined,
         });
     }

@@ -7,6 +7,7 @@
 //! | [`text`] | tokens with byte ranges, parsing, changes of the text |
 //! | [`typer`] | names and types of a statement |
 //! | [`statement`](fn@statement) | one statement from YAML to IR |
+//! | [`kinds`], [`naming`] | what a block runs, Rust names |
 //! | [`parameters`], [`result`] | its `:name`s, what it gives |
 //! | [`owned`], [`conflicts`] | whose rows, which constraints |
 //! | [`describe`], [`engine`] | sqlx, and SQLite's words as carets |
@@ -17,7 +18,9 @@ mod conflicts;
 mod describe;
 mod engine;
 mod fault;
+mod kinds;
 mod migrations;
+mod naming;
 mod owned;
 mod parameters;
 mod result;

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use botfactory_lang::answer;
+
 use super::{Action, Def, Flow, FlowKind, Plan, Scope, Step, Var};
 use crate::import::names;
 use crate::import::old::{self, Said};
@@ -191,7 +193,23 @@ impl Plan {
                 } else {
                     Ty::Date
                 }));
-                (min, max) = (widget.min, widget.max);
+                let mut bound = |text: Option<String>, time: &str| {
+                    let day = text?;
+                    let any = answer::Bounds {
+                        min: None,
+                        max: None,
+                    };
+                    if answer::date(&day, any).is_err() {
+                        notes.person(&widget.path, format!("`{day}` is no date; left out"));
+                        return None;
+                    }
+                    Some(if with_time {
+                        format!("{day} {time}")
+                    } else {
+                        day
+                    })
+                };
+                (min, max) = (bound(widget.min, "00:00"), bound(widget.max, "23:59"));
                 notes.person(
                     &widget.path,
                     "`widget.calendar.v1` needs a later block; the date is typed until then",

@@ -159,3 +159,37 @@ pub(super) fn arguments(function: &sqlparser::ast::Function) -> Vec<Option<&Expr
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_statement_of_bounded_size() {
+        assert!(parse("SELECT 1; SELECT 2").is_err());
+        assert!(parse("SELECT 1;;").is_ok());
+        assert!(parse("").is_err());
+        let chain = |n: usize| format!("SELECT x FROM t WHERE {}x", "x + ".repeat(n));
+        let (ast, _) = parse(&chain(480)).expect("bounded");
+        let known = scope::Known::default();
+        facts::of(&ast, &known);
+        scoping::missing(&ast, &known);
+        outputs::of(&ast, &known);
+        assert!(parse(&chain(1000)).is_err());
+        assert!(parse(&format!("SELECT {}1", "(".repeat(400))).is_err());
+    }
+
+    #[test]
+    fn kinds() {
+        let of = |sql: &str| kind(&parse(sql).expect(sql).0);
+        assert_eq!(of("WITH a AS (SELECT 1) SELECT * FROM a"), Ok(Kind::Read));
+        assert_eq!(of("DELETE FROM t"), Ok(Kind::Delete));
+        for sql in [
+            "DROP TABLE t",
+            "VALUES (1)",
+            "WITH d AS (SELECT 1) DELETE FROM t",
+        ] {
+            assert!(of(sql).is_err(), "{sql}");
+        }
+    }
+}

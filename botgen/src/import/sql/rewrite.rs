@@ -171,23 +171,39 @@ impl Rewriter<'_> {
         if !insert.columns.is_empty() {
             return;
         }
-        let Some(SetExpr::Values(values)) = insert.source.as_deref().map(|q| q.body.as_ref())
-        else {
-            return;
+        let values: Vec<&Expr> = match insert.source.as_deref().map(|q| q.body.as_ref()) {
+            Some(SetExpr::Values(values)) => values
+                .rows
+                .first()
+                .map(|row| row.content.iter().collect())
+                .unwrap_or_default(),
+            Some(SetExpr::Select(select)) => select
+                .projection
+                .iter()
+                .filter_map(|item| match item {
+                    SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+                        Some(expr)
+                    }
+                    _ => None,
+                })
+                .collect(),
+            _ => return,
         };
         let mut used = BTreeSet::new();
-        for (n, value) in values
-            .rows
-            .iter()
-            .take(1)
-            .flat_map(|r| r.content.iter())
-            .enumerate()
-        {
+        for (n, value) in values.into_iter().enumerate() {
             let called = match value {
                 Expr::Function(f) if last(&f.name) == "now" => "created_at".to_owned(),
+                Expr::Identifier(ident) => name(ident),
                 other => param(other).map_or(format!("column_{}", n + 1), str::to_lowercase),
             };
-            used.insert(names::free(called.clone(), &used));
+            // A copied key is no key of this table.
+            let called = if called == "id" {
+                "old_id".to_owned()
+            } else {
+                called
+            };
+            let called = names::free(called, &used);
+            used.insert(called.clone());
             insert
                 .columns
                 .push(ObjectName::from(vec![Ident::new(called)]));
@@ -198,7 +214,7 @@ impl Rewriter<'_> {
     fn wildcard(&mut self, table: Option<&str>) -> Vec<SelectItem> {
         let mut columns: Vec<String> = Vec::new();
         for column in self.around.wanted {
-            if !columns.contains(column) {
+            if column != "this" && !columns.contains(column) {
                 columns.push(column.clone());
             }
         }

@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use sqlparser::ast::{
-    ColumnDef, ColumnOption, CreateIndex, CreateTable, CreateView, Expr, ForeignKeyConstraint,
-    Ident, IndexColumn, ReferentialAction, Spanned, TableConstraint,
+    ColumnDef, ColumnOption, CreateTable, Expr, ForeignKeyConstraint, Ident, IndexColumn,
+    ReferentialAction, Spanned, TableConstraint,
 };
 use sqlparser::tokenizer::Token;
 
-use super::{Builder, Index, Source};
+use super::{Builder, Source};
 use crate::check::sql::fault::Fault;
 use crate::check::sql::tables::{Check, Column, Foreign, Key, OnGone, Table};
 use crate::check::sql::text::{Edits, range};
@@ -19,7 +19,13 @@ use crate::diagnostics::did_you_mean;
 use crate::ir::types::Base;
 
 impl Builder<'_> {
-    fn form(&mut self, source: &Source<'_>, at: Range<usize>, message: &str, help: &str) {
+    pub(super) fn form(
+        &mut self,
+        source: &Source<'_>,
+        at: Range<usize>,
+        message: &str,
+        help: &str,
+    ) {
         self.report(
             Fault::new(&codes::MIGRATION_FORM, at, message).help(help),
             source,
@@ -322,7 +328,7 @@ impl Builder<'_> {
     }
 
     /// A column that a constraint names.
-    fn own_column(&mut self, source: &Source<'_>, table: &Table, name: &Ident) {
+    pub(super) fn own_column(&mut self, source: &Source<'_>, table: &Table, name: &Ident) {
         if table.column(&name.value).is_none() {
             let names = table.columns.iter().map(|c| c.name.as_str());
             let help = did_you_mean(&name.value, names).map(|n| format!("did you mean `{n}`?"));
@@ -506,7 +512,7 @@ impl Builder<'_> {
         }
     }
 
-    fn take(
+    pub(super) fn take(
         &mut self,
         source: &Source<'_>,
         faults: Vec<Fault>,
@@ -517,203 +523,6 @@ impl Builder<'_> {
         for fault in faults {
             self.report(fault, source);
         }
-    }
-
-    pub(super) fn create_index(
-        &mut self,
-        source: &Source<'_>,
-        create: &CreateIndex,
-        edits: &mut Edits,
-    ) {
-        let at = range(create.table_name.span());
-        let Some(name) = create.name.as_ref() else {
-            self.form(
-                source,
-                at,
-                "an index needs a name on SQLite",
-                "write CREATE INDEX name ON …",
-            );
-            return;
-        };
-        let index = last(name);
-        let place = range(name.span());
-        if create.concurrently
-            || create.using.is_some()
-            || !create.include.is_empty()
-            || create.nulls_distinct.is_some()
-            || !create.with.is_empty()
-        {
-            self.form(
-                source,
-                place.clone(),
-                "CONCURRENTLY, USING, INCLUDE, NULLS DISTINCT and WITH are Postgres's",
-                "leave them out",
-            );
-        }
-        if self.reserved(source, &index, &place) {
-            return;
-        }
-        if let Some(before) = self.indexes.get(&index.to_ascii_lowercase()) {
-            let fault = Fault::new(
-                &codes::TAKEN,
-                place,
-                format!("`{index}` is an index already"),
-            )
-            .note(before.defined, "made here")
-            .help("names of indexes are shared by all tables of all bots");
-            self.report(fault, source);
-            return;
-        }
-        let wanted = last(&create.table_name);
-        let Some(table) = self
-            .tables
-            .get(&wanted)
-            .filter(|t| t.owner == self.owner && !t.view)
-            .cloned()
-        else {
-            self.unknown_table(source, &wanted, at);
-            return;
-        };
-        let mut columns = Vec::new();
-        let mut partial = false;
-        for column in &create.columns {
-            match &column.column.expr {
-                Expr::Identifier(name) => {
-                    self.own_column(source, &table, name);
-                    columns.push(name.value.to_ascii_lowercase());
-                }
-                expr => {
-                    partial = true;
-                    let mut typer = Typer::new(&self.tables, source.lexed, self.owner, &[]);
-                    typer.in_migration = true;
-                    columns.extend(typer.row_expression(expr, &table));
-                    self.take(source, typer.faults, typer.edits, edits);
-                }
-            }
-        }
-        if let Some(predicate) = &create.predicate {
-            partial = true;
-            let mut typer = Typer::new(&self.tables, source.lexed, self.owner, &[]);
-            typer.in_migration = true;
-            let mentioned = typer.row_condition(predicate, &table, "WHERE");
-            columns.extend(mentioned);
-            self.take(source, typer.faults, typer.edits, edits);
-        }
-        columns.dedup();
-        let defined = source.span(place);
-        self.indexes.insert(
-            index.to_ascii_lowercase(),
-            Index {
-                table: wanted.to_ascii_lowercase(),
-                owner: self.owner.to_owned(),
-                defined,
-            },
-        );
-        if create.unique
-            && let Some(table) = self.tables.get_mut(&wanted)
-        {
-            table.keys.push(Key {
-                name: Some(index),
-                columns,
-                primary: false,
-                partial,
-                defined,
-            });
-        }
-    }
-
-    pub(super) fn unknown_table(&mut self, source: &Source<'_>, wanted: &str, at: Range<usize>) {
-        let own: Vec<String> = self
-            .tables
-            .iter()
-            .filter(|t| t.owner == self.owner)
-            .map(|t| t.name.clone())
-            .collect();
-        let help = match self.tables.get(wanted) {
-            Some(other) if other.owner != self.owner => Some(format!(
-                "it belongs to `{}`, whose migrations change it",
-                other.owner
-            )),
-            _ => did_you_mean(wanted, own.iter().map(String::as_str))
-                .map(|n| format!("did you mean `{n}`?")),
-        };
-        self.report(
-            Fault::new(
-                &codes::UNKNOWN_TABLE,
-                at,
-                format!("there is no table `{wanted}` in these migrations"),
-            )
-            .maybe_help(help),
-            source,
-        );
-    }
-
-    pub(super) fn create_view(
-        &mut self,
-        source: &Source<'_>,
-        create: &CreateView,
-        edits: &mut Edits,
-    ) {
-        let name = last(&create.name);
-        let at = range(create.name.span());
-        if create.or_replace || create.materialized || create.temporary {
-            self.form(
-                source,
-                at.clone(),
-                "SQLite knows neither OR REPLACE nor MATERIALIZED",
-                "write DROP VIEW before CREATE VIEW",
-            );
-        }
-        if !self.fresh(source, &name, &at) {
-            return;
-        }
-        let mut typer = Typer::new(&self.tables, source.lexed, self.owner, &[]);
-        typer.in_migration = true;
-        let results = typer.query(&create.query, false);
-        let mut owned: Vec<String> = typer
-            .relations
-            .iter()
-            .filter_map(|r| self.tables.get(r.table.as_ref()?))
-            .flat_map(|t| t.owned.clone())
-            .collect();
-        owned.sort();
-        owned.dedup();
-        let mut columns = Vec::new();
-        for (i, out) in results.outputs.iter().enumerate() {
-            let renamed = create.columns.get(i).map(|c| c.name.value.clone());
-            let Some(name) = renamed.or_else(|| out.name.clone()) else {
-                typer.faults.push(
-                    Fault::new(
-                        &codes::COLUMN_NAME,
-                        out.typed.range.clone(),
-                        "this column of the view has no name",
-                    )
-                    .help("write `… AS name`"),
-                );
-                continue;
-            };
-            columns.push(Column {
-                name,
-                base: out.typed.base.clone(),
-                null: out.typed.null,
-                default: false,
-                serial: false,
-                defined: source.span(out.typed.range.clone()),
-            });
-        }
-        let (faults, from) = (typer.faults, typer.edits);
-        self.take(source, faults, from, edits);
-        self.tables.insert(Table {
-            name,
-            owner: self.owner.to_owned(),
-            defined: source.span(at),
-            columns,
-            keys: Vec::new(),
-            checks: Vec::new(),
-            foreign: Vec::new(),
-            view: true,
-            owned,
-        });
     }
 }
 

@@ -3,6 +3,7 @@
 mod alter;
 mod create;
 mod files;
+mod views;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -4,12 +4,17 @@
 //! stored into), and are rewritten where the engine keeps that type in another form (`9.99` in a `NUMERIC(10,2)` is
 //! 999 on SQLite). Everything else has one type from the start. After an error the type is unknown and stays silent.
 
+mod catalogue;
 mod expr;
+mod forms;
 mod from;
 mod functions;
+mod names;
 mod open;
+mod query;
 mod row;
 mod select;
+mod upsert;
 mod write;
 
 use std::collections::BTreeSet;
