@@ -62,7 +62,14 @@ pub struct FlowCx<'a> {
 impl FlowCx<'_> {
     /// A Rust identifier from the author's words: snake case, ASCII where possible, raw for keywords, unique in the flow.
     pub fn ident(&mut self, wanted: &str) -> String {
-        let base = snake(wanted);
+        let mut base = snake(wanted);
+        // The emitter's own patterns: ways between steps, values bound before a line.
+        if ["to_", "after_", "shown_"]
+            .iter()
+            .any(|own| base.starts_with(own))
+        {
+            base.insert_str(0, "its_");
+        }
         let mut ident = base.clone();
         let mut n = 2;
         while RESERVED.contains(&ident.as_str()) || !self.idents.insert(ident.clone()) {

@@ -104,7 +104,7 @@ fn state_enum(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
         cx.flow.command
     ));
     let variants = wizard.steps.iter().map(|step| {
-        let name = variant(step);
+        let name = variant(wizard, step);
         let docs = doc(&format!("`{}`, {}.", step.id, step.origin.0));
         let rename = (name != step.id).then(|| {
             let id = &step.id;
@@ -123,7 +123,7 @@ fn state_enum(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
         }
     });
     let positions = wizard.steps.iter().enumerate().map(|(position, step)| {
-        let name = variant(step);
+        let name = variant(wizard, step);
         let position = proc_macro2::Literal::usize_unsuffixed(position);
         if step.known.is_empty() {
             quote!(Self::#name => #position)
@@ -175,7 +175,7 @@ fn ask(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
             .filter(|var| mentions(&body, &var.ident))
             .map(|var| ident(&var.ident))
             .collect();
-        let name = variant(step);
+        let name = variant(wizard, step);
         let pattern = match (used.len(), step.known.len()) {
             (_, 0) => quote!(State::#name),
             (a, b) if a == b => quote!(State::#name { #(#used),* }),
@@ -240,7 +240,7 @@ fn answer(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
         } else {
             way(&env, wizard, position + 1)
         };
-        let name = variant(step);
+        let name = variant(wizard, step);
         let fields = step.known.iter().map(|var| ident(&var.ident));
         let pattern = if step.known.is_empty() {
             quote!(State::#name)
@@ -325,7 +325,7 @@ pub fn way(env: &Env<'_>, wizard: &Wizard, position: usize) -> TokenStream {
 /// Asks step `position` in any case: a tail expression of type `Handled`.
 pub fn wait_call(env: &Env<'_>, wizard: &Wizard, position: usize) -> TokenStream {
     let step = &wizard.steps[position];
-    let name = variant(step);
+    let name = variant(wizard, step);
     let fields: Vec<_> = step
         .known
         .iter()
@@ -525,8 +525,14 @@ fn has_after(step: &Step) -> bool {
 }
 
 /// Variant name: camel case of the step's id.
-fn variant(step: &Step) -> syn::Ident {
-    ident(&camel(&step.id))
+fn variant(wizard: &Wizard, step: &Step) -> syn::Ident {
+    let name = camel(&step.id);
+    // `note_1` and `note1` are two steps and one name in camel case.
+    let alike = wizard.steps.iter().take_while(|other| other.id != step.id);
+    match alike.filter(|other| camel(&other.id) == name).count() {
+        0 => ident(&name),
+        n => ident(&format!("{name}_{}", n + 1)),
+    }
 }
 
 /// Camel case of the author's words; never empty, never a keyword.
