@@ -2,6 +2,7 @@
 //! tells about tables, columns and the types of answers.
 
 pub(super) mod casts;
+mod columns;
 pub(super) mod facts;
 mod formats;
 pub(super) mod outputs;
