@@ -161,13 +161,13 @@ fn index(out: &Path, program: &ir::Program, output: &Output) -> String {
              #[deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]\n\
              #[allow(unused_variables)]\npub mod {id};\n",
             name = bot.name.replace('\n', " "),
-            id = bot.id,
+            id = emit::module_name(bot),
         );
     }
     let list: Vec<_> = program
         .bots
         .iter()
-        .map(|bot| format!("&{}::{}", bot.id, emit::type_name(bot)))
+        .map(|bot| format!("&{}::{}", emit::module_name(bot), emit::type_name(bot)))
         .collect();
     let _ = write!(
         text,

@@ -188,7 +188,8 @@ fn command(bot: &Bot<'_>, text: &Str, sink: &mut Sink) {
         return;
     };
     let own = ["cancel", "back", "skip"];
-    if bot.symbols.commands.contains_key(&*name) || own.contains(&&*name) {
+    if bot.symbols.incomplete || bot.symbols.commands.contains_key(&*name) || own.contains(&&*name)
+    {
         return;
     }
     let known = bot.symbols.commands.keys().map(String::as_str).chain(own);

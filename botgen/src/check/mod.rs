@@ -206,6 +206,8 @@ pub fn snake(wanted: &str) -> String {
     };
     match out.as_str() {
         "self" | "super" | "crate" => format!("{out}_"),
+        // `gen` is a keyword since edition 2024; syn reads it as a name.
+        "gen" => "r#gen".to_owned(),
         _ if syn::parse_str::<syn::Ident>(&out).is_err() => format!("r#{out}"),
         _ => out,
     }

@@ -23,7 +23,52 @@ pub fn header(bot: &Bot) -> Vec<String> {
 
 /// The bot's type.
 pub fn type_name(bot: &Bot) -> syn::Ident {
-    ident(&wizard::camel(&bot.id))
+    let name = wizard::camel(&bot.id);
+    if TYPES.contains(&name.as_str()) {
+        return ident(&format!("{name}Bot"));
+    }
+    ident(&name)
+}
+
+/// Names that a bot's module uses in another meaning.
+const TYPES: [&str; 28] = [
+    "Bot",
+    "BotSpec",
+    "Box",
+    "Bug",
+    "CommandSpec",
+    "Cx",
+    "Debug",
+    "Delivery",
+    "Effect",
+    "Err",
+    "Given",
+    "Handling",
+    "HandlerError",
+    "LocaleSpec",
+    "MigrationSet",
+    "None",
+    "Ok",
+    "Option",
+    "Outdated",
+    "Result",
+    "Scope",
+    "Some",
+    "Strategy",
+    "String",
+    "Text",
+    "Vec",
+    "Waiting",
+    "Words",
+];
+
+/// The module of a bot in `bots.rs`.
+pub fn module_name(bot: &Bot) -> syn::Ident {
+    match bot.id.as_str() {
+        id @ ("alloc" | "conversations" | "core" | "crate" | "runtime_core" | "self" | "sqlx"
+        | "std" | "super") => ident(&format!("{id}_bot")),
+        id => ident(&crate::check::snake(id)),
+    }
 }
 
 /// The items.

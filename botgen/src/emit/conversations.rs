@@ -23,7 +23,7 @@ pub fn module(conversations: &[Conversation]) -> TokenStream {
             .push(conversation);
     }
     let modules = by_bot.into_iter().map(|(bot, list)| {
-        let name = ident(bot);
+        let name = ident(&crate::check::snake(bot));
         let tests = list.into_iter().map(test);
         quote! {
             // A bot's conversations seldom use every kind of step.

@@ -20,7 +20,7 @@ mod wizard;
 
 use std::collections::BTreeMap;
 
-pub use bot::type_name;
+pub use bot::{module_name, type_name};
 
 use crate::ir::{Bot, Flow, Program};
 

@@ -10,12 +10,17 @@ use botfactory_lang::limits::COMMAND;
 /// The runtime's own commands inside a wizard. `/cancel` may have an owner too.
 pub const RESERVED: [&str; 2] = ["back", "skip"];
 
+/// Crates that generated code names, and the file that holds the bot itself.
+const TAKEN: [&str; 6] = ["alloc", "core", "mod", "runtime_core", "sqlx", "std"];
+
 /// Gives the command to the flow that was added last.
 pub fn add(symbols: &mut Symbols, written: &Str, sink: &mut Sink) {
     let Some(flow) = symbols.flows.len().checked_sub(1) else {
         return;
     };
+    let errors = sink.errors();
     check_name(written, sink);
+    symbols.incomplete |= sink.errors() > errors;
     let name = written.value.trim_start_matches('/').to_owned();
     if let Some(owner) = symbols.commands.get(&name) {
         sink.report(
@@ -28,6 +33,7 @@ pub fn add(symbols: &mut Symbols, written: &Str, sink: &mut Sink) {
             .note(owner.span, "the first owner")
             .help("give one of the two another command"),
         );
+        symbols.incomplete = true;
         return;
     }
     let names = &symbols.flows[flow];
@@ -43,9 +49,15 @@ pub fn add(symbols: &mut Symbols, written: &Str, sink: &mut Sink) {
     );
 }
 
-/// Names that a module of generated code cannot have beside its siblings.
+/// The name of a command's module, which is its file's too: no keyword (`r#` is no part of a file's name), no
+/// sibling's name, nothing that generated code calls by a path from here.
 fn module(symbols: &Symbols, command: &str) -> String {
-    let base = snake(command);
+    let mut base = snake(command);
+    if let Some(keyword) = base.strip_prefix("r#") {
+        base = format!("{keyword}_");
+    } else if TAKEN.contains(&base.as_str()) {
+        base.push('_');
+    }
     let mut module = base.clone();
     let mut n = 2;
     while symbols.commands.values().any(|c| c.module == module) {

@@ -19,6 +19,8 @@ pub struct Symbols {
     pub commands: BTreeMap<String, Command>,
     /// By index in `ir::Bot::flows` (intents first): the names inside.
     pub flows: Vec<FlowNames>,
+    /// A command is missing here because something is wrong with it: one that is not known may be that one.
+    pub incomplete: bool,
 }
 
 /// A command's owner.
@@ -64,7 +66,10 @@ pub struct ChoiceSymbol {
 impl Symbols {
     /// The names of a bot. Reports names that are bad, reserved or defined twice.
     pub fn of(bot: &ast::Bot, sink: &mut Sink) -> Self {
-        let mut symbols = Self::default();
+        let mut symbols = Self {
+            incomplete: bot.incomplete,
+            ..Self::default()
+        };
         for intent in &bot.intents {
             symbols.flows.push(FlowNames::default());
             commands::add(&mut symbols, &intent.cmd, sink);

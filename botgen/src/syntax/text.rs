@@ -191,6 +191,9 @@ fn tag(parser: &mut Parser<'_, '_>, open: usize) -> Option<Token> {
         );
         return None;
     }
+    if !closes(rest) {
+        return unclosed(parser, open);
+    }
     let value = parser.expr()?;
     parser.close_tag(open)?;
     Some(Token::Value(value))
@@ -269,6 +272,27 @@ fn nothing(span: Span) -> Expr {
     }
 }
 
+/// Whether a `}}` comes before the next `{{`, not counting what stands in quotes. Of quotes without an end the
+/// parser of expressions speaks.
+fn closes(rest: &str) -> bool {
+    let mut quote = None;
+    let mut chars = rest.char_indices();
+    while let Some((i, c)) = chars.next() {
+        match quote {
+            Some(_) if c == '\\' => {
+                chars.next();
+            }
+            Some(q) if c == q => quote = None,
+            Some(_) => {}
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            None if rest[i..].starts_with("}}") => return true,
+            None if rest[i..].starts_with("{{") => return false,
+            None => {}
+        }
+    }
+    quote.is_some()
+}
+
 /// Goes behind a tag that could not be read: behind its `}}`, or to the next `{{` if that comes first.
 fn skip_tag(parser: &mut Parser<'_, '_>) {
     let rest = parser.rest();
@@ -281,7 +305,7 @@ fn unclosed<T>(parser: &mut Parser<'_, '_>, open: usize) -> Option<T> {
     let span = parser.span(open..open + 2);
     parser.report(
         Diagnostic::new(&codes::TAG_UNCLOSED, span, "this `{{` is never closed")
-            .help("close it with `}}`"),
+            .help("close it with `}}`; to write two braces as they are: `{{\"{{\"}}`"),
     );
     None
 }

@@ -251,6 +251,9 @@ fn label(
     };
     let symbols = cx.bot.symbols;
     let Some(owner) = symbols.commands.get(command) else {
+        if symbols.incomplete {
+            return None;
+        }
         let known = symbols.commands.keys().map(String::as_str);
         let help = match did_you_mean(command, known) {
             Some(meant) => format!("did you mean `'{meant}.{var}'`?"),

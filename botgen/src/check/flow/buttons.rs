@@ -181,7 +181,7 @@ impl FlowCheck<'_> {
             });
         }
         let Some(owner) = owner else {
-            if self.cx.bot.ast.incomplete {
+            if symbols.incomplete {
                 return None;
             }
             let near = did_you_mean(name, symbols.commands.keys().map(String::as_str));
@@ -201,9 +201,12 @@ impl FlowCheck<'_> {
             self.cx.sink.report(d);
             return None;
         };
+        let errors = self.cx.sink.errors();
         for (i, (arg, _)) in args.iter().enumerate() {
             self.known_argument(owner, name, arg, &args[..i]);
         }
+        // A misspelt argument is the missing one.
+        let misspelt = self.cx.sink.errors() > errors;
         let mut values = Vec::new();
         let mut fine = true;
         for (i, wanted) in owner.args.iter().enumerate() {
@@ -223,7 +226,9 @@ impl FlowCheck<'_> {
                 )),
                 None => {
                     fine = false;
-                    self.missing(name, wanted, span);
+                    if !misspelt {
+                        self.missing(name, wanted, span);
+                    }
                 }
             }
         }

@@ -166,7 +166,9 @@ pub fn finish(bot: &ast::Bot, words: &Translations, sink: &mut Sink) {
     for locale in &words.locales {
         runtime_words(bot, locale, sink);
     }
-    if bot.incomplete || words.broken() || sink.errors() > words.errors_before {
+    // A text that could not be read may use any message.
+    let unread = bot.incomplete || bot.flows.iter().any(|flow| flow.incomplete);
+    if unread || words.broken() || sink.errors() > words.errors_before {
         return;
     }
     for locale in &words.locales {

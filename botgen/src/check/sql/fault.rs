@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::diagnostics::codes::sql as codes;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Span, Str};
 
@@ -47,6 +48,16 @@ impl Fault {
     /// What is wrong.
     pub fn message(&self) -> &str {
         &self.message
+    }
+    /// Whether the migrations lack what this is about: no table or column has the name, no other owner has it.
+    pub fn is_absence(&self) -> bool {
+        let lacks = [
+            codes::UNKNOWN_TABLE.id,
+            codes::UNKNOWN_COLUMN.id,
+            codes::MISSING.id,
+        ];
+        lacks.contains(&self.code.id)
+            && (self.notes.is_empty() || self.code.id == codes::MISSING.id)
     }
     /// Its code.
     pub fn code(&self) -> &'static Code {

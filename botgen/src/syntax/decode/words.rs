@@ -121,7 +121,8 @@ impl Cx<'_> {
                     format!("{what} is `{written}`, it should be `true` or `false`"),
                     format!("write `{right}`"),
                 );
-                return None;
+                // What was meant is clear: the rest is checked as if it stood there.
+                right == "true"
             }
         };
         Some(Spanned {

@@ -148,6 +148,10 @@ fn templates() {
 fn mistakes() {
     for (text, wanted) in [
         ("a {{name", "BF0403 {{ this `{{` is never closed"),
+        (
+            "a {{name | truncate: 40</i>",
+            "BF0403 {{ this `{{` is never closed",
+        ),
         ("a {{name\n{{x}}", "BF0403 {{ this `{{` is never closed"),
         ("a }} b", "BF0403 }} this `}}` closes nothing"),
         (

@@ -259,6 +259,16 @@ fn owners_share_one_database() {
         .said(),
         ""
     );
+    assert_eq!(
+        Given {
+            bot: "broken",
+            ..query("SELECT a FROM z")
+        }
+        .run(&mut w)
+        .said(),
+        "",
+        "a migration that cannot be read may have made it"
+    );
     let out = Given {
         bot: "broken",
         ..query("SELECT id FROM bookings")

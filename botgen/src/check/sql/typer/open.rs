@@ -359,11 +359,7 @@ pub fn mismatch(range: Range<usize>, text: &str, has: &Base, to: &Base, what: &s
         (Base::Text { .. }, Base::DateTime | Base::Date | Base::Time | Base::Int | Base::Bool)
             if text.starts_with(':') =>
         {
-            Some(format!(
-                "make the variable a `{}` where it is asked for (`type: {}`)",
-                name(to),
-                name(to)
-            ))
+            Some(format!("ask for the variable with `type: {}`", name(to)))
         }
         (Base::DateTime, Base::Date) => {
             Some("write `date(…)` around it: the day of an instant, in UTC".to_owned())

@@ -174,7 +174,10 @@ impl<'a> Typer<'a> {
         self.or_clause(insert.or, insert.replace_into, &verb);
         let (rows, always) = self.source(insert, &columns, &mut given, rel, table);
         if let Some(table) = table {
-            self.missing(table, &given, &verb);
+            // A misspelt column is the missing one.
+            if insert.columns.is_empty() || columns.iter().all(Option::is_some) {
+                self.missing(table, &given, &verb);
+            }
             let handled = match &insert.or {
                 Some(SqliteOnConflict::Ignore) => Handled::All(true),
                 _ => Handled::Nothing,
