@@ -107,6 +107,44 @@ impl<'a> Env<'a> {
             .insert(name.to_owned(), Binding { tokens, ty, form });
     }
 
+    /// A name for the value inside of `option`: `hint`, unless that would hide another name at hand or is `taken`.
+    pub fn binder(
+        &self,
+        hint: &str,
+        option: &TokenStream,
+        taken: impl Fn(&syn::Ident) -> bool,
+    ) -> syn::Ident {
+        let stem = crate::check::snake(hint);
+        let stem = stem.trim_start_matches("r#");
+        let own = option.to_string();
+        let hides = |name: &syn::Ident| {
+            let word = name.to_string();
+            // `x.as_deref()` and `*x` may well be bound to `x` again.
+            let same = |tokens: &TokenStream| {
+                let tokens = tokens.to_string();
+                own.strip_prefix("* ").unwrap_or(&own).split(" .").next() == Some(tokens.as_str())
+            };
+            self.vars.values().any(|binding| {
+                binding.tokens.to_string() == word && !same(&binding.tokens)
+            }) || self.bound.values().any(|bound| bound == name)
+        };
+        let mut number = 1;
+        loop {
+            let word = match number {
+                1 => stem.to_owned(),
+                _ => format!("{stem}_{number}"),
+            };
+            let word = match syn::parse_str::<syn::Ident>(&word) {
+                Ok(word) => word,
+                Err(_) => quote::format_ident!("{}_", word),
+            };
+            if !hides(&word) && !taken(&word) {
+                return word;
+            }
+            number += 1;
+        }
+    }
+
     /// What texts see from here.
     pub fn words(&self) -> TokenStream {
         match self.site {

@@ -1,7 +1,7 @@
 //! Typed expressions as Rust expressions in borrowed form.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
 
 use super::env::{Binding, Env, Form, Site};
 use super::format::ident;
@@ -64,7 +64,20 @@ impl<'e, 'a> Values<'e, 'a> {
                 let hint = format!("{}_{}", base_name(of), field.trim_start_matches("r#"));
                 self.unwrapped(binding, *narrowed, &hint)
             }
-            ExprKind::Builtin(builtin) => self.builtin(*builtin),
+            ExprKind::Builtin(builtin) => {
+                let tokens = self.builtin(*builtin);
+                let optional = match builtin {
+                    Builtin::UserLastName => "user_last_name",
+                    Builtin::UserUsername => "user_username",
+                    _ => return tokens,
+                };
+                let binding = Binding {
+                    tokens,
+                    ty: e.ty.clone().with_null(true),
+                    form: Form::Borrowed,
+                };
+                self.unwrapped(binding, !e.ty.nullable, optional)
+            }
             ExprKind::Index => quote!(index),
             ExprKind::Text(text) => {
                 let text = Literal::string(text);
@@ -137,7 +150,7 @@ impl<'e, 'a> Values<'e, 'a> {
                 quote!(count(#value))
             }
             ExprKind::Default(a, b) => {
-                let (a, b) = (self.value(a), self.value(b));
+                let (a, b) = (object_of(self.value(a)), self.value(b));
                 if e.ty.nullable {
                     quote!(#a.or(#b))
                 } else {
@@ -310,15 +323,15 @@ impl<'e, 'a> Values<'e, 'a> {
             let why = format!("`{hint}` is null after a test");
             return quote!(#option.ok_or(HandlerError::Bug(#why))?);
         }
-        let name = format_ident!("{}", crate::check::snake(hint).trim_start_matches("r#"));
-        let name = if syn::parse_str::<syn::Ident>(&name.to_string()).is_ok() {
-            name
-        } else {
-            format_ident!("{}_", name)
-        };
-        if !self.unwraps.iter().any(|(n, _)| *n == name) {
-            self.unwraps.push((name.clone(), option));
+        let written = option.to_string();
+        let known = self.unwraps.iter().find(|(_, o)| o.to_string() == written);
+        if let Some((name, _)) = known {
+            return quote!(#name);
         }
+        let name = self.env.binder(hint, &option, |name| {
+            self.unwraps.iter().any(|(taken, _)| taken == name)
+        });
+        self.unwraps.push((name.clone(), option));
         quote!(#name)
     }
 

@@ -45,7 +45,8 @@ pub fn emit(program: &Program) -> Output {
         for flow in &bot.flows {
             let cx = FlowEmit { bot, flow };
             output.files.insert(
-                format!("{root}/{}.rs", flow.module),
+                // `mod r#type;` is read from `type.rs`.
+                format!("{root}/{}.rs", flow.module.trim_start_matches("r#")),
                 format::file(&flow::header(&cx), flow::module(&cx)),
             );
             for query in &flow.queries {

@@ -10,7 +10,7 @@ use super::FlowEmit;
 use super::env::{Binding, Env, Form, Site};
 use super::expr::{Values, is_fallible, object_of, walk};
 use super::format::{doc, ident};
-use crate::ir::expr::{Expr, ExprKind};
+use crate::ir::expr::{Builtin, Expr, ExprKind};
 use crate::ir::text::{DateStyle, How, KeyArg, Piece, Print, Text, TextCall};
 use crate::ir::types::{Base, Ty, Variable};
 
@@ -252,7 +252,7 @@ fn tested(env: &Env<'_>, condition: &Expr) -> Option<(syn::Ident, TokenStream)> 
     else {
         return None;
     };
-    let binder = match &value.kind {
+    let hint = match &value.kind {
         ExprKind::Var {
             ident: name,
             narrowed: false,
@@ -260,8 +260,10 @@ fn tested(env: &Env<'_>, condition: &Expr) -> Option<(syn::Ident, TokenStream)> 
             if !env.vars.get(name)?.ty.nullable {
                 return None;
             }
-            ident(name)
+            name.trim_start_matches("r#").to_owned()
         }
+        ExprKind::Builtin(Builtin::UserLastName) => "user_last_name".to_owned(),
+        ExprKind::Builtin(Builtin::UserUsername) => "user_username".to_owned(),
         ExprKind::Field {
             of,
             ident: field,
@@ -270,17 +272,21 @@ fn tested(env: &Env<'_>, condition: &Expr) -> Option<(syn::Ident, TokenStream)> 
             let ExprKind::Var { ident: of, .. } = &of.kind else {
                 return None;
             };
-            ident(&format!(
+            format!(
                 "{}_{}",
                 of.trim_start_matches("r#"),
                 field.trim_start_matches("r#")
-            ))
+            )
         }
         _ => return None,
     };
     let mut values = Values::new(env);
     let option = values.value(value);
-    values.unwraps.is_empty().then_some((binder, option))
+    if !values.unwraps.is_empty() {
+        return None;
+    }
+    let binder = env.binder(&hint, &option, |_| false);
+    Some((binder, option))
 }
 
 fn mentions(tokens: &TokenStream, name: &syn::Ident) -> bool {
