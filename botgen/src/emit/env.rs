@@ -6,6 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::FlowEmit;
+use super::expr::object_of;
 use super::format::ident;
 use super::types::is_copy;
 use crate::ir::types::{Base, Ty, Variable};
@@ -134,9 +135,10 @@ impl<'a> Env<'a> {
                 1 => stem.to_owned(),
                 _ => format!("{stem}_{number}"),
             };
-            let word = match syn::parse_str::<syn::Ident>(&word) {
-                Ok(word) => word,
-                Err(_) => quote::format_ident!("{}_", word),
+            let word = if crate::check::snake(&word).starts_with("r#") {
+                quote::format_ident!("{}_", word)
+            } else {
+                ident(&word)
             };
             if !hides(&word) && !taken(&word) {
                 return word;
@@ -163,6 +165,7 @@ impl<'a> Env<'a> {
             (false, true) => quote!(Some(#value)),
             (true, false) => {
                 let why = format!("`{}` is null after a test", name.trim_start_matches("r#"));
+                let value = object_of(value);
                 quote!(#value.ok_or(HandlerError::Bug(#why))?)
             }
             _ => value,
@@ -179,6 +182,7 @@ impl<'a> Env<'a> {
             (false, true) => quote!(Some(#value)),
             (true, false) => {
                 let why = format!("`{}` is null after a test", name.trim_start_matches("r#"));
+                let value = object_of(value);
                 quote!(#value.ok_or(HandlerError::Bug(#why))?)
             }
             _ => value,

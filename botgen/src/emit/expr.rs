@@ -203,6 +203,7 @@ impl<'e, 'a> Values<'e, 'a> {
                         if fallible {
                             quote!((if let Some(#name) = #option { #inner } else { false }))
                         } else {
+                            let option = object_of(option);
                             quote!(#option.is_some_and(|#name| #inner))
                         }
                     })
@@ -321,6 +322,7 @@ impl<'e, 'a> Values<'e, 'a> {
         }
         if self.env.site == Site::Handler && !hint.is_empty() {
             let why = format!("`{hint}` is null after a test");
+            let option = object_of(option);
             return quote!(#option.ok_or(HandlerError::Bug(#why))?);
         }
         let written = option.to_string();
