@@ -159,7 +159,7 @@ fn index(out: &Path, program: &ir::Program, output: &Output) -> String {
             text,
             "\n/// {name}.\n#[path = {path:?}]\n\
              #[deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]\n\
-             #[allow(unused_variables)]\npub mod {id};\n",
+             #[allow(dead_code, non_camel_case_types, unused_parens, unused_variables)]\npub mod {id};\n",
             name = bot.name.replace('\n', " "),
             id = emit::module_name(bot),
         );

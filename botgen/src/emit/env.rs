@@ -125,9 +125,10 @@ impl<'a> Env<'a> {
                 let tokens = tokens.to_string();
                 own.strip_prefix("* ").unwrap_or(&own).split(" .").next() == Some(tokens.as_str())
             };
-            self.vars.values().any(|binding| {
-                binding.tokens.to_string() == word && !same(&binding.tokens)
-            }) || self.bound.values().any(|bound| bound == name)
+            self.vars
+                .values()
+                .any(|binding| binding.tokens.to_string() == word && !same(&binding.tokens))
+                || self.bound.values().any(|bound| bound == name)
         };
         let mut number = 1;
         loop {

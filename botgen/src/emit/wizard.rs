@@ -555,7 +555,7 @@ pub fn camel(words: &str) -> String {
         out.insert(0, 'N');
     }
     if out == "Self" {
-        "Self_".to_owned()
+        "SelfStep".to_owned()
     } else {
         out
     }

@@ -1,0 +1,4 @@
+//! The bots of `botgen/tests/good`, compiled: what `check` accepts, rustc must accept. Building this crate is the
+//! test; the bots are odd on purpose (names that Rust keeps for itself, a null in every place, every type).
+
+include!(concat!(env!("OUT_DIR"), "/bots.rs"));
