@@ -20,7 +20,7 @@ use std::future::Future;
 use std::time::Duration;
 
 /// No test may hang: what takes longer than this has failed.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(45);
 
 /// Token of the booking bot. Its secret part must never be seen anywhere.
 pub const BOOKING_TOKEN: &str = "4242:AAbookingSECRETbookingSECRETbooking";
