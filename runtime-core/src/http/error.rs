@@ -15,7 +15,8 @@ pub struct Problem {
     status: StatusCode,
     code: &'static str,
     message: String,
-    details: Option<serde_json::Value>,
+    // Boxed: a large error makes every `Result` large.
+    details: Option<Box<serde_json::Value>>,
     retry_after: Option<u32>,
     trace_id: Option<String>,
 }
@@ -101,7 +102,7 @@ impl Problem {
     /// More about it, for programs.
     #[must_use]
     pub fn with_details(mut self, details: serde_json::Value) -> Self {
-        self.details = Some(details);
+        self.details = Some(Box::new(details));
         self
     }
 
@@ -122,7 +123,7 @@ impl IntoResponse for Problem {
                 error: Inner {
                     code: self.code,
                     message: &self.message,
-                    details: self.details.as_ref(),
+                    details: self.details.as_deref(),
                     trace_id: &trace_id,
                 },
             }),
