@@ -1,5 +1,7 @@
 //! Random walks: whatever people say and press, no error, no dead end, nothing that Telegram refuses.
 
+use std::collections::HashMap;
+
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -90,110 +92,142 @@ fn words(random: &mut StdRng) -> String {
     }
 }
 
-/// Every payload that was seen, old ones too.
+/// Words that get somewhere, after what the bot has said last.
+fn fitting_words(last: &str, random: &mut StdRng) -> String {
+    let asked = |parts: [&str; 2]| parts.iter().any(|part| last.contains(part));
+    if asked(["When?", "На какое время"]) || asked(["date and time", "дата и время"])
+    {
+        let (month, day) = (random.random_range(1..4), random.random_range(1..29));
+        let (hour, tens) = (random.random_range(0..3), random.random_range(0..6));
+        return format!("2030-{month:02}-{day:02} 1{hour}:{tens}0");
+    }
+    let answers = [
+        (
+            ["like to book", "услугу"],
+            &["spa", "massage", "haircut"][..],
+        ),
+        (["Anything to add", "Добавите"], &["/skip", "a quiet room"]),
+        (["visited us", "бывали"], &["yes", "no", "да", "нет"]),
+        (["1 to 5", "от 1 до 5"], &["1", "3", "4", "5"]),
+        (["do better", "улучшить"], &["plums", "everything"]),
+        (["e-mail", "почта"], &["anna@example.org", "/skip"]),
+    ];
+    let found = answers.iter().find(|(parts, _)| asked(*parts));
+    let words = found.map_or(&["/book", "/survey", "/start"][..], |(_, answers)| answers);
+    (*words.choose(random).unwrap()).to_owned()
+}
+
+/// Every payload that was seen, old ones too, and the newest of each chat.
 #[derive(Default)]
-struct Buttons(Vec<String>);
+struct Buttons {
+    all: Vec<String>,
+    newest: HashMap<i64, Vec<String>>,
+}
 
 impl Buttons {
-    fn learn(&mut self, rows: &Value, name: &str) {
+    fn learn(&mut self, chat: i64, rows: &Value, name: &str) {
         let rows = rows
             .as_array()
             .into_iter()
             .flatten()
             .filter_map(Value::as_array);
-        for button in rows.flatten() {
-            if let Some(data) = button[name].as_str() {
-                self.0.push(data.to_owned());
-            }
+        let buttons = rows.flatten().filter_map(|button| button[name].as_str());
+        let found: Vec<String> = buttons.map(str::to_owned).collect();
+        if !found.is_empty() {
+            self.all.extend(found.iter().cloned());
+            self.newest.insert(chat, found);
         }
     }
 
-    fn any(&self, random: &mut StdRng) -> Option<String> {
-        // Mostly new ones.
-        let from = if random.random_bool(0.8) {
-            self.0.len().saturating_sub(6)
-        } else {
-            0
-        };
-        let mut data = self.0.get(from..)?.choose(random)?.clone();
-        if random.random_bool(0.05) {
+    fn any(&self, chat: i64, random: &mut StdRng) -> Option<String> {
+        if random.random_bool(0.75) {
+            return self.newest.get(&chat)?.choose(random).cloned();
+        }
+        let mut data = self.all.choose(random)?.clone();
+        if random.random_bool(0.1) {
             data.pop();
         }
         Some(data)
     }
 }
 
-async fn preview_walk(bot: &'static str, seed: u64) {
+/// One preview walk: who acts, and how far it got.
+async fn preview_walk(bot: &'static str, people: i64, seed: u64) {
     let world = World::start(Channel::Preview).await;
+    // `E2E_SEED` walks elsewhere.
+    let seed = std::env::var("E2E_SEED").map_or(seed, |seed| seed.parse().unwrap());
     let mut random = StdRng::seed_from_u64(seed);
     let mut buttons = Buttons::default();
     let mut trail: Vec<Value> = Vec::new();
+    let mut said_last: HashMap<i64, String> = HashMap::new();
+    let (mut user, mut group, mut locale) = (1, false, "en");
     for _ in 0..STEPS {
-        let locale = *["ru", "en", "de", "en-GB"].choose(&mut random).unwrap();
-        let user = random.random_range(1..4);
-        let mut body = json!({"bot_id": bot, "user_id": user, "locale": locale});
-        if random.random_bool(0.3) {
-            body["chat_id"] = 99.into();
+        if random.random_bool(0.07) {
+            user = random.random_range(1..=people);
+            group = random.random_bool(0.2);
+            locale = ["ru", "en", "de", "en-GB"].choose(&mut random).unwrap();
         }
-        let pressed = if random.random_bool(0.5) {
-            buttons.any(&mut random)
+        let chat = if group { 10_000 } else { user };
+        let pressed = if random.random_bool(0.4) {
+            buttons.any(chat, &mut random)
         } else {
             None
         };
         let is_press = pressed.is_some();
+        let mut body = json!({"bot_id": bot, "user_id": user, "chat_id": chat, "locale": locale});
         match pressed {
             Some(data) => body["callback"] = data.into(),
+            None if random.random_bool(0.6) => {
+                let last = said_last.get(&chat).map_or("", String::as_str);
+                body["text"] = fitting_words(last, &mut random).into();
+            }
             None => body["text"] = words(&mut random).into(),
         }
         trail.push(body.clone());
-        let last = trail.len().saturating_sub(12);
-        let answer = world.preview(body.clone()).await;
+        let last = &trail[trail.len().saturating_sub(12)..];
+        let answer = world.preview(body).await;
         if answer.status == 422 {
             continue; // an empty text: nobody can send one
         }
-        assert_eq!(
-            answer.status,
-            200,
-            "seed {seed}: {} after {:#?}",
-            answer.text(),
-            &trail[last..]
-        );
+        let said = answer.text();
+        assert_eq!(answer.status, 200, "seed {seed}: {said} after {last:#?}");
         let reply = answer.json();
         let messages = reply["messages"].as_array().unwrap();
-        for message in messages {
-            world
-                .telegram()
-                .check(&as_call(message))
-                .unwrap_or_else(|refused| {
-                    panic!(
-                        "seed {seed}: refused {refused:?}: {message} after {:#?}",
-                        &trail[last..]
-                    )
-                });
-            buttons.learn(&message["buttons"], "callback");
+        if let Some(text) = messages.last().and_then(|message| message["text"].as_str()) {
+            said_last.insert(chat, text.to_owned());
         }
-        // In a private chat every words are answered.
-        let private = body.get("chat_id").is_none();
-        let said = !messages.is_empty() || reply.get("toast").is_some();
-        assert!(
-            said || is_press || !private,
-            "seed {seed}: a dead end after {:#?}",
-            &trail[last..]
-        );
+        for message in messages {
+            let checked = world.telegram().check(&as_call(message));
+            assert_eq!(checked, Ok(()), "seed {seed}: {message} after {last:#?}");
+            buttons.learn(chat, &message["buttons"], "callback");
+        }
+        // In a private chat all words are answered; a press always shows something.
+        let shows = !messages.is_empty() || reply.get("toast").is_some();
+        let must = is_press || !group;
+        assert!(shows || !must, "seed {seed}: a dead end after {last:#?}");
     }
-    // Whatever happened, everybody can still book and answer.
-    for user in 1..4 {
+    // The walk has seen the depths, not only the first question.
+    let metrics = world.get("/metrics").await.text();
+    let count = |name: &str| -> u64 {
+        let lines = metrics.lines().filter(|line| line.starts_with(name));
+        let values = lines.filter_map(|line| line.rsplit_once(' '));
+        values
+            .filter_map(|(_, value)| value.parse::<u64>().ok())
+            .sum()
+    };
+    assert!(count("wizard_steps_total") > 50, "{metrics}");
+    assert!(count("wizard_completions_total") > 5, "{metrics}");
+    assert!(count("wizard_errors_total") > 20, "{metrics}");
+    // Whatever happened, everybody can still begin.
+    for user in 1..=people {
         let say = async |text: &str| {
             let body = json!({"bot_id": bot, "user_id": user, "text": text, "locale": "en"});
-            world.preview(body).await.ok()["bot_reply"]
-                .as_str()
-                .unwrap()
-                .to_owned()
+            let reply = world.preview(body).await.ok();
+            reply["bot_reply"].as_str().unwrap().to_owned()
         };
         say("/cancel").await;
         let asked = say(if bot == "booking" { "/book" } else { "/survey" }).await;
         assert!(!asked.is_empty());
-        say("/cancel").await;
     }
     world.stop().await;
 }
@@ -224,12 +258,12 @@ fn as_call(message: &Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn booking_in_previews() {
-    preview_walk("booking", 1).await;
+    preview_walk("booking", 4, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn survey_in_previews() {
-    preview_walk("survey", 2).await;
+    preview_walk("survey", 40, 2).await;
 }
 
 /// Over the webhook, with many people, redeliveries and everything at once.
@@ -247,7 +281,7 @@ async fn booking_over_the_webhook() {
                 let chat = if at < 20 { user } else { -1000 - user };
                 let id = user * 1000 + at;
                 let pressed = if random.random_bool(0.5) {
-                    buttons.any(&mut random)
+                    buttons.any(chat, &mut random)
                 } else {
                     None
                 };
@@ -277,12 +311,16 @@ async fn booking_over_the_webhook() {
                             .check(&json)
                             .unwrap_or_else(|refused| panic!("{refused:?}: {json}"));
                     }
-                    buttons.learn(&json["reply_markup"]["inline_keyboard"], "callback_data");
+                    buttons.learn(
+                        chat,
+                        &json["reply_markup"]["inline_keyboard"],
+                        "callback_data",
+                    );
                 }
                 let shown = world.bot("booking").shown();
                 for message in shown.iter().rev().filter(|m| m.chat == chat).take(2) {
                     if let Some(markup) = &message.markup {
-                        buttons.learn(&markup["inline_keyboard"], "callback_data");
+                        buttons.learn(chat, &markup["inline_keyboard"], "callback_data");
                     }
                 }
             }
