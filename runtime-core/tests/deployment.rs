@@ -171,7 +171,11 @@ async fn over_the_webhook() {
         ..
     } = start::open(BOTS, &bench.config).await.unwrap();
     let service = routes::all(&deployment).into_make_service_with_connect_info::<Peer>();
-    tokio::spawn(async move { axum::serve(FlushListener(port.listener), service).await });
+    tokio::spawn(async move {
+        let (_stop, stopped) = tokio::sync::watch::channel(false);
+        let listener = FlushListener::new(port.listener, stopped).unwrap();
+        axum::serve(listener, service).await
+    });
     let sending = sender.start(announced);
 
     // Registered with its secret; a first failure is tried again.

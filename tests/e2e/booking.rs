@@ -253,6 +253,10 @@ async fn in_a_group(world: &World, w: &Words) {
     anna.say("/book").await.only(w.ask_service);
     let spa = anna.payload(w.spa);
     boris.press_data(&spa).await.silent().toast(w.not_yours);
+    for label in [w.massage, w.cancel] {
+        let hers = anna.payload(label);
+        boris.press_data(&hers).await.silent().toast(w.not_yours);
+    }
     // What others say is theirs.
     boris.say("massage").await.silent();
     boris.say("/book").await.only(w.ask_service);

@@ -161,6 +161,13 @@ async fn a_kill_between_commit_and_reply_while_telegram_is_down() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_instance_sends_what_a_killed_one_has_left() {
     let world = World::start(Channel::Webhook).await;
+    // On a port of its own, so that we know who handles what.
+    let address = world.home().port;
+    world.home().set("BOTFACTORY_LISTEN", "127.0.0.1:0");
+    let second = world.home().start().await;
+    world
+        .home()
+        .set("BOTFACTORY_LISTEN", &format!("127.0.0.1:{address}"));
     let skip = to_skip(&world).await;
     let hang = Fault::Hang(Duration::from_secs(30));
     world.telegram().fail_next(Some("sendMessage"), hang);
@@ -170,9 +177,8 @@ async fn another_instance_sends_what_a_killed_one_has_left() {
         calls.iter().any(|c| c.description == "hung").then_some(())
     })
     .await;
-    let second = world.home().start().await;
     world.kill().await;
-    // It is not alone at its start, so the lease of the first holds it back: nobody sends twice.
+    // The lease of the first holds the second back: nobody sends twice.
     assert_eq!(world.db().unsent().await, 1);
     assert_eq!(confirmations(&world), 0);
     world.db().end_leases().await;

@@ -5,6 +5,7 @@
 //! | `booking`, `survey` | the bots' whole scenarios, in previews, over the webhook and under polling, in both languages |
 //! | `once` | redeliveries, double presses, races: nothing twice |
 //! | `crash` | restarts and kills: nothing lost |
+//! | `faults` | a Telegram, a database, a configuration that does not do as it should |
 //! | `hook` | what the webhook refuses, and what it takes |
 //! | `surface` | operators' and builders' routes, guards, envelopes, metrics, logs |
 //! | `program` | the command line, settings, ports, signals, migrations |
@@ -14,6 +15,7 @@
 
 mod booking;
 mod crash;
+mod faults;
 mod hook;
 mod once;
 mod program;

@@ -355,3 +355,16 @@ async fn a_second_signal_does_not_wait() {
     let status = node.ended().await;
     assert_eq!(status.code(), Some(130));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_other_loopback() {
+    let home = Home::new().with("BOTFACTORY_LISTEN", "[::1]:0");
+    if TcpListener::bind("[::1]:0").await.is_err() {
+        return; // a machine without IPv6
+    }
+    let node = home.start().await;
+    let host = format!("[::1]:{}", node.address.port());
+    let answer = http::send(node.address, "GET", "/bots", &[("Host", &host)], b"").await;
+    answer.ok();
+    node.stop().await;
+}

@@ -74,6 +74,11 @@ async fn unhappy(world: &World, anna: &Talk) {
     anna.say("нет").await.only("Что нам улучшить?");
     anna.press("← Назад").await.only("Вы бывали у нас раньше?");
     anna.press("Нет").await.only("Что нам улучшить?");
+    if world.channel() != Channel::Preview {
+        anna.photo()
+            .await
+            .only("Напишите, пожалуйста, ответ текстом.");
+    }
     let long = "я".repeat(501);
     anna.say(&long).await.only("500");
     anna.say("Больше пирогов").await.only("Ваша почта");

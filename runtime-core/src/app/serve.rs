@@ -23,6 +23,8 @@ use crate::telemetry::{self, events, logs};
 
 /// What runs may take this long to finish.
 const DRAIN: Duration = Duration::from_secs(15);
+/// After the port is closed, how long a fresh connection may take to send its first request.
+const LINGER: Duration = Duration::from_millis(250);
 /// What is queued for Telegram may take this long to leave.
 const FLUSH: Duration = Duration::from_secs(5);
 /// How often old claims are forgotten.
@@ -154,10 +156,15 @@ fn http(
     let mut stopped = stopped.clone();
     let service = router.into_make_service_with_connect_info::<Peer>();
     async move {
+        let Ok(listener) = FlushListener::new(listener, stopped.clone()) else {
+            return; // a socket that listens has an address
+        };
         // The only error is a failed accept, which the listener retries itself.
-        let _ = axum::serve(FlushListener(listener), service)
+        let _ = axum::serve(listener, service)
             .with_graceful_shutdown(async move {
                 let _ = stopped.wait_for(|stop| *stop).await;
+                // From here on a connection that has not asked for anything yet is closed.
+                tokio::time::sleep(LINGER).await;
             })
             .into_future()
             .await;

@@ -6,14 +6,20 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
+
+/// How long a listener that is to stop waits for one more connection that the system has made already, and for all.
+const LAST_CONNECTION: Duration = Duration::from_millis(5);
+const LAST_CONNECTIONS: Duration = Duration::from_millis(50);
 
 /// An open port.
 #[derive(Debug)]
@@ -54,17 +60,68 @@ fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
-/// A [`TcpListener`] whose connections tell when what was written to them has been flushed.
+/// A [`TcpListener`] whose connections tell when what was written to them has been flushed. Told to stop, it takes what
+/// has connected already and closes the port: with two instances on it, closing it at once would break connections that
+/// the system has given to this one.
 #[derive(Debug)]
-pub struct FlushListener(pub TcpListener);
+pub struct FlushListener {
+    /// `None`: closed.
+    listener: Option<TcpListener>,
+    address: SocketAddr,
+    stopped: watch::Receiver<bool>,
+    /// When the port is closed at the latest, once that is known.
+    closes: Option<tokio::time::Instant>,
+}
+
+impl FlushListener {
+    /// Listens until `stopped` says so.
+    ///
+    /// # Errors
+    /// The socket has no address.
+    pub fn new(listener: TcpListener, stopped: watch::Receiver<bool>) -> io::Result<Self> {
+        Ok(Self {
+            address: listener.local_addr()?,
+            listener: Some(listener),
+            stopped,
+            closes: None,
+        })
+    }
+
+    async fn next(&mut self) -> (TcpStream, SocketAddr) {
+        let mut stopped = self.stopped.clone();
+        if let Some(listener) = &mut self.listener {
+            let told = tokio::select! {
+                biased;
+                at = told(&mut stopped) => at,
+                // axum's own accept for TCP retries and pauses on errors as it should.
+                accepted = Listener::accept(listener) => return accepted,
+            };
+            // What has connected shows up within a turn of the reactor. More may go on coming: not for ever.
+            let closes = *self.closes.get_or_insert(told + LAST_CONNECTIONS);
+            let last = (tokio::time::Instant::now() + LAST_CONNECTION).min(closes);
+            let last = tokio::time::timeout_at(last, Listener::accept(listener));
+            if let Ok(accepted) = last.await {
+                return accepted;
+            }
+        }
+        self.listener = None;
+        std::future::pending().await
+    }
+}
+
+async fn told(stopped: &mut watch::Receiver<bool>) -> tokio::time::Instant {
+    if stopped.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await; // whoever could have said so is gone
+    }
+    tokio::time::Instant::now()
+}
 
 impl Listener for FlushListener {
     type Io = FlushStream;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (FlushStream, SocketAddr) {
-        // axum's own accept for TCP retries and pauses on errors as it should.
-        let (stream, peer) = Listener::accept(&mut self.0).await;
+        let (stream, peer) = self.next().await;
         // Small answers must not wait for more data.
         let _ = stream.set_nodelay(true);
         let stream = FlushStream {
@@ -75,7 +132,7 @@ impl Listener for FlushListener {
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        Ok(self.address)
     }
 }
 

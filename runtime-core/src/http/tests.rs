@@ -504,9 +504,9 @@ async fn an_offered_row_is_marked_when_its_response_was_flushed() {
     let address = port.listener.local_addr().unwrap();
     tokio::spawn(async move {
         let service = router.into_make_service_with_connect_info::<Peer>();
-        axum::serve(super::listener::FlushListener(port.listener), service)
-            .await
-            .unwrap();
+        let (_stop, stopped) = tokio::sync::watch::channel(false);
+        let listener = super::listener::FlushListener::new(port.listener, stopped).unwrap();
+        axum::serve(listener, service).await.unwrap();
     });
     let http = crate::telegram::client::plain_http().unwrap();
     let answer = http

@@ -31,7 +31,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use sqlx::ConnectOptions;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 
 pub use error::StoreError;
 
@@ -86,8 +86,7 @@ impl Store {
         let in_memory = url.contains(":memory:") || url.contains("mode=memory");
         let file = (!in_memory).then(|| options.get_filename().to_path_buf());
         let watchdog = Watchdog::default();
-        let mut connection = options.connect().await?;
-        migrate::run(&mut connection, sets, &clock).await?;
+        let mut connection = prepared(&options, sets, &clock).await?;
         let last_at: i64 =
             sqlx::query_scalar("SELECT coalesce(max(at), 0) FROM bf_outbox WHERE state IN (1, 2)")
                 .fetch_one(&mut connection)
@@ -149,6 +148,31 @@ impl Store {
             })
             .unwrap_or(now);
         now.max(last.saturating_add(1))
+    }
+}
+
+/// A connection to an up-to-date database. Several processes may begin at once: whoever switches on the write-ahead log
+/// or makes the first table keeps the others out without a chance to wait, so they come again.
+async fn prepared(
+    options: &SqliteConnectOptions,
+    sets: &[&'static MigrationSet],
+    clock: &Clock,
+) -> Result<SqliteConnection, StoreError> {
+    let began = std::time::Instant::now();
+    loop {
+        let attempt = async {
+            let mut connection = options.connect().await?;
+            migrate::run(&mut connection, sets, clock).await?;
+            Ok(connection)
+        };
+        match attempt.await {
+            Err(StoreError::Sql(error))
+                if error::is_busy(&error) && began.elapsed() < BUSY_TIMEOUT =>
+            {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            done => return done,
+        }
     }
 }
 

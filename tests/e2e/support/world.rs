@@ -182,8 +182,12 @@ impl World {
     /// Calls that Telegram refused though no fault was injected: there must be none.
     pub fn refused(&self) -> Vec<Recorded> {
         let mut calls = self.0.telegram.calls();
-        // What is as it should be, and presses that nobody waits for any more, are no refusals.
-        let settled = ["not modified", "query is too old"];
+        // What is as it should be, presses that nobody waits for any more, and groups that moved are no refusals.
+        let settled = [
+            "not modified",
+            "query is too old",
+            "upgraded to a supergroup",
+        ];
         calls.retain(|call| {
             call.status == 400 && !settled.iter().any(|words| call.description.contains(words))
         });
