@@ -158,6 +158,7 @@ fn index(out: &Path, program: &ir::Program, output: &Output) -> String {
         let _ = write!(
             text,
             "\n/// {name}.\n#[path = {path:?}]\n\
+             #[allow(clippy::style, clippy::complexity, clippy::perf)]\n\
              #[deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]\n\
              #[allow(dead_code, non_camel_case_types, unused_parens, unused_variables)]\npub mod {id};\n",
             name = bot.name.replace('\n', " "),

@@ -11,7 +11,7 @@ use super::format::{doc, ident, raw};
 use super::rule::{parse, pattern, wanted};
 use super::text;
 use crate::ir::types::{ChoiceId, Ty};
-use crate::ir::{Rule, Step, Wizard};
+use crate::ir::{Rule, Step, Target, Wizard};
 
 /// Every item of the dialogue but `enter`.
 pub fn items(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
@@ -449,7 +449,10 @@ fn after_step(cx: FlowEmit<'_>, wizard: &Wizard, position: usize) -> TokenStream
                     rest.extend(quote!(if #test { #leave }));
                 }
                 None => {
-                    rest.extend(leave);
+                    rest.extend(match branch.target {
+                        Target::Step(step) => wait_call(&env, wizard, step),
+                        Target::End => quote!(cx.done()),
+                    });
                     closed = true;
                     break;
                 }

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use runtime_core::testing::telegram::{FakeBot, FakeTelegram, Recorded, User};
-use serde_json::json;
 
 use super::talk::{Room, Talk};
 use super::{Answer, BOOKING_TOKEN, Db, Home, Node, SURVEY_TOKEN, WEBHOOK_SECRET, http, until};

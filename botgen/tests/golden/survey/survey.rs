@@ -185,13 +185,13 @@ async fn after_visited(cx: &mut Cx, visited: bool) -> Handled {
     if visited {
         return wait(cx, &State::Rating { visited });
     }
-    return wait(
+    wait(
         cx,
         &State::Reason {
             visited,
             rating: None,
         },
-    );
+    )
 }
 
 /// After the answer to `rating` (bots/survey/flows/survey.yaml:20).
@@ -206,13 +206,13 @@ async fn after_rating(cx: &mut Cx, visited: bool, rating: i64) -> Handled {
             },
         );
     }
-    return wait(
+    wait(
         cx,
         &State::Reason {
             visited,
             rating: Some(rating),
         },
-    );
+    )
 }
 
 /// Every question is answered. Effect: write.
