@@ -470,6 +470,69 @@ async fn metrics_are_bounded_and_useful() {
     world.stop().await;
 }
 
+/// Every family that is declared moves in the life of one booking.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_declared_is_emitted() {
+    let world = World::start(Channel::Webhook).await;
+    let before = world.get("/metrics").await.text();
+    for family in [
+        "bot_updates_total",
+        "wizard_flows_total",
+        "reply_sent_total",
+        "bot_sql_exec_total",
+    ] {
+        assert!(
+            before.contains(&format!("{family}{{bot_id=\"booking\"")),
+            "no {family} at the start: {before}"
+        );
+    }
+    let anna = world.person("Anna", "en");
+    for words in ["/book", "nothing", EN.spa, "/back"] {
+        anna.say(words).await;
+    }
+    anna.press(EN.spa).await;
+    for words in ["2030-01-15 14:00", "/skip", "/my"] {
+        anna.say(words).await;
+    }
+    anna.press(EN.btn_my).await;
+    world.hook(&text(1, 5, 5, "/book")).await;
+    world.hook(&text(1, 5, 5, "/book")).await;
+    http::post(world.address(), "/tg/nobody", &[], b"{}").await;
+    world.post("/bots/booking/reload", &json!({})).await.ok();
+    let after = world.get("/metrics").await.text();
+    let value = |family: &str| -> f64 {
+        let lines = after.lines().filter(|line| {
+            let name = line.split(['{', ' ']).next().unwrap_or_default();
+            name == family || name == format!("{family}_count")
+        });
+        lines
+            .filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok())
+            .sum()
+    };
+    let families = after
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+    // Only when something fails, or for a moment.
+    let rare = [
+        "bot_errors_total",
+        "bot_dead_letters_total",
+        "reply_failed_total",
+        "outbox_retries_total",
+        "outbox_ambiguous_total",
+        "outbox_taken_over_total",
+        "outbox_waiting",
+        "updates_in_flight",
+    ];
+    let still: Vec<&str> = families
+        .filter(|family| value(family) == 0.0 && !rare.contains(family))
+        .collect();
+    assert!(still.is_empty(), "never emitted: {still:?}");
+    for gauge in ["outbox_waiting", "updates_in_flight"] {
+        assert_eq!(value(gauge), 0.0, "{gauge}");
+    }
+    world.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dialogue_is_counted() {
     let world = World::start(Channel::Preview).await;

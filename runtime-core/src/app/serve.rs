@@ -19,7 +19,7 @@ use crate::http::routes;
 use crate::http::state::{Deployment, Mode};
 use crate::ingress::polling::Polling;
 use crate::store::Store;
-use crate::telemetry::{self, events, logs};
+use crate::telemetry::{self, events, logs, metrics};
 
 /// What runs may take this long to finish.
 const DRAIN: Duration = Duration::from_secs(15);
@@ -49,6 +49,17 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
         .map_err(|error| AppError::Failed(format!("the database fails: {error}")))?;
     app.sender.hold_leftovers().await;
     introduce(&app.deployment, &config, &port, admin.as_ref());
+    for bot in bots {
+        let spec = bot.spec();
+        let dialogues: Vec<_> = spec
+            .commands
+            .iter()
+            .filter(|c| c.wizard)
+            .map(|c| c.name)
+            .collect();
+        let locales: Vec<_> = spec.locales.iter().map(|locale| locale.tag).collect();
+        metrics::begin(spec.id, &dialogues, &locales);
+    }
     let build = sources(bots);
     telemetry::emit(events::Lifecycle {
         what: "started",

@@ -16,6 +16,7 @@ use crate::handler::{Next, Said};
 use crate::telegram::method::{
     AnswerCallbackQuery, Call, EditMessageText, InlineButton, ReplyButton, ReplyMarkup, SendMessage,
 };
+use crate::telemetry::{self, events::Rendered};
 
 /// What goes with the removal of a reply keyboard where nothing else could carry it.
 const REMOVED: &str = "👌";
@@ -50,6 +51,14 @@ pub(crate) fn compose(
     toast: Option<&Text>,
 ) -> Result<Composed, HandlerError> {
     let mut out = Composed::default();
+    let tags = frame.update.seat.texts.tags();
+    if let Some(locale) = tags.get(frame.words.locale).filter(|_| !said.is_empty()) {
+        telemetry::emit(Rendered {
+            bot: frame.update.seat.spec.id,
+            locale,
+            texts: said.len(),
+        });
+    }
     let mut toast = toast.cloned();
     // The first edit takes the message whose button was pressed.
     let mut editable = frame

@@ -26,7 +26,7 @@ use crate::store::writer::{Attempt, Boxed, End, Job, Left, Ran};
 use crate::telegram::method::Call;
 use crate::telemetry;
 use crate::telemetry::events::{
-    DuplicateAnswered, HandlerFailed, HandlerRan, WizardMove, WizardMoved,
+    DuplicateAnswered, HandlerFailed, HandlerRan, StatementsRan, WizardMove, WizardMoved,
 };
 
 /// Why the last run failed, kept for the next attempt.
@@ -164,6 +164,11 @@ impl UpdateJob {
                 _ => "state",
             },
             took: began.elapsed(),
+        });
+        telemetry::emit(StatementsRan {
+            bot: self.update.seat.spec.id,
+            queries: did.cx.queries,
+            execs: did.cx.execs,
         });
         if let (Ended::Well, Some(place)) = (&did.ended, did.cx.bug) {
             did.ended = Ended::Failed(HandlerError::Bug(place));

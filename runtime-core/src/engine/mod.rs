@@ -34,7 +34,7 @@ use crate::store::outbox::{OutboxNotice, RowKey};
 use crate::store::{Store, StoreError};
 use crate::telegram::method::Call;
 use crate::telemetry;
-use crate::telemetry::events::HandlerRan;
+use crate::telemetry::events::{HandlerRan, StatementsRan};
 
 /// What became of an update.
 #[derive(Debug)]
@@ -370,6 +370,11 @@ impl Engine {
                 "read"
             },
             took: began.elapsed(),
+        });
+        telemetry::emit(StatementsRan {
+            bot: update.seat.spec.id,
+            queries: cx.queries,
+            execs: cx.execs,
         });
         let error = match (ended, cx.bug) {
             (Ended::Well, None) => {

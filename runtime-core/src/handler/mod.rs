@@ -38,6 +38,9 @@ pub struct Cx {
     pub(crate) next: Next,
     pub(crate) locale: Option<LocaleIndex>,
     pub(crate) wrote: bool,
+    /// Statements that read, and that wrote.
+    pub(crate) queries: u64,
+    pub(crate) execs: u64,
     /// What the answer to a press shows.
     pub(crate) toast: Option<Text>,
     /// Only private chats can show keyboards that ask for a contact or a location.
@@ -95,6 +98,8 @@ impl Cx {
             next: Next::Stay,
             locale: None,
             wrote: false,
+            queries: 0,
+            execs: 0,
             toast: None,
             private: false,
             bug: None,
@@ -133,6 +138,7 @@ impl Cx {
     /// The connection for a query that reads. An error when the effect class said that none is needed
     /// (a compiler bug, never a panic).
     pub fn db(&mut self) -> Result<&mut SqliteConnection, HandlerError> {
+        self.queries += 1;
         match &mut self.connection {
             Connection::None => Err(HandlerError::Bug("a pure handler reads")),
             Connection::Read(reader) => Ok(reader.connection()?),
@@ -144,6 +150,7 @@ impl Cx {
         match &mut self.connection {
             Connection::Write(connection) => {
                 self.wrote = true;
+                self.execs += 1;
                 Ok(connection)
             }
             _ => Err(HandlerError::Bug("a handler that only reads writes")),
@@ -155,6 +162,7 @@ impl Cx {
         sqlx::query("ROLLBACK TO u")
             .execute(self.db_write()?)
             .await?;
+        self.execs -= 1; // that was none of the bot's
         Ok(())
     }
 

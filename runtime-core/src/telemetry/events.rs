@@ -179,7 +179,7 @@ impl Fact for WizardMoved {
     }
 }
 
-/// Statements of a handler that committed.
+/// A handler ran statements.
 #[derive(Debug)]
 #[allow(missing_docs)]
 pub struct StatementsRan {
@@ -211,6 +211,7 @@ impl Fact for StatementsRan {
 pub struct Rendered {
     pub bot: &'static str,
     pub locale: &'static str,
+    pub texts: usize,
 }
 
 impl Fact for Rendered {
@@ -218,7 +219,7 @@ impl Fact for Rendered {
         if let Some(m) = metrics {
             m.i18n_renders
                 .with_label_values(&[self.bot, self.locale])
-                .inc();
+                .inc_by(u64::try_from(self.texts).unwrap_or(u64::MAX));
         }
     }
 }

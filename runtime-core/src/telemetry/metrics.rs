@@ -132,6 +132,49 @@ pub fn metrics() -> Option<&'static Metrics> {
     METRICS.as_ref()
 }
 
+/// Makes a bot's series, at zero: a rate needs a value before the first event, and an alert on one that does not exist
+/// never fires. `dialogues`: names of the commands that begin one; `locales`: its tags.
+pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static str]) {
+    let Some(m) = metrics() else { return };
+    for channel in ["webhook", "polling", "preview"] {
+        for kind in ["message", "callback_query"] {
+            m.updates.with_label_values(&[bot, channel, kind]);
+        }
+        m.update_seconds.with_label_values(&[bot, channel]);
+        m.errors.with_label_values(&[bot, channel, "busy"]);
+    }
+    for effect in ["pure", "read", "state", "write"] {
+        m.handler_seconds.with_label_values(&[bot, effect]);
+    }
+    for flow in dialogues {
+        for counters in [
+            &m.wizard_flows,
+            &m.wizard_steps,
+            &m.wizard_completions,
+            &m.wizard_refusals,
+        ] {
+            counters.with_label_values(&[bot, flow]);
+        }
+    }
+    for via in ["response", "api", "outbox"] {
+        m.replies_sent.with_label_values(&[bot, via]);
+    }
+    for class in ["unreachable", "refused", "ambiguous", "unsent"] {
+        m.replies_failed.with_label_values(&[bot, class]);
+    }
+    for class in ["flood", "ambiguous", "unsent"] {
+        m.outbox_retries.with_label_values(&[bot, class]);
+    }
+    m.outbox_ambiguous.with_label_values(&[bot, "resend"]);
+    m.reply_seconds.with_label_values(&[bot]);
+    for locale in locales {
+        m.i18n_renders.with_label_values(&[bot, locale]);
+    }
+    for counters in [&m.duplicates, &m.reloads, &m.sql_queries, &m.sql_execs] {
+        counters.with_label_values(&[bot]);
+    }
+}
+
 /// The text exposition format, version 0.0.4.
 pub fn text() -> Vec<u8> {
     let mut out = Vec::new();
