@@ -16,17 +16,20 @@ if [ "$#" -gt 0 ]; then
     base=$1
 else
     cargo build -q
-    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])' 2>/dev/null || echo 18080)
-    base=http://127.0.0.1:$port
+    binary=$PWD/target/debug/botfactory
     dir=$(mktemp -d)
-    env -u BOTFACTORY_ADMIN_TOKEN BOTFACTORY_LISTEN="127.0.0.1:$port" DATABASE_URL="sqlite://$dir/smoke.db" \
-        target/debug/botfactory serve >"$dir/log" 2>&1 &
+    : >"$dir/log"
+    # In a folder and an environment of its own: no `.env`, no token, no data of this machine. Port 0: a free one.
+    (cd "$dir" && exec env -i PATH="$PATH" BOTFACTORY_LISTEN=127.0.0.1:0 "$binary" serve >"$dir/log" 2>&1) &
     pid=$!
-    for _ in $(seq 100); do
-        curl -fs -o /dev/null "$base/health" 2>/dev/null && break
-        kill -0 "$pid" 2>/dev/null || { cat "$dir/log"; exit 1; }
-        sleep 0.1
+    base=""
+    for _ in $(seq 200); do
+        base=$(sed -n 's|^Talk to them: \(http://[^/]*\)/$|\1|p' "$dir/log")
+        [ -n "$base" ] && break
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.05
     done
+    [ -n "$base" ] || { cat "$dir/log"; echo "it does not start"; exit 1; }
 fi
 
 # check NAME STATUS NEEDLE CURL-ARGUMENTS…
@@ -57,6 +60,9 @@ preview book '"buttons"' '{"bot_id":"booking","text":"/book"}'
 preview survey '"buttons"' '{"bot_id":"survey","text":"/start"}'
 check 'preview of an unknown bot' 404 '"error"' -H 'content-type: application/json' -d '{"bot_id":"nobody","text":"/start"}' "$base/preview/send"
 check 'webhook of an unknown bot' 404 '"error"' -H 'content-type: application/json' -d '{"update_id":1}' "$base/tg/nobody"
+check 'admin from elsewhere' 403 '"error"' -H 'host: bots.example.org' "$base/bots"
+check 'unknown route' 404 '"error"' "$base/nothing"
+check 'wrong method' 405 '"error"' -X POST "$base/bots"
 check reload 200 '"reloaded":true' -X POST "$base/bots/booking/reload"
 
 echo "$passed passed, $failed failed"
