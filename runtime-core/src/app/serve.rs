@@ -48,6 +48,8 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
         .await
         .map_err(|error| AppError::Failed(format!("the database fails: {error}")))?;
     app.sender.hold_leftovers().await;
+    // Before anybody is told that it runs: whoever is told may stop it.
+    let mut asked = Stop::listen();
     introduce(&app.deployment, &config, &port, admin.as_ref());
     for bot in bots {
         let spec = bot.spec();
@@ -110,15 +112,15 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
         }
     }
 
-    signal().await;
+    asked.asked().await;
     telemetry::emit(events::Lifecycle {
         what: "stopping",
         version: VERSION,
         sources: &build,
     });
     // A second signal does not wait.
-    tokio::spawn(async {
-        signal().await;
+    tokio::spawn(async move {
+        asked.asked().await;
         std::process::exit(130);
     });
     let _ = stop.send(true);
@@ -215,25 +217,46 @@ async fn prune(store: std::sync::Arc<Store>) {
 }
 
 #[cfg(unix)]
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        // Without handlers the signals end the process themselves.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+struct Stop(Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>);
+
+#[cfg(unix)]
+impl Stop {
+    /// From here on SIGTERM and SIGINT no longer end the process by themselves.
+    fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let terminate = signal(SignalKind::terminate());
+        Self(
+            terminate
+                .and_then(|t| Ok((t, signal(SignalKind::interrupt())?)))
+                .ok(),
+        )
+    }
+
+    async fn asked(&mut self) {
+        match &mut self.0 {
+            Some((terminate, interrupt)) => tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            },
+            // Without handlers the signals end the process themselves.
+            None => std::future::pending().await,
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn signal() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+struct Stop;
+
+#[cfg(not(unix))]
+impl Stop {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn asked(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
