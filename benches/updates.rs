@@ -16,7 +16,7 @@ const CONNECTIONS: usize = 32;
 const WARM_UP: Duration = Duration::from_millis(700);
 const MEASURED: Duration = Duration::from_secs(3);
 const PEOPLE: i64 = 1000;
-const SECRET: &str = "bench-secret";
+const SECRET: &str = "bench-secret-of-some-length";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
