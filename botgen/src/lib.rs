@@ -28,15 +28,41 @@ pub mod source;
 pub mod syntax;
 pub mod yaml;
 
+use std::sync::Arc;
+
 pub use build_script::build as build_script;
 use diagnostics::{Diagnostic, Severity, Sink};
 pub use input::Input;
 use source::SourceMap;
 
+/// The database that a run is for. `DSL.md` has one language for both; what differs is the engine's last word.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Engine {
+    /// Embedded, the default of the runtime.
+    #[default]
+    Sqlite,
+    /// The production engine.
+    Postgres,
+}
+
+impl Engine {
+    /// As people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "Postgres",
+        }
+    }
+}
+
 /// What a run is for.
 #[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct Options {}
+pub struct Options {
+    /// The database that statements and migrations are proven on.
+    pub engine: Engine,
+    /// Who answers for Postgres: a server, or what `botgen prepare` has kept of its answers.
+    pub postgres: Option<Arc<dyn check::sql::postgres::Oracle>>,
+}
 
 /// What a run found and made.
 #[derive(Debug)]

@@ -11,6 +11,7 @@
 //! | [`parameters`], [`result`] | its `:name`s, what it gives |
 //! | [`owned`], [`conflicts`] | whose rows, which constraints |
 //! | [`describe`], [`engine`] | sqlx, and SQLite's words as carets |
+//! | [`postgres`] | what the checks ask Postgres |
 //! | [`cache`] | what sqlx's macros read |
 
 mod cache;
@@ -23,6 +24,7 @@ mod migrations;
 mod naming;
 mod owned;
 mod parameters;
+pub mod postgres;
 mod result;
 mod statement;
 mod tables;

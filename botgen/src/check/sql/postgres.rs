@@ -1,0 +1,73 @@
+//! What the checks ask Postgres. They stay pure: whoever answers is given to them.
+//!
+//! Two can answer: a server (the command line starts a private one), and the files that `botgen prepare` has written
+//! from a server's answers, which build.rs and `check --offline` trust.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Gives databases to check on.
+pub trait Oracle: fmt::Debug + Send + Sync {
+    /// A database without tables, for one run. Dropping it ends it.
+    ///
+    /// # Errors
+    /// Why there is none, in words for people: no server, no right to make a database.
+    fn open(&self) -> Result<Box<dyn Database>, String>;
+}
+
+/// One run's database.
+pub trait Database: fmt::Debug + Send + Sync {
+    /// Runs one statement of a migration. `key` names it: a hash of it and of all statements before it.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    fn run(&self, key: &str, sql: &str) -> Result<(), Refusal>;
+    /// Describes one statement without running it. `key` names it: a hash of it and of the migrations of its owner.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    fn describe(&self, key: &str, sql: &str) -> Result<Described, Refusal>;
+}
+
+/// What Postgres knows of a statement.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Described {
+    /// Types of `$1 $2 …`, as `pg_type.typname` has them: `int8`, `text`, `timestamptz`, `_int8`.
+    pub parameters: Vec<String>,
+    /// Of the result, in order.
+    pub columns: Vec<Column>,
+}
+
+/// A column of a result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// `pg_type.typname`.
+    pub ty: String,
+    /// Whether it may be null, where Postgres knows.
+    pub nullable: Option<bool>,
+    /// Table and column behind it, where it is just that.
+    pub origin: Option<(String, String)>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Postgres refuses the statement.
+    Refused {
+        /// `42703`.
+        sqlstate: String,
+        /// Its own words.
+        message: String,
+        /// Where in the statement, in characters from 1.
+        position: Option<usize>,
+        /// `HINT`, where there is one, else `DETAIL`.
+        hint: Option<String>,
+    },
+    /// The kept answers do not have this one: `botgen prepare` was not run since the statement or a migration changed.
+    Missing,
+    /// The server does not answer any more: its words.
+    Gone(String),
+}
