@@ -42,7 +42,7 @@ impl Binding {
             (_, Form::Borrowed) => quote!(#x),
             (base, Form::Owned) if is_copy(base) => quote!(#x),
             (base, Form::Reference) if is_copy(base) => quote!(*#x),
-            (Base::Text { .. } | Base::List(_), _) if nullable => quote!(#x.as_deref()),
+            (Base::Text { .. } | Base::List { .. }, _) if nullable => quote!(#x.as_deref()),
             (_, _) if nullable => quote!(#x.as_ref()),
             (_, Form::Owned) => quote!(&#x),
             (_, Form::Reference) => quote!(#x),

@@ -255,7 +255,7 @@ impl<'e, 'a> Values<'e, 'a> {
                         let value = self.comparable(value, nullable);
                         let list_value = object_of(self.value(list));
                         let item_ty = match &list.ty.base {
-                            Base::List(item) => (**item).clone(),
+                            Base::List { item, .. } => (**item).clone(),
                             _ => Ty::some(Base::Null),
                         };
                         let item = Binding {

@@ -95,7 +95,7 @@ fn kept_rows(cx: FlowEmit<'_>) -> BTreeSet<usize> {
             Base::Row(QueryId(id)) => {
                 into.insert(*id);
             }
-            Base::List(item) => rows(item, into),
+            Base::List { item, .. } => rows(item, into),
             _ => {}
         }
     }

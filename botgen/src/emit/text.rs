@@ -185,7 +185,7 @@ fn each(
     let mut values = Values::new(env);
     let rows = values.value(list);
     let item_ty = match &list.ty.base {
-        Base::List(item) => (**item).clone(),
+        Base::List { item, .. } => (**item).clone(),
         _ => Ty::some(Base::Null),
     };
     let mut inner = env.clone();
@@ -576,7 +576,7 @@ fn string_of(env: &Env<'_>, value: TokenStream, ty: &Ty, how: &How) -> TokenStre
             let max = Literal::usize_unsuffixed(*max);
             quote!(cut(&#inner, #max).into_owned())
         }
-        (How::Join { separator, each }, Base::List(item_ty)) => {
+        (How::Join { separator, each }, Base::List { item: item_ty, .. }) => {
             let item = Binding {
                 tokens: quote!(each),
                 ty: (**item_ty).clone(),

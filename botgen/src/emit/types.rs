@@ -11,7 +11,7 @@ use crate::ir::types::{Base, Ty};
 pub fn is_copy(base: &Base) -> bool {
     !matches!(
         base,
-        Base::Text { .. } | Base::Contact | Base::File | Base::Row(_) | Base::List(_)
+        Base::Text { .. } | Base::Contact | Base::File | Base::Row(_) | Base::List { .. }
     )
 }
 
@@ -30,7 +30,7 @@ impl FlowEmit<'_> {
     pub fn borrowed(&self, ty: &Ty) -> TokenStream {
         let base = match &ty.base {
             Base::Text { .. } => quote!(&str),
-            Base::List(item) => {
+            Base::List { item, .. } => {
                 let item = self.owned(item);
                 quote!(&[#item])
             }
@@ -72,7 +72,7 @@ impl FlowEmit<'_> {
                 let name = ident(&self.flow.queries[id.0].row);
                 quote!(#name)
             }
-            Base::List(item) => {
+            Base::List { item, .. } => {
                 let item = self.owned(item);
                 quote!(Vec<#item>)
             }

@@ -47,10 +47,25 @@ pub enum Base {
     File,
     /// A row of a query of this flow; fields are its columns. Rust: the query's row struct.
     Row(super::sql::QueryId),
-    /// A list. Rust `Vec<T>`.
-    List(Box<Ty>),
+    /// Rust `Vec<T>`.
+    List {
+        /// Of an element.
+        item: Box<Ty>,
+        /// Most elements, where a bound is known.
+        most: Option<usize>,
+    },
     /// The type of `null` alone.
     Null,
+}
+
+impl Base {
+    /// A list of at most so many.
+    pub fn list(item: Ty, most: Option<usize>) -> Self {
+        Self::List {
+            item: Box::new(item),
+            most,
+        }
+    }
 }
 
 impl Ty {
@@ -91,8 +106,8 @@ impl Ty {
             Base::Location => "location".into(),
             Base::File => "file".into(),
             Base::Row(_) => "row".into(),
-            Base::List(item) if matches!(item.base, Base::Row(_)) => "list of rows".into(),
-            Base::List(item) => format!("list of {}", item.describe()),
+            Base::List { item, .. } if matches!(item.base, Base::Row(_)) => "list of rows".into(),
+            Base::List { item, .. } => format!("list of {}", item.describe()),
             Base::Null => "null".into(),
         };
         if self.nullable && self.base != Base::Null {

@@ -150,10 +150,10 @@ pub(super) fn printable(cx: &mut FlowCx<'_>, ty: &Ty, span: Span) -> Option<()> 
         | Base::DateTime
         | Base::Choice(_) => return Some(()),
         Base::Bool => "say what it means: `{{#if x}}…{{else}}…{{/if}}`",
-        Base::List(item) if matches!(item.base, Base::Row(_)) => {
+        Base::List { item, .. } if matches!(item.base, Base::Row(_)) => {
             "walk it with `{{#each}}`, or print its length with `| count`"
         }
-        Base::List(_) => "walk it with `{{#each}}`, or print it with `| join: ', '`",
+        Base::List { .. } => "walk it with `{{#each}}`, or print it with `| join: ', '`",
         Base::Row(_) => "print one of its columns",
         Base::Contact => "print one of its fields: `phone`, `first_name`, `last_name`, `user_id`",
         Base::Location => "print one of its fields: `latitude`, `longitude`",
@@ -353,10 +353,12 @@ fn count(
 ) -> Option<State> {
     no_argument(cx, name, arg)?;
     match state {
-        State::Value(value) if matches!(value.ty.base, Base::List(_)) => Some(State::Value(Expr {
-            ty: Ty::some(Base::Int),
-            kind: ExprKind::Count(Box::new(value)),
-        })),
+        State::Value(value) if matches!(value.ty.base, Base::List { .. }) => {
+            Some(State::Value(Expr {
+                ty: Ty::some(Base::Int),
+                kind: ExprKind::Count(Box::new(value)),
+            }))
+        }
         State::Value(value) => misuse(
             cx,
             span,
@@ -387,7 +389,7 @@ fn join(
     let (value, each) = match state {
         State::Elements { value, each } => (value, each),
         State::Value(value) => {
-            let Base::List(item) = value.ty.base.clone() else {
+            let Base::List { item, .. } = value.ty.base.clone() else {
                 return misuse(
                     cx,
                     span,
@@ -440,7 +442,7 @@ fn format_with(
 ) -> Option<State> {
     match state {
         State::Value(value) => {
-            if let Base::List(item) = value.ty.base.clone() {
+            if let Base::List { item, .. } = value.ty.base.clone() {
                 element(cx, &item, at.span)?;
                 let (_, each) = one(cx, name, arg, &item.base, How::Plain, at)?;
                 return Some(State::Elements { value, each });
@@ -455,7 +457,7 @@ fn format_with(
             Some(State::Printed { value, how, null })
         }
         State::Elements { value, each } => {
-            let Base::List(item) = value.ty.base.clone() else {
+            let Base::List { item, .. } = value.ty.base.clone() else {
                 return None;
             };
             let (_, each) = one(cx, name, arg, &item.base, each, at)?;

@@ -92,7 +92,7 @@ pub fn check(cx: &mut FlowCx<'_>, scope: &Scope, e: &ast::Expr) -> Option<Expr> 
         A::IsNull { value, negated } => is_null(cx, scope, value, *negated, e.span),
         A::IsEmpty { value, negated } => {
             let checked = present(cx, scope, value)?;
-            if !matches!(checked.ty.base, Base::List(_) | Base::Text { .. }) {
+            if !matches!(checked.ty.base, Base::List { .. } | Base::Text { .. }) {
                 cx.sink.report(
                     Diagnostic::new(
                         &codes::TYPE_MISMATCH,
@@ -131,7 +131,7 @@ pub fn condition(cx: &mut FlowCx<'_>, scope: &Scope, e: &ast::Expr) -> Option<Ex
         } => "test it first: `x is not null and x`",
         Ty { nullable: true, .. } => "ask `is null` or `is not null`",
         Ty {
-            base: Base::List(_),
+            base: Base::List { .. },
             ..
         } => "ask `is empty` or `is not empty`",
         Ty {
@@ -167,7 +167,7 @@ pub fn condition_in_text(cx: &mut FlowCx<'_>, scope: &Scope, e: &ast::Expr) -> O
             negated: true,
         },
         Ty {
-            base: Base::List(_),
+            base: Base::List { .. },
             ..
         } => ExprKind::IsEmpty {
             value: Box::new(checked),

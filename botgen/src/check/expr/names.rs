@@ -249,7 +249,7 @@ fn field(
     let Some(fields) = fields(cx, &of.ty.base) else {
         let message = format!("`{shown}` is {} and has no fields", super::a(&of.ty));
         let mut diagnostic = Diagnostic::new(&codes::UNKNOWN_FIELD, part.span, message);
-        if matches!(of.ty.base, Base::List(_)) {
+        if matches!(of.ty.base, Base::List { .. }) {
             diagnostic = diagnostic.help(format!(
                 "walk the list with `{{{{#each {shown}}}}}`, or let the query give one row with `single: true`"
             ));

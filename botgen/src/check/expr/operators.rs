@@ -45,9 +45,9 @@ pub(super) fn list(
         };
         base = wider;
     }
-    let items = checked.into_iter().map(|i| convert(i, &base)).collect();
+    let items: Vec<_> = checked.into_iter().map(|i| convert(i, &base)).collect();
     Some(Expr {
-        ty: Ty::some(Base::List(Box::new(Ty::some(base)))),
+        ty: Ty::some(Base::list(Ty::some(base), Some(items.len()))),
         kind: ExprKind::List(items),
     })
 }
@@ -83,7 +83,7 @@ pub(super) fn is_null(
         }
     } else {
         let (what, always) = (quoted(value), if negated { "true" } else { "false" });
-        let help = if matches!(checked.ty.base, Base::List(_)) {
+        let help = if matches!(checked.ty.base, Base::List { .. }) {
             "a list is never null: ask `is empty`"
         } else {
             "leave the test out"
@@ -172,7 +172,7 @@ pub(super) fn compare(
             Base::Row(_) | Base::Contact | Base::Location | Base::File => {
                 "compare one of its fields"
             }
-            Base::List(_) => "ask `is empty`, or `value in list`",
+            Base::List { .. } => "ask `is empty`, or `value in list`",
             _ => "there are `==`, `!=` and `in`",
         };
         cx.sink
@@ -229,16 +229,16 @@ pub(super) fn contained(
         }
         // A later item may have widened the value: bring the earlier ones along.
         let base = checked.ty.base.clone();
-        let out = out.into_iter().map(|i| convert(i, &base)).collect();
+        let out: Vec<_> = out.into_iter().map(|i| convert(i, &base)).collect();
         let list = Expr {
-            ty: Ty::some(Base::List(Box::new(Ty::some(base)))),
+            ty: Ty::some(Base::list(Ty::some(base), Some(out.len()))),
             kind: ExprKind::List(out),
         };
         (checked, list)
     } else {
         let list_checked = present(cx, scope, list);
         let (checked, list_checked) = (checked?, list_checked?);
-        let Base::List(item) = list_checked.ty.base.clone() else {
+        let Base::List { item, .. } = list_checked.ty.base.clone() else {
             cx.sink.report(
                 Diagnostic::new(
                     &codes::TYPE_MISMATCH,

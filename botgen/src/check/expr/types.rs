@@ -20,14 +20,25 @@ pub(super) fn is_number(base: &Base) -> bool {
 /// The type that both can be brought to without losing anything.
 pub(super) fn common(left: &Base, right: &Base) -> Option<Base> {
     Some(match (left, right) {
-        (Base::Text { .. }, Base::Text { .. } | Base::Choice(_))
-        | (Base::Choice(_), Base::Text { .. }) => Base::Text { max: None },
+        (Base::Text { max: a }, Base::Text { max: b }) => Base::Text {
+            max: a.zip(*b).map(|(a, b)| a.max(b)),
+        },
+        (Base::Text { .. }, Base::Choice(_)) | (Base::Choice(_), Base::Text { .. }) => {
+            Base::Text { max: None }
+        }
         (Base::Choice(a), Base::Choice(b)) if a != b => Base::Text { max: None },
         (Base::Int, Base::Decimal(n)) | (Base::Decimal(n), Base::Int) => Base::Decimal(*n),
         (Base::Decimal(a), Base::Decimal(b)) => Base::Decimal(*a.max(b)),
         (Base::Real, other) | (other, Base::Real) if is_number(other) => Base::Real,
         (Base::Date, Base::DateTime) | (Base::DateTime, Base::Date) => Base::DateTime,
         (a, b) if a == b => a.clone(),
+        (
+            Base::List { item, most: a },
+            Base::List {
+                item: other,
+                most: b,
+            },
+        ) if item == other => Base::list((**item).clone(), a.zip(*b).map(|(a, b)| a.max(b))),
         _ => return None,
     })
 }
@@ -124,7 +135,9 @@ fn mismatch_help(one: &Expr, other: &Expr) -> Option<&'static str> {
         {
             Some("a number stands without quotes")
         }
-        (_, Base::List(_), _) => Some("to ask whether a value is in a list write `value in list`"),
+        (_, Base::List { .. }, _) => {
+            Some("to ask whether a value is in a list write `value in list`")
+        }
         (_, Base::Row(_), _) => Some("compare one of the row's columns"),
         _ => None,
     }
@@ -292,7 +305,7 @@ pub fn coerce(cx: &mut FlowCx<'_>, e: Expr, to: &Ty, span: Span, what: &str) -> 
         | (Base::Int | Base::Decimal(_), Base::Real)
         | (Base::Date, Base::DateTime) => true,
         (Base::Decimal(from), Base::Decimal(to)) => from <= to,
-        (Base::List(from), Base::List(to)) => {
+        (Base::List { item: from, .. }, Base::List { item: to, .. }) => {
             from == to
                 || matches!(
                     (&from.base, &to.base),
@@ -333,7 +346,7 @@ fn coerce_help(e: &Expr, to: &Ty) -> Option<&'static str> {
             Some("a number stands without quotes")
         }
         (Base::Row(_), _) => Some("name one of the row's columns"),
-        (Base::List(_), _) => Some("a query gives one value with `scalar: true`"),
+        (Base::List { .. }, _) => Some("a query gives one value with `scalar: true`"),
         (Base::Decimal(_), Base::Decimal(_)) => Some("it has more digits after the point"),
         (Base::Contact, Base::Text { .. }) => Some("a contact's number is its field `phone`"),
         (Base::File, Base::Text { .. }) => Some("name a field: `file_id`, `unique_id` or `name`"),

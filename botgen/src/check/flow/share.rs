@@ -99,7 +99,7 @@ fn gives_rows(action: &Action) -> bool {
     };
     match &var.ty.base {
         Base::Row(_) => true,
-        Base::List(item) => matches!(item.base, Base::Row(_)),
+        Base::List { item, .. } => matches!(item.base, Base::Row(_)),
         _ => false,
     }
 }

@@ -187,7 +187,7 @@ fn storable(
         Base::Location => field(written, "latitude"),
         Base::File => field(written, "file_id"),
         Base::Row(_) => field(written, "id"),
-        Base::List(_) => {
+        Base::List { .. } => {
             "a query gives one value with `scalar: true`; the database can join the tables itself"
                 .to_owned()
         }

@@ -18,7 +18,7 @@ use crate::source::Str;
 use crate::syntax::ast;
 
 /// Most rows that a query without LIMIT gives.
-const ROWS: u32 = 100;
+const ROWS: usize = botfactory_lang::limits::QUERY_ROWS;
 
 /// Proves a statement and pushes it to [`FlowCx::queries`]. `None`: something is wrong and was reported.
 /// `block` is the block's name for messages.
@@ -208,7 +208,15 @@ pub fn statement(
     let id = QueryId(cx.queries.len());
     let (shape, ty) = match shape {
         None => (Shape::Nothing, None),
-        Some((written, always)) => shaped(written, always, id, columns.first().map(|c| &c.ty)),
+        Some((written, always)) => {
+            // What a query without a LIMIT gets.
+            let added =
+                (kind == Kind::Query && !results.limited && !results.always).then_some(ROWS);
+            let most = results
+                .most
+                .map_or(added, |n| Some(added.map_or(n, |added| n.min(added))));
+            shaped(written, always, id, columns.first().map(|c| &c.ty), most)
+        }
     };
     let verb = match typer.write.as_ref().map(|w| w.verb) {
         None => "select",
@@ -381,17 +389,18 @@ fn shaped(
     always: bool,
     id: QueryId,
     first: Option<&Ty>,
+    most: Option<usize>,
 ) -> (Shape, Option<Ty>) {
     let row = Ty::some(Base::Row(id));
     let first = first.cloned().unwrap_or(Ty::maybe(Base::Null));
     match written {
-        ast::Shape::Rows => (Shape::Rows, Some(Ty::some(Base::List(Box::new(row))))),
+        ast::Shape::Rows => (Shape::Rows, Some(Ty::some(Base::list(row, most)))),
         ast::Shape::Single => (Shape::Single { always }, Some(row.with_null(!always))),
         ast::Shape::Scalar => {
             let null = first.nullable || !always;
             (Shape::Scalar { always }, Some(first.with_null(null)))
         }
-        ast::Shape::Flatten => (Shape::Flatten, Some(Ty::some(Base::List(Box::new(first))))),
+        ast::Shape::Flatten => (Shape::Flatten, Some(Ty::some(Base::list(first, most)))),
     }
 }
 

@@ -134,7 +134,7 @@ impl Lower<'_, '_> {
     ) -> Option<(Expr, Loop)> {
         let free = alias.is_none_or(|alias| expr::alias_is_free(self.cx, scope, alias));
         let checked = expr::check(self.cx, scope, list)?;
-        let Base::List(item) = checked.ty.base.clone() else {
+        let Base::List { item, .. } = checked.ty.base.clone() else {
             let help = match checked.ty.base {
                 Base::Row(_) => {
                     "it is one row: print its columns, `{{row.column}}`, or leave `single: true` out"

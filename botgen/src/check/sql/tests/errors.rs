@@ -19,7 +19,7 @@ fn vars() -> Vec<(&'static str, Ty)> {
         ("price", decimal(3)),
         ("maybe", Ty::maybe(Base::Int)),
         ("card", Ty::some(Base::Contact)),
-        ("list", Ty::some(Base::List(Box::new(int())))),
+        ("list", Ty::some(Base::list(int(), None))),
     ]
 }
 

@@ -221,6 +221,12 @@ impl Typer<'_> {
         let one = limit.is_none_or(|e| {
             matches!(e, Expr::Value(v) if matches!(&v.value, Value::Number(n, _) if n.parse::<u64>().is_ok_and(|n| n > 0)))
         });
+        if let Some(Expr::Value(v)) = limit
+            && let Value::Number(n, _) = &v.value
+            && let Ok(n) = n.parse::<usize>()
+        {
+            results.most = Some(results.most.map_or(n, |most| most.min(n)));
+        }
         results.always &= one && offset.is_none();
     }
 }

@@ -36,6 +36,8 @@ pub struct Results {
     pub always: bool,
     /// It has a LIMIT of its own.
     pub limited: bool,
+    /// Most rows, where the statement itself says so.
+    pub most: Option<usize>,
     /// It is one SELECT without DISTINCT whose result list can be cut without changing its rows.
     pub cuttable: bool,
 }
@@ -136,6 +138,7 @@ impl Typer<'_> {
         Results {
             always: (plain || nothing) && select.having.is_none(),
             limited: false,
+            most: ((plain || nothing) && !distinct).then_some(1),
             cuttable: !distinct && order.is_none_or(|o| !by_result(o, &outputs)),
             outputs,
         }

@@ -203,6 +203,7 @@ impl<'a> Typer<'a> {
             outputs,
             always: certain,
             limited: true,
+            most: None,
             cuttable: true,
         }
     }
@@ -469,6 +470,7 @@ impl<'a> Typer<'a> {
             outputs,
             always: false,
             limited: true,
+            most: None,
             cuttable: true,
         }
     }
@@ -516,6 +518,7 @@ impl<'a> Typer<'a> {
             outputs,
             always: false,
             limited: true,
+            most: None,
             cuttable: true,
         }
     }
