@@ -60,7 +60,7 @@ impl Engine {
 pub struct Options {
     /// The database that statements and migrations are proven on.
     pub engine: Engine,
-    /// Who answers for Postgres: a server, or what `botgen prepare` has kept of its answers.
+    /// The server that answers for Postgres. `None`: what `botgen prepare` has kept in the bots' folders answers.
     pub postgres: Option<Arc<dyn check::sql::postgres::Oracle>>,
 }
 

@@ -18,12 +18,15 @@ pub trait Oracle: fmt::Debug + Send + Sync {
 
 /// One run's database.
 pub trait Database: fmt::Debug + Send + Sync {
-    /// Runs one statement of a migration. `key` names it: a hash of it and of all statements before it.
+    /// Runs one statement of a migration. `key` names it: a hash of it and of all statements before it of the same owner
+    /// (the runtime, a bot). Never of another's: what is kept for a bot must not depend on who is built with it.
+    /// A refused statement leaves no trace, and the next one may follow.
     ///
     /// # Errors
     /// See [`Refusal`].
     fn run(&self, key: &str, sql: &str) -> Result<(), Refusal>;
     /// Describes one statement without running it. `key` names it: a hash of it and of the migrations of its owner.
+    /// `sql` is kept beside the answer, and must be the same for the same key.
     ///
     /// # Errors
     /// See [`Refusal`].
@@ -46,9 +49,10 @@ pub struct Column {
     pub name: String,
     /// `pg_type.typname`.
     pub ty: String,
-    /// Whether it may be null, where Postgres knows.
+    /// Of a plain column of a table: whether it lacks NOT NULL. `None`: an expression, a view's column. Postgres says
+    /// nothing of what a join does to it: the column of the inner side of an outer join is `Some(false)` all the same.
     pub nullable: Option<bool>,
-    /// Table and column behind it, where it is just that.
+    /// Table and column behind it, where it is just that (through views too: then they are the view's).
     pub origin: Option<(String, String)>,
 }
 
