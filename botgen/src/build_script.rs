@@ -47,7 +47,7 @@ fn run(folder: &str) -> Result<(), String> {
     for warning in compiled
         .diagnostics
         .iter()
-        .filter(|d| d.code.severity == Severity::Warning)
+        .filter(|d| d.severity == Severity::Warning)
     {
         println!(
             "cargo::warning={}",

@@ -80,7 +80,7 @@ impl Compiled {
     pub fn has_errors(&self) -> bool {
         self.diagnostics
             .iter()
-            .any(|d| d.code.severity == Severity::Error)
+            .any(|d| d.severity == Severity::Error)
     }
 }
 
@@ -92,9 +92,11 @@ pub fn compile(input: &Input, options: &Options) -> Compiled {
     let bots = syntax::parse(folders, &sources, &mut sink);
     let _ = options;
     let program = check::program::check(&bots, input, &mut sources, &mut sink);
+    check::lints::settle(&bots, &sources, &mut sink);
     Compiled {
+        // A warning that the bot denies is an error like any other.
+        program: program.filter(|_| sink.errors() == 0),
         sources,
         diagnostics: sink.finish(),
-        program,
     }
 }

@@ -56,7 +56,7 @@ fn errors(name: &str, imported: &Imported) -> String {
     let errors: Vec<_> = compiled
         .diagnostics
         .into_iter()
-        .filter(|d| all || d.code.severity == botgen::diagnostics::Severity::Error)
+        .filter(|d| all || d.severity == botgen::diagnostics::Severity::Error)
         .collect();
     botgen::diagnostics::render::human(&compiled.sources, &errors, false)
 }

@@ -119,7 +119,7 @@ fn errors(input: &Input) -> (Vec<&'static str>, Vec<&'static str>) {
     let all: Vec<_> = compiled
         .diagnostics
         .iter()
-        .filter(|d| d.code.severity == Severity::Error)
+        .filter(|d| d.severity == Severity::Error)
         .map(|d| d.code.id)
         .collect();
     let shape = all.iter().copied().filter(|id| id[..4] <= *"BF01");

@@ -220,7 +220,7 @@ fn pages_tell_the_truth() {
             let bad: Vec<_> = compiled
                 .diagnostics
                 .iter()
-                .filter(|d| d.code.severity == Severity::Error || d.code.id == code.id)
+                .filter(|d| d.severity == Severity::Error || d.code.id == code.id)
                 .map(|d| format!("{} {}", d.code.id, d.message))
                 .collect();
             if !bad.is_empty() {

@@ -10,6 +10,7 @@ pub mod expr;
 pub mod flow;
 pub mod graph;
 pub mod i18n;
+pub mod lints;
 pub mod program;
 pub mod scope;
 pub mod settings;

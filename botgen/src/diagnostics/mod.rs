@@ -1,12 +1,16 @@
 //! What the compiler has to say: plain data, one registry of codes, several renderings.
 
 pub mod codes;
+mod fix;
+mod near;
 pub mod render;
 
 use std::collections::HashSet;
 
 use crate::source::Span;
 pub use codes::Code;
+pub use fix::{Edit, Fix};
+pub use near::{Meant, did_you_mean, meant};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,8 +24,10 @@ pub enum Severity {
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// From the registry; carries the severity.
+    /// From the registry.
     pub code: &'static Code,
+    /// The code's, unless the bot's `lints` say otherwise.
+    pub severity: Severity,
     /// What is wrong: lower case, no full stop, the author's names in backticks.
     pub message: String,
     /// The place.
@@ -32,6 +38,8 @@ pub struct Diagnostic {
     pub notes: Vec<(Span, String)>,
     /// What to do.
     pub help: Option<String>,
+    /// The ways to do it by machine: each by itself mends the finding.
+    pub fixes: Vec<Fix>,
 }
 
 impl Diagnostic {
@@ -39,11 +47,13 @@ impl Diagnostic {
     pub fn new(code: &'static Code, span: Span, message: impl Into<String>) -> Self {
         Self {
             code,
+            severity: code.severity,
             message: message.into(),
             span,
             label: String::new(),
             notes: Vec::new(),
             help: None,
+            fixes: Vec::new(),
         }
     }
     /// Sets the word under the caret.
@@ -64,6 +74,31 @@ impl Diagnostic {
         self.help = Some(help.into());
         self
     }
+    /// Adds a way to mend it that a machine can go. `title` is what it does, as a command: `write `/help``.
+    #[must_use]
+    pub fn fix(mut self, title: impl Into<String>, edits: impl IntoIterator<Item = Edit>) -> Self {
+        self.fixes.push(Fix {
+            title: title.into(),
+            edits: edits.into_iter().collect(),
+        });
+        self
+    }
+    /// Says which name was meant, and writes it at `place` if no other is as near.
+    #[must_use]
+    pub fn suggest(self, place: Span, meant: &Meant<'_>) -> Self {
+        let word = meant.word;
+        let said = self.help(format!("did you mean `{word}`?"));
+        said.rename(place, meant)
+    }
+    /// The fix of [`Diagnostic::suggest`] alone.
+    #[must_use]
+    pub fn rename(self, place: Span, meant: &Meant<'_>) -> Self {
+        if !meant.only {
+            return self;
+        }
+        let word = meant.word;
+        self.fix(format!("write `{word}`"), [Edit::replace(place, word)])
+    }
 }
 
 /// Collects findings. Handed `&mut` through every stage; nothing else reports.
@@ -83,7 +118,7 @@ impl Sink {
             diagnostic.message.clone(),
         );
         if self.seen.insert(key) {
-            self.errors += usize::from(diagnostic.code.severity == Severity::Error);
+            self.errors += usize::from(diagnostic.severity == Severity::Error);
             self.list.push(diagnostic);
         }
     }
@@ -91,25 +126,20 @@ impl Sink {
     pub fn errors(&self) -> usize {
         self.errors
     }
+    /// Gives every finding another severity, or drops it.
+    pub fn settle(&mut self, mut severity: impl FnMut(&Diagnostic) -> Option<Severity>) {
+        self.list.retain_mut(|diagnostic| {
+            let settled = severity(diagnostic);
+            diagnostic.severity = settled.unwrap_or(diagnostic.severity);
+            settled.is_some()
+        });
+        let errors = self.list.iter().filter(|d| d.severity == Severity::Error);
+        self.errors = errors.count();
+    }
     /// Everything, in order of file and place.
     pub fn finish(mut self) -> Vec<Diagnostic> {
         self.list
             .sort_by(|a, b| (a.span, a.code.id).cmp(&(b.span, b.code.id)));
         self.list
     }
-}
-
-/// The word in `known` that `wrong` was probably meant to be.
-pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .map(|k| {
-            (
-                strsim::damerau_levenshtein(&wrong.to_lowercase(), &k.to_lowercase()),
-                k,
-            )
-        })
-        .filter(|(d, k)| *d <= 1.max(k.chars().count().min(wrong.chars().count()) / 3))
-        .min_by_key(|(d, _)| *d)
-        .map(|(_, k)| k)
 }

@@ -31,6 +31,8 @@ pub struct Bot {
     pub delivery: Option<Spanned<Delivery>>,
     /// `migrations:` of another bot's folder (`../booking/migrations`).
     pub migrations: Option<Str>,
+    /// `lints:`.
+    pub lints: Vec<Lint>,
     /// `intents:`.
     pub intents: Vec<Intent>,
     /// `flows:`.
@@ -47,6 +49,26 @@ pub enum Scope {
     Chat,
     User,
     Thread,
+}
+
+/// One entry of `lints`.
+#[derive(Debug, Clone)]
+pub struct Lint {
+    /// The key as it is written: a code, or the four signs that a family's codes begin with.
+    pub name: Str,
+    /// What its warnings become.
+    pub level: Spanned<Level>,
+    /// The whole entry.
+    pub span: Span,
+}
+
+/// What a warning becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Level {
+    Allow,
+    Warn,
+    Deny,
 }
 
 /// How replies travel.

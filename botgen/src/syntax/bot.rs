@@ -7,6 +7,7 @@ use super::ast::{Bot, Delivery, Flow, Intent, Scope};
 use super::blocks::i18n;
 use super::decode::{Cx, Fields};
 use super::flow::FlowItem;
+use super::lints::Lints;
 use super::registry;
 use crate::diagnostics::codes::{files, shape};
 use crate::diagnostics::{Diagnostic, Sink, did_you_mean};
@@ -47,6 +48,8 @@ pub struct BotFile {
     pub delivery: Option<DeliveryName>,
     /// The folder of another bot's migrations whose tables this bot shares: `../booking/migrations`.
     pub migrations: Option<String>,
+    /// What becomes of warnings, by code (`BF0242`) or family (`BF02`), and why: `BF0242: { level: allow, because: "…" }`; a level is `allow`, `warn` or `deny`.
+    pub lints: Option<Lints>,
     /// Commands with a fixed reply.
     pub intents: Option<Vec<IntentItem>>,
     /// What the bot does.
@@ -230,6 +233,7 @@ impl Cx<'_> {
         ];
         let delivery = self.one_of(f.get("delivery"), "`delivery`", &deliveries);
         let migrations = self.word(f.get("migrations"), "`migrations`");
+        let lints = f.get("lints").map(|node| self.lints(node));
         let settings_lost = self.faults() != before;
         let commands = self.commands(&mut f);
         f.finish();
@@ -247,6 +251,7 @@ impl Cx<'_> {
             fallback,
             delivery,
             migrations,
+            lints: lints.unwrap_or_default(),
             intents: commands.intents,
             flows: commands.flows,
             blocks: Vec::new(),

@@ -11,6 +11,7 @@ pub mod decode;
 pub mod expr;
 pub mod flow;
 pub mod keyboard;
+pub mod lints;
 pub mod registry;
 pub mod statement;
 pub mod step;

@@ -123,7 +123,7 @@ impl FlowCheck<'_> {
         let found = std::mem::replace(self.cx.sink, outer).finish();
         let (errors, mut warnings): (Vec<_>, Vec<_>) = found
             .into_iter()
-            .partition(|d| d.code.severity == Severity::Error);
+            .partition(|d| d.severity == Severity::Error);
         errors.into_iter().for_each(|d| self.cx.sink.report(d));
         if let Some(before) = &self.on_step_warnings {
             warnings.retain(|d| before.contains(d));

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::diagnostics::codes::sql as codes;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Edit, Meant};
 use crate::source::{Span, Str};
 
 /// See the module.
@@ -14,6 +14,7 @@ pub struct Fault {
     message: String,
     help: Option<String>,
     notes: Vec<(Span, String)>,
+    fixes: Vec<(String, Range<usize>, String)>,
 }
 
 impl Fault {
@@ -25,6 +26,7 @@ impl Fault {
             message: message.into(),
             help: None,
             notes: Vec::new(),
+            fixes: Vec::new(),
         }
     }
     /// What to do.
@@ -38,6 +40,20 @@ impl Fault {
     pub fn maybe_help(mut self, help: Option<String>) -> Self {
         self.help = help.or(self.help);
         self
+    }
+    /// Says which name was meant in the place of the finding, and writes it if no other is as near.
+    #[must_use]
+    pub fn suggest(self, meant: Option<Meant<'_>>) -> Self {
+        let Some(Meant { word, only }) = meant else {
+            return self;
+        };
+        let range = self.range.clone();
+        let mut said = self.help(format!("did you mean `{word}`?"));
+        if only {
+            let fix = (format!("write `{word}`"), range, word.to_owned());
+            said.fixes.push(fix);
+        }
+        said
     }
     /// Another place.
     #[must_use]
@@ -65,13 +81,13 @@ impl Fault {
     }
     /// With its place in a file.
     pub fn at(self, text: &Str) -> Diagnostic {
-        Diagnostic {
-            code: self.code,
-            message: self.message,
-            span: text.span_of(self.range),
-            label: String::new(),
-            notes: self.notes,
-            help: self.help,
+        let mut diagnostic = Diagnostic::new(self.code, text.span_of(self.range), self.message);
+        diagnostic.notes = self.notes;
+        diagnostic.help = self.help;
+        for (title, range, replacement) in self.fixes {
+            let edit = Edit::replace(text.span_of(range), replacement);
+            diagnostic = diagnostic.fix(title, [edit]);
         }
+        diagnostic
     }
 }

@@ -17,4 +17,8 @@ super::codes! {
     USE = "BF0114" error "`use` does not name exactly the blocks that are used";
     NAME = "BF0115" error "not a name";
     OLD_SPELLING = "BF0116" error "the old system's spelling of a block";
+    LINT_CODE = "BF0117" error "a code in `lints` that does not exist";
+    LINT_ERROR = "BF0118" error "an error that `lints` would change";
+    LINT_REASON = "BF0119" error "a lint without a reason";
+    LINT_IDLE = "BF0120" warning "a lint without effect";
 }

@@ -19,7 +19,7 @@ pub fn github(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
         let _ = writeln!(
             out,
             "::{} file={},line={},col={},endLine={},endColumn={},title={}::{}",
-            d.code.severity.name(),
+            d.severity.name(),
             property(place.file),
             place.line,
             place.column,

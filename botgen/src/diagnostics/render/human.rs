@@ -29,7 +29,7 @@ pub fn human(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool) -> S
 }
 
 fn group<'a>(sources: &'a SourceMap, diagnostic: &'a Diagnostic) -> Group<'a> {
-    let level = match diagnostic.code.severity {
+    let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };

@@ -14,7 +14,7 @@ pub fn json(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
             let place = Place::of(sources, d);
             json!({
                 "code": d.code.id,
-                "severity": d.code.severity.name(),
+                "severity": d.severity.name(),
                 "message": d.message,
                 "help": d.help,
                 "file": place.file,

@@ -62,12 +62,12 @@ pub fn summary(diagnostics: &[Diagnostic], bots: usize) -> Option<String> {
     let count = |severity| {
         diagnostics
             .iter()
-            .filter(|d| d.code.severity == severity)
+            .filter(|d| d.severity == severity)
             .count()
     };
     let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let worst = diagnostics.iter().min_by_key(|d| d.code.severity)?;
+    let worst = diagnostics.iter().min_by_key(|d| d.severity)?;
     let mut counts = Vec::new();
     if errors > 0 {
         counts.push(plural(errors, "error"));
@@ -77,7 +77,7 @@ pub fn summary(diagnostics: &[Diagnostic], bots: usize) -> Option<String> {
     }
     Some(format!(
         "{}: {} in {}; try: botgen explain {}",
-        worst.code.severity.name(),
+        worst.severity.name(),
         counts.join(" and "),
         plural(bots, "bot"),
         worst.code.id

@@ -27,7 +27,7 @@ pub fn sarif(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
             };
             json!({
                 "ruleId": d.code.id,
-                "level": d.code.severity.name(),
+                "level": d.severity.name(),
                 "message": { "text": message },
                 "locations": [{ "physicalLocation": {
                     "artifactLocation": { "uri": place.file },

@@ -331,6 +331,7 @@ fn bot(span: Span) -> ast::Bot {
         fallback: None,
         delivery: None,
         migrations: None,
+        lints: Vec::new(),
         intents: Vec::new(),
         flows: Vec::new(),
         blocks: Vec::new(),
