@@ -5,14 +5,20 @@
 //! | this | a bot's locales; which messages are used, missing, unused |
 //! | [`tree`] | Fluent's tree with places |
 //! | [`parse`] | files into trees |
-//! | [`links`] | references, functions, cycles, the runtime's own words |
-//! | [`plurals`] | plural forms |
-//! | [`needs`] | the variables that a message needs |
+//! | [`links`] | references, cycles, sizes |
+//! | [`functions`] | `NUMBER` and `DATETIME` |
+//! | [`own`] | the runtime's own words |
+//! | [`selections`] | selections: which variant each value chooses |
+//! | [`plurals`] | the plural forms of a language |
+//! | [`needs`] | the variables that a message needs, and what terms are given |
 
-pub(crate) mod links;
+mod functions;
+mod links;
 pub mod needs;
+mod own;
 mod parse;
 pub mod plurals;
+mod selections;
 pub mod tree;
 
 use std::cell::RefCell;
@@ -64,6 +70,21 @@ impl Locale {
         !self.messages.contains_key(id)
             && words::own(&self.tag).is_some()
             && words::own_ids().iter().any(|(known, _)| *known == id)
+    }
+
+    /// The text of one of the runtime's own words, without its variables.
+    pub fn own_words(&self, id: &str) -> Option<String> {
+        let source = words::own(&self.tag).filter(|_| self.runtime_has(id))?;
+        let (Ok(resource) | Err((resource, _))) = fluent_syntax::parser::parse(source);
+        let value = resource.body.into_iter().find_map(|entry| match entry {
+            fluent_syntax::ast::Entry::Message(m) if m.id.name == id => m.value,
+            _ => None,
+        })?;
+        let words = value.elements.into_iter().filter_map(|e| match e {
+            fluent_syntax::ast::PatternElement::TextElement { value } => Some(value),
+            fluent_syntax::ast::PatternElement::Placeable { .. } => None,
+        });
+        Some(words.collect())
     }
 }
 
@@ -144,7 +165,7 @@ pub fn load(
                 endless: false,
             };
             locale.endless = !links::check(&locale, sink);
-            links::own_words(&locale, sink);
+            own::check(&locale, sink);
             locale
         })
         .collect();
@@ -173,7 +194,12 @@ pub fn finish(bot: &ast::Bot, words: &Translations, sink: &mut Sink) {
     }
     for locale in &words.locales {
         let own = locale.messages.keys().filter(|k| k.starts_with("bf-"));
-        let roots = used.iter().map(|(key, _)| key).chain(own).cloned();
+        let own = own.map(|key| (key, &None));
+        let used = used.iter().map(|(key, attribute)| (key, attribute));
+        let roots = used.chain(own).map(|(key, attribute)| links::Node {
+            name: key.clone(),
+            attribute: attribute.clone(),
+        });
         let reached = links::reached(locale, roots);
         for (name, span) in links::unreached(locale, &reached) {
             sink.report(

@@ -260,7 +260,55 @@ fn arguments(
             fits(cx, g, need);
         }
     }
-    cx.sink.errors() == before
+    let fine = cx.sink.errors() == before;
+    if fine {
+        for g in given {
+            left_out(cx, k, found, &needed, g.name);
+        }
+    }
+    fine
+}
+
+/// A value that some locale shows and another does not even choose by.
+fn left_out(
+    cx: &mut FlowCx<'_>,
+    k: &ast::KeyRef,
+    found: &[(usize, &Locale, &Pattern)],
+    needed: &[(&Locale, Need<'_>)],
+    name: &str,
+) {
+    let uses = |locale: &Locale| {
+        let own = needed.iter().filter(move |(l, _)| l.tag == locale.tag);
+        own.map(|(_, n)| n).find(|n| n.name == name)
+    };
+    let mut shown = needed
+        .iter()
+        .filter(|(_, n)| n.name == name && n.kind.prints());
+    let Some((model, need)) = shown.next() else {
+        return;
+    };
+    for (_, locale, _) in found.iter().filter(|(_, l, _)| uses(l).is_none()) {
+        let Some(message) = locale.messages.get(&k.key.node) else {
+            continue;
+        };
+        let attribute = k.attribute.as_ref().map(|a| a.node.as_str());
+        let at = message
+            .attributes
+            .iter()
+            .find(|a| Some(a.name.as_str()) == attribute);
+        cx.sink.report(
+            Diagnostic::new(
+                &codes::LEFT_OUT,
+                at.map_or(message.span, |a| a.span),
+                format!(
+                    "`{}` does not say `{name}`, but `{}` does",
+                    locale.tag, model.tag
+                ),
+            )
+            .note(need.span, "said here")
+            .help(format!("print it: `{{ ${name} }}`")),
+        );
+    }
 }
 
 /// One use of one argument.
@@ -311,7 +359,7 @@ fn fits(cx: &mut FlowCx<'_>, g: &Given<'_>, need: &Need<'_>) {
                 );
             }
         }
-        Kind::Number => {
+        Kind::Number { .. } => {
             if !number {
                 wrong(
                     format!("`NUMBER` needs a number, this is {shown}"),
@@ -322,7 +370,7 @@ fn fits(cx: &mut FlowCx<'_>, g: &Given<'_>, need: &Need<'_>) {
                 );
             }
         }
-        Kind::Date(pattern) => {
+        Kind::Date(moment) => {
             if !when {
                 wrong(
                     format!("`DATETIME` needs a date or a time, this is {shown}"),
@@ -331,10 +379,23 @@ fn fits(cx: &mut FlowCx<'_>, g: &Given<'_>, need: &Need<'_>) {
                         "give a datetime, or print it in the translation as it is",
                     ),
                 );
-            } else if let Some(Err(message)) =
-                pattern.map(|p| format::check_pattern(p, has_date, has_time))
+            } else if let Some(Err(message)) = moment
+                .pattern
+                // One that is wrong for every value has been told.
+                .filter(|p| format::check_pattern(p, true, true).is_ok())
+                .map(|p| format::check_pattern(p, has_date, has_time))
             {
                 wrong(message, "the pattern must fit the value");
+            } else if (moment.date && !has_date) || (moment.time && !has_time) {
+                let (option, of) = if has_date {
+                    ("timeStyle", "a date has no time of day")
+                } else {
+                    ("dateStyle", "a time has no date")
+                };
+                wrong(
+                    format!("{of}, so `{option}` says nothing"),
+                    "leave the option out",
+                );
             }
         }
         Kind::Plural(variants) => plural(cx, g, need, variants, number, &shown),
@@ -348,6 +409,21 @@ fn fits(cx: &mut FlowCx<'_>, g: &Given<'_>, need: &Need<'_>) {
                 && !g.printed
             {
                 chosen(cx, g, id.0, variants);
+            } else {
+                for variant in variants.iter().filter(|v| v.number && !v.default) {
+                    cx.sink.report(
+                        Diagnostic::new(
+                            &codes::VARIANT_NEVER,
+                            variant.span,
+                            format!(
+                                "`[{}]` is a number, and `{}` is a text",
+                                variant.key, g.name
+                            ),
+                        )
+                        .note(g.span, "given here")
+                        .help("give a number, or choose by words"),
+                    );
+                }
             }
         }
     }
@@ -363,18 +439,25 @@ fn plural(
 ) {
     if number {
         // fluent-bundle compares exact numbers with their digits after the point.
-        if matches!(g.ty.base, Base::Decimal(n) if n > 0) {
-            for variant in variants.iter().filter(|v| v.number) {
-                cx.sink.report(
-                    Diagnostic::new(
-                        &codes::VARIANT_NEVER,
-                        variant.span,
-                        format!("`[{}]` never fits a decimal", variant.key),
-                    )
-                    .note(g.span, g.ty.describe())
-                    .help("a decimal fits plural forms only"),
-                );
-            }
+        let digits = match g.ty.base {
+            Base::Decimal(n) => usize::from(n),
+            _ => 0,
+        };
+        let has = |v: &Variant| v.key.split_once('.').map_or(0, |(_, digits)| digits.len());
+        for variant in variants.iter().filter(|v| v.number && has(v) != digits) {
+            let help = match digits {
+                0 => "write it without a point".to_owned(),
+                n => format!("write it with {n} digits after the point"),
+            };
+            cx.sink.report(
+                Diagnostic::new(
+                    &codes::VARIANT_NEVER,
+                    variant.span,
+                    format!("`[{}]` never fits {}", variant.key, a(&g.ty)),
+                )
+                .note(g.span, g.ty.describe())
+                .help(help),
+            );
         }
         return;
     }
@@ -409,6 +492,27 @@ fn chosen(cx: &mut FlowCx<'_>, g: &Given<'_>, choice: usize, variants: &[Variant
         return;
     };
     let values: Vec<&str> = choice.options.iter().map(|o| o.value.as_str()).collect();
+    // A default with a name of its own takes the rest by intent.
+    let named = |v: &Variant| values.contains(&v.key.as_str());
+    // Beside a misspelt variant its value only seems to be missing.
+    let all = variants.iter().all(|v| v.default || named(v));
+    let default = variants.iter().find(|v| all && v.default && named(v));
+    let rest = values
+        .iter()
+        .filter(|v| !variants.iter().any(|known| known.key == **v));
+    let rest: Vec<String> = rest.map(|v| format!("`{v}`")).collect();
+    if let (Some(default), false) = (default, rest.is_empty()) {
+        let read = if rest.len() == 1 { "reads" } else { "read" };
+        cx.sink.report(
+            Diagnostic::new(
+                &codes::LEFT_TO_DEFAULT,
+                default.span,
+                format!("{} {read} like `{}` here", rest.join(", "), default.key),
+            )
+            .note(g.span, "the choice has this value, too")
+            .help("write a variant for each value, or call the default `*[other]`"),
+        );
+    }
     for variant in variants {
         // The default may have any name.
         if variant.default || values.contains(&variant.key.as_str()) {
@@ -488,11 +592,22 @@ impl Grow<'_, '_> {
                 hole(known.map_or(Some(SMALL), |(_, max)| *max))
             }
             Expr::Call { .. } => hole(Some(bounds::FORMATTED)),
-            Expr::Message { id, attribute, .. } => {
+            Expr::Message {
+                id,
+                attribute,
+                span,
+            } => {
                 let found = self.locale.messages.get(id);
                 match found.and_then(|m| m.pattern(attribute.as_deref())) {
                     Some(pattern) => Node::Branches(vec![self.pattern(pattern, depth + 1)]),
-                    None => hole(Some(SMALL)),
+                    // The runtime's own words stand where they are used, as they are.
+                    None => match self.locale.own_words(id) {
+                        Some(text) => Node::Words {
+                            text,
+                            at: At::Within(*span),
+                        },
+                        None => hole(Some(SMALL)),
+                    },
                 }
             }
             Expr::Term { id, attribute, .. } => {

@@ -499,7 +499,7 @@ fn translations() {
             .into_iter()
             .filter(|s| !s.contains("BF0412"))
             .collect(),
-        "BF0418 «FOO» there is no function `FOO`",
+        "BF0427 «FOO» there is no function `FOO`",
     );
     one(
         check("t:a", "a = A\nbf-bakc = x"),
@@ -527,7 +527,7 @@ fn translations() {
     );
     one(
         check("t:a", "a = { -t }\n-t = { $case }"),
-        "BF0418 «t» the term `-t` needs `case`",
+        "BF0425 «t» the term `-t` needs `case`",
     );
     assert_eq!(
         check("t:a", "a = { -t(case: \"x\") }\n-t = { $case }"),
@@ -564,8 +564,15 @@ fn locales() {
         said.len() == 1 && said[0].contains("BF0412 «hello» `hello` needs `other` in `en`"),
         "{said:?}"
     );
-    // A variable that one language does without is fine.
-    assert_eq!(check("", hello, "hello = Hi"), Vec::<String>::new());
+    let said = check("", hello, "hello = Hi");
+    assert!(
+        said.len() == 1
+            && said[0].contains("BF0429 «hello» `en` does not say `name`, but `ru` does"),
+        "{said:?}"
+    );
+    // A variable that one language only chooses by is fine.
+    let chosen = "hello = { $name ->\n    [Anna] Hi, you\n   *[other] Hi\n }";
+    assert_eq!(check("", chosen, "hello = Hi"), Vec::<String>::new());
     let said = check("", "hello = Ж < { $name }", hello);
     assert!(
         said.len() == 1 && said[0].starts_with("BF0430 «<»"),

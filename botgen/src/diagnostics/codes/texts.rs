@@ -43,6 +43,16 @@ super::codes! {
     VARIANT_NEVER = "BF0423" error "a variant that is never chosen";
     /// Fluent's own limit.
     FTL_SIZE = "BF0424" error "a translation with too many placeables";
+    /// `{ -brand }` without what it prints.
+    TERM_VARIABLE = "BF0425" error "a term's variable that nothing gives";
+    /// `{ -brand(cas: "genitive") }`.
+    TERM_ARGUMENT = "BF0426" warning "a term is given something that it has no use for";
+    /// `NUMBER($n, style: "money")`.
+    FTL_FUNCTION = "BF0427" error "a function of Fluent that is used wrongly";
+    /// No variant of its own.
+    LEFT_TO_DEFAULT = "BF0428" warning "a value that reads like another one";
+    /// Printed in one language only.
+    LEFT_OUT = "BF0429" warning "a variable that one locale leaves out";
     /// Tags and entities.
     MARKUP = "BF0430" error "markup that Telegram refuses";
     /// Where there is none.

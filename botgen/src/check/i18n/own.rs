@@ -1,0 +1,101 @@
+//! The bot's versions of the runtime's own words.
+
+use botfactory_lang::words;
+
+use super::Locale;
+use super::needs::{self, Kind};
+use super::tree::Element;
+use crate::diagnostics::codes::texts as codes;
+use crate::diagnostics::{Diagnostic, Sink, did_you_mean};
+use crate::source::Span;
+
+/// Messages whose names belong to the runtime.
+pub(super) fn check(locale: &Locale, sink: &mut Sink) {
+    let own = words::own_ids();
+    for (id, message) in locale
+        .messages
+        .iter()
+        .filter(|(id, _)| id.starts_with("bf-"))
+    {
+        let Some((_, allowed)) = own.iter().find(|(known, _)| known == id) else {
+            let known = own.iter().map(|(k, _)| *k);
+            let help = match did_you_mean(id, known) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => {
+                    "keys that begin with `bf-` are the runtime's own words; choose another name"
+                        .into()
+                }
+            };
+            sink.report(
+                Diagnostic::new(
+                    &codes::OWN_WORDS,
+                    message.span,
+                    format!("the runtime has no message `{id}`"),
+                )
+                .help(help),
+            );
+            continue;
+        };
+        let Some(pattern) = &message.value else {
+            sink.report(
+                Diagnostic::new(
+                    &codes::OWN_WORDS,
+                    message.span,
+                    format!("`{id}` has no text of its own"),
+                )
+                .help("the runtime prints its text, not its attributes"),
+            );
+            continue;
+        };
+        for element in &pattern.elements {
+            if let Element::Words { text, span } = element
+                && let Some(hit) = crate::check::text::html_in(text).first()
+            {
+                let to = |n: usize| span.lo.saturating_add(u32::try_from(n).unwrap_or(0));
+                let at = Span {
+                    lo: to(hit.start),
+                    hi: to(hit.end).min(span.hi),
+                    ..*span
+                };
+                sink.report(
+                    Diagnostic::new(
+                        &codes::MARKUP_IN_PLAIN,
+                        at,
+                        format!(
+                            "`{}` would be shown as it stands here",
+                            text.get(hit.clone()).unwrap_or_default()
+                        ),
+                    )
+                    .help("the runtime's own words have no markup: write plain words"),
+                );
+            }
+        }
+        for need in needs::of(locale, pattern) {
+            if allowed.contains(&need.name.as_str()) {
+                if !matches!(need.kind, Kind::Print | Kind::Any) {
+                    sink.report(
+                        Diagnostic::new(
+                            &codes::OWN_WORDS,
+                            need.span,
+                            format!("the runtime gives `{}` as a text", need.name),
+                        )
+                        .help(format!("print it as it is: `{{ ${} }}`", need.name)),
+                    );
+                }
+                continue;
+            }
+            let help = match allowed {
+                [] => "the runtime gives it no variables".to_owned(),
+                list => format!("the runtime gives it `${}`", list.join("`, `$")),
+            };
+            sink.report(
+                Diagnostic::new(
+                    &codes::OWN_WORDS,
+                    need.span,
+                    format!("`{id}` has no variable `{}`", need.name),
+                )
+                .help(help),
+            );
+        }
+    }
+}

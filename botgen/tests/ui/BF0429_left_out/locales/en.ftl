@@ -1,0 +1,4 @@
+hello = Hello, { $name }! { $n ->
+    [one] One letter.
+   *[other] Letters.
+}
