@@ -22,6 +22,8 @@ pub mod emit;
 pub mod import;
 pub mod input;
 pub mod ir;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod resolve;
 pub mod schema;
 pub mod source;

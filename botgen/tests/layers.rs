@@ -25,6 +25,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("ir", &["syntax"]),
     ("emit", &["ir", "check", "syntax"]),
+    // A shell: it answers what the checks ask; only the command line knows it.
+    ("postgres", &["check"]),
     // Stands alone: it writes the language, it does not read it.
     ("import", &[]),
 ];
@@ -34,6 +36,7 @@ const BEHIND: &[(&str, &str)] = &[
     ("granit_parser", "yaml/"),
     ("annotate_snippets", "diagnostics/render/human.rs"),
     ("clap", "cli/"),
+    ("rustix", "postgres/"),
 ];
 
 fn sources() -> Vec<(String, String)> {
