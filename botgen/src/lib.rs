@@ -92,8 +92,7 @@ pub fn compile(input: &Input, options: &Options) -> Compiled {
     let mut sink = Sink::default();
     let folders = source::folder::read(input, &mut sources, &mut sink);
     let bots = syntax::parse(folders, &sources, &mut sink);
-    let _ = options;
-    let program = check::program::check(&bots, input, &mut sources, &mut sink);
+    let program = check::program::check(&bots, input, options, &mut sources, &mut sink);
     check::lints::settle(&bots, &sources, &mut sink);
     Compiled {
         // A warning that the bot denies is an error like any other.

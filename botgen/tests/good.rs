@@ -118,7 +118,7 @@ fn every_way_through_a_dialogue() {
     let shop = order
         .queries
         .iter()
-        .filter(|q| q.sqlite.contains("FROM shop"))
+        .filter(|q| q.sql(botgen::Engine::Sqlite).contains("FROM shop"))
         .count();
     let closed = order
         .texts

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::sql::{MigrationFile, OwnerMigrations, Schema};
 use super::{BotCx, bot, chats, i18n, settings};
+use crate::Options;
 use crate::diagnostics::codes::{itself, names};
 use crate::diagnostics::{Diagnostic, Sink};
 use crate::input::Input;
@@ -20,6 +21,7 @@ const RUNTIME: &str = include_str!("../../../migrations/sqlite/0001_runtime.sql"
 pub fn check(
     parsed: &[Parsed],
     input: &Input,
+    options: &Options,
     sources: &mut SourceMap,
     sink: &mut Sink,
 ) -> Option<ir::Program> {
@@ -46,12 +48,13 @@ pub fn check(
         if !owner.is_here && owners.iter().all(|o| o.owner != owner.id) {
             owners.push(OwnerMigrations {
                 owner: owner.id.clone(),
+                folder: parsed.folder.path.clone(),
                 place: start(parsed),
                 files: migration_files(&owner.files, &owner.prefix, sources),
             });
         }
     }
-    let schema = Schema::build(&owners, RUNTIME, sink);
+    let schema = Schema::build(&owners, RUNTIME, options, sink);
     let mut bots = Vec::new();
     let mut conversations = Vec::new();
     for (parsed, owner) in parsed.iter().zip(&shared) {

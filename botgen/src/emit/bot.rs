@@ -251,7 +251,7 @@ fn spec(bot: &Bot) -> TokenStream {
         let (version, name, sqlite) = (
             Literal::i64_unsuffixed(file.version),
             &file.name,
-            raw(&file.sqlite),
+            raw(file.sqlite.as_deref().unwrap_or_default()),
         );
         quote!(Migration { version: #version, name: #name, sqlite: #sqlite })
     });

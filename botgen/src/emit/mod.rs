@@ -50,10 +50,10 @@ pub fn emit(program: &Program) -> Output {
                 format::file(&flow::header(&cx), flow::module(&cx)),
             );
             for query in &flow.queries {
-                output.cache.insert(
-                    format!("sqlx/{}", query.cache.file),
-                    query.cache.json.clone(),
-                );
+                for text in query.sqlite.iter().chain(&query.postgres) {
+                    let name = format!("sqlx/{}", text.cache.file);
+                    output.cache.insert(name, text.cache.json.clone());
+                }
             }
         }
     }

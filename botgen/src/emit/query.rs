@@ -52,7 +52,7 @@ pub fn function(cx: FlowEmit<'_>, query: &Query) -> TokenStream {
             lets.push(quote!(let #name = #converted;));
         }
     }
-    let sql = raw(&query.sqlite);
+    let sql = raw(query.sql(crate::Engine::Sqlite));
     let args = query.params.iter().map(|param| ident(&param.ident));
     let args = quote!(#(, #args)*);
     let db = if query.writes {

@@ -89,8 +89,10 @@ pub struct Migration {
     pub version: i64,
     /// `bookings`.
     pub name: String,
-    /// SQLite's text.
-    pub sqlite: String,
+    /// SQLite's text; `None` in a run that does not prove it there.
+    pub sqlite: Option<String>,
+    /// Postgres's; likewise.
+    pub postgres: Option<String>,
 }
 
 /// What a handler may do; decides the protocol (`DESIGN.md` §4).

@@ -17,8 +17,10 @@ pub struct Query {
     pub row: String,
     /// Where.
     pub origin: Origin,
-    /// SQLite's text with `?1 ?2 …`, LIMIT added where needed.
-    pub sqlite: String,
+    /// For SQLite, with `?1 ?2 …`; `None` in a run that does not prove it there.
+    pub sqlite: Option<Text>,
+    /// For Postgres, with `$1 $2 …`; likewise.
+    pub postgres: Option<Text>,
     /// In order of their numbers.
     pub params: Vec<Param>,
     /// Result columns, in order; empty when nothing is returned.
@@ -29,6 +31,24 @@ pub struct Query {
     pub writes: bool,
     /// Tables it can violate a constraint of (then `on_conflict` was declared).
     pub may_conflict: bool,
+}
+
+impl Query {
+    /// The text for an engine; empty where it was not proven.
+    pub fn sql(&self, engine: crate::Engine) -> &str {
+        let text = match engine {
+            crate::Engine::Sqlite => &self.sqlite,
+            crate::Engine::Postgres => &self.postgres,
+        };
+        text.as_ref().map_or("", |t| t.sql.as_str())
+    }
+}
+
+/// A statement as one engine gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// LIMIT added where needed, and what the engine needs to be told.
+    pub sql: String,
     /// sqlx's description for the offline cache.
     pub cache: CacheEntry,
 }

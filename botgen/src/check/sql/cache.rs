@@ -1,17 +1,21 @@
 //! The entry of sqlx's offline cache: what its macros read instead of a database.
 //!
-//! The form is sqlx 0.9's `QueryData` (`sqlx-macros-core`, `query/data.rs`), the types are ours: SQLite itself knows
-//! neither the type of most expressions nor whether they can be null.
+//! The form is sqlx 0.9's `QueryData` (`sqlx-macros-core`, `query/data.rs`), the types are ours: SQLite knows neither
+//! the type of most expressions nor whether they can be null, Postgres no nullability but that of plain columns.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::types;
+use crate::Engine;
 use crate::ir::sql::{CacheEntry, Column, Storage};
+use crate::ir::types::Base;
 
 /// The entry of a statement. `origins` are the tables' columns behind the result's, where they are direct.
 pub fn entry(
+    engine: Engine,
     sql: &str,
-    parameters: usize,
+    parameters: &[Base],
     columns: &[Column],
     origins: &[Option<(String, String)>],
 ) -> CacheEntry {
@@ -30,23 +34,31 @@ pub fn entry(
             json!({
                 "name": column.name,
                 "ordinal": ordinal,
-                "type_info": match column.sqlite {
-                    Storage::Text => "Text",
-                    Storage::Integer => "Integer",
-                    Storage::Real => "Float",
-                    Storage::Bool => "Bool",
+                "type_info": match (engine, column.sqlite) {
+                    (Engine::Postgres, _) => of_postgres(&column.ty.base),
+                    (Engine::Sqlite, Storage::Text) => "Text",
+                    (Engine::Sqlite, Storage::Integer) => "Integer",
+                    (Engine::Sqlite, Storage::Real) => "Float",
+                    (Engine::Sqlite, Storage::Bool) => "Bool",
                 },
                 "origin": origin,
             })
         })
         .collect();
     let nullable: Vec<bool> = columns.iter().map(|c| c.ty.nullable).collect();
+    let (name, bound): (&str, Value) = match engine {
+        Engine::Sqlite => ("SQLite", json!({ "Right": parameters.len() })),
+        Engine::Postgres => {
+            let types: Vec<_> = parameters.iter().map(of_postgres).collect();
+            ("PostgreSQL", json!({ "Left": types }))
+        }
+    };
     let entry = json!({
-        "db_name": "SQLite",
+        "db_name": name,
         "query": sql,
         "describe": {
             "columns": described,
-            "parameters": { "Right": parameters },
+            "parameters": bound,
             "nullable": nullable,
         },
         "hash": hash,
@@ -56,5 +68,19 @@ pub fn entry(
     CacheEntry {
         file: format!("query-{hash}.json"),
         json,
+    }
+}
+
+/// sqlx's name of the type that a DSL type is sent and read as.
+fn of_postgres(base: &Base) -> &'static str {
+    match types::wire(base) {
+        "int8" => "Int8",
+        "numeric" => "Numeric",
+        "float8" => "Float8",
+        "bool" => "Bool",
+        "date" => "Date",
+        "time" => "Time",
+        "timestamptz" => "Timestamptz",
+        _ => "Text",
     }
 }

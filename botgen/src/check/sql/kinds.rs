@@ -7,6 +7,7 @@ use sqlparser::ast::{Spanned, Statement};
 use super::Kind;
 use super::fault::Fault;
 use super::text::{Lexed, range};
+use crate::Engine;
 use crate::diagnostics::codes::sql as codes;
 
 /// The only statement, as a range of tokens.
@@ -137,8 +138,8 @@ pub(super) fn allowed(
 }
 
 /// A syntax error that is a form of Postgres gets the spelling that works.
-pub(super) fn foreign(fault: Fault, lexed: &Lexed<'_>) -> Fault {
-    if fault.code() != &codes::SYNTAX {
+pub(super) fn foreign(fault: Fault, lexed: &Lexed<'_>, engine: Engine) -> Fault {
+    if fault.code() != &codes::SYNTAX || engine != Engine::Sqlite {
         return fault;
     }
     use sqlparser::tokenizer::Token;

@@ -11,7 +11,7 @@
 //! | [`parameters`], [`result`] | its `:name`s, what it gives |
 //! | [`owned`], [`conflicts`] | whose rows, which constraints |
 //! | [`describe`], [`engine`] | sqlx, and SQLite's words as carets |
-//! | [`postgres`] | what the checks ask Postgres |
+//! | [`postgres`], [`last_word`] | what the checks ask Postgres, and what becomes of its answer |
 //! | [`cache`] | what sqlx's macros read |
 
 mod cache;
@@ -20,6 +20,7 @@ mod describe;
 mod engine;
 mod fault;
 mod kinds;
+mod last_word;
 mod migrations;
 mod naming;
 mod owned;
@@ -35,13 +36,17 @@ mod types;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use sha2::{Digest, Sha256};
 
 use crate::diagnostics::codes::sql as codes;
 use crate::diagnostics::{Diagnostic, Sink};
 use crate::ir;
 use crate::ir::types::Ty;
 use crate::source::{FileId, Span};
+use crate::{Engine, Options};
 pub use statement::statement;
 
 /// One owner's migrations, as found in its folder.
@@ -49,6 +54,8 @@ pub use statement::statement;
 pub struct OwnerMigrations {
     /// The bot's id: name in `bf_migrations.owner`.
     pub owner: String,
+    /// The folder of the bot that brings them, for what to run.
+    pub folder: String,
     /// The owner's `bot.yaml`, for findings about a folder.
     pub place: Span,
     /// Every `.sql` file below `migrations/`.
@@ -69,37 +76,56 @@ pub struct MigrationFile {
 /// Tables of the deployment, and the check database.
 #[derive(Debug, Default)]
 pub struct Schema {
+    /// The engine that everything is proven on.
+    pub engine: Engine,
     tables: tables::Tables,
     owners: BTreeMap<String, migrations::Owner>,
-    database: Option<describe::Database>,
+    database: Option<Check>,
+    /// What was said once and for all: bots whose kept answers are old, a server that is gone.
+    said: Mutex<BTreeSet<String>>,
+}
+
+/// Who has the last word.
+#[derive(Debug)]
+enum Check {
+    /// A private one in memory.
+    Sqlite(describe::Database),
+    /// A server, or what was kept of its answers.
+    Postgres(Box<dyn postgres::Database>),
 }
 
 impl Schema {
-    /// Applies the runtime's migrations (SQLite's own text) and every owner's to one in-memory database.
+    /// Applies every owner's migrations to one database; on SQLite the runtime's (`runtime_migrations`) before.
     /// What is wrong with one owner's files is reported and does not hide the others.
-    pub fn build(owners: &[OwnerMigrations], runtime_migrations: &str, sink: &mut Sink) -> Self {
-        let database = describe::Database::open().and_then(|database| {
-            database.run(runtime_migrations)?;
-            Ok(database)
-        });
+    pub fn build(
+        owners: &[OwnerMigrations],
+        runtime_migrations: &str,
+        options: &Options,
+        sink: &mut Sink,
+    ) -> Self {
+        let engine = options.engine;
+        let database = match (engine, &options.postgres) {
+            (Engine::Sqlite, _) => describe::Database::open().and_then(|database| {
+                database.run(runtime_migrations)?;
+                Ok(Check::Sqlite(database))
+            }),
+            // No name of a bot can meet the runtime's: `bf_` is refused.
+            (Engine::Postgres, Some(oracle)) => oracle.open().map(Check::Postgres),
+            (Engine::Postgres, None) => Err("nobody answers for Postgres".to_owned()),
+        };
         let database = match database {
             Ok(database) => Some(database),
             Err(words) => {
                 if let Some(owner) = owners.first() {
-                    sink.report(
-                        Diagnostic::new(
-                            &codes::DATABASE,
-                            owner.place,
-                            format!("the check database does not work: {words}"),
-                        )
-                        .help("this is a fault of botgen or of the machine, not of the bot"),
-                    );
+                    sink.report(no_database(owner.place, engine, &words));
                 }
                 None
             }
         };
         let place = owners.first().map(|o| o.place);
-        let built = text::with_stack(true, || migrations::build(owners, database.as_ref(), sink));
+        let built = text::with_stack(true, || {
+            migrations::build(owners, engine, database.as_ref(), sink)
+        });
         let (tables, owners) = match (built, place) {
             (Ok(built), _) => built,
             (Err(fault), Some(place)) => {
@@ -109,10 +135,21 @@ impl Schema {
             (Err(_), None) => Default::default(),
         };
         Self {
+            engine,
             tables,
             owners,
             database,
+            said: Mutex::default(),
         }
+    }
+
+    /// True the first time.
+    fn say_once(&self, what: &str) -> bool {
+        let mut said = self
+            .said
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        said.insert(what.to_owned())
     }
 
     /// The owner's migrations, translated; in order. Empty for an unknown owner.
@@ -142,4 +179,44 @@ pub struct Checked {
     pub result: Option<Ty>,
     /// It may violate a constraint of the migrations (then `on_conflict` is there).
     pub may_conflict: bool,
+}
+
+/// The key of a kept answer: a hash of everything before it and of its text.
+fn key_of(before: &str, sql: &str) -> String {
+    let mut sha = Sha256::new();
+    sha.update(before);
+    sha.update([0]);
+    sha.update(sql);
+    let mut key = String::with_capacity(64);
+    for byte in sha.finalize() {
+        use std::fmt::Write as _;
+        let _ = write!(key, "{byte:02x}");
+    }
+    key
+}
+
+fn no_database(place: Span, engine: Engine, words: &str) -> Diagnostic {
+    let name = engine.name();
+    Diagnostic::new(
+        &codes::DATABASE,
+        place,
+        match engine {
+            Engine::Sqlite => format!("the check database does not work: {words}"),
+            Engine::Postgres => format!("there is no {name} to check on: {words}"),
+        },
+    )
+    .help(match engine {
+        Engine::Sqlite => "this is a fault of botgen or of the machine, not of the bot",
+        Engine::Postgres => "install Postgres's server, or name a database in BOTGEN_DATABASE_URL",
+    })
+}
+
+/// The kept answers of Postgres lack something.
+fn stale(place: Span, bot: &str) -> Diagnostic {
+    Diagnostic::new(
+        &codes::STALE,
+        place,
+        "the kept answers of Postgres are out of date",
+    )
+    .help(format!("run `cargo botgen prepare {bot}`"))
 }

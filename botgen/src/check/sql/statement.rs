@@ -1,18 +1,18 @@
 //! One statement, from YAML to IR.
 
-use std::ops::Range;
-
 use super::fault::Fault;
 use super::kinds::{allowed, first_word, foreign, one};
+use super::last_word::{Draft, Failed};
 use super::naming::{row_name, unique};
-use super::text::{Lexed, lex, with_stack};
+use super::text::{lex, with_stack};
 use super::typer::{Results, Typer, Verb};
-use super::{Checked, Kind, cache, conflicts, engine, owned, parameters, result};
+use super::{Check, Checked, Kind, cache, conflicts, last_word, owned, parameters, result};
+use crate::Engine;
 use crate::check::scope::Scope;
 use crate::check::{FlowCx, expr};
 use crate::diagnostics::codes::sql as codes;
 use crate::diagnostics::{Diagnostic, Severity};
-use crate::ir::sql::{Param, Query, QueryId, Shape};
+use crate::ir::sql::{Param, Query, QueryId, Shape, Text};
 use crate::ir::types::{Base, Ty};
 use crate::source::Str;
 use crate::syntax::ast;
@@ -30,18 +30,31 @@ pub fn statement(
     block: &str,
 ) -> Option<Checked> {
     let errors = cx.sink.errors();
-    let text = match st.sql.sqlite.as_ref().or(st.sql.both.as_ref()) {
+    let engine = cx.bot.schema.engine;
+    let own = match engine {
+        Engine::Sqlite => &st.sql.sqlite,
+        Engine::Postgres => &st.sql.postgres,
+    };
+    let text = match own.as_ref().or(st.sql.both.as_ref()) {
         Some(text) => text.clone(),
         None => {
+            let name = engine.name();
             cx.sink.report(
-                Diagnostic::new(&codes::NO_ENGINE, st.sql.span, "there is no SQL for SQLite")
-                    .help("write `sql: …` for both engines, or add `sqlite: …`"),
+                Diagnostic::new(
+                    &codes::NO_ENGINE,
+                    st.sql.span,
+                    format!("there is no SQL for {name}"),
+                )
+                .help(format!(
+                    "write `sql: …` for both engines, or add `{}: …`",
+                    name.to_lowercase()
+                )),
             );
             return None;
         }
     };
     let report = |cx: &mut FlowCx<'_>, fault: Fault| cx.sink.report(fault.at(&text));
-    let lexed = match lex(&text.value) {
+    let lexed = match lex(&text.value, engine) {
         Ok(lexed) => lexed,
         Err(fault) => {
             report(cx, fault);
@@ -61,7 +74,7 @@ pub fn statement(
     let parsed = match parsed {
         Ok(parsed) => parsed,
         Err(fault) => {
-            report(cx, foreign(fault, &lexed));
+            report(cx, foreign(fault, &lexed, engine));
             return None;
         }
     };
@@ -71,7 +84,7 @@ pub fn statement(
     let owner = owner(cx.bot.ast);
     let mut typer = Typer::new(&schema.tables, &lexed, &owner, &params.given);
     let deep = lexed.depth(&tokens).unwrap_or(true);
-    let results = match with_stack(deep, || typer.statement(&parsed)) {
+    let mut results = match with_stack(deep, || typer.statement(&parsed)) {
         Ok(results) => results,
         Err(fault) => {
             report(cx, fault);
@@ -113,17 +126,18 @@ pub fn statement(
 
     let mut faults = Vec::new();
     let shape = kept(cx, st, kind, &results, broken);
-    let columns = match &shape {
-        Some(_) if results.outputs.is_empty() => None,
-        Some((written, _)) => result::columns(&results, *written, &lexed, &mut faults),
-        None => Some((Vec::new(), Vec::new())),
-    };
     // A scalar reads the first column only, sqlx's macros take exactly one.
     let mut gone = 0..0;
     let mut edits = typer.edits.clone();
     if matches!(shape, Some((ast::Shape::Scalar, _))) && results.outputs.len() > 1 {
         match result::first_only(&parsed, &results, &lexed, &mut edits) {
-            Some(cut) => gone = cut,
+            Some(cut) => {
+                // What was put around columns that are gone goes with them.
+                edits.0.retain(|(r, _)| {
+                    *r == cut || cut.is_empty() || r.start < cut.start || r.end > cut.end
+                });
+                gone = cut;
+            }
             None => faults.push(
                 Fault::new(
                     &codes::SHAPE,
@@ -134,6 +148,71 @@ pub fn statement(
             ),
         }
     }
+    // Parameters are numbered by name and type: a variable that meets two types is bound twice.
+    let mut slots: Vec<(usize, Base)> = Vec::new();
+    let mut binds = Vec::new();
+    for bind in &typer.binds {
+        if bind.range.start >= gone.start && bind.range.end <= gone.end && !gone.is_empty() {
+            continue;
+        }
+        let Some(base) = bind
+            .base
+            .clone()
+            .or_else(|| params.given[bind.param].base.clone())
+        else {
+            continue; // it has an error
+        };
+        let slot = (bind.param, base);
+        let number = slots.iter().position(|s| *s == slot).unwrap_or_else(|| {
+            slots.push(slot);
+            slots.len() - 1
+        });
+        binds.push((bind.range.clone(), number));
+    }
+    let bounded = matches!(shape, Some((ast::Shape::Rows | ast::Shape::Flatten, _)));
+    let bounded = kind == Kind::Query && bounded && !results.limited && !results.always;
+    let draft = Draft {
+        lexed: &lexed,
+        tokens: &tokens,
+        edits,
+        binds,
+        slots: slots.iter().map(|(_, base)| base.clone()).collect(),
+        tail: if bounded {
+            format!(" LIMIT {ROWS}")
+        } else {
+            String::new()
+        },
+    };
+    let mut sql = draft.text(engine);
+    let outputs = if gone.end > 0 {
+        1
+    } else {
+        results.outputs.len()
+    };
+    let sound = faults.is_empty() && !broken && cx.sink.errors() == errors && !params.broken;
+    if engine == Engine::Postgres {
+        let asked = sound.then(|| ask(cx, &owner, &draft, &results, outputs, &text));
+        let deferred = match asked {
+            Some(Asked::Told(answer)) => {
+                sql = answer.sql;
+                answer.deferred
+            }
+            // What only Postgres knows stays unknown, and silent.
+            Some(Asked::Nobody) | None => vec![None; outputs],
+            Some(Asked::Refused) => return None,
+        };
+        for (output, base) in results.outputs.iter_mut().zip(deferred) {
+            if output.typed.base.is_none() {
+                output.typed.base = base;
+                output.typed.untyped = false;
+            }
+        }
+    }
+    let columns = match &shape {
+        Some(_) if results.outputs.is_empty() => None,
+        Some((written, _)) => result::columns(&results, *written, &lexed, &mut faults),
+        None => Some((Vec::new(), Vec::new())),
+    };
     for fault in faults {
         report(cx, fault);
     }
@@ -141,49 +220,12 @@ pub fn statement(
         return None;
     }
     let (columns, origins) = columns?;
-
-    // Parameters are numbered by name and type: a variable that meets two types is bound twice.
-    let mut slots: Vec<(usize, Base)> = Vec::new();
-    for bind in &typer.binds {
-        if bind.range.start >= gone.start && bind.range.end <= gone.end && !gone.is_empty() {
-            continue;
-        }
-        let base = bind
-            .base
-            .clone()
-            .or_else(|| params.given[bind.param].base.clone())?;
-        let slot = (bind.param, base);
-        let number = match slots.iter().position(|s| *s == slot) {
-            Some(i) => i + 1,
-            None => {
-                slots.push(slot);
-                slots.len()
-            }
-        };
-        edits.replace(bind.range.clone(), format!("?{number}"));
-    }
-    let mut sql = edits.apply(&text.value, lexed.bytes(&tokens));
-    let bounded = matches!(shape, Some((ast::Shape::Rows | ast::Shape::Flatten, _)));
-    if kind == Kind::Query && bounded && !results.limited && !results.always {
-        sql.push_str(&format!(" LIMIT {ROWS}"));
-    }
     // sqlx finds the description by the text alone: one that depends on variables says so in it.
     if results.outputs.iter().any(|o| o.typed.by_param) {
         let types: Vec<String> = columns.iter().map(|c| c.ty.describe()).collect();
         sql.push_str(&format!(" -- {}", types.join(", ")));
     }
-
-    if !engine_agrees(
-        cx,
-        &owner,
-        &sql,
-        slots.len(),
-        &results,
-        &gone,
-        &lexed,
-        &tokens,
-        &text,
-    ) {
+    if engine == Engine::Sqlite && !sqlite_agrees(cx, &owner, &sql, &draft, outputs, &text) {
         return None;
     }
 
@@ -233,18 +275,26 @@ pub fn statement(
     let ident = cx.ident(&format!("{verb}_{table}"));
     let named = st.result_var.as_ref().map_or(table, |v| v.value.as_str());
     let row = row_name(cx, named);
-    let cache = cache::entry(&sql, bound.len(), &columns, &origins);
+    let types: Vec<Base> = bound.iter().map(|p: &Param| p.ty.base.clone()).collect();
+    let written = Text {
+        cache: cache::entry(engine, &sql, &types, &columns, &origins),
+        sql,
+    };
+    let (sqlite, postgres) = match engine {
+        Engine::Sqlite => (Some(written), None),
+        Engine::Postgres => (None, Some(written)),
+    };
     cx.queries.push(Query {
         ident,
         row,
         origin: cx.origin(st.sql.span),
-        sqlite: sql,
+        sqlite,
+        postgres,
         params: bound,
         columns,
         shape,
         writes: typer.write.is_some(),
         may_conflict,
-        cache,
     });
     Some(Checked {
         query: id,
@@ -404,47 +454,86 @@ fn shaped(
     }
 }
 
+/// What came of asking Postgres.
+enum Asked {
+    /// Its answer.
+    Told(last_word::Answer),
+    /// Nobody answers, or does not know the tables: that is said elsewhere.
+    Nobody,
+    /// Something is wrong, and was reported.
+    Refused,
+}
+
+/// Postgres describes the final text.
+fn ask(
+    cx: &mut FlowCx<'_>,
+    owner: &str,
+    draft: &Draft<'_>,
+    results: &Results,
+    outputs: usize,
+    text: &Str,
+) -> Asked {
+    let schema = cx.bot.schema;
+    let owned = schema.owners.get(owner);
+    let (Some(Check::Postgres(database)), false) =
+        (&schema.database, owned.is_some_and(|o| o.broken || o.stale))
+    else {
+        return Asked::Nobody;
+    };
+    let migrations = owned.map_or("", |o| o.key.as_str());
+    match last_word::ask(&**database, migrations, draft, results, outputs) {
+        Ok(answer) => return Asked::Told(answer),
+        Err(Failed::Faults(faults)) => {
+            for fault in faults {
+                cx.sink.report(fault.at(text));
+            }
+        }
+        Err(Failed::Missing) => {
+            let bot = &cx.bot.ast.folder;
+            if schema.say_once(bot) {
+                let at = text.span_of(draft.lexed.bytes(draft.tokens));
+                cx.sink.report(super::stale(at, bot));
+            }
+        }
+        Err(Failed::Gone(words)) => {
+            if schema.say_once("") {
+                let at = text.span_of(draft.lexed.bytes(draft.tokens));
+                cx.sink
+                    .report(super::no_database(at, schema.engine, &words));
+            }
+        }
+    }
+    Asked::Refused
+}
+
 /// SQLite prepares the final text: the last word on it.
-#[allow(clippy::too_many_arguments)]
-fn engine_agrees(
+fn sqlite_agrees(
     cx: &mut FlowCx<'_>,
     owner: &str,
     sql: &str,
-    parameters: usize,
-    results: &Results,
-    gone: &Range<usize>,
-    lexed: &Lexed<'_>,
-    tokens: &Range<usize>,
+    draft: &Draft<'_>,
+    columns: usize,
     text: &Str,
 ) -> bool {
     let schema = cx.bot.schema;
     let whole = schema.owners.get(owner).is_none_or(|o| !o.broken);
-    let Some(database) = schema.database.as_ref().filter(|_| whole) else {
+    let (Some(Check::Sqlite(database)), true) = (&schema.database, whole) else {
         return true;
     };
-    let columns = if gone.end > 0 {
-        1
-    } else {
-        results.outputs.len()
+    let fault = match database.prepare(sql) {
+        Ok(prepared)
+            if prepared.parameters == draft.slots.len() && prepared.columns.len() == columns =>
+        {
+            return true;
+        }
+        Ok(_) => Fault::new(
+            &codes::ENGINE,
+            draft.lexed.bytes(draft.tokens),
+            "SQLite counts other parameters or columns than botgen does",
+        )
+        .help("this is a fault of botgen: write the statement in a simpler way"),
+        Err(words) => super::engine::fault(&words, draft.lexed, draft.tokens, &codes::ENGINE),
     };
-    match database.prepare(sql) {
-        Ok(prepared) if prepared.parameters == parameters && prepared.columns.len() == columns => {
-            true
-        }
-        Ok(_) => {
-            let fault = Fault::new(
-                &codes::ENGINE,
-                lexed.bytes(tokens),
-                "SQLite counts other parameters or columns than botgen does",
-            )
-            .help("this is a fault of botgen: write the statement in a simpler way");
-            cx.sink.report(fault.at(text));
-            false
-        }
-        Err(words) => {
-            let fault = engine::fault(&words, lexed, tokens, &codes::ENGINE);
-            cx.sink.report(fault.at(text));
-            false
-        }
-    }
+    cx.sink.report(fault.at(text));
+    false
 }

@@ -6,12 +6,13 @@
 use std::ops::Range;
 
 use sqlparser::ast::{Expr, Spanned, Statement};
-use sqlparser::dialect::SQLiteDialect;
+use sqlparser::dialect::{Dialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Span as SqlSpan, Token, TokenWithSpan, Tokenizer};
 
 use super::fault::Fault;
+use crate::Engine;
 use crate::diagnostics::codes::sql as codes;
 use crate::diagnostics::did_you_mean;
 
@@ -26,7 +27,13 @@ const STACK: usize = 32 << 20;
 const OPERATORS: usize = 120;
 /// Most UNIONs, EXCEPTs and INTERSECTs.
 const SETS: usize = 30;
-static DIALECT: SQLiteDialect = SQLiteDialect {};
+
+fn dialect(engine: Engine) -> &'static dyn Dialect {
+    match engine {
+        Engine::Sqlite => &SQLiteDialect {},
+        Engine::Postgres => &PostgreSqlDialect {},
+    }
+}
 
 /// A text and its tokens, whitespace and comments left out.
 #[derive(Debug)]
@@ -35,6 +42,8 @@ pub struct Lexed<'a> {
     pub text: &'a str,
     /// In order.
     pub tokens: Vec<Tok>,
+    /// Whose SQL it is.
+    pub engine: Engine,
 }
 
 /// Runs `work`, if it goes `deep` with a stack that is large enough for whatever [`Lexed::parse`] lets through.
@@ -90,9 +99,9 @@ impl Tok {
 }
 
 /// Cuts a text into tokens.
-pub fn lex(text: &str) -> Result<Lexed<'_>, Fault> {
+pub fn lex(text: &str, engine: Engine) -> Result<Lexed<'_>, Fault> {
     let mut at = Offsets::new(text);
-    let raw = Tokenizer::new(&DIALECT, text)
+    let raw = Tokenizer::new(dialect(engine), text)
         .tokenize_with_location()
         .map_err(|e| {
             let lo = at.byte(e.location).min(text.len());
@@ -140,7 +149,11 @@ pub fn lex(text: &str) -> Result<Lexed<'_>, Fault> {
             open.push(i);
         }
     }
-    Ok(Lexed { text, tokens })
+    Ok(Lexed {
+        text,
+        tokens,
+        engine,
+    })
 }
 
 impl Lexed<'_> {
@@ -180,7 +193,7 @@ impl Lexed<'_> {
             .iter()
             .map(|t| TokenWithSpan::new(t.token.clone(), span(&t.range)))
             .collect();
-        let mut parser = Parser::new(&DIALECT)
+        let mut parser = Parser::new(dialect(self.engine))
             .with_recursion_limit(PARSER_DEPTH)
             .with_tokens_with_locations(list);
         let parsed = parser.parse_statement().and_then(|st| {
@@ -473,8 +486,18 @@ impl Edits {
     pub fn replace(&mut self, range: Range<usize>, with: impl Into<String>) {
         self.0.push((range, with.into()));
     }
+    /// Puts something around a range, and around whatever was put around it before.
+    pub fn wrap(&mut self, range: &Range<usize>, before: &str, after: &str) {
+        self.0
+            .insert(0, (range.start..range.start, before.to_owned()));
+        self.0.push((range.end..range.end, after.to_owned()));
+    }
     /// The changed text of `within`.
     pub fn apply(&self, text: &str, within: Range<usize>) -> String {
+        self.apply_mapped(text, within).0
+    }
+    /// The same, and where its bytes come from.
+    pub fn apply_mapped(&self, text: &str, within: Range<usize>) -> (String, Origins) {
         let mut list: Vec<_> = self
             .0
             .iter()
@@ -482,17 +505,37 @@ impl Edits {
             .collect();
         list.sort_by_key(|(r, _)| r.start);
         let mut out = String::with_capacity(within.len() + 64);
+        let mut origins = Origins::default();
         let mut from = within.start;
         for (range, with) in list {
             if range.start < from {
                 continue; // inside a range that is gone
             }
+            origins.0.push((out.len(), from, true));
             out.push_str(text.get(from..range.start).unwrap_or_default());
+            origins.0.push((out.len(), range.start, false));
             out.push_str(with);
             from = range.end;
         }
+        origins.0.push((out.len(), from, true));
         out.push_str(text.get(from..within.end).unwrap_or_default());
-        out
+        (out, origins)
+    }
+}
+
+/// Where the pieces of a changed text come from: `(byte of the new, byte of the old, copied)`, in order.
+#[derive(Debug, Default, Clone)]
+pub struct Origins(Vec<(usize, usize, bool)>);
+
+impl Origins {
+    /// The byte of the old text that a byte of the new one stands for.
+    pub fn old(&self, new: usize) -> usize {
+        let i = self.0.partition_point(|&(start, _, _)| start <= new);
+        match i.checked_sub(1).and_then(|i| self.0.get(i)) {
+            Some(&(start, old, true)) => old + (new - start),
+            Some(&(_, old, false)) => old,
+            None => 0,
+        }
     }
 }
 
@@ -549,7 +592,7 @@ pub fn quoted(name: &str) -> String {
         .enumerate()
         .all(|(i, c)| c == '_' || c.is_ascii_alphabetic() || (i > 0 && c.is_ascii_digit()));
     let keyword = matches!(
-        Tokenizer::new(&DIALECT, name).tokenize().as_deref(),
+        Tokenizer::new(&SQLiteDialect {}, name).tokenize().as_deref(),
         Ok([Token::Word(w)]) if w.keyword != Keyword::NoKeyword
     );
     if plain && !keyword && !name.is_empty() {

@@ -18,6 +18,8 @@ pub struct Written {
     pub base: Base,
     /// SQLite's spelling.
     pub sqlite: &'static str,
+    /// Postgres's, where it is not the author's: an int of the language has 64 bits on both engines.
+    pub postgres: Option<&'static str>,
     /// Counts up by itself.
     pub serial: bool,
     /// Number of tokens.
@@ -148,9 +150,22 @@ pub fn read(tokens: &[Tok]) -> Result<Written, Unknown> {
             tokens: count + 1,
         });
     }
+    let narrow = tokens.first().and_then(|t| {
+        ["INTEGER", "INT", "INT4", "SMALLINT", "INT2"]
+            .iter()
+            .find(|w| t.is_word(w))
+            .map(|_| "BIGINT")
+            .or_else(|| {
+                ["SERIAL", "SERIAL4", "SMALLSERIAL"]
+                    .iter()
+                    .find(|w| t.is_word(w))
+                    .map(|_| "BIGSERIAL")
+            })
+    });
     let done = |base, sqlite| Written {
         base,
         sqlite,
+        postgres: narrow,
         serial: false,
         tokens: count,
     };
@@ -221,12 +236,78 @@ fn arguments(tokens: &[Tok]) -> (Vec<u64>, usize) {
     (Vec::new(), 0)
 }
 
+/// The closed table of what Postgres may give. `Err`: no type of the language, and what to write (`…` is the expression).
+pub fn of_postgres(typname: &str) -> Result<Base, String> {
+    let no = |cast: &str| Err(format!("write `{cast}`"));
+    Ok(match typname {
+        "int2" | "int4" | "int8" => Base::Int,
+        "text" | "varchar" | "bpchar" | "name" | "unknown" => Base::Text { max: None },
+        "bool" => Base::Bool,
+        "float4" | "float8" => Base::Real,
+        "timestamptz" => Base::DateTime,
+        "date" => Base::Date,
+        "time" => Base::Time,
+        "numeric" => {
+            return Err(
+                "write `CAST(… AS NUMERIC(12,2))` with the digits it has, or `CAST(… AS BIGINT)`"
+                    .to_owned(),
+            );
+        }
+        "timestamp" => {
+            return Err("say in which zone: `… AT TIME ZONE 'UTC'`".to_owned());
+        }
+        "timetz" => return no("CAST(… AS TIME)"),
+        "interval" => return no("CAST(EXTRACT(EPOCH FROM …) AS BIGINT)"),
+        "money" => return no("CAST(… AS NUMERIC(12,2))"),
+        "void" => return Err("leave it out".to_owned()),
+        "record" => return Err("select its columns one by one".to_owned()),
+        array if array.starts_with('_') => {
+            return Err("write `ARRAY_TO_STRING(…, ', ')`, or a query of rows".to_owned());
+        }
+        _ => return no("CAST(… AS TEXT)"),
+    })
+}
+
+/// Two types that are sent in the same form.
+pub fn alike(a: &Base, b: &Base) -> bool {
+    matches!((a, b), (Base::Text { .. }, Base::Text { .. })) || a == b
+}
+
+/// `pg_type.typname` of the form that a DSL type is sent and read in.
+pub fn wire(base: &Base) -> &'static str {
+    match base {
+        Base::Int => "int8",
+        Base::Decimal(_) => "numeric",
+        Base::Real => "float8",
+        Base::Bool => "bool",
+        Base::Date => "date",
+        Base::Time => "time",
+        Base::DateTime => "timestamptz",
+        _ => "text",
+    }
+}
+
+/// Postgres's spelling of a DSL type.
+pub fn postgres(base: &Base) -> String {
+    match base {
+        Base::Int => "BIGINT".to_owned(),
+        Base::Decimal(s) => format!("NUMERIC({DIGITS},{s})"),
+        Base::Real => "DOUBLE PRECISION".to_owned(),
+        Base::Bool => "BOOLEAN".to_owned(),
+        Base::Date => "DATE".to_owned(),
+        Base::Time => "TIME".to_owned(),
+        Base::DateTime => "TIMESTAMPTZ".to_owned(),
+        _ => "TEXT".to_owned(),
+    }
+}
+
 /// SQLite's own spellings, allowed in `migrations/sqlite/` besides the list.
 pub fn read_sqlite(tokens: &[Tok]) -> Result<Written, Unknown> {
     match read(tokens) {
         Err(_) if tokens.first().is_some_and(|t| t.is_word("REAL")) => Ok(Written {
             base: Base::Real,
             sqlite: "REAL",
+            postgres: None,
             serial: false,
             tokens: 1,
         }),

@@ -8,7 +8,7 @@ super::codes! {
     /// `bf_`, `sqlite_`, `pg_`.
     RESERVED = "BF0503" error "a table that belongs to the runtime";
     /// Not expressible.
-    MIGRATION_FORM = "BF0504" error "a migration that SQLite cannot express";
+    MIGRATION_FORM = "BF0504" error "a migration that the engine cannot express";
     /// The engine refuses it.
     MIGRATION = "BF0505" error "a migration that fails";
     /// Not SQL.
@@ -18,7 +18,7 @@ super::codes! {
     /// A write in a query, DDL.
     KIND = "BF0512" error "a statement that its block does not allow";
     /// Postgres's own forms.
-    FORM = "BF0513" error "a form that SQLite does not know";
+    FORM = "BF0513" error "a form that the engine does not know";
     /// UPDATE or DELETE of everything.
     NO_WHERE = "BF0514" error "UPDATE or DELETE without WHERE";
     /// No text for the engine.
@@ -53,6 +53,8 @@ super::codes! {
     UNTYPED = "BF0536" error "an SQL expression of unknown type";
     /// NOT NULL column left out.
     MISSING = "BF0537" error "an INSERT without a column that needs a value";
+    /// Our type and Postgres's.
+    DISAGREE = "BF0538" error "an SQL expression that Postgres gives another type";
     /// No or no unique name.
     COLUMN_NAME = "BF0540" error "a result column without a usable name";
     /// Number of columns.
@@ -69,6 +71,8 @@ super::codes! {
     CONFLICT = "BF0555" error "a constraint that can refuse the statement";
     /// `on_conflict` for nothing.
     NEEDLESS_CONFLICT = "BF0556" warning "`on_conflict` where nothing can refuse";
+    /// `botgen prepare` was not run.
+    STALE = "BF0591" error "kept answers of Postgres that are out of date";
     /// sqlx or SQLite does not run.
     DATABASE = "BF0590" error "the check database does not work";
 }

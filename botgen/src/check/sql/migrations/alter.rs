@@ -33,6 +33,12 @@ impl Builder<'_> {
         let form = |message: &str, help: &str| {
             Fault::new(&codes::MIGRATION_FORM, at.clone(), message).help(help)
         };
+        if source.postgres {
+            for operation in &alter.operations {
+                self.alter_on_postgres(source, &name, operation, edits);
+            }
+            return;
+        }
         if alter.if_exists || alter.only || alter.operations.len() != 1 {
             let fault = form(
                 "SQLite changes one thing per ALTER TABLE",
@@ -41,7 +47,23 @@ impl Builder<'_> {
             self.report(fault, source);
             return;
         }
-        match &alter.operations[0] {
+        self.alter_one(source, table, &alter.operations[0], edits, at.clone());
+    }
+
+    /// One change, which both engines know.
+    pub(super) fn alter_one(
+        &mut self,
+        source: &Source<'_>,
+        table: Table,
+        operation: &AlterTableOperation,
+        edits: &mut Edits,
+        at: std::ops::Range<usize>,
+    ) {
+        let name = table.name.clone();
+        let form = |message: &str, help: &str| {
+            Fault::new(&codes::MIGRATION_FORM, at.clone(), message).help(help)
+        };
+        match operation {
             AlterTableOperation::AddColumn {
                 if_not_exists,
                 column_def,
@@ -49,7 +71,7 @@ impl Builder<'_> {
                 ..
             } => {
                 let place = range(column_def.name.span);
-                if *if_not_exists {
+                if *if_not_exists && !source.postgres {
                     let fault = form(
                         "SQLite does not know ADD COLUMN IF NOT EXISTS",
                         "leave IF NOT EXISTS out: every migration runs once",
@@ -59,7 +81,7 @@ impl Builder<'_> {
                 let mut changed = table;
                 let before = (changed.keys.len(), changed.foreign.len());
                 self.column(source, &mut changed, column_def, None, edits);
-                if changed.keys.len() > before.0 {
+                if changed.keys.len() > before.0 && !source.postgres {
                     let fault = form(
                         "SQLite cannot add a column that is a key",
                         "add it without, then CREATE UNIQUE INDEX",
@@ -85,7 +107,7 @@ impl Builder<'_> {
                     ColumnOption::Default(e) => !matches!(e, sqlparser::ast::Expr::Function(_)),
                     _ => true,
                 });
-                if !constant {
+                if !constant && !source.postgres {
                     let fault = form(
                         "SQLite cannot add a column whose default changes with time",
                         "leave the default out, and set the column in INSERT",
@@ -187,7 +209,11 @@ impl Builder<'_> {
             }
             _ => {
                 let fault = form(
-                    "SQLite cannot change a table this way",
+                    if source.postgres {
+                        "a migration cannot change a table this way"
+                    } else {
+                        "SQLite cannot change a table this way"
+                    },
                     "it can ADD, DROP and RENAME COLUMN and RENAME; for the rest make a new table, copy the rows, drop \
                      the old and rename; or write `migrations/sqlite/` and `migrations/postgres/`",
                 );

@@ -138,8 +138,14 @@ impl Builder<'_> {
         match read {
             Ok(written) => {
                 let place = lexed.bytes(&(first..first + written.tokens));
-                if lexed.slice(&place) != written.sqlite {
-                    edits.replace(place, written.sqlite);
+                let spelled = match source.postgres {
+                    true => written.postgres,
+                    false => Some(written.sqlite),
+                };
+                if let Some(spelled) = spelled
+                    && lexed.slice(&place) != spelled
+                {
+                    edits.replace(place, spelled);
                 }
                 serial = written.serial;
                 column.base = Some(written.base);
@@ -199,6 +205,9 @@ impl Builder<'_> {
                 } => {
                     // GENERATED … AS IDENTITY says what SERIAL says.
                     serial = true;
+                    if source.postgres {
+                        continue;
+                    }
                     let from = word(&["GENERATED"]);
                     let mut to = word(&["IDENTITY"]);
                     if let Some(open) = lexed
@@ -215,7 +224,9 @@ impl Builder<'_> {
                         && list
                             .iter()
                             .any(|t| t.to_string().eq_ignore_ascii_case("AUTOINCREMENT")) => {}
-                ColumnOption::Collation(_) if source.sqlite => {}
+                ColumnOption::Collation(_) if source.sqlite || source.postgres => {}
+                // Computed: nobody gives it.
+                ColumnOption::Generated { .. } if source.postgres => column.default = true,
                 other => {
                     let place = range(option.span());
                     let place = if place.is_empty() { at.clone() } else { place };
@@ -230,7 +241,7 @@ impl Builder<'_> {
         }
         if serial {
             column.null = false;
-            if !primary {
+            if !primary && !source.postgres {
                 self.form(
                     source,
                     at.clone(),
@@ -248,7 +259,7 @@ impl Builder<'_> {
         table.columns.push(column);
     }
 
-    fn table_constraint(
+    pub(super) fn table_constraint(
         &mut self,
         source: &Source<'_>,
         table: &mut Table,

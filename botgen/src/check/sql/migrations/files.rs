@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use crate::Engine;
 use crate::check::sql::{MigrationFile, OwnerMigrations};
 use crate::diagnostics::codes::sql as codes;
 use crate::diagnostics::{Diagnostic, Sink};
 use crate::source::Span;
 
-/// A migration that SQLite gets.
+/// A migration that the engine gets.
 pub(super) struct Numbered<'a> {
     pub version: i64,
     pub title: String,
     pub file: &'a MigrationFile,
-    /// Of `migrations/sqlite/`.
-    pub sqlite: bool,
+    /// Of the engine's own folder.
+    pub own: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,8 +24,16 @@ enum Folder {
     Postgres,
 }
 
-/// The files for SQLite, by number. Wrong names, gaps and duplicates are reported.
-pub(super) fn in_order<'a>(owner: &'a OwnerMigrations, sink: &mut Sink) -> Vec<Numbered<'a>> {
+/// The files for an engine, by number. Wrong names, gaps and duplicates are reported.
+pub(super) fn in_order<'a>(
+    owner: &'a OwnerMigrations,
+    engine: Engine,
+    sink: &mut Sink,
+) -> Vec<Numbered<'a>> {
+    let (wanted, other) = match engine {
+        Engine::Sqlite => (Folder::Sqlite, Folder::Postgres),
+        Engine::Postgres => (Folder::Postgres, Folder::Sqlite),
+    };
     let mut report = |file: &MigrationFile, message: String, help: String| {
         let start = Span {
             file: file.file,
@@ -104,15 +113,14 @@ pub(super) fn in_order<'a>(owner: &'a OwnerMigrations, sink: &mut Sink) -> Vec<N
             }
         }
         // One of a number is applied, so that one mistake is not many.
-        if let Some((folder, title, file)) = files
-            .into_iter()
-            .find(|(folder, _, _)| *folder != Folder::Postgres)
+        if let Some((folder, title, file)) =
+            files.into_iter().find(|(folder, _, _)| *folder != other)
         {
             list.push(Numbered {
                 version,
                 title,
                 file,
-                sqlite: folder == Folder::Sqlite,
+                own: folder == wanted,
             });
         }
     }

@@ -1,6 +1,7 @@
 //! Migrations: numbered files per owner, translated to SQLite and applied to the check database.
 
 mod alter;
+mod alter_postgres;
 mod create;
 mod files;
 mod views;
@@ -11,13 +12,14 @@ use std::sync::Arc;
 
 use sqlparser::ast::{ObjectType, Spanned, Statement};
 
-use super::describe::Database;
 use super::engine;
 use super::fault::Fault;
+use super::postgres::Refusal;
 use super::tables::{Tables, is_reserved};
 use super::text::{Edits, Lexed, lex, range};
 use super::typer::Typer;
-use super::{MigrationFile, OwnerMigrations};
+use super::{Check, MigrationFile, OwnerMigrations, key_of};
+use crate::Engine;
 use crate::diagnostics::codes::sql as codes;
 use crate::diagnostics::{Severity, Sink};
 use crate::ir;
@@ -30,15 +32,25 @@ pub struct Owner {
     pub migrations: Vec<ir::Migration>,
     /// Something is wrong with its files: the check database does not have all its tables.
     pub broken: bool,
+    /// The kept answers of Postgres lack some of its statements; that was said.
+    pub stale: bool,
+    /// Hash of all its statements.
+    pub key: String,
 }
 
 /// Applies migrations in order.
 pub(super) struct Builder<'a> {
     tables: Tables,
     indexes: BTreeMap<String, Index>,
-    database: Option<&'a Database>,
+    engine: Engine,
+    database: Option<&'a Check>,
     owner: &'a str,
+    folder: &'a str,
+    /// The owner's `bot.yaml`.
+    place: Span,
     broken: bool,
+    stale: bool,
+    key: String,
     sink: &'a mut Sink,
 }
 
@@ -56,6 +68,8 @@ pub(super) struct Source<'a> {
     place: Str,
     /// Of `migrations/sqlite/`: SQLite's own spellings are fine.
     sqlite: bool,
+    /// Postgres gets it: what SQLite lacks is fine.
+    postgres: bool,
 }
 
 impl Source<'_> {
@@ -67,7 +81,8 @@ impl Source<'_> {
 /// Applies every owner's migrations.
 pub(super) fn build(
     owners: &[OwnerMigrations],
-    database: Option<&Database>,
+    engine: Engine,
+    database: Option<&Check>,
     sink: &mut Sink,
 ) -> (Tables, BTreeMap<String, Owner>) {
     let mut tables = Tables::default();
@@ -78,26 +93,44 @@ pub(super) fn build(
             continue;
         }
         let errors = sink.errors();
-        let files = files::in_order(owner, sink);
+        let files = files::in_order(owner, engine, sink);
         let mut builder = Builder {
             tables,
             indexes,
+            engine,
             database,
             owner: &owner.owner,
+            folder: &owner.folder,
+            place: owner.place,
+            stale: false,
+            key: String::new(),
             broken: sink.errors() > errors,
             sink,
         };
         let migrations = files
             .iter()
-            .map(|f| ir::Migration {
-                version: f.version,
-                name: f.title.clone(),
-                sqlite: builder.apply(f.file, f.sqlite),
+            .map(|f| {
+                let text = builder.apply(f.file, f.own);
+                let (sqlite, postgres) = match engine {
+                    Engine::Sqlite => (Some(text), None),
+                    Engine::Postgres => (None, Some(text)),
+                };
+                ir::Migration {
+                    version: f.version,
+                    name: f.title.clone(),
+                    sqlite,
+                    postgres,
+                }
             })
             .collect();
-        let broken = builder.broken;
+        let finished = Owner {
+            migrations,
+            broken: builder.broken,
+            stale: builder.stale,
+            key: builder.key,
+        };
         (tables, indexes) = (builder.tables, builder.indexes);
-        done.insert(owner.owner.clone(), Owner { migrations, broken });
+        done.insert(owner.owner.clone(), finished);
     }
     (tables, done)
 }
@@ -110,8 +143,8 @@ impl Builder<'_> {
         self.sink.report(fault.at(&source.place));
     }
 
-    /// Applies a file; gives SQLite's text.
-    fn apply(&mut self, file: &MigrationFile, sqlite: bool) -> String {
+    /// Applies a file; gives the engine's text. `own`: it stands in the engine's own folder.
+    fn apply(&mut self, file: &MigrationFile, own: bool) -> String {
         let text = file.text.as_str();
         let place = Str {
             value: text.to_owned(),
@@ -122,7 +155,7 @@ impl Builder<'_> {
             },
             map: Arc::from([(0, 0)]),
         };
-        let lexed = match lex(text) {
+        let lexed = match lex(text, self.engine) {
             Ok(lexed) => lexed,
             Err(fault) => {
                 self.broken = true;
@@ -133,7 +166,8 @@ impl Builder<'_> {
         let source = Source {
             lexed: &lexed,
             place,
-            sqlite,
+            sqlite: own && self.engine == Engine::Sqlite,
+            postgres: self.engine == Engine::Postgres,
         };
         let statements = lexed.statements();
         if statements.is_empty() {
@@ -160,14 +194,55 @@ impl Builder<'_> {
             Err(fault) => self.report(fault, source),
         }
         if self.sink.errors() == errors && !self.broken {
-            let bytes = source.lexed.bytes(tokens);
-            let sql = own.apply(source.lexed.text, bytes.clone());
-            if let Some(Err(words)) = self.database.map(|d| d.run(&sql)) {
-                let fault = engine::fault(&words, source.lexed, tokens, &codes::MIGRATION);
-                self.report(fault, source);
-            }
+            self.run(source, tokens, &own);
         }
         edits.0.append(&mut own.0);
+    }
+
+    /// The engine runs it.
+    fn run(&mut self, source: &Source<'_>, tokens: &Range<usize>, edits: &Edits) {
+        let lexed = source.lexed;
+        let (sql, origins) = edits.apply_mapped(lexed.text, lexed.bytes(tokens));
+        self.key = key_of(&self.key, &sql);
+        match self.database {
+            None => {}
+            Some(Check::Sqlite(database)) => {
+                if let Err(words) = database.run(&sql) {
+                    let fault = engine::fault(&words, lexed, tokens, &codes::MIGRATION);
+                    self.report(fault, source);
+                }
+            }
+            Some(Check::Postgres(_)) if self.stale => {}
+            Some(Check::Postgres(database)) => match database.run(&self.key, &sql) {
+                Ok(()) => {}
+                Err(Refusal::Refused {
+                    sqlstate,
+                    message,
+                    position,
+                    hint,
+                }) => {
+                    let at = position.and_then(|p| engine::byte_of(&sql, p));
+                    let words = engine::Words {
+                        sqlstate: &sqlstate,
+                        message: &message,
+                        hint: hint.as_deref(),
+                        at: at.map(|byte| origins.old(byte)),
+                    };
+                    let fault = engine::refusal_as(&words, lexed, tokens, &codes::MIGRATION);
+                    self.report(fault, source);
+                }
+                Err(Refusal::Missing) => {
+                    self.stale = true;
+                    let at = source.span(lexed.bytes(tokens));
+                    self.sink.report(super::stale(at, self.folder));
+                }
+                Err(Refusal::Gone(words)) => {
+                    self.stale = true;
+                    let finding = super::no_database(self.place, self.engine, &words);
+                    self.sink.report(finding);
+                }
+            },
+        }
     }
 
     fn apply_statement(
@@ -195,7 +270,7 @@ impl Builder<'_> {
                         Fault::new(
                             &codes::MIGRATION_FORM,
                             whole,
-                            "SQLite does not know CASCADE",
+                            "CASCADE drops more than it names",
                         )
                         .help("drop what depends on it first"),
                         source,

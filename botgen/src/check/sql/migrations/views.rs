@@ -31,7 +31,15 @@ impl Builder<'_> {
         };
         let index = last(name);
         let place = range(name.span());
-        if create.concurrently
+        if create.concurrently && source.postgres {
+            self.form(
+                source,
+                place.clone(),
+                "CONCURRENTLY cannot run in a transaction, and every migration does",
+                "leave it out",
+            );
+        } else if source.postgres {
+        } else if create.concurrently
             || create.using.is_some()
             || !create.include.is_empty()
             || create.nulls_distinct.is_some()
@@ -154,7 +162,7 @@ impl Builder<'_> {
             self.form(
                 source,
                 at.clone(),
-                "SQLite knows neither OR REPLACE nor MATERIALIZED",
+                "a view is made once: OR REPLACE and MATERIALIZED are not supported",
                 "write DROP VIEW before CREATE VIEW",
             );
         }
@@ -186,6 +194,11 @@ impl Builder<'_> {
                 );
                 continue;
             };
+            if out.typed.untyped && out.typed.base.is_none() {
+                let text = source.lexed.slice(&out.typed.range);
+                let fault = crate::check::sql::typer::untyped(&out.typed, text);
+                typer.faults.push(fault);
+            }
             columns.push(Column {
                 name,
                 base: out.typed.base.clone(),

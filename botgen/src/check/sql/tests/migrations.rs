@@ -8,7 +8,7 @@ fn translation() {
     let list = w.schema.migrations_of("demo");
     assert_eq!((list[0].version, list[0].name.as_str()), (1, "init"));
     assert_eq!(
-        list[0].sqlite,
+        list[0].sqlite.as_deref().unwrap(),
         "
 CREATE TABLE bookings (
   id INTEGER PRIMARY KEY,
@@ -67,7 +67,7 @@ fn other_spellings() {
         "{:#?}",
         print(&w.findings, &w.sources)
     );
-    let sql = &w.schema.migrations_of("demo")[0].sqlite;
+    let sql = w.schema.migrations_of("demo").remove(0).sqlite.unwrap();
     assert!(sql.starts_with("CREATE TABLE t (id INTEGER  PRIMARY KEY, a TEXT,\nb TEXT DEFAULT 'x', c INTEGER DEFAULT -1500, d REAL, e INTEGER NOT NULL);"), "{sql}");
     assert!(
         sql.contains("DEFAULT 20;")

@@ -20,6 +20,7 @@ use crate::ir::types::{Base, ChoiceId, Ty, Variable};
 use crate::resolve::Symbols;
 use crate::source::{FileId, SourceMap, Span, Spanned, Str};
 use crate::syntax::ast;
+use crate::{Engine, Options};
 
 /// Tables with every type and constraint.
 pub const TABLES: &str = "
@@ -61,6 +62,10 @@ pub struct World {
 
 /// `(owner, file, text)`.
 pub fn world(files: &[(&str, &str, &str)]) -> World {
+    world_on(&Options::default(), files)
+}
+
+pub fn world_on(options: &Options, files: &[(&str, &str, &str)]) -> World {
     let mut sources = SourceMap::default();
     let mut owners: Vec<OwnerMigrations> = Vec::new();
     for (owner, name, text) in files {
@@ -74,6 +79,7 @@ pub fn world(files: &[(&str, &str, &str)]) -> World {
             Some(o) => o.files.push(file),
             None => owners.push(OwnerMigrations {
                 owner: (*owner).to_owned(),
+                folder: (*owner).to_owned(),
                 place: Span {
                     file: FileId(0),
                     lo: 0,
@@ -84,7 +90,12 @@ pub fn world(files: &[(&str, &str, &str)]) -> World {
         }
     }
     let mut sink = Sink::default();
-    let schema = Schema::build(&owners, "CREATE TABLE bf_outbox (bot INTEGER)", &mut sink);
+    let schema = Schema::build(
+        &owners,
+        "CREATE TABLE bf_outbox (bot INTEGER)",
+        options,
+        &mut sink,
+    );
     World {
         sources,
         schema,

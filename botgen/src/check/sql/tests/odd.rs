@@ -115,7 +115,7 @@ fn only_what_must_be_is_changed() {
             "SELECT id FROM orders WHERE at > ?1 AND at < ?1 LIMIT ?2 OFFSET ?2",
         ),
     ] {
-        assert_eq!(query(sql).run(&mut w).fine().sqlite, expected);
+        assert_eq!(query(sql).run(&mut w).fine().sql(Engine::Sqlite), expected);
     }
 }
 

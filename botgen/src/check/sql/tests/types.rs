@@ -22,7 +22,7 @@ fn columns_have_the_types_of_the_migrations() {
     );
     // Written out, so that a later migration changes nothing.
     assert_eq!(
-        all.sqlite,
+        all.sql(Engine::Sqlite),
         "SELECT code, title, price, weight, active, since, opens FROM services LIMIT 100"
     );
 }
@@ -144,7 +144,7 @@ fn shapes() {
     let mut of = |sql: &str, shape| {
         let out = query(sql).shape(shape).run(&mut w);
         let ty = out.checked.as_ref().unwrap().result.clone().unwrap();
-        (ty.describe(), out.fine().sqlite)
+        (ty.describe(), out.fine().sql(Engine::Sqlite).to_owned())
     };
     assert_eq!(
         of(
@@ -228,7 +228,7 @@ fn parameters_take_the_types_of_columns() {
         "bot_id: text, user_id: int, service: text, slot: datetime, note: text or null"
     );
     assert!(
-        q.sqlite
+        q.sql(Engine::Sqlite)
             .ends_with("VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id")
     );
     assert!(q.may_conflict && q.writes);
@@ -241,7 +241,7 @@ fn parameters_take_the_types_of_columns() {
         .fine();
     assert_eq!(params(&q), "n: decimal(2), n_2: real, n_3: int");
     assert_eq!(
-        q.sqlite,
+        q.sql(Engine::Sqlite),
         "SELECT code FROM services WHERE price > ?1 AND weight < ?2 AND price < 1000 AND price <> 25 LIMIT ?3"
     );
     // The same type: one number.
@@ -267,8 +267,11 @@ fn what_depends_on_variables_says_so_in_its_text() {
     let sql = "SELECT :x AS x FROM orders LIMIT 1";
     let a = query(sql).vars(&[("x", int())]).run(&mut w).fine();
     let b = query(sql).vars(&[("x", text())]).run(&mut w).fine();
-    assert_eq!(a.sqlite, "SELECT ?1 AS x FROM orders LIMIT 1 -- int");
-    assert_ne!(a.cache.file, b.cache.file);
+    assert_eq!(
+        a.sql(Engine::Sqlite),
+        "SELECT ?1 AS x FROM orders LIMIT 1 -- int"
+    );
+    assert_ne!(a.sqlite.unwrap().cache.file, b.sqlite.unwrap().cache.file);
 }
 
 #[test]
@@ -279,10 +282,10 @@ fn decimals_are_scaled_integers() {
         .fine();
     assert_eq!(columns(&q), "mean: decimal(2), sum: decimal(2), n: int");
     assert!(
-        q.sqlite
+        q.sql(Engine::Sqlite)
             .contains("CAST(ROUND(AVG(price)) AS INTEGER) AS mean"),
         "{}",
-        q.sqlite
+        q.sql(Engine::Sqlite)
     );
     let q = Given {
         on_conflict: true,
@@ -291,6 +294,14 @@ fn decimals_are_scaled_integers() {
         )
     };
     let q = q.run(&mut w).fine();
-    assert!(q.sqlite.contains("price = price + 150"), "{}", q.sqlite);
-    assert!(q.sqlite.contains("price * 2 > 325"), "{}", q.sqlite);
+    assert!(
+        q.sql(Engine::Sqlite).contains("price = price + 150"),
+        "{}",
+        q.sql(Engine::Sqlite)
+    );
+    assert!(
+        q.sql(Engine::Sqlite).contains("price * 2 > 325"),
+        "{}",
+        q.sql(Engine::Sqlite)
+    );
 }

@@ -37,6 +37,7 @@ impl Typer<'_> {
             Expr::Identifier(name) => self.column(None, name),
             Expr::CompoundIdentifier(parts) => match &parts[..] {
                 [table, name] => self.column(Some(table), name),
+                [first, .., _] if self.pg() && self.is_row(first) => Typed::untyped(at),
                 _ => self.not_portable(at, "a column is named `table.column`"),
             },
             Expr::Value(value) => self.value(value),
@@ -58,6 +59,13 @@ impl Typer<'_> {
                 let all: Vec<&Expr> = std::iter::once(&**expr).chain(list).collect();
                 let typed = self.compared(&all, at.clone());
                 bool_of(typed.null).by(&[&typed])
+            }
+            Expr::InSubquery { expr, subquery, .. }
+                if self.pg() && matches!(**expr, Expr::Tuple(_)) =>
+            {
+                let left = self.infer(expr);
+                self.query(subquery, false);
+                bool_of(true).by(&[&left])
             }
             Expr::InSubquery { expr, subquery, .. } => {
                 let left = self.infer(expr);
@@ -106,6 +114,7 @@ impl Typer<'_> {
                     self.number(&typed);
                     Typed { is: None, ..typed }
                 }
+                _ if self.pg() => self.deferred(&[expr], at),
                 _ => self.not_portable(at, "write it with functions that both engines know"),
             },
             Expr::Case {
@@ -115,11 +124,13 @@ impl Typer<'_> {
                 ..
             } => self.case(operand.as_deref(), conditions, else_result.as_deref(), at),
             Expr::Cast {
-                kind: CastKind::Cast,
+                kind,
                 expr,
                 data_type,
                 format: None,
-            } => self.cast(expr, data_type, at),
+            } if *kind == CastKind::Cast || (self.pg() && *kind == CastKind::DoubleColon) => {
+                self.cast(expr, data_type, at)
+            }
             Expr::Exists { subquery, .. } => {
                 self.query(subquery, false);
                 bool_of(false)
@@ -150,9 +161,9 @@ impl Typer<'_> {
                 expr,
                 substring_from,
                 substring_for,
-                special: true,
+                special,
                 ..
-            } => {
+            } if *special || self.pg() => {
                 let typed = self.infer(expr);
                 self.constrain(&typed, &TEXT, "SUBSTR's text");
                 let mut null = typed.null;
@@ -179,6 +190,7 @@ impl Typer<'_> {
                 }
                 Typed::of(TEXT, null, at).by(&[&typed])
             }
+            other if self.pg() => self.postgres_form(other, at),
             other => self.foreign_form(other, at),
         }
     }
@@ -231,6 +243,9 @@ impl Typer<'_> {
                     Typed::unknown(at)
                 }
             },
+            Value::EscapedStringLiteral(_) | Value::DollarQuotedString(_) if self.pg() => {
+                Typed::of(TEXT, false, at)
+            }
             _ => self.not_portable(
                 at,
                 "a text stands in single quotes, with '' for a quote in it",
@@ -334,12 +349,13 @@ impl Typer<'_> {
                 self.constrain(&b, &Base::Int, "the operator");
                 Typed::of(Base::Int, a.null || b.null, at).by(&[&a, &b])
             }
-            Op::Arrow | Op::LongArrow => {
+            Op::Arrow | Op::LongArrow if !self.pg() => {
                 let (a, b) = (self.infer(left), self.infer(right));
                 self.constrain(&a, &TEXT, "JSON");
                 self.settle(&b);
                 Typed::untyped(at).by(&[&a, &b])
             }
+            _ if self.pg() => self.deferred(&[left, right], at).or_null(true),
             _ => self.not_portable(at, "write it with functions that both engines know"),
         }
     }
@@ -362,6 +378,16 @@ impl Typer<'_> {
         let failed = |t: &Typed| t.base.is_none() && !t.untyped;
         if failed(&a) || failed(&b) {
             return Typed::unknown(at);
+        }
+        let ours = self.arithmetic_of_postgres(op, &a, &b, right);
+        if let Some(divisor) = ours.divisor {
+            self.edits.wrap(&divisor, "NULLIF(", ", 0)");
+        }
+        if ours.deferred {
+            self.settle(&a);
+            self.settle(&b);
+            let null = a.null || b.null;
+            return Typed::untyped(at).or_null(null).by(&[&a, &b]);
         }
         if instant(&a) || instant(&b) {
             self.fault(
@@ -462,7 +488,7 @@ impl Typer<'_> {
 }
 
 /// A number that is not zero.
-fn is_nonzero(expr: &Expr) -> bool {
+pub(super) fn is_nonzero(expr: &Expr) -> bool {
     match expr {
         Expr::Nested(e) => is_nonzero(e),
         Expr::Value(v) => match &v.value {

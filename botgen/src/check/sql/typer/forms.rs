@@ -14,10 +14,13 @@ impl Typer<'_> {
     pub(super) fn cast(
         &mut self,
         expr: &Expr,
-        _to: &DataType,
+        data_type: &DataType,
         at: std::ops::Range<usize>,
     ) -> Typed {
         let typed = self.infer(expr);
+        if self.pg() {
+            return self.postgres_cast(typed, data_type, at);
+        }
         // `CAST(` … `AS` type `)`: the type's tokens follow the last AS of these parentheses.
         let inner = self.lexed.expr(expr);
         let Some((_, open)) = self.lexed.around(&inner) else {
@@ -100,14 +103,15 @@ impl Typer<'_> {
         done(&typed)
     }
 
-    /// A form that SQLite does not have.
+    /// A form that the engine does not have.
     pub(super) fn not_portable(&mut self, at: std::ops::Range<usize>, help: &str) -> Typed {
         let text = short(self.lexed.slice(&at));
+        let engine = self.lexed.engine.name();
         self.fault(
             Fault::new(
                 &codes::FORM,
                 at.clone(),
-                format!("SQLite does not know `{text}`"),
+                format!("{engine} does not know `{text}`"),
             )
             .help(help),
         );

@@ -30,6 +30,8 @@ pub struct Relation {
     pub range: Range<usize>,
     /// It has an error that was reported: every column is silently unknown.
     pub broken: bool,
+    /// A function of Postgres in FROM: what columns it has, Postgres knows.
+    pub open: bool,
 }
 
 /// A relation's column.
@@ -41,6 +43,8 @@ pub struct RelColumn {
     pub base: Option<Base>,
     /// May be null.
     pub null: bool,
+    /// Its type is not known, and that is no error so far.
+    pub untyped: bool,
     /// Type or nullability depend on a parameter's.
     pub by_param: bool,
     /// Of a subquery: the column that it passes on.
@@ -174,13 +178,18 @@ impl Typer<'_> {
             TableFactor::Derived {
                 subquery,
                 alias,
-                lateral: false,
+                lateral,
                 ..
-            } => {
-                // A subquery in FROM does not see the other tables of its FROM.
-                let hidden = std::mem::take(&mut self.frame().relations);
-                let outputs = self.query(subquery, false).outputs;
-                self.frame().relations = hidden;
+            } if !*lateral || self.pg() => {
+                // A subquery in FROM does not see the other tables of its FROM, but for LATERAL.
+                let outputs = if *lateral {
+                    self.query(subquery, false).outputs
+                } else {
+                    let hidden = std::mem::take(&mut self.frame().relations);
+                    let outputs = self.query(subquery, false).outputs;
+                    self.frame().relations = hidden;
+                    outputs
+                };
                 let at = self.around_query(subquery);
                 let alias = alias.as_ref();
                 let columns = self.passed_on(&outputs, alias);
@@ -191,6 +200,7 @@ impl Typer<'_> {
                     outer: false,
                     range: at,
                     broken: false,
+                    open: false,
                 });
                 let rel = self.relations.len() - 1;
                 self.frame().relations.push(rel);
@@ -199,6 +209,7 @@ impl Typer<'_> {
                 table_with_joins,
                 alias: None,
             } => self.table_with_joins(table_with_joins),
+            other if self.pg() && self.function_in_from(other) => {}
             other => {
                 let at = self.lexed.with_arguments(range(other.span()));
                 let text = super::open::short(self.lexed.slice(&at));
@@ -219,6 +230,7 @@ impl Typer<'_> {
             outer: false,
             range: at,
             broken: true,
+            open: false,
         });
         let rel = self.relations.len() - 1;
         self.frame().relations.push(rel);
@@ -254,6 +266,7 @@ impl Typer<'_> {
                     name: name.unwrap_or_default(),
                     base: out.typed.base.clone(),
                     null: out.typed.null,
+                    untyped: out.typed.untyped,
                     by_param: out.typed.by_param,
                     source,
                     origin: source.and_then(|(r, c)| self.relations[r].columns[c].origin.clone()),
@@ -417,6 +430,7 @@ pub fn columns_of(table: &Table) -> Vec<RelColumn> {
             name: c.name.clone(),
             base: c.base.clone(),
             null: c.null,
+            untyped: false,
             by_param: false,
             source: None,
             origin: (!table.view).then(|| (table.name.clone(), c.name.clone())),

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use sqlparser::ast::{
-    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned,
-    Value, WindowType,
+    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArguments, Spanned, Value, WindowType,
 };
 
 use super::catalogue::{KNOWN, SQLITE, foreign, good_format, good_modifier};
@@ -23,11 +23,19 @@ impl Typer<'_> {
     pub(super) fn function(&mut self, f: &Function, at: Range<usize>) -> Typed {
         let name = last(&f.name).to_ascii_lowercase();
         let place = range(f.name.span());
-        if self.in_migration && ["now", "transaction_timestamp"].contains(&name.as_str()) {
+        if self.pg()
+            && let Some(typed) = self.postgres_function(f, &name, &at)
+        {
+            return typed;
+        }
+        if !self.pg()
+            && self.in_migration
+            && ["now", "transaction_timestamp"].contains(&name.as_str())
+        {
             self.edits.replace(at.clone(), "CURRENT_TIMESTAMP");
             return Typed::of(Base::DateTime, false, at);
         }
-        if let Some(help) = foreign(&name, self, f) {
+        if let Some(help) = foreign(&name, self, f).filter(|_| !self.pg()) {
             let text = short(self.lexed.slice(&at));
             self.fault(
                 Fault::new(
@@ -170,7 +178,7 @@ impl Typer<'_> {
     }
 
     /// Arguments of one type.
-    fn all(&mut self, args: &[&Expr], base: &Base, name: &str) -> Vec<Typed> {
+    pub(super) fn all(&mut self, args: &[&Expr], base: &Base, name: &str) -> Vec<Typed> {
         args.iter()
             .map(|e| {
                 let typed = self.infer(e);
@@ -257,6 +265,14 @@ impl Typer<'_> {
                 _ => star = true,
             }
         }
+        for clause in &list.clauses {
+            if let FunctionArgumentClause::OrderBy(list) = clause {
+                for item in list {
+                    let by = self.infer(&item.expr);
+                    self.settle(&by);
+                }
+            }
+        }
         if let Some(filter) = &f.filter {
             self.condition(filter, "FILTER");
         }
@@ -300,6 +316,9 @@ impl Typer<'_> {
                 let printable = first.as_ref().is_some_and(|t| {
                     t.leaves.is_empty() && matches!(t.base, Some(Base::Int | Base::Date))
                 });
+                if self.pg() {
+                    self.joined_texts(f, name, &typed, printable);
+                }
                 for t in typed.iter().skip(usize::from(printable)) {
                     self.constrain(t, &TEXT, &format!("`{name}`'s argument"));
                 }
@@ -322,6 +341,9 @@ impl Typer<'_> {
                 let nullable = null(Some(&t));
                 let base = match t.base {
                     None if !t.untyped => return Some(Typed::unknown(at.clone())),
+                    None if self.pg() => {
+                        return Some(Typed::untyped(at.clone()).or_null(nullable));
+                    }
                     Some(Base::Int | Base::Real | Base::Decimal(_)) => t.base.clone(),
                     _ => {
                         self.constrain(&t, &Base::Int, &format!("`{name}`"));
@@ -329,6 +351,9 @@ impl Typer<'_> {
                     }
                 };
                 self.settle(&t);
+                if self.pg() {
+                    return Some(self.postgres_sum(f, name, base, nullable, at).by(&[&t]));
+                }
                 match (name, base) {
                     ("sum", Some(base)) => done(base, nullable),
                     ("avg", Some(Base::Decimal(s))) if s > 0 => {
@@ -353,7 +378,7 @@ impl Typer<'_> {
         })
     }
 
-    fn window(&mut self, over: &WindowType) {
+    pub(super) fn window(&mut self, over: &WindowType) {
         if let WindowType::WindowSpec(spec) = over {
             for expr in spec
                 .partition_by
@@ -413,6 +438,9 @@ impl Typer<'_> {
                 let typed = self.infer(arg);
                 self.settle(&typed);
             }
+        }
+        if self.pg() {
+            return Typed::untyped(at);
         }
         if [
             "last_insert_rowid",

@@ -11,6 +11,7 @@ mod from;
 mod functions;
 mod names;
 mod open;
+mod postgres;
 mod query;
 mod row;
 mod select;
@@ -23,6 +24,7 @@ use std::ops::Range;
 use super::fault::Fault;
 use super::tables::{Table, Tables};
 use super::text::{Edits, Lexed};
+use crate::Engine;
 use crate::ir::types::Base;
 
 pub use from::{Relation, last};
@@ -129,6 +131,8 @@ pub struct Typer<'a> {
     frames: Vec<Frame>,
     ctes: Vec<(String, Vec<from::RelColumn>)>,
     narrowed: BTreeSet<(usize, usize)>,
+    /// DO UPDATE: bare names are this relation's, and Postgres wants to be told.
+    upserted: Option<usize>,
 }
 
 /// The names that one SELECT (or INSERT, UPDATE, DELETE) sees.
@@ -177,7 +181,13 @@ impl<'a> Typer<'a> {
             frames: Vec::new(),
             ctes: Vec::new(),
             narrowed: BTreeSet::new(),
+            upserted: None,
         }
+    }
+
+    /// Postgres has the last word: what we do not know, it says.
+    fn pg(&self) -> bool {
+        self.lexed.engine == Engine::Postgres
     }
 
     fn frame(&mut self) -> &mut Frame {
@@ -218,12 +228,16 @@ impl Typed {
             ..Self::of(Base::Null, true, range)
         }
     }
-    /// Of no known type; an error only for whom it matters.
+    /// Of no known type; an error only for whom it matters, and on Postgres for nobody: it says the type itself.
     pub fn untyped(range: Range<usize>) -> Self {
         Self {
             untyped: true,
             ..Self::unknown(range)
         }
+    }
+    fn or_null(mut self, null: bool) -> Self {
+        self.null = null;
+        self
     }
     fn by(mut self, others: &[&Typed]) -> Self {
         self.by_param |= others.iter().any(|t| t.by_param);

@@ -8,7 +8,7 @@ use super::from::{columns_of, last};
 use super::{Relation, Simple, Typed, Typer};
 use crate::check::sql::fault::Fault;
 use crate::check::sql::tables::is_reserved;
-use crate::check::sql::text::range;
+use crate::check::sql::text::{quoted, range};
 use crate::diagnostics::codes::sql as codes;
 use crate::diagnostics::did_you_mean;
 use crate::ir::types::Base;
@@ -25,6 +25,7 @@ impl Typer<'_> {
             outer: false,
             range: at.clone(),
             broken: false,
+            open: false,
         };
         let cte = self
             .ctes
@@ -101,7 +102,15 @@ impl Typer<'_> {
             None => range(name.span),
         };
         match self.find(qualifier.map(|q| q.value.as_str()), &name.value) {
-            Found::One(rel, column, depth) => self.column_typed(rel, column, depth, at),
+            Found::One(rel, column, depth) => {
+                // Postgres also sees `excluded` here.
+                if qualifier.is_none() && self.upserted == Some(rel) {
+                    let table = quoted(&self.relations[rel].alias);
+                    self.edits.replace(at.start..at.start, format!("{table}."));
+                }
+                self.column_typed(rel, column, depth, at)
+            }
+            Found::Open => Typed::untyped(at),
             Found::Silent => Typed::unknown(at),
             Found::Many(names) => {
                 self.fault(
@@ -128,6 +137,7 @@ impl Typer<'_> {
         let null = (c.null && !self.narrowed.contains(&(rel, column))) || relation.outer;
         let typed = Typed {
             base: c.base.clone(),
+            untyped: c.untyped,
             by_param: c.by_param,
             is: Some(Simple::Column(rel, column)),
             ..Typed::of(Base::Null, null, at.clone())
@@ -173,6 +183,9 @@ impl Typer<'_> {
                             .collect(),
                     );
                 }
+            }
+            if rels.iter().any(|&r| self.relations[r].open) {
+                return Found::Open;
             }
             if rels.iter().any(|&r| self.relations[r].broken)
                 || (qualifier.is_none()
@@ -274,5 +287,7 @@ pub enum Found {
     Many(Vec<String>),
     /// A table there has an error already.
     Silent,
+    /// A function's column, which Postgres looks up.
+    Open,
     None,
 }

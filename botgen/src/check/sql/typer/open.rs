@@ -59,7 +59,9 @@ impl Typer<'_> {
     /// Demands a type. `what` says of whom, for messages: `` `bookings.slot` ``.
     pub(super) fn constrain(&mut self, typed: &Typed, to: &Base, what: &str) -> bool {
         let Some(base) = &typed.base else {
-            return if typed.untyped {
+            return if typed.untyped && self.pg() {
+                true
+            } else if typed.untyped {
                 self.fault(untyped(typed, self.lexed.slice(&typed.range)));
                 false
             } else {
@@ -164,6 +166,11 @@ impl Typer<'_> {
                         self.fault(Fault::new(&codes::TYPE, range, message).help(help));
                         return false;
                     }
+                    // A moment without a zone is one of the session's zone to Postgres.
+                    if *to == Base::DateTime && self.pg() && !text.ends_with('Z') {
+                        let quote = range.end.saturating_sub(1);
+                        self.edits.replace(quote..quote, "+00");
+                    }
                     return true;
                 }
                 _ => Base::Text { max: None },
@@ -178,7 +185,7 @@ impl Typer<'_> {
                     Base::Decimal(scale) => {
                         return match scaled(number, *scale) {
                             Some(units) => {
-                                if units != *number {
+                                if units != *number && !self.pg() {
                                     self.edits.replace(range, units);
                                 }
                                 true
@@ -212,6 +219,12 @@ impl Typer<'_> {
     pub(super) fn join(&mut self, items: &[Typed], range: Range<usize>) -> Typed {
         let refs: Vec<&Typed> = items.iter().collect();
         let null = items.iter().any(|t| t.null);
+        if self.pg() && items.iter().any(|t| t.untyped && t.base.is_none()) {
+            for item in items {
+                self.settle(item);
+            }
+            return Typed::untyped(range).or_null(null).by(&refs);
+        }
         let mut known: Option<Base> = None;
         // How messages call the side whose type counts.
         let mut other = "the other side".to_owned();

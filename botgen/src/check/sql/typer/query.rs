@@ -156,7 +156,7 @@ impl Typer<'_> {
                     Fault::new(
                         &codes::FORM,
                         range(body.span()),
-                        "SQLite does not know TABLE",
+                        "TABLE alone is not supported",
                     )
                     .help("write SELECT … FROM"),
                 );

@@ -39,6 +39,7 @@ impl Typer<'_> {
             outer: false,
             range: 0..0,
             broken: false,
+            open: false,
         });
         let relation = self.relations.len() - 1;
         self.frames.push(Frame {

@@ -65,7 +65,10 @@ impl Typer<'_> {
         if let Some(limit) = &query.limit_clause {
             self.limit(limit, &mut results);
         }
-        if query.fetch.is_some() || !query.locks.is_empty() {
+        if self.pg() && query.fetch.is_some() {
+            results.limited = true;
+            results.always = false;
+        } else if !self.pg() && (query.fetch.is_some() || !query.locks.is_empty()) {
             let at = range(query.span());
             let help = if query.locks.is_empty() {
                 "write LIMIT"
@@ -120,6 +123,13 @@ impl Typer<'_> {
         let distinct = match &select.distinct {
             None | Some(Distinct::All) => false,
             Some(Distinct::Distinct) => true,
+            Some(Distinct::On(list)) if self.pg() => {
+                for expr in list {
+                    let typed = self.infer(expr);
+                    self.settle(&typed);
+                }
+                true
+            }
             Some(Distinct::On(list)) => {
                 let at = list.first().map_or(0..0, |e| self.lexed.expr(e));
                 self.fault(
@@ -148,7 +158,7 @@ impl Typer<'_> {
         let GroupByExpr::Expressions(list, modifiers) = &select.group_by else {
             let at = range(select.group_by.span());
             self.fault(
-                Fault::new(&codes::FORM, at, "SQLite does not know GROUP BY ALL")
+                Fault::new(&codes::FORM, at, "GROUP BY ALL is not supported")
                     .help("name the columns"),
             );
             return;
@@ -156,7 +166,7 @@ impl Typer<'_> {
         if !modifiers.is_empty() {
             let at = range(select.group_by.span());
             self.fault(
-                Fault::new(&codes::FORM, at, "SQLite does not know WITH ROLLUP")
+                Fault::new(&codes::FORM, at, "WITH ROLLUP is not supported")
                     .help("write several queries"),
             );
         }
@@ -305,6 +315,7 @@ impl Typer<'_> {
                 let null = (column.null && !self.narrowed.contains(&(rel, i))) || relation.outer;
                 let typed = Typed {
                     base: column.base.clone(),
+                    untyped: column.untyped,
                     is: Some(Simple::Column(rel, i)),
                     by_param: column.by_param,
                     ..Typed::of(Base::Null, null, at.clone())
@@ -330,7 +341,7 @@ impl Typer<'_> {
         let OrderByKind::Expressions(list) = &order.kind else {
             let at = range(order.span());
             self.fault(
-                Fault::new(&codes::FORM, at, "SQLite does not know ORDER BY ALL")
+                Fault::new(&codes::FORM, at, "ORDER BY ALL is not supported")
                     .help("name the columns"),
             );
             return;

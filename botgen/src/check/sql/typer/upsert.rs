@@ -17,7 +17,7 @@ impl Typer<'_> {
                 Fault::new(
                     &codes::FORM,
                     range(on.span()),
-                    "SQLite does not know ON DUPLICATE KEY",
+                    "ON DUPLICATE KEY is MySQL's",
                 )
                 .help("write ON CONFLICT (…) DO UPDATE SET …"),
             );
@@ -25,6 +25,9 @@ impl Typer<'_> {
         };
         let target = match &on.conflict_target {
             None => None,
+            Some(ConflictTarget::OnConstraint(name)) if self.pg() => {
+                self.constraint_key(name, table)
+            }
             Some(ConflictTarget::OnConstraint(name)) => {
                 self.fault(
                     Fault::new(
@@ -110,6 +113,7 @@ impl Typer<'_> {
             outer: false,
             range: 0..0,
             broken: table.is_none(),
+            open: false,
         });
         let excluded = self.relations.len() - 1;
         // Unqualified names are the table's own row.
@@ -118,6 +122,7 @@ impl Typer<'_> {
             column.origin = None;
         }
         self.frame().relations = vec![rel, excluded];
+        self.upserted = self.pg().then_some(rel);
         if let Some(selection) = &update.selection {
             self.condition(selection, "WHERE");
             self.learn(selection, &[rel]);
@@ -133,6 +138,7 @@ impl Typer<'_> {
             }
         }
         let updated = self.assignments(&update.assignments, table);
+        self.upserted = None;
         self.frame().relations = vec![rel];
         updated.into_keys().collect()
     }

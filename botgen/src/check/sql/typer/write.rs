@@ -490,7 +490,9 @@ impl<'a> Typer<'a> {
                 None
             }
         };
-        if let Some(using) = &delete.using {
+        if let Some(using) = delete.using.as_ref().filter(|_| self.pg()) {
+            self.from(using);
+        } else if let Some(using) = &delete.using {
             let at = using.first().map_or(verb.clone(), |t| range(t.span()));
             self.fault(
                 Fault::new(&codes::FORM, at, "SQLite does not know DELETE … USING")
@@ -525,7 +527,10 @@ impl<'a> Typer<'a> {
 
     /// `OR IGNORE` is fine; REPLACE deletes what is in the way, ROLLBACK ends the transaction that others share.
     fn or_clause(&mut self, or: Option<SqliteOnConflict>, replaces: bool, verb: &Range<usize>) {
-        if replaces || !matches!(or, None | Some(SqliteOnConflict::Ignore)) {
+        if replaces
+            || !matches!(or, None | Some(SqliteOnConflict::Ignore))
+            || (or.is_some() && self.pg())
+        {
             self.fault(
                 Fault::new(
                     &codes::FORM,
