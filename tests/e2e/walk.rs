@@ -345,3 +345,17 @@ async fn booking_over_the_webhook() {
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// In this process, where thousands of steps take seconds.
+#[test]
+fn every_bot_in_process() {
+    for bot in botfactory::BOTS {
+        let plan = runtime_core::testing::walk::Plan {
+            seed: 4,
+            updates: 6000,
+        };
+        let walked =
+            runtime_core::testing::walk::walk(*bot, plan).unwrap_or_else(|wrong| panic!("{wrong}"));
+        assert!(walked.finished > 3 && walked.refused > 20, "{walked:?}");
+    }
+}

@@ -40,7 +40,8 @@ impl Menus for BotMenus {
     }
 }
 
-fn of(spec: &'static BotSpec, clock: &Clock) -> Vec<Menu> {
+/// The lists of commands of a bot: for everybody, and per language.
+pub(crate) fn of(spec: &'static BotSpec, clock: &Clock) -> Vec<Menu> {
     // The engine has built the same texts already, so this cannot fail where the program started.
     let Ok(texts) = Texts::new(spec) else {
         return Vec::new();

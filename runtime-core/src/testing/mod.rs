@@ -4,8 +4,10 @@
 //! the line of the script and the conversation so far. Everything that the bot sends is held against Telegram's rules too.
 
 mod chat;
+mod process;
 mod stage;
 pub mod telegram;
+pub mod walk;
 
 use crate::bot::Bot;
 use stage::Stage;

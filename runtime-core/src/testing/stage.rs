@@ -2,52 +2,21 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Instant;
 
-use botfactory_lang::callback::Keys;
 use botfactory_lang::value::{self, Contact, File, Location};
-use tokio::sync::mpsc;
 
 use super::chat::{Chat, KeyDoes, toast};
+use super::process::{Folder, Process, start};
 use super::{Does, Kind, Script};
 use crate::bot::Bot;
 use crate::clock::Clock;
-use crate::engine::{Engine, FloodGate, OfferedRow, Outcome, Served};
+use crate::engine::{OfferedRow, Outcome};
 use crate::ingress::{CallbackIn, Channel, Content, Event, Incoming, MessageIn, Person, Place};
-use crate::store::Store;
-use crate::store::outbox::{OutboxNotice, OutboxRow};
 use crate::telegram::method::Call;
 
-/// Telegram's id of the bot on stage.
-const BOT: i64 = 7_000_000_001;
 /// The group where everybody talks.
 const GROUP: i64 = -1_000_000_001;
-
-/// Nothing is ever in the way.
-#[derive(Debug)]
-struct Open;
-
-impl FloodGate for Open {
-    fn open(&self, _: i64, _: i64) -> bool {
-        true
-    }
-}
-
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-struct Process {
-    store: Arc<Store>,
-    engine: Engine,
-    rows: mpsc::Receiver<Vec<OutboxRow>>,
-}
 
 /// See the module.
 pub(super) struct Stage {
@@ -79,8 +48,7 @@ impl Stage {
             .ok_or_else(|| format!("no bot `{bot}` in this build"))?;
         let begins = value::Instant::parse_sql(script.begins)
             .ok_or_else(|| format!("`{}` is no moment", script.begins))?;
-        let name = format!("botfactory-chat-{:016x}", rand::random::<u64>());
-        let folder = Folder(std::env::temp_dir().join(name));
+        let folder = Folder::new();
         let clock = Clock::fixed(begins.unix());
         let process = start(bots, &folder, &clock).await?;
         Ok(Self {
@@ -403,37 +371,6 @@ impl Stage {
         }
         Ok(())
     }
-}
-
-async fn start(
-    bots: &'static [&'static dyn Bot],
-    folder: &Folder,
-    clock: &Clock,
-) -> Result<Process, String> {
-    let url = format!("sqlite://{}/chat.db", folder.0.display());
-    let sets: Vec<_> = bots.iter().map(|bot| &bot.spec().migrations).collect();
-    let store = Store::open(&url, &sets, clock.clone())
-        .await
-        .map_err(|error| error.to_string())?;
-    let served: Vec<_> = bots
-        .iter()
-        .map(|bot| Served {
-            bot: *bot,
-            telegram_id: Some(BOT),
-        })
-        .collect();
-    let keys = Keys {
-        current: [42; 32],
-        old: None,
-    };
-    let (notice, rows) = OutboxNotice::channel(64);
-    let engine = Engine::new(store.clone(), &served, keys, Arc::new(Open), notice)
-        .map_err(|error| error.to_string())?;
-    Ok(Process {
-        store,
-        engine,
-        rows,
-    })
 }
 
 fn capitalised(name: &str) -> String {

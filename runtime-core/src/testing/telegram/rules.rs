@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 /// A refusal: status and description.
-pub(super) type Refused = (u16, String);
+pub(in crate::testing) type Refused = (u16, String);
 
 fn bad(words: &str) -> Refused {
     (400, format!("Bad Request: {words}"))
@@ -13,104 +13,104 @@ fn bad(words: &str) -> Refused {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Send {
-    pub(super) chat_id: i64,
+pub(in crate::testing) struct Send {
+    pub(in crate::testing) chat_id: i64,
     #[serde(default)]
-    pub(super) message_thread_id: Option<i64>,
-    pub(super) text: String,
+    pub(in crate::testing) message_thread_id: Option<i64>,
+    pub(in crate::testing) text: String,
     #[serde(default)]
-    pub(super) parse_mode: Option<String>,
+    pub(in crate::testing) parse_mode: Option<String>,
     #[serde(default)]
-    pub(super) reply_markup: Option<Value>,
+    pub(in crate::testing) reply_markup: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Edit {
-    pub(super) chat_id: i64,
-    pub(super) message_id: i64,
-    pub(super) text: String,
+pub(in crate::testing) struct Edit {
+    pub(in crate::testing) chat_id: i64,
+    pub(in crate::testing) message_id: i64,
+    pub(in crate::testing) text: String,
     #[serde(default)]
-    pub(super) parse_mode: Option<String>,
+    pub(in crate::testing) parse_mode: Option<String>,
     #[serde(default)]
-    pub(super) reply_markup: Option<Value>,
+    pub(in crate::testing) reply_markup: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Answer {
-    pub(super) callback_query_id: String,
+pub(in crate::testing) struct Answer {
+    pub(in crate::testing) callback_query_id: String,
     #[serde(default)]
-    pub(super) text: Option<String>,
+    pub(in crate::testing) text: Option<String>,
     #[serde(default)]
     #[allow(dead_code)]
-    pub(super) show_alert: bool,
+    pub(in crate::testing) show_alert: bool,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SetWebhook {
-    pub(super) url: String,
+pub(in crate::testing) struct SetWebhook {
+    pub(in crate::testing) url: String,
     #[serde(default)]
-    pub(super) secret_token: Option<String>,
+    pub(in crate::testing) secret_token: Option<String>,
     #[serde(default)]
-    pub(super) allowed_updates: Option<Vec<String>>,
+    pub(in crate::testing) allowed_updates: Option<Vec<String>>,
     #[serde(default)]
-    pub(super) drop_pending_updates: bool,
+    pub(in crate::testing) drop_pending_updates: bool,
     #[serde(default)]
     #[allow(dead_code)]
-    pub(super) max_connections: Option<u8>,
+    pub(in crate::testing) max_connections: Option<u8>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct DeleteWebhook {
+pub(in crate::testing) struct DeleteWebhook {
     #[serde(default)]
-    pub(super) drop_pending_updates: bool,
+    pub(in crate::testing) drop_pending_updates: bool,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct GetUpdates {
+pub(in crate::testing) struct GetUpdates {
     #[serde(default)]
-    pub(super) offset: Option<i64>,
+    pub(in crate::testing) offset: Option<i64>,
     #[serde(default)]
-    pub(super) limit: Option<usize>,
+    pub(in crate::testing) limit: Option<usize>,
     #[serde(default)]
-    pub(super) timeout: Option<u64>,
+    pub(in crate::testing) timeout: Option<u64>,
     #[serde(default)]
-    pub(super) allowed_updates: Option<Vec<String>>,
+    pub(in crate::testing) allowed_updates: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
+pub(in crate::testing) struct Nothing {}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SetCommands {
-    pub(super) commands: Vec<Command>,
+pub(in crate::testing) struct SetCommands {
+    pub(in crate::testing) commands: Vec<Command>,
     #[serde(default)]
-    pub(super) language_code: Option<String>,
+    pub(in crate::testing) language_code: Option<String>,
     #[serde(default)]
     #[allow(dead_code)]
-    pub(super) scope: Option<Value>,
+    pub(in crate::testing) scope: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Command {
-    pub(super) command: String,
-    pub(super) description: String,
+pub(in crate::testing) struct Command {
+    pub(in crate::testing) command: String,
+    pub(in crate::testing) description: String,
 }
 
 /// Parses strictly: a missing, mistyped or unknown field is a refusal.
-pub(super) fn read<T: serde::de::DeserializeOwned>(body: &Value) -> Result<T, Refused> {
+pub(in crate::testing) fn read<T: serde::de::DeserializeOwned>(body: &Value) -> Result<T, Refused> {
     serde_json::from_value(body.clone()).map_err(|error| bad(&format!("strict fake: {error}")))
 }
 
 /// A call that writes or answers, alone.
-pub(super) fn call(call: &Value) -> Result<(), Refused> {
+pub(in crate::testing) fn call(call: &Value) -> Result<(), Refused> {
     let mut body = call.clone();
     let method = body
         .as_object_mut()
@@ -135,7 +135,7 @@ pub(super) fn call(call: &Value) -> Result<(), Refused> {
 }
 
 /// A message's text.
-pub(super) fn text(text: &str, parse_mode: Option<&str>) -> Result<(), Refused> {
+pub(in crate::testing) fn text(text: &str, parse_mode: Option<&str>) -> Result<(), Refused> {
     if text.len() > 32_768 {
         return Err(bad("text is too long"));
     }
@@ -200,7 +200,7 @@ fn visible_html(text: &str) -> String {
 }
 
 /// A keyboard.
-pub(super) fn keyboard(markup: Option<&Value>) -> Result<(), Refused> {
+pub(in crate::testing) fn keyboard(markup: Option<&Value>) -> Result<(), Refused> {
     let Some(markup) = markup else { return Ok(()) };
     let Some(rows) = markup.get("inline_keyboard") else {
         let known = markup.get("keyboard").is_some() || markup.get("remove_keyboard").is_some();
@@ -272,7 +272,7 @@ fn inline_button(button: &Value) -> Result<(), Refused> {
 }
 
 /// An answer to a press.
-pub(super) fn toast(text: Option<&str>) -> Result<(), Refused> {
+pub(in crate::testing) fn toast(text: Option<&str>) -> Result<(), Refused> {
     if text.is_some_and(|text| text.encode_utf16().count() > 200) {
         return Err(bad("MESSAGE_TOO_LONG"));
     }
@@ -280,7 +280,7 @@ pub(super) fn toast(text: Option<&str>) -> Result<(), Refused> {
 }
 
 /// A menu.
-pub(super) fn commands(set: &SetCommands) -> Result<(), Refused> {
+pub(in crate::testing) fn commands(set: &SetCommands) -> Result<(), Refused> {
     if set.commands.len() > 100 {
         return Err(bad("BOT_COMMANDS_TOO_MUCH"));
     }
@@ -308,7 +308,7 @@ pub(super) fn commands(set: &SetCommands) -> Result<(), Refused> {
 }
 
 /// A webhook. Plain http is allowed here: the tests' servers have no certificates.
-pub(super) fn webhook(set: &SetWebhook) -> Result<(), Refused> {
+pub(in crate::testing) fn webhook(set: &SetWebhook) -> Result<(), Refused> {
     if !set.url.starts_with("http://") && !set.url.starts_with("https://") {
         return Err(bad(
             "bad webhook: An HTTPS URL must be provided for webhook",
@@ -326,10 +326,10 @@ pub(super) fn webhook(set: &SetWebhook) -> Result<(), Refused> {
     Ok(())
 }
 
-pub(super) const NOT_MODIFIED: &str = "Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message";
-pub(super) const TOO_OLD: &str =
+pub(in crate::testing) const NOT_MODIFIED: &str = "Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message";
+pub(in crate::testing) const TOO_OLD: &str =
     "Bad Request: query is too old and response timeout expired or query ID is invalid";
-pub(super) const WEBHOOK_ACTIVE: &str = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first";
+pub(in crate::testing) const WEBHOOK_ACTIVE: &str = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first";
 
 #[cfg(test)]
 mod tests {
