@@ -7,7 +7,7 @@ fn bot(lints: &str) -> String {
     format!(
         "botfactory: v1\n{lints}\
          intents:\n  - {{ cmd: /start, reply: \"t:hello\" }}\n\
-         flows:\n  - flow.wizard.v1:\n      entry_cmd: /ask\n      steps: [{{ ask: \"Name?\", var: name }}]\n\
+         flows:\n  - flow.wizard.v1:\n      entry_cmd: /ask\n      description: \"Ask\"\n      steps: [{{ ask: \"Name?\", var: name }}]\n\
          \x20     on_complete:\n        - action.reply_template.v1: {{ text: \"Thanks\" }}\n"
     )
 }

@@ -5,7 +5,7 @@ use crate::check::text::TextUse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::scope::Scope;
-use super::{BotCx, FlowCx, blocks, flow, i18n, settings, walk};
+use super::{BotCx, FlowCx, blocks, flow, i18n, reach, settings, walk};
 use crate::diagnostics::codes::{itself, limits, names};
 use crate::diagnostics::{Diagnostic, Sink};
 use crate::ir;
@@ -39,6 +39,7 @@ pub fn check(
     // Advice about the whole waits until nothing is wrong.
     if sink.errors() == 0 {
         no_start(cx, sink);
+        reach::check(cx, sink);
         no_choice_of_locale(bot, sink);
     }
     // A bot with an error is not built; whatever its parts look like.

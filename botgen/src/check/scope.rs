@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::facts::Facts;
 use crate::ir::types::{Ty, Variable};
 use crate::source::Span;
 
@@ -11,6 +12,8 @@ pub struct Scope {
     vars: Vec<Entry>,
     /// Paths (`gone`, `me.name`) that a test has shown not to be null.
     narrowed: BTreeSet<String>,
+    /// What tests have shown about values.
+    facts: Facts,
     /// Innermost last.
     loops: Vec<Loop>,
     incomplete: bool,
@@ -43,6 +46,7 @@ pub struct Loop {
 impl Scope {
     /// Adds or replaces a variable.
     pub fn define(&mut self, var: Variable, defined: Span) {
+        self.facts.forget(&var.ident);
         self.vars.retain(|e| e.var.name != var.name);
         self.vars.push(Entry {
             var,
@@ -93,8 +97,18 @@ impl Scope {
     #[must_use]
     pub fn inside(&self, entered: Loop) -> Self {
         let mut inner = self.clone();
+        // The item of an earlier loop may have had this name.
+        inner.facts.forget(&entered.ident);
         inner.loops.push(entered);
         inner
+    }
+    /// What is known about values.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+    /// For learning more.
+    pub fn facts_mut(&mut self) -> &mut Facts {
+        &mut self.facts
     }
     /// Marks a path as not null.
     pub fn narrow(&mut self, path: &str) {

@@ -10,7 +10,7 @@ use crate::ir::types::{Base, ChoiceId, Ty};
 use crate::source::Span;
 use crate::syntax::ast;
 pub use commands::RESERVED;
-pub use flow::{BUILTINS, ChoiceAt, FlowNames, NamedVar, Written, type_is_given};
+pub use flow::{BUILTINS, ChoiceAt, FlowNames, NamedVar, Written, steps, type_is_given};
 
 /// What a bot's names mean.
 #[derive(Debug, Default)]

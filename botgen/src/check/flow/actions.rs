@@ -4,7 +4,7 @@ use super::FlowCheck;
 use crate::check::expr;
 use crate::check::graph::env::shows;
 use crate::check::scope::Scope;
-use crate::check::{blocks, graph};
+use crate::check::{blocks, facts, graph};
 use crate::ir;
 use crate::ir::types::{Base, Ty};
 use crate::source::Str;
@@ -36,7 +36,11 @@ impl FlowCheck<'_> {
         let when = match &action.when {
             Some(when) => {
                 narrow(&mut inside, when, true);
-                expr::condition(&mut self.cx, scope, when).map(Some)
+                self.guard(scope, when, ("it does not run", "it always runs"))
+                    .map(|typed| {
+                        facts::learn(&self.cx, &mut inside, when, &typed, true);
+                        Some(typed)
+                    })
             }
             None => Some(None),
         };
@@ -48,8 +52,11 @@ impl FlowCheck<'_> {
         }
         let goto = match &action.goto {
             Some(goto) => {
-                if let Some(when) = &action.when {
-                    narrow(scope, when, false);
+                if let Some(test) = &action.when {
+                    narrow(scope, test, false);
+                    if let Some(Some(typed)) = &when {
+                        facts::learn(&self.cx, scope, test, typed, false);
+                    }
                 }
                 self.target(goto).map(Some)
             }
@@ -61,6 +68,18 @@ impl FlowCheck<'_> {
             kind: kind?,
             goto: goto?,
         })
+    }
+
+    /// A typed condition; one that is the same for everybody at this place is warned about.
+    pub fn guard(
+        &mut self,
+        scope: &Scope,
+        when: &ast::Expr,
+        means: (&str, &str),
+    ) -> Option<ir::expr::Expr> {
+        let typed = expr::condition(&mut self.cx, scope, when)?;
+        facts::judge(&mut self.cx, scope, when, &typed, means);
+        Some(typed)
     }
 
     fn result(

@@ -4,7 +4,7 @@ use super::actions::narrow;
 use super::{FlowCheck, payload};
 use crate::check::scope::Scope;
 use crate::check::text::TextUse;
-use crate::check::{expr, text};
+use crate::check::{expr, facts, text};
 use crate::diagnostics::codes::{limits, names};
 use crate::diagnostics::{Diagnostic, did_you_mean};
 use crate::ir::expr::{Expr, ExprKind};
@@ -83,7 +83,15 @@ impl FlowCheck<'_> {
         let when = match &button.when {
             Some(when) => {
                 narrow(&mut inside, when, true);
-                expr::condition(&mut self.cx, scope, when).map(Some)
+                self.guard(
+                    scope,
+                    when,
+                    ("the button is never shown", "it is always shown"),
+                )
+                .map(|typed| {
+                    facts::learn(&self.cx, &mut inside, when, &typed, true);
+                    Some(typed)
+                })
             }
             None => Some(None),
         };

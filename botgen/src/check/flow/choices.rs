@@ -26,6 +26,7 @@ impl FlowCheck<'_> {
         for at in &declared.choices {
             let options = at.options(flow);
             self.option_values(options);
+            self.labels(at, options);
             let name = self.type_name(&at.var);
             let mut variants = BTreeSet::new();
             let mut done = Vec::new();

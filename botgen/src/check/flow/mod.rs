@@ -4,6 +4,7 @@
 pub mod actions;
 pub mod buttons;
 pub mod choices;
+pub mod labels;
 pub mod payload;
 pub mod regexes;
 pub mod rules;
@@ -190,7 +191,49 @@ impl<'a> FlowCheck<'a> {
         for path in env.shown() {
             scope.narrow(path);
         }
+        self.bounds_of_ints(&mut scope);
         scope
+    }
+
+    /// What answers and arguments say about their numbers.
+    fn bounds_of_ints(&self, scope: &mut Scope) {
+        let literal = |field: &Option<ast::Field>| match field {
+            Some(ast::Field::Literal(s)) => s.value.parse().ok(),
+            _ => None,
+        };
+        for var in &self.names.vars {
+            let (ty, min, max, span) = match var.by {
+                // The argument that a step asks for has the bounds of both.
+                Written::Argument(i) if !self.names.asks_for.contains(&Some(i)) => {
+                    let Some(arg) = self.flow.args.get(i) else {
+                        continue;
+                    };
+                    (
+                        arg.ty.node,
+                        literal(&arg.min),
+                        literal(&arg.max),
+                        arg.name.span,
+                    )
+                }
+                Written::Step(i) => {
+                    let Some(step) = resolve::steps(self.flow).get(i) else {
+                        continue;
+                    };
+                    (
+                        step.ty.node,
+                        literal(&step.min),
+                        literal(&step.max),
+                        step.var.span,
+                    )
+                }
+                _ => continue,
+            };
+            if ty == ast::StepType::Int && (min.is_some() || max.is_some()) {
+                scope
+                    .facts_mut()
+                    .bound(self.ident_of(&var.name), min, max, span);
+            }
+        }
     }
 
     /// What is known of a variable that is kept with the conversation: stored once for all steps, it may be null

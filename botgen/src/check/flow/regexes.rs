@@ -2,7 +2,10 @@
 
 use crate::diagnostics::codes::graph;
 use crate::diagnostics::{Diagnostic, Sink};
+use crate::resolve::type_name;
 use crate::source::Str;
+use crate::syntax::ast::StepType;
+use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// A pattern that must match all of the answer, anchored. `None`: reported.
 /// `lengths`: what the answer's own bounds allow, in UTF-16 units.
@@ -69,6 +72,177 @@ pub fn pattern(regex: &Str, lengths: Option<(usize, usize)>, sink: &mut Sink) ->
         }
     }
     Some(anchored)
+}
+
+/// What a regex can match of strings that hold only some characters: one without, one with a wanted character.
+#[derive(Clone, Copy)]
+struct Can {
+    without: bool,
+    with: bool,
+}
+
+/// `fits`: the characters that may stand there; `wanted`: at least one of these must.
+fn can(hir: &Hir, fits: fn(char) -> bool, wanted: fn(char) -> bool) -> Can {
+    let nothing = Can {
+        without: true,
+        with: false,
+    };
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => nothing,
+        HirKind::Literal(literal) => {
+            let text = String::from_utf8_lossy(&literal.0);
+            let (fit, has) = (text.chars().all(fits), text.chars().any(wanted));
+            Can {
+                without: fit && !has,
+                with: fit && has,
+            }
+        }
+        HirKind::Class(class) => {
+            let chars = |c: char| Can {
+                without: fits(c) && !wanted(c),
+                with: fits(c) && wanted(c),
+            };
+            let either = |a: Can, b: Can| Can {
+                without: a.without || b.without,
+                with: a.with || b.with,
+            };
+            let none = Can {
+                without: false,
+                with: false,
+            };
+            match class {
+                Class::Unicode(class) => {
+                    let ranges = class.iter().flat_map(|r| r.start()..=r.end());
+                    ranges.map(chars).fold(none, either)
+                }
+                Class::Bytes(class) => {
+                    let ranges = class.iter().flat_map(|r| r.start()..=r.end());
+                    ranges.map(|b| chars(char::from(b))).fold(none, either)
+                }
+            }
+        }
+        HirKind::Repetition(repetition) => {
+            let inner = can(&repetition.sub, fits, wanted);
+            Can {
+                without: repetition.min == 0 || inner.without,
+                with: repetition.max != Some(0) && inner.with,
+            }
+        }
+        HirKind::Capture(capture) => can(&capture.sub, fits, wanted),
+        HirKind::Concat(parts) => parts.iter().fold(nothing, |all, part| {
+            let next = can(part, fits, wanted);
+            Can {
+                without: all.without && next.without,
+                with: (all.with && (next.with || next.without)) || (all.without && next.with),
+            }
+        }),
+        HirKind::Alternation(ways) => {
+            let ways = ways.iter().map(|way| can(way, fits, wanted));
+            ways.fold(
+                Can {
+                    without: false,
+                    with: false,
+                },
+                |all, way| Can {
+                    without: all.without || way.without,
+                    with: all.with || way.with,
+                },
+            )
+        }
+    }
+}
+
+/// Whether no answer of a type matches. Only what every answer of the type has is asked for.
+fn never_of(hir: &Hir, ty: StepType) -> bool {
+    let digits = |c: char| c.is_numeric();
+    let (fits, wanted): (fn(char) -> bool, fn(char) -> bool) = match ty {
+        StepType::Int
+        | StepType::Decimal(_)
+        | StepType::Date
+        | StepType::Time
+        | StepType::Phone => (|c| !c.is_alphabetic(), digits),
+        StepType::DateTime => (|c| !c.is_alphabetic() || matches!(c, 'T' | 't'), digits),
+        StepType::Email => (|c| !c.is_control(), |c| c == '@'),
+        _ => return false,
+    };
+    !can(hir, fits, wanted).with
+}
+
+/// Whether everything that matches is a command line, which never comes to a question.
+fn only_commands(hir: &Hir) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let (literal, rest) = match hir.kind() {
+        HirKind::Capture(capture) => return only_commands(&capture.sub),
+        HirKind::Alternation(ways) => return ways.iter().all(only_commands),
+        HirKind::Literal(literal) => (&literal.0, &[][..]),
+        HirKind::Concat(parts) => match parts
+            .split_first()
+            .map(|(first, rest)| (first.kind(), rest))
+        {
+            Some((HirKind::Literal(literal), rest)) => (&literal.0, rest),
+            _ => return false,
+        },
+        _ => return false,
+    };
+    let text = String::from_utf8_lossy(literal);
+    let more = hir.properties().minimum_len().is_some_and(|n| n > 1);
+    let named = text
+        .strip_prefix('/')
+        .is_some_and(|name| name.chars().all(word));
+    named && more && rest.iter().all(|part| all_chars(part, word))
+}
+
+/// Every character that can match is one of these.
+fn all_chars(hir: &Hir, fits: fn(char) -> bool) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => true,
+        HirKind::Literal(literal) => String::from_utf8_lossy(&literal.0).chars().all(fits),
+        HirKind::Class(Class::Unicode(class)) => {
+            class.iter().flat_map(|r| r.start()..=r.end()).all(fits)
+        }
+        HirKind::Class(Class::Bytes(class)) => class
+            .iter()
+            .flat_map(|r| r.start()..=r.end())
+            .all(|b| fits(char::from(b))),
+        HirKind::Repetition(repetition) => all_chars(&repetition.sub, fits),
+        HirKind::Capture(capture) => all_chars(&capture.sub, fits),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().all(|part| all_chars(part, fits))
+        }
+    }
+}
+
+/// Whether answers of the type can match at all, and come to the question. `false`: reported.
+pub fn answerable(regex: &Str, ty: StepType, sink: &mut Sink) -> bool {
+    let Ok(hir) = regex_syntax::Parser::new().parse(&regex.value) else {
+        return true;
+    };
+    if never_of(&hir, ty) {
+        let name = type_name(ty);
+        sink.report(
+            Diagnostic::new(
+                &graph::REGEX_NEVER,
+                regex.span,
+                format!("no {name} matches the regex, so every answer is refused"),
+            )
+            .help(format!(
+                "the regex sees the {name} as it is typed: change it, or let the step be a text"
+            )),
+        );
+        return false;
+    }
+    if only_commands(&hir) {
+        sink.report(
+            Diagnostic::new(
+                &graph::REGEX_COMMAND,
+                regex.span,
+                "only commands match the regex, and a command never answers a question",
+            )
+            .help("let the answer begin with another character than `/`"),
+        );
+        return false;
+    }
+    true
 }
 
 fn invalid(regex: &Str, error: &regex_syntax::Error) -> Diagnostic {

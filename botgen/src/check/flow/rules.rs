@@ -222,7 +222,8 @@ impl FlowCheck<'_> {
             );
             return None;
         }
-        regexes::pattern(regex, lengths, self.cx.sink).map(Some)
+        let pattern = regexes::pattern(regex, lengths, self.cx.sink)?;
+        regexes::answerable(regex, ty, self.cx.sink).then_some(Some(pattern))
     }
 
     fn bounds(&mut self, scope: &Scope, given: Given<'_>) -> (Option<Expr>, Option<Expr>) {

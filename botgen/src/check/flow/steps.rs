@@ -1,7 +1,7 @@
 //! Steps of a wizard, and what each must know.
 
 use crate::check::text::TextUse;
-use crate::check::{expr, text};
+use crate::check::{facts, text};
 use std::collections::BTreeSet;
 
 use super::rules::Given;
@@ -10,7 +10,7 @@ use crate::check::blocks::mode;
 use crate::check::graph::reads::Reads;
 use crate::check::graph::{Env, Graph, live};
 use crate::check::scope::Scope;
-use crate::diagnostics::codes::limits;
+use crate::diagnostics::codes::{graph as graph_codes, limits};
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::ir::text::Slot;
 use crate::ir::types::{ChoiceId, Ty, Variable};
@@ -70,7 +70,13 @@ impl FlowCheck<'_> {
         let options_fine = self.options(&scope, name, index);
         let rule = self.rule(&scope, Given::step(step));
         let when = match &step.when {
-            Some(when) => expr::condition(&mut self.cx, &scope, when).map(Some),
+            Some(when) => self
+                .guard(
+                    &scope,
+                    when,
+                    ("the step is passed over", "it is always asked"),
+                )
+                .map(Some),
             None => Some(None),
         };
         let optional = step.optional.as_ref().is_some_and(|o| o.node);
@@ -140,12 +146,24 @@ impl FlowCheck<'_> {
         for (i, branch) in case.iter().enumerate() {
             let last = i + 1 == case.len();
             let when = match &branch.when {
-                Some(when) => expr::condition(&mut self.cx, scope, when).map(Some),
+                Some(when) => self
+                    .guard(
+                        scope,
+                        when,
+                        (
+                            "this branch is never taken",
+                            "the next ones are never taken",
+                        ),
+                    )
+                    .map(Some),
                 None => Some(None),
             };
             let target = self.target(&branch.goto);
             if let Some(test) = &branch.when {
                 actions::narrow(scope, test, false);
+                if let Some(Some(typed)) = &when {
+                    facts::learn(&self.cx, scope, test, typed, false);
+                }
             }
             match (when, target, &mut done) {
                 (Some(when), Some(target), Some(done)) => done.push(Branch { when, target }),
@@ -191,13 +209,45 @@ impl FlowCheck<'_> {
                 }
             }
             if let Some(when) = &option.when {
-                match expr::condition(&mut self.cx, scope, when) {
+                match self.guard(
+                    scope,
+                    when,
+                    ("the option is never offered", "it is always offered"),
+                ) {
                     Some(when) => self.cx.choices[id].options[i].when = Some(when),
                     None => fine = false,
                 }
             }
         }
+        if fine {
+            self.nothing_to_choose(scope, id, options);
+        }
         fine
+    }
+
+    /// Every option may be missing at once: whoever is asked then can only leave.
+    fn nothing_to_choose(&mut self, scope: &Scope, id: usize, options: &[ast::Choice]) {
+        let typed = self.cx.choices.get(id).map_or(&[][..], |c| &c.options);
+        let conditions = options.iter().zip(typed);
+        let conditions: Option<Vec<_>> = conditions
+            .map(|(o, typed)| o.when.as_ref().zip(typed.when.as_ref()))
+            .collect();
+        let Some(conditions) = conditions.filter(|all| !all.is_empty()) else {
+            return;
+        };
+        if !facts::all_false(&self.cx, scope, &conditions) {
+            return;
+        }
+        let mut diagnostic = Diagnostic::new(
+            &graph_codes::NOTHING_TO_CHOOSE,
+            options.first().map_or(self.flow.span, |o| o.span),
+            "every option has a `when`, and all of them can be false",
+        )
+        .help("give one option no `when`, or ask the step only `when` something can be chosen");
+        for (condition, _) in conditions.iter().take(3) {
+            diagnostic = diagnostic.note(condition.span, "may be false");
+        }
+        self.cx.sink.report(diagnostic);
     }
 
     fn step_reads(&self, step: &Step) -> BTreeSet<String> {

@@ -8,10 +8,12 @@
 //! | [`links`] | references, cycles, sizes |
 //! | [`functions`] | `NUMBER` and `DATETIME` |
 //! | [`own`] | the runtime's own words |
+//! | [`alike`] | markup that differs between locales |
 //! | [`selections`] | selections: which variant each value chooses |
 //! | [`plurals`] | the plural forms of a language |
 //! | [`needs`] | the variables that a message needs, and what terms are given |
 
+pub mod alike;
 mod functions;
 mod links;
 pub mod needs;
@@ -45,6 +47,9 @@ pub struct Translations {
     errors_before: usize,
 }
 
+/// References that [`Locale::constant`] follows: labels have hardly one.
+const SHALLOW: usize = 8;
+
 /// One locale.
 #[derive(Debug, Default)]
 pub struct Locale {
@@ -70,6 +75,43 @@ impl Locale {
         !self.messages.contains_key(id)
             && words::own(&self.tag).is_some()
             && words::own_ids().iter().any(|(known, _)| *known == id)
+    }
+
+    /// What a pattern prints, if it is the same for everybody.
+    pub fn constant(&self, pattern: &tree::Pattern) -> Option<String> {
+        self.constant_in(pattern, 0)
+    }
+
+    fn constant_in(&self, pattern: &tree::Pattern, depth: usize) -> Option<String> {
+        use tree::{Element, Expr};
+        if depth > SHALLOW {
+            return None;
+        }
+        let inner = |message: Option<&Message>, attribute: &Option<String>| {
+            let pattern = message?.pattern(attribute.as_deref())?;
+            self.constant_in(pattern, depth + 1)
+        };
+        let words = pattern.elements.iter().map(|element| match element {
+            Element::Words { text, .. } | Element::Placeable(Expr::Text { text, .. }) => {
+                Some(text.clone())
+            }
+            Element::Placeable(Expr::Message { id, attribute, .. }) => {
+                inner(self.messages.get(id), attribute)
+            }
+            Element::Placeable(Expr::Term { id, attribute, .. }) => {
+                inner(self.terms.get(id), attribute)
+            }
+            Element::Placeable(_) => None,
+        });
+        words.collect()
+    }
+
+    /// What one of the runtime's own words is in this locale, the bot's version included.
+    pub fn words_of_runtime(&self, id: &str) -> Option<String> {
+        match self.messages.get(id) {
+            Some(message) => self.constant(message.value.as_ref()?),
+            None => self.own_words(id),
+        }
     }
 
     /// The text of one of the runtime's own words, without its variables.
@@ -166,6 +208,7 @@ pub fn load(
             };
             locale.endless = !links::check(&locale, sink);
             own::check(&locale, sink);
+            placeholders(&locale, sink);
             locale
         })
         .collect();
@@ -206,6 +249,40 @@ pub fn finish(bot: &ast::Bot, words: &Translations, sink: &mut Sink) {
                 Diagnostic::new(&codes::UNUSED_KEY, span, format!("`{name}` is never used"))
                     .help("remove it, or use it in a text with `t:`"),
             );
+        }
+    }
+}
+
+/// Messages that only say that they are to be written.
+fn placeholders(locale: &Locale, sink: &mut Sink) {
+    const MARKS: [&str; 4] = ["TODO", "FIXME", "TBD", "XXX"];
+    // In these languages the word means `all`.
+    let all = ["es", "pt", "gl"]
+        .iter()
+        .any(|l| locale.tag.split('-').next() == Some(l));
+    let messages = locale.messages.iter().chain(&locale.terms);
+    for (key, message) in messages {
+        for pattern in message.patterns() {
+            let Some(tree::Element::Words { text, .. }) = pattern.elements.first() else {
+                continue;
+            };
+            let text = text.trim();
+            let alone = pattern.elements.len() == 1;
+            let marked = |mark: &str| {
+                let meant = alone && !(all && mark == "TODO");
+                let rest = text.strip_prefix(mark);
+                rest.is_some_and(|r| r.starts_with(':') || (meant && r.is_empty()))
+            };
+            if MARKS.iter().any(|mark| marked(mark)) {
+                sink.report(
+                    Diagnostic::new(
+                        &codes::PLACEHOLDER,
+                        pattern.span,
+                        format!("`{key}` is still to be written in `{}`", locale.tag),
+                    )
+                    .help("write the text that people should read"),
+                );
+            }
         }
     }
 }

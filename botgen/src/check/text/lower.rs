@@ -6,6 +6,7 @@ use super::shape::{At, Node};
 use super::{bounds, keys};
 use crate::check::FlowCx;
 use crate::check::expr::{self, Printing, a};
+use crate::check::facts;
 use crate::check::scope::{Loop, Scope};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::expressions;
@@ -177,9 +178,17 @@ impl Lower<'_, '_> {
         let mut whole = true;
         for (condition, body) in arms {
             let checked = expr::condition_in_text(self.cx, &scope, condition);
-            let inner = expr::narrowed_in_text(&scope, condition, true);
+            let mut inner = expr::narrowed_in_text(&scope, condition, true);
+            if let Some(typed) = &checked {
+                let means = ("this is never printed", "it needs no `{{#if}}`");
+                facts::judge(self.cx, &scope, condition, typed, means);
+                facts::learn(self.cx, &mut inner, condition, typed, true);
+            }
             let body = self.pieces(&inner, body, false);
             scope = expr::narrowed_in_text(&scope, condition, false);
+            if let Some(typed) = &checked {
+                facts::learn(self.cx, &mut scope, condition, typed, false);
+            }
             match checked.zip(body) {
                 Some((condition, (body, body_nodes))) => {
                     out.push((condition, body));

@@ -21,8 +21,8 @@ use botfactory_lang::limits;
 use botfactory_lang::markup::{ParseMode, Place, escape_into};
 use regex::Regex;
 
-use super::FlowCx;
 use super::scope::Scope;
+use super::{FlowCx, i18n};
 use crate::diagnostics::codes::{limits as limit_codes, texts as codes};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::ir;
@@ -112,6 +112,7 @@ pub fn with_lists(
     if cx.sink.errors() > before {
         return None;
     }
+    i18n::alike::check(cx.bot.words, t, mode, cx.sink);
     let mut empty_with_lists = false;
     if shape::can_be_empty(mode, &nodes, true) {
         can_be_empty(cx, t, &nodes);

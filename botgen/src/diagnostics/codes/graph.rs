@@ -13,5 +13,8 @@ super::codes! {
     REGEX_NEVER = "BF0312" error "a regex matches nothing";
     REGEX_UNREAD = "BF0313" error "a regex stands on a step whose answer is not typed";
     VALIDATE_EMPTY = "BF0314" error "a validate says nothing";
+    GUARD = "BF0316" warning "a condition that is the same for everybody";
+    REGEX_COMMAND = "BF0317" error "a regex that only commands match";
+    NOTHING_TO_CHOOSE = "BF0318" warning "a choice that may have no options";
     LOCALE_UNPROVEN = "BF0315" error "a locale is set that may not be the bot's";
 }

@@ -25,6 +25,8 @@ super::codes! {
     UNKNOWN_LOCALE = "BF0225" error "a locale is set that the bot does not have";
     MIGRATIONS_OWNER = "BF0226" error "the migrations of another bot cannot be found";
     BOT_TWICE = "BF0227" error "two bots have one id";
+    UNLISTED = "BF0246" warning "a command that nobody learns of";
+    NEEDS_ARGUMENT = "BF0247" warning "a command that its entry in the menu cannot run";
     NO_START = "BF0240" warning "nothing answers /start";
     NO_CHOICE_OF_LOCALE = "BF0241" warning "nobody can choose among the bot's locales";
     USELESS_CHOICE_OF_LOCALE = "BF0245" warning "a locale is set where the stored choice does not count";

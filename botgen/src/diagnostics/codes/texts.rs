@@ -63,6 +63,16 @@ super::codes! {
     BARE_CHOICE = "BF0433" warning "a choice that is printed as its value";
     /// Not the same for everyone.
     DESCRIPTION_VALUE = "BF0434" error "a description that depends on who reads it";
+    /// `<b>` in one language only.
+    MARKUP_DIFFERS = "BF0436" warning "markup that differs between locales";
+    /// Two buttons, one text.
+    LABELS_ALIKE = "BF0437" error "two options of a choice that read alike";
+    /// `/start` on a button.
+    LABEL_COMMAND = "BF0438" warning "an option that is typed like a command";
+    /// `TODO`.
+    PLACEHOLDER = "BF0439" warning "a translation that is still to be written";
+    /// `Cancel`.
+    LABEL_OWN = "BF0440" warning "an option that reads like a button of the runtime";
     /// `{name}`.
     LONELY_BRACES = "BF0435" warning "a variable in single braces";
 }

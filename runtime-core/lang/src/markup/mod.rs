@@ -109,6 +109,78 @@ pub fn plain_text(mode: ParseMode, text: &str) -> String {
     out
 }
 
+/// A formatted stretch of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// What opens it.
+    pub range: std::ops::Range<usize>,
+    /// HTML's shortest name, whatever the mode: `b`, `i`, `a`, `tg-spoiler`.
+    pub name: String,
+    /// A link's address, an emoji's id; else empty.
+    pub target: String,
+}
+
+/// The formatted stretches of a text that passed [`check`], in order.
+pub fn tags(mode: ParseMode, text: &str) -> Vec<Tag> {
+    let markup = take_apart(mode, text);
+    let opened = markup
+        .tokens
+        .into_iter()
+        .filter_map(|(range, token)| match token {
+            Token::Open(span) => Some((range, span)),
+            _ => None,
+        });
+    let tag = |(range, span): (std::ops::Range<usize>, usize)| {
+        let span = markup.spans.get(span)?;
+        let (name, target) = match mode {
+            ParseMode::Html => html_tag(&span.open),
+            _ => markdown_tag(span),
+        };
+        Some(Tag {
+            range,
+            name,
+            target,
+        })
+    };
+    opened.filter_map(tag).collect()
+}
+
+fn html_tag(open: &str) -> (String, String) {
+    let inner = open.trim_start_matches('<').trim_end_matches('>').trim();
+    let (name, rest) = inner.split_once(char::is_whitespace).unwrap_or((inner, ""));
+    let target = rest.split_once('=').map_or(rest, |(_, value)| value);
+    let target = target.trim().trim_matches(['"', '\'']).to_owned();
+    let name = match name.to_ascii_lowercase().as_str() {
+        "strong" => "b",
+        "em" => "i",
+        "ins" => "u",
+        "strike" | "del" => "s",
+        "span" => return ("tg-spoiler".to_owned(), String::new()),
+        other => return (other.to_owned(), target),
+    };
+    (name.to_owned(), target)
+}
+
+fn markdown_tag(span: &Span) -> (String, String) {
+    let name = match span.open.as_str() {
+        "*" => "b",
+        "_" => "i",
+        "__" => "u",
+        "~" => "s",
+        "||" => "tg-spoiler",
+        "`" => "code",
+        open if open.starts_with("```") => "pre",
+        open if open.starts_with("![") => "tg-emoji",
+        open if open.starts_with('[') => "a",
+        _ => "blockquote",
+    };
+    let target = span
+        .close
+        .strip_prefix("](")
+        .and_then(|c| c.strip_suffix(')'));
+    (name.to_owned(), target.unwrap_or_default().to_owned())
+}
+
 /// A piece of what a person sees.
 enum Visible<'a> {
     Text(&'a str),
@@ -209,6 +281,26 @@ mod tests {
             "a <b> &amp; *"
         );
         assert_eq!(visible_length(ParseMode::Plain, "🙂a"), 3);
+    }
+
+    #[test]
+    fn tags_have_one_name_in_both_modes() {
+        let said = |mode, text| -> Vec<(String, String)> {
+            let tags = tags(mode, text);
+            tags.into_iter().map(|t| (t.name, t.target)).collect()
+        };
+        let html = "<strong>a</strong> <a href=\"https://x.y/z\">b</a> <span class=\"tg-spoiler\">c</span> <code>d</code>\n<blockquote>e</blockquote>";
+        let markdown = "*a* [b](https://x.y/z) ||c|| `d`\n>e";
+        assert_eq!(
+            said(ParseMode::Html, html),
+            said(ParseMode::MarkdownV2, markdown)
+        );
+        let link = &tags(ParseMode::Html, html)[1];
+        assert_eq!(
+            (link.name.as_str(), link.target.as_str()),
+            ("a", "https://x.y/z")
+        );
+        assert_eq!(link.range, 18..42);
     }
 
     #[test]

@@ -1,0 +1,228 @@
+//! Which commands people can learn of, and which entries of Telegram's menu can run.
+
+use std::collections::BTreeSet;
+
+use super::BotCx;
+use super::i18n::Translations;
+use super::i18n::tree::{Element, Expr, Pattern};
+use crate::diagnostics::codes::names;
+use crate::diagnostics::{Diagnostic, Sink};
+use crate::source::{Span, Str};
+use crate::syntax::ast::{self, ActionKind, ButtonDoes, FlowKind, Piece, Text, TextKind};
+
+/// Commands that people try without having been told (Telegram asks every bot to have them), and the runtime's.
+const KNOWN: [&str; 4] = ["start", "help", "settings", "cancel"];
+
+/// Warns about commands that nothing lists and nothing leads to, and about those that the menu cannot run.
+pub fn check(cx: &BotCx<'_>, sink: &mut Sink) {
+    // What could not be read may lead there; and without `/start` people begin who knows where.
+    if cx.ast.incomplete || cx.symbols.incomplete || cx.ast.flows.iter().any(|f| f.incomplete) {
+        return;
+    }
+    for (cmd, description) in commands(cx.ast) {
+        needs_argument(cx, cmd, description.is_some(), sink);
+    }
+    if !cx.symbols.commands.contains_key("start") {
+        return;
+    }
+    let mut reached: BTreeSet<String> = KNOWN.iter().map(|c| (*c).to_owned()).collect();
+    let listed = commands(cx.ast).filter(|(_, d)| d.is_some());
+    reached.extend(listed.map(|(cmd, _)| name(cmd).to_owned()));
+    mentioned(cx.ast, cx.words, &mut reached);
+    let mut todo: Vec<String> = reached.iter().cloned().collect();
+    while let Some(command) = todo.pop() {
+        let flow = cx.ast.flows.iter().find(|f| name(&f.entry_cmd) == command);
+        for (to, _) in flow.into_iter().flat_map(links) {
+            if reached.insert(to.to_owned()) {
+                todo.push(to.to_owned());
+            }
+        }
+    }
+    for (cmd, _) in commands(cx.ast).filter(|(cmd, _)| !reached.contains(name(cmd))) {
+        let mut d = Diagnostic::new(
+            &names::UNLISTED,
+            cmd.span,
+            format!(
+                "nobody learns of `/{}`: no menu lists it, no button and no text leads to it",
+                name(cmd)
+            ),
+        )
+        .help("give it a `description`, or a button that people can come to");
+        let from = cx.ast.flows.iter().find_map(|f| {
+            let (_, span) = links(f).into_iter().find(|(to, _)| *to == name(cmd))?;
+            (name(&f.entry_cmd) != name(cmd)).then_some((f, span))
+        });
+        if let Some((flow, span)) = from {
+            d = d.note(
+                span,
+                format!(
+                    "only from `/{}`, which nobody learns of either",
+                    name(&flow.entry_cmd)
+                ),
+            );
+        }
+        sink.report(d);
+    }
+}
+
+fn name(cmd: &Str) -> &str {
+    cmd.value.trim_start_matches('/')
+}
+
+fn commands(bot: &ast::Bot) -> impl Iterator<Item = (&Str, Option<&Text>)> {
+    let intents = bot.intents.iter().map(|i| (&i.cmd, i.description.as_ref()));
+    intents.chain(
+        bot.flows
+            .iter()
+            .map(|f| (&f.entry_cmd, f.description.as_ref())),
+    )
+}
+
+/// Telegram's menu and a first `/start` send the bare command.
+fn needs_argument(cx: &BotCx<'_>, cmd: &Str, listed: bool, sink: &mut Sink) {
+    let command = name(cmd);
+    if !listed && command != "start" {
+        return;
+    }
+    let Some(owner) = cx.symbols.commands.get(command) else {
+        return;
+    };
+    let Some(argument) = owner.args.iter().find(|a| !a.optional) else {
+        return;
+    };
+    let (who, help) = if listed {
+        (
+            "Telegram's menu sends it alone",
+            "make the argument `optional`, ask for it in a step, or leave the `description` out",
+        )
+    } else {
+        (
+            "the first one comes alone",
+            "make the argument `optional`, or ask for it in a step",
+        )
+    };
+    sink.report(
+        Diagnostic::new(
+            &names::NEEDS_ARGUMENT,
+            cmd.span,
+            format!(
+                "`/{command}` needs `{}`, but {who}, so it is refused",
+                argument.name
+            ),
+        )
+        .note(argument.span, "the argument")
+        .help(help),
+    );
+}
+
+/// The commands that a flow's buttons run.
+fn links(flow: &ast::Flow) -> Vec<(&str, Span)> {
+    let menu = match &flow.kind {
+        FlowKind::Menu(menu) => Some(&menu.options),
+        _ => None,
+    };
+    let replies = super::walk::actions(flow).filter_map(|a| match &a.kind {
+        ActionKind::Reply(reply) => Some(&reply.keyboard),
+        _ => None,
+    });
+    let buttons = replies.chain(menu).flat_map(|k| k.rows.iter().flatten());
+    buttons
+        .filter_map(|b| match &b.does {
+            ButtonDoes::Callback { command, .. } => {
+                Some((command.node.trim_start_matches('/'), command.span))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// Commands that some text names: Telegram makes a link of them.
+fn mentioned(bot: &ast::Bot, words: &Translations, out: &mut BTreeSet<String>) {
+    for locale in &words.locales {
+        for message in locale.messages.values().chain(locale.terms.values()) {
+            message.patterns().for_each(|p| pattern(p, out));
+        }
+    }
+    let mut text = |t: &Text| {
+        if let TextKind::Template(p) = &t.kind {
+            pieces(p, out);
+        }
+    };
+    bot.fallback.iter().for_each(&mut text);
+    for intent in &bot.intents {
+        text(&intent.reply);
+    }
+    for flow in &bot.flows {
+        if let FlowKind::Menu(menu) = &flow.kind {
+            text(&menu.title);
+        }
+        if let FlowKind::Wizard(wizard) = &flow.kind {
+            for step in &wizard.steps {
+                text(&step.ask);
+                step.validate
+                    .iter()
+                    .filter_map(|v| v.msg.as_ref())
+                    .for_each(&mut text);
+            }
+        }
+        for action in super::walk::actions(flow) {
+            match &action.kind {
+                ActionKind::Reply(reply) => {
+                    text(&reply.text);
+                    reply.empty_text.iter().for_each(&mut text);
+                }
+                ActionKind::Query(s) | ActionKind::Exec(s) => {
+                    s.on_conflict.iter().for_each(|c| text(&c.reply));
+                }
+                ActionKind::SetLocale(_) => {}
+            }
+        }
+    }
+}
+
+fn pieces(list: &[Piece], out: &mut BTreeSet<String>) {
+    for piece in list {
+        match piece {
+            Piece::Literal { text, .. } => named(text, out),
+            Piece::Value(_) | Piece::Key(_) => {}
+            Piece::Each {
+                body, otherwise, ..
+            } => {
+                pieces(body, out);
+                pieces(otherwise, out);
+            }
+            Piece::If {
+                arms, otherwise, ..
+            } => {
+                arms.iter().for_each(|(_, body)| pieces(body, out));
+                pieces(otherwise, out);
+            }
+        }
+    }
+}
+
+fn pattern(p: &Pattern, out: &mut BTreeSet<String>) {
+    for element in &p.elements {
+        match element {
+            Element::Words { text, .. } | Element::Placeable(Expr::Text { text, .. }) => {
+                named(text, out);
+            }
+            Element::Placeable(Expr::Select { variants, .. }) => {
+                variants.iter().for_each(|v| pattern(&v.pattern, out));
+            }
+            Element::Placeable(_) => {}
+        }
+    }
+}
+
+/// Words of a text that begin with `/`.
+fn named(text: &str, out: &mut BTreeSet<String>) {
+    for (at, _) in text.match_indices('/') {
+        let word = text.get(at + 1..).unwrap_or_default();
+        let end = word.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        let word = word.get(..end.unwrap_or(word.len())).unwrap_or_default();
+        if !word.is_empty() {
+            out.insert(word.to_ascii_lowercase());
+        }
+    }
+}

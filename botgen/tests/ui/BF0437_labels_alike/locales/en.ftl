@@ -1,0 +1,2 @@
+spa = Spa
+sauna = Sauna

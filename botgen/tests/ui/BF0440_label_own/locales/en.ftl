@@ -1,0 +1,2 @@
+skip = skip
+bf-skip = Skip
