@@ -26,7 +26,7 @@ flows:
       entry_cmd: /list
       on_enter:
         - action.sql_query.v1:
-            sql: SELECT kind FROM things
+            sql: SELECT kind FROM things LIMIT 9
             result_var: things
         - action.reply_template.v1: { text: "{{#each things}}{{kind | label: 'add.kind'}}{{/each}}", empty_text: "-" }
 "#;

@@ -104,6 +104,7 @@ fn flow_cx<'a>(
         queries: Vec::new(),
         choices: Vec::new(),
         toasts,
+        advice: super::sql::lint::Advice::default(),
         idents: taken(),
     }
 }

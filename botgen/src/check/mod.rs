@@ -58,6 +58,8 @@ pub struct FlowCx<'a> {
     pub choices: Vec<ir::Choice>,
     /// `ir::Bot::toasts` so far (shared over the bot's flows).
     pub toasts: &'a mut Vec<(u32, ir::text::TextCall)>,
+    /// What the lints on SQL know so far.
+    pub advice: sql::lint::Advice,
     /// Rust identifiers already taken in the flow's module.
     pub idents: std::collections::BTreeSet<String>,
 }

@@ -54,7 +54,10 @@ pub fn check(
             });
         }
     }
-    let schema = Schema::build(&owners, RUNTIME, options, sink);
+    let mut schema = Schema::build(&owners, RUNTIME, options, sink);
+    for parsed in parsed {
+        schema.learn_writes(&parsed.bot);
+    }
     let mut bots = Vec::new();
     let mut conversations = Vec::new();
     for (parsed, owner) in parsed.iter().zip(&shared) {

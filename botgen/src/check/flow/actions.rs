@@ -33,6 +33,7 @@ impl FlowCheck<'_> {
 
     fn action(&mut self, scope: &mut Scope, action: &ast::Action) -> Option<ir::Action> {
         let mut inside = scope.clone();
+        self.cx.advice.origins.enter(action.when.as_ref());
         let when = match &action.when {
             Some(when) => {
                 narrow(&mut inside, when, true);
@@ -45,6 +46,7 @@ impl FlowCheck<'_> {
             None => Some(None),
         };
         let mut kind = blocks::action(self, &inside, action);
+        self.cx.advice.origins.leave(action.goto.is_some());
         if let ast::ActionKind::Query(s) | ast::ActionKind::Exec(s) = &action.kind
             && let Some(name) = &s.result_var
         {

@@ -75,6 +75,7 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
         let ident = check.cx.ident(&var.name);
         check.idents.insert(var.name.clone(), ident);
     }
+    check.chosen();
     check.choices();
     let description = check.cx.description(flow.description.as_ref());
     let args = check.args();
@@ -83,6 +84,7 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
     // Advice waits until nothing is wrong: what looks unused may be meant for what is broken.
     if check.cx.sink.errors() == 0 {
         unused::report(&mut check, &body);
+        check.advise();
     }
     let origin = check.cx.origin(flow.entry_cmd.span);
     Some(ir::Flow {
@@ -139,6 +141,49 @@ impl<'a> FlowCheck<'a> {
             name: name.to_owned(),
             ident: self.idents.get(name).cloned().unwrap_or_default(),
             ty,
+        }
+    }
+
+    /// Notes the variables that the person chooses.
+    fn chosen(&mut self) {
+        use super::sql::lint::taint::{Source, is_free};
+        for var in &self.names.vars {
+            let ident = self.ident_of(&var.name).to_owned();
+            let origins = &mut self.cx.advice.origins;
+            origins.name(&var.name, &ident);
+            match var.by {
+                Written::Argument(_) => origins.choose(&ident, Source::Argument),
+                Written::Step(i) => {
+                    let step = match &self.flow.kind {
+                        ast::FlowKind::Wizard(wizard) => wizard.steps.get(i),
+                        _ => None,
+                    };
+                    let free = step.is_some_and(|s| match s.ty.node {
+                        ast::StepType::Phone | ast::StepType::Email => true,
+                        ast::StepType::Choice => false,
+                        ty => is_free(&resolve::base(ty, None, None)),
+                    });
+                    if free {
+                        origins.choose(&ident, Source::Answer);
+                    }
+                }
+                Written::OnEnter | Written::Run => {}
+            }
+        }
+    }
+
+    /// Says what the lints on SQL have kept until nothing is wrong.
+    fn advise(&mut self) {
+        let mut advice = std::mem::take(&mut self.cx.advice);
+        let ident_of = |name: &str| self.ident_of(name).to_owned();
+        let shown = super::sql::lint::Shown {
+            texts: &self.cx.texts,
+            ident_of: &ident_of,
+        };
+        let mut said = crate::diagnostics::Sink::default();
+        advice.report(&shown, &mut said);
+        for d in said.finish() {
+            self.cx.sink.report(d);
         }
     }
 

@@ -75,6 +75,10 @@ impl Fault {
         lacks.contains(&self.code.id)
             && (self.notes.is_empty() || self.code.id == codes::MISSING.id)
     }
+    /// Its place.
+    pub fn range(&self) -> Range<usize> {
+        self.range.clone()
+    }
     /// Its code.
     pub fn code(&self) -> &'static Code {
         self.code

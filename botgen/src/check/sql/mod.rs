@@ -10,6 +10,7 @@
 //! | [`kinds`], [`naming`] | what a block runs, Rust names |
 //! | [`parameters`], [`result`] | its `:name`s, what it gives |
 //! | [`owned`], [`conflicts`] | whose rows, which constraints |
+//! | [`lint`] | what runs, and still is not meant |
 //! | [`describe`], [`engine`] | sqlx, and SQLite's words as carets |
 //! | [`postgres`], [`last_word`] | what the checks ask Postgres, and what becomes of its answer |
 //! | [`cache`] | what sqlx's macros read |
@@ -21,6 +22,7 @@ mod engine;
 mod fault;
 mod kinds;
 mod last_word;
+pub mod lint;
 mod migrations;
 mod naming;
 mod owned;
@@ -150,6 +152,11 @@ impl Schema {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         said.insert(what.to_owned())
+    }
+
+    /// Notes which tables a bot writes.
+    pub fn learn_writes(&mut self, bot: &crate::syntax::ast::Bot) {
+        self.tables.written.extend(lint::written(bot));
     }
 
     /// The owner's migrations, translated; in order. Empty for an unknown owner.

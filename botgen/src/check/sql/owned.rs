@@ -108,13 +108,13 @@ pub fn check(typer: &Typer<'_>) -> Vec<Fault> {
 }
 
 /// Columns that equal a built-in.
-fn constrained(typer: &Typer<'_>) -> BTreeSet<((usize, usize), String)> {
+pub(super) fn constrained(typer: &Typer<'_>) -> BTreeSet<((usize, usize), String)> {
     let mut holds: BTreeSet<((usize, usize), String)> = typer
         .facts
         .iter()
         .filter_map(|f| match f {
             Fact::Is(column, builtin) => Some((*column, (*builtin).to_owned())),
-            Fact::Same(..) => None,
+            _ => None,
         })
         .collect();
     loop {

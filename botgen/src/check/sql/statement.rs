@@ -6,7 +6,7 @@ use super::last_word::{Draft, Failed};
 use super::naming::{row_name, unique};
 use super::text::{lex, with_stack};
 use super::typer::{Results, Typer, Verb};
-use super::{Check, Checked, Kind, cache, conflicts, last_word, owned, parameters, result};
+use super::{Check, Checked, Kind, cache, conflicts, last_word, lint, owned, parameters, result};
 use crate::Engine;
 use crate::check::scope::Scope;
 use crate::check::{FlowCx, expr};
@@ -79,6 +79,14 @@ pub fn statement(
         }
     };
 
+    let hidden = lint::query::check(&parsed, kind, &lexed);
+    if !hidden.is_empty() {
+        for fault in hidden {
+            report(cx, fault);
+        }
+        return None;
+    }
+
     let params = parameters::resolve(cx, scope, st, &text, &lexed);
     let schema = cx.bot.schema;
     let owner = owner(cx.bot.ast);
@@ -92,6 +100,8 @@ pub fn statement(
         }
     };
     let mut faults = std::mem::take(&mut typer.faults);
+    let calls = lint::calls::check(&lexed, &tokens, false);
+    lint::merge(&mut cx.advice, &mut faults, calls, &text);
 
     if let Some(write) = typer
         .write
@@ -112,7 +122,7 @@ pub fn statement(
             .help("add WHERE; `WHERE TRUE` if every row is meant"),
         );
     } else {
-        scoped(cx, st, &typer, &mut faults);
+        scoped(cx, scope, st, &typer, &params, &mut faults);
     }
     let may_conflict = conflicting(cx, st, &typer, &mut faults);
     let broken = faults.iter().any(|f| f.code().severity == Severity::Error);
@@ -229,6 +239,7 @@ pub fn statement(
         return None;
     }
 
+    lint::rows(&mut cx.advice, &typer, &results, st, kind, &text);
     let mut bound = Vec::new();
     for (param, base) in slots {
         let name = &params.given[param].name;
@@ -317,11 +328,24 @@ pub fn owner(bot: &ast::Bot) -> String {
         .to_owned()
 }
 
-fn scoped(cx: &mut FlowCx<'_>, st: &ast::Statement, typer: &Typer<'_>, faults: &mut Vec<Fault>) {
+fn scoped(
+    cx: &mut FlowCx<'_>,
+    scope: &Scope,
+    st: &ast::Statement,
+    typer: &Typer<'_>,
+    params: &parameters::Parameters,
+    faults: &mut Vec<Fault>,
+) {
     if typer.relations.iter().any(|r| r.broken) {
         return;
     }
-    let open = owned::check(typer);
+    let mut open = owned::check(typer);
+    let origins = &cx.advice.origins;
+    let case = lint::taint::Case::new(typer, params, origins, scope, cx.command);
+    open.extend(case.check());
+    let result = st.result_var.as_ref().map(|v| v.value.as_str());
+    let learnt = case.learn(result);
+    cx.advice.origins.keep(learnt, result);
     match &st.unscoped {
         None => faults.extend(open),
         Some(reason) if reason.value.trim().is_empty() => cx.sink.report(

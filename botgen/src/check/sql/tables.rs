@@ -8,6 +8,9 @@ use crate::source::Span;
 /// Columns that make a table owned: each is constrained by the built-in of its name.
 pub const OWNER_COLUMNS: [&str; 2] = ["bot_id", "user_id"];
 
+/// Most rows of a table that is read as a whole without a thought.
+const SMALL: usize = 100;
+
 /// A table or a view.
 #[derive(Debug, Clone)]
 pub struct Table {
@@ -27,6 +30,12 @@ pub struct Table {
     pub foreign: Vec<Foreign>,
     /// A view: it cannot be written.
     pub view: bool,
+    /// Columns of indexes that are no keys, lower case, in order.
+    pub indexes: Vec<Index>,
+    /// Of a view: the references of its tables that its columns show.
+    pub shows: Vec<Foreign>,
+    /// Rows that the migrations insert.
+    pub seeds: usize,
     /// Owner columns that its rows have (a view: also those of its tables that it does not show).
     pub owned: Vec<String>,
 }
@@ -61,6 +70,15 @@ pub struct Key {
     pub partial: bool,
     /// Where.
     pub defined: Span,
+}
+
+/// An index that allows equal rows.
+#[derive(Debug, Clone)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// Columns, lower case, in order.
+    pub columns: Vec<String>,
 }
 
 /// A CHECK.
@@ -130,6 +148,8 @@ impl Table {
 #[derive(Debug, Clone, Default)]
 pub struct Tables {
     list: BTreeMap<String, Table>,
+    /// Tables that statements of bots write, lower case.
+    pub written: std::collections::BTreeSet<String>,
 }
 
 impl Tables {
@@ -148,6 +168,14 @@ impl Tables {
     /// Drops.
     pub fn remove(&mut self, name: &str) -> Option<Table> {
         self.list.remove(&name.to_ascii_lowercase())
+    }
+    /// A small table that only the migrations fill: it does not grow.
+    pub fn is_still(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|t| {
+            !t.view
+                && (1..=SMALL).contains(&t.seeds)
+                && !self.written.contains(&name.to_ascii_lowercase())
+        })
     }
     /// All, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Table> {

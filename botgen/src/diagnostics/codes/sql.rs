@@ -71,6 +71,26 @@ super::codes! {
     CONFLICT = "BF0555" error "a constraint that can refuse the statement";
     /// `on_conflict` for nothing.
     NEEDLESS_CONFLICT = "BF0556" warning "`on_conflict` where nothing can refuse";
+    /// A row by an id of the person's choice.
+    TAINTED = "BF0560" error "a row of somebody else, by an id that the person chooses";
+    /// A reference of the person's choice.
+    FOREIGN_ROW = "BF0561" error "a reference to a row of somebody else";
+    /// Changes, locks and tables inside of a query.
+    QUERY_WRITES = "BF0562" error "a query that changes or locks rows";
+    /// `single` of many.
+    SEVERAL = "BF0563" warning "one row of several";
+    /// More than fit.
+    CUT_OFF = "BF0564" warning "a list that is cut off without a word";
+    /// A scan for a lookup.
+    NO_INDEX = "BF0565" warning "a lookup without an index";
+    /// Sleeps and locks.
+    WAITS = "BF0566" error "a function that waits or locks";
+    /// Files, other databases, settings, counters.
+    OUTSIDE = "BF0567" error "a function that reaches outside";
+    /// Random values.
+    VOLATILE = "BF0568" warning "a function that gives another value in every run";
+    /// The engine's own time.
+    CLOCK = "BF0569" warning "the database's clock";
     /// `botgen prepare` was not run.
     STALE = "BF0591" error "kept answers of Postgres that are out of date";
     /// sqlx or SQLite does not run.

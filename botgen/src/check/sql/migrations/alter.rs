@@ -230,6 +230,9 @@ fn rename(table: &mut Table, old: &str, new: &str) {
     for check in &mut table.checks {
         swap(&mut check.columns, old, new);
     }
+    for index in &mut table.indexes {
+        swap(&mut index.columns, old, new);
+    }
     for fk in &mut table.foreign {
         swap(&mut fk.columns, old, new);
     }

@@ -67,6 +67,9 @@ impl Builder<'_> {
             keys: Vec::new(),
             checks: Vec::new(),
             foreign: Vec::new(),
+            indexes: Vec::new(),
+            shows: Vec::new(),
+            seeds: 0,
             view: false,
             owned: Vec::new(),
         };

@@ -17,7 +17,7 @@ use super::fault::Fault;
 use super::postgres::Refusal;
 use super::tables::{Tables, is_reserved};
 use super::text::{Edits, Lexed, lex, range};
-use super::typer::Typer;
+use super::typer::{Typer, Verb};
 use super::{Check, MigrationFile, OwnerMigrations, key_of};
 use crate::Engine;
 use crate::diagnostics::codes::sql as codes;
@@ -284,9 +284,19 @@ impl Builder<'_> {
             Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => {
                 let mut typer = Typer::new(&self.tables, source.lexed, self.owner, &[]);
                 typer.in_migration = true;
-                typer.statement(statement);
+                let results = typer.statement(statement);
+                let inserted = typer
+                    .write
+                    .as_ref()
+                    .filter(|w| w.verb == Verb::Insert)
+                    .map(|w| (w.table.clone(), results.most));
                 let faults = std::mem::take(&mut typer.faults);
                 edits.0.append(&mut typer.edits.0);
+                if let Some((table, most)) = inserted
+                    && let Some(table) = self.tables.get_mut(&table)
+                {
+                    table.seeds = table.seeds.saturating_add(most.unwrap_or(usize::MAX));
+                }
                 let parameter = source.lexed.tokens[tokens.clone()]
                     .iter()
                     .find(|t| matches!(t.token, sqlparser::tokenizer::Token::Placeholder(_)))
@@ -352,6 +362,9 @@ impl Builder<'_> {
                                 .as_ref()
                                 .is_some_and(|n| n.eq_ignore_ascii_case(&wanted))
                         });
+                        table
+                            .indexes
+                            .retain(|i| !i.name.eq_ignore_ascii_case(&wanted));
                     }
                     true
                 }

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use sqlparser::ast::{CreateIndex, CreateView, Expr, Spanned};
+use sqlparser::ast::{CreateIndex, CreateView, Expr, Query, SetExpr, Spanned};
 
 use super::{Builder, Index, Source};
 use crate::check::sql::fault::Fault;
-use crate::check::sql::tables::{Column, Key, Table};
+use crate::check::sql::tables::{self, Column, Foreign, Key, Table};
 use crate::check::sql::text::{Edits, range};
-use crate::check::sql::typer::{Typer, last};
+use crate::check::sql::typer::{Results, Typer, last};
 use crate::diagnostics::codes::sql as codes;
 use crate::diagnostics::did_you_mean;
 
@@ -111,6 +111,13 @@ impl Builder<'_> {
                 defined,
             },
         );
+        if !create.unique
+            && let Some(table) = self.tables.get_mut(&wanted)
+        {
+            let (name, columns) = (index, columns);
+            table.indexes.push(tables::Index { name, columns });
+            return;
+        }
         if create.unique
             && let Some(table) = self.tables.get_mut(&wanted)
         {
@@ -208,6 +215,7 @@ impl Builder<'_> {
                 defined: source.span(out.typed.range.clone()),
             });
         }
+        let (keys, shows) = passed_on(&typer, &create.query, &results, &columns);
         let (faults, from) = (typer.faults, typer.edits);
         self.take(source, faults, from, edits);
         self.tables.insert(Table {
@@ -215,11 +223,66 @@ impl Builder<'_> {
             owner: self.owner.to_owned(),
             defined: source.span(at),
             columns,
-            keys: Vec::new(),
+            keys,
             checks: Vec::new(),
             foreign: Vec::new(),
+            indexes: Vec::new(),
+            shows,
+            seeds: 0,
             view: true,
             owned,
         });
     }
+}
+
+/// Keys and references that a view's rows have because those of its table have them.
+fn passed_on(
+    typer: &Typer<'_>,
+    query: &Query,
+    results: &Results,
+    columns: &[Column],
+) -> (Vec<Key>, Vec<Foreign>) {
+    // The view's name of a table's column.
+    let shown = |table: &Table, name: &String| {
+        results
+            .outputs
+            .iter()
+            .zip(columns)
+            .find(|(out, _)| {
+                out.origin.as_ref().is_some_and(|(t, c)| {
+                    t.eq_ignore_ascii_case(&table.name) && c.eq_ignore_ascii_case(name)
+                })
+            })
+            .map(|(_, column)| column.name.to_ascii_lowercase())
+    };
+    let all = |table: &Table, names: &[String]| -> Option<Vec<String>> {
+        names.iter().map(|n| shown(table, n)).collect()
+    };
+    let named = typer.relations.iter().filter_map(|r| r.table.as_ref());
+    let list: Vec<&Table> = named.filter_map(|t| typer.tables.get(t)).collect();
+    let mut shows = Vec::new();
+    for table in &list {
+        for fk in table.foreign.iter().chain(&table.shows) {
+            if let Some(columns) = all(table, &fk.columns) {
+                shows.push(Foreign {
+                    columns,
+                    ..fk.clone()
+                });
+            }
+        }
+    }
+    let mut keys = Vec::new();
+    if let (SetExpr::Select(_), [table]) = (&*query.body, &list[..])
+        && typer.relations.len() == 1
+    {
+        for key in table.keys.iter().filter(|k| !k.partial) {
+            if let Some(columns) = all(table, &key.columns) {
+                keys.push(Key {
+                    columns,
+                    ..key.clone()
+                });
+            }
+        }
+    }
+    (keys, shows)
 }

@@ -1,6 +1,7 @@
 //! Real statements on real migrations.
 
 mod errors;
+mod lints;
 mod migrations;
 mod odd;
 mod oracle;
@@ -10,7 +11,7 @@ mod types;
 
 use std::sync::Arc;
 
-use super::{Checked, Kind, MigrationFile, OwnerMigrations, Schema, statement};
+use super::{Checked, Kind, MigrationFile, OwnerMigrations, Schema, lint, statement};
 use crate::check::scope::Scope;
 use crate::check::{BotCx, FlowCx, i18n};
 use crate::diagnostics::{Diagnostic, Sink};
@@ -247,6 +248,7 @@ impl Given<'_> {
             queries: Vec::new(),
             choices: vec![choice(&["spa", "massage"])],
             toasts: &mut toasts,
+            advice: lint::Advice::default(),
             idents: std::collections::BTreeSet::default(),
         };
         let mut scope = Scope::default();

@@ -8,6 +8,7 @@ use sqlparser::ast::{
 };
 
 use super::names::Found;
+use super::select::Results;
 use super::{Fact, Frame, Output, Simple, Typer};
 use crate::check::sql::fault::Fault;
 use crate::check::sql::tables::Table;
@@ -173,6 +174,11 @@ impl Typer<'_> {
                 ..
             } if with_hints.is_empty() => {
                 let rel = self.named(name, alias.as_ref());
+                if self.relations[rel].table.is_none() {
+                    let wanted = last(name).to_ascii_lowercase();
+                    let most = self.seen.ctes.get(&wanted).copied().flatten();
+                    self.seen.derived.insert(rel, most);
+                }
                 self.frame().relations.push(rel);
             }
             TableFactor::Derived {
@@ -182,13 +188,13 @@ impl Typer<'_> {
                 ..
             } if !*lateral || self.pg() => {
                 // A subquery in FROM does not see the other tables of its FROM, but for LATERAL.
-                let outputs = if *lateral {
-                    self.query(subquery, false).outputs
+                let Results { outputs, most, .. } = if *lateral {
+                    self.query(subquery, false)
                 } else {
                     let hidden = std::mem::take(&mut self.frame().relations);
-                    let outputs = self.query(subquery, false).outputs;
+                    let results = self.query(subquery, false);
                     self.frame().relations = hidden;
-                    outputs
+                    results
                 };
                 let at = self.around_query(subquery);
                 let alias = alias.as_ref();
@@ -203,6 +209,7 @@ impl Typer<'_> {
                     open: false,
                 });
                 let rel = self.relations.len() - 1;
+                self.seen.derived.insert(rel, most);
                 self.frame().relations.push(rel);
             }
             TableFactor::NestedJoin {
@@ -287,13 +294,17 @@ impl Typer<'_> {
 
     /// What a condition says about owner columns: only `targets` are constrained by it.
     pub(super) fn learn(&mut self, expr: &Expr, targets: &[usize]) {
+        self.note(expr);
         let facts = self.facts_of(expr);
         self.facts.extend(facts.into_iter().filter(|f| match f {
-            Fact::Is((rel, _), _) | Fact::Same((rel, _), _) => targets.contains(rel),
+            Fact::Is((rel, _), _) | Fact::Same((rel, _), _) | Fact::Bound((rel, _), _) => {
+                targets.contains(rel)
+            }
+            Fact::Proven(..) => true,
         }));
     }
 
-    fn facts_of(&self, expr: &Expr) -> Vec<Fact> {
+    pub(super) fn facts_of(&self, expr: &Expr) -> Vec<Fact> {
         match expr {
             Expr::Nested(inner) => self.facts_of(inner),
             Expr::BinaryOp {
@@ -328,13 +339,45 @@ impl Typer<'_> {
                         .owner
                         .map(|o| Fact::Is((r, c), o))
                         .into_iter()
+                        .chain([Fact::Bound((r, c), p)])
                         .collect(),
                     (Some(Simple::Column(r, c)), Some(Simple::Column(s, d))) => {
                         vec![Fact::Same((r, c), (s, d)), Fact::Same((s, d), (r, c))]
                     }
+                    // The value of a subquery is one of its column's.
+                    (Some(Simple::Column(r, c)), None) => self
+                        .passes(right)
+                        .map(|source| Fact::Same((r, c), source))
+                        .into_iter()
+                        .collect(),
+                    (None, Some(Simple::Column(r, c))) => self
+                        .passes(left)
+                        .map(|source| Fact::Same((r, c), source))
+                        .into_iter()
+                        .collect(),
                     _ => Vec::new(),
                 }
             }
+            Expr::InSubquery {
+                expr,
+                subquery,
+                negated: false,
+            } => match (self.simple(expr), self.passes_query(subquery)) {
+                (Some(Simple::Column(r, c)), Some(source)) => vec![Fact::Same((r, c), source)],
+                _ => Vec::new(),
+            },
+            Expr::Exists {
+                subquery,
+                negated: false,
+            } => Self::select_of(subquery)
+                .and_then(|at| self.seen.inner.get(&at))
+                .into_iter()
+                .flatten()
+                .map(|fact| match fact {
+                    Fact::Bound(column, param) => Fact::Proven(*column, *param),
+                    fact => fact.clone(),
+                })
+                .collect(),
             _ => Vec::new(),
         }
     }

@@ -14,6 +14,8 @@ mod open;
 mod postgres;
 mod query;
 mod row;
+mod rows;
+mod seen;
 mod select;
 mod upsert;
 mod write;
@@ -29,6 +31,7 @@ use crate::ir::types::Base;
 
 pub use from::{Relation, last};
 pub use open::{mismatch, short, untyped};
+pub use seen::Op;
 pub use select::{Output, Results};
 pub use write::{Handled, Verb, Write};
 
@@ -100,6 +103,10 @@ pub enum Fact {
     Is((usize, usize), &'static str),
     /// The first equals the second, so what holds for the second holds for the first.
     Same((usize, usize), (usize, usize)),
+    /// The column equals the parameter.
+    Bound((usize, usize), usize),
+    /// The same inside an EXISTS that must hold.
+    Proven((usize, usize), usize),
 }
 
 /// A statement being typed.
@@ -127,6 +134,8 @@ pub struct Typer<'a> {
     pub in_migration: bool,
     /// What is written.
     pub write: Option<Write>,
+    /// What the lints look at.
+    pub seen: seen::Seen,
     literals: Vec<open::Literal>,
     frames: Vec<Frame>,
     ctes: Vec<(String, Vec<from::RelColumn>)>,
@@ -177,6 +186,7 @@ impl<'a> Typer<'a> {
             facts: Vec::new(),
             in_migration: false,
             write: None,
+            seen: seen::Seen::default(),
             literals: Vec::new(),
             frames: Vec::new(),
             ctes: Vec::new(),

@@ -19,6 +19,7 @@ impl Typer<'_> {
     pub(super) fn cte(&mut self, alias: &TableAlias, query: &Query, recursive: bool) {
         let frames = std::mem::take(&mut self.frames);
         let name = alias.name.value.clone();
+        self.seen.ctes.insert(name.to_ascii_lowercase(), None);
         let refers = recursive && refers_to(query, &name);
         let columns = match (&*query.body, refers) {
             (SetExpr::SetOperation { left, right, .. }, true) => {
@@ -66,8 +67,11 @@ impl Typer<'_> {
                 Vec::new()
             }
             _ => {
-                let outputs = self.query(query, false).outputs;
-                self.passed_on(&outputs, Some(alias))
+                let results = self.query(query, false);
+                self.seen
+                    .ctes
+                    .insert(name.to_ascii_lowercase(), results.most);
+                self.passed_on(&results.outputs, Some(alias))
             }
         };
         self.frames = frames;

@@ -38,8 +38,14 @@ pub struct Results {
     pub limited: bool,
     /// Most rows, where the statement itself says so.
     pub most: Option<usize>,
+    /// The same without its LIMIT.
+    pub own_most: Option<usize>,
     /// It is one SELECT without DISTINCT whose result list can be cut without changing its rows.
     pub cuttable: bool,
+    /// It says which rows come first.
+    pub ordered: bool,
+    /// Every row is the same.
+    pub same: bool,
 }
 
 impl Typer<'_> {
@@ -58,10 +64,13 @@ impl Typer<'_> {
                 self.order_outputs(query.order_by.as_ref(), &outputs);
                 Results {
                     outputs,
+                    most: self.most_of_set(body),
                     ..Results::default()
                 }
             }
         };
+        results.ordered = query.order_by.is_some();
+        results.own_most = results.most;
         if let Some(limit) = &query.limit_clause {
             self.limit(limit, &mut results);
         }
@@ -86,6 +95,11 @@ impl Typer<'_> {
             results.limited = true;
         }
         self.ctes.truncate(ctes);
+        if let [only] = &results.outputs[..]
+            && let Some(Simple::Column(r, c)) = only.typed.is
+        {
+            self.seen.passed.insert(range(query.span()).start, (r, c));
+        }
         results
     }
 
@@ -97,6 +111,10 @@ impl Typer<'_> {
     ) -> Results {
         self.frames.push(Frame::default());
         self.from(&select.from);
+        let home = range(select.select_token.0.span).start;
+        for rel in self.frame().relations.clone() {
+            self.seen.homes.insert(rel, home);
+        }
         if let Some(selection) = &select.selection {
             self.condition(selection, "WHERE");
             let own = self.frame().relations.clone();
@@ -116,6 +134,7 @@ impl Typer<'_> {
         }
         if let Some(having) = &select.having {
             self.condition(having, "HAVING");
+            self.note(having);
         }
         if let Some(order) = order {
             self.order_by(order, &outputs);
@@ -139,8 +158,17 @@ impl Typer<'_> {
                 true
             }
         };
-        let frame = self.frames.pop().unwrap_or_default();
+        let frame = self.frame();
         let plain = frame.aggregated && !frame.grouped;
+        let most = self.most_of_select(select, plain);
+        let same = !plain && self.same_rows(select);
+        let at = range(select.select_token.0.span).start;
+        self.seen.selects.insert(at, most);
+        if let Some(selection) = &select.selection {
+            let facts = self.facts_of(selection);
+            self.seen.inner.insert(at, facts);
+        }
+        let frame = self.frames.pop().unwrap_or_default();
         if frame.aggregated || frame.grouped {
             self.check_grouping(&frame);
         }
@@ -148,7 +176,10 @@ impl Typer<'_> {
         Results {
             always: (plain || nothing) && select.having.is_none(),
             limited: false,
-            most: ((plain || nothing) && !distinct).then_some(1),
+            most,
+            own_most: most,
+            ordered: order.is_some(),
+            same,
             cuttable: !distinct && order.is_none_or(|o| !by_result(o, &outputs)),
             outputs,
         }

@@ -65,6 +65,11 @@ pub struct Write {
 impl<'a> Typer<'a> {
     /// Any statement: what it returns.
     pub fn statement(&mut self, statement: &Statement) -> Results {
+        self.seen.top = match statement {
+            Statement::Query(query) => Self::select_of(query),
+            Statement::Insert(insert) => insert.source.as_deref().and_then(Self::select_of),
+            _ => None,
+        };
         match statement {
             Statement::Query(query) => self.query(query, true),
             Statement::Insert(insert) => self.insert(insert),
@@ -173,6 +178,10 @@ impl<'a> Typer<'a> {
         }
         self.or_clause(insert.or, insert.replace_into, &verb);
         let (rows, always) = self.source(insert, &columns, &mut given, rel, table);
+        let most = match &insert.source {
+            Some(source) => self.most_of_query(source),
+            None => Some(1),
+        };
         if let Some(table) = table {
             // A misspelt column is the missing one.
             if insert.columns.is_empty() || columns.iter().all(Option::is_some) {
@@ -203,8 +212,11 @@ impl<'a> Typer<'a> {
             outputs,
             always: certain,
             limited: true,
-            most: None,
+            most,
+            own_most: most,
             cuttable: true,
+            ordered: false,
+            same: false,
         }
     }
 
@@ -253,6 +265,9 @@ impl<'a> Typer<'a> {
                     for (i, expr) in row.content.iter().enumerate() {
                         let typed = self.infer(expr);
                         owners.push(self.owner_of(&typed));
+                        if let Some(Some(column)) = columns.get(i) {
+                            self.note_stored(&column.name, &[expr], &typed);
+                        }
                         match columns.get(i) {
                             Some(Some(column)) => self.store(&typed, column, table),
                             _ => self.settle(&typed),
@@ -271,6 +286,11 @@ impl<'a> Typer<'a> {
                 let mut owners = Vec::new();
                 for (i, out) in results.outputs.iter().enumerate() {
                     owners.push(self.owner_of(&out.typed));
+                    if let Some(Some(column)) = columns.get(i) {
+                        let mut exprs = Vec::new();
+                        projected(&source.body, out.item, &mut exprs);
+                        self.note_stored(&column.name, &exprs, &out.typed);
+                    }
                     if let (Some(Simple::Column(r, c)), Some(Some(column))) =
                         (out.typed.is, columns.get(i))
                         && let Some((own, _)) = table.and_then(|t| t.column(&column.name))
@@ -378,6 +398,7 @@ impl<'a> Typer<'a> {
             let at = range(name.span());
             let typed = self.infer(&assignment.value);
             let owner = self.owner_of(&typed);
+            self.note_stored(&wanted, &[&assignment.value], &typed);
             if assigned
                 .insert(wanted.to_ascii_lowercase(), owner)
                 .is_some()
@@ -433,6 +454,7 @@ impl<'a> Typer<'a> {
         }
         self.or_clause(update.or, false, &verb);
         let filtered = self.filter(update.selection.as_ref());
+        let most = self.most_of(&[], update.selection.as_ref());
         let table = target.map(|(_, t)| t);
         let assigned = self.assignments(&update.assignments, table);
         let assigned_names: Vec<String> = assigned.keys().cloned().collect();
@@ -470,8 +492,11 @@ impl<'a> Typer<'a> {
             outputs,
             always: false,
             limited: true,
-            most: None,
+            most,
+            own_most: most,
             cuttable: true,
+            ordered: false,
+            same: false,
         }
     }
 
@@ -501,6 +526,7 @@ impl<'a> Typer<'a> {
             self.from(using);
         }
         let filtered = self.filter(delete.selection.as_ref());
+        let most = self.most_of(&[], delete.selection.as_ref());
         self.bounded(delete.limit.as_ref(), !delete.order_by.is_empty(), &verb);
         if let Some((rel, table)) = target {
             self.write = Some(Write {
@@ -520,8 +546,11 @@ impl<'a> Typer<'a> {
             outputs,
             always: false,
             limited: true,
-            most: None,
+            most,
+            own_most: most,
             cuttable: true,
+            ordered: false,
+            same: false,
         }
     }
 
@@ -579,5 +608,27 @@ impl<'a> Typer<'a> {
             self.settle(&out.typed);
         }
         outputs
+    }
+}
+
+/// The expressions that a source has at a place of its result list.
+fn projected<'e>(body: &'e SetExpr, item: usize, out: &mut Vec<&'e Expr>) {
+    match body {
+        SetExpr::Select(select) => {
+            if let Some(SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. }) =
+                select.projection.get(item)
+            {
+                out.push(e);
+            }
+        }
+        SetExpr::Query(query) => projected(&query.body, item, out),
+        SetExpr::SetOperation { left, right, .. } => {
+            projected(left, item, out);
+            projected(right, item, out);
+        }
+        SetExpr::Values(values) => {
+            out.extend(values.rows.iter().filter_map(|row| row.content.get(item)));
+        }
+        _ => {}
     }
 }

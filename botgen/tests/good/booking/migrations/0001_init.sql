@@ -6,3 +6,4 @@ CREATE TABLE bookings (
     slot TIMESTAMPTZ NOT NULL UNIQUE,
     note TEXT
 );
+CREATE INDEX bookings_by_user ON bookings (bot_id, user_id, slot);

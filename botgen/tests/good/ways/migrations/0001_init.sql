@@ -13,3 +13,4 @@ CREATE TABLE orders (
     word TEXT NOT NULL,
     discount INTEGER
 );
+CREATE INDEX orders_by_user ON orders (user_id);

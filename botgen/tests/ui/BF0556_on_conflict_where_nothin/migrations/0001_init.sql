@@ -7,3 +7,4 @@ CREATE TABLE notes (
   due TIMESTAMPTZ
 );
 CREATE TABLE tags (name TEXT PRIMARY KEY, note BIGINT REFERENCES notes (id));
+CREATE INDEX notes_by_user ON notes (bot_id, user_id);

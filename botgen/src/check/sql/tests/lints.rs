@@ -1,0 +1,499 @@
+//! Statements that run and are not meant: whole bots, since advice waits until nothing else is wrong.
+
+use crate::{Input, Options};
+
+const TABLES: &str = "
+CREATE TABLE orders (id BIGSERIAL PRIMARY KEY, bot_id TEXT NOT NULL, user_id BIGINT NOT NULL, code TEXT NOT NULL UNIQUE,
+  state TEXT NOT NULL, at TIMESTAMPTZ);
+CREATE INDEX orders_by_user ON orders (bot_id, user_id);
+CREATE TABLE products (id BIGSERIAL PRIMARY KEY, title TEXT NOT NULL, category TEXT NOT NULL);
+CREATE TABLE items (id BIGSERIAL PRIMARY KEY, order_id BIGINT NOT NULL REFERENCES orders (id) ON DELETE CASCADE,
+  product BIGINT NOT NULL REFERENCES products (id), amount INTEGER NOT NULL, UNIQUE (order_id, product));
+CREATE INDEX items_by_product ON items (product);
+CREATE TABLE remarks (id BIGSERIAL PRIMARY KEY, item BIGINT REFERENCES items (id), body TEXT NOT NULL);
+CREATE INDEX remarks_by_item ON remarks (item);
+CREATE TABLE payments (id BIGSERIAL PRIMARY KEY, bot_id TEXT NOT NULL, user_id BIGINT NOT NULL,
+  order_id BIGINT NOT NULL REFERENCES orders (id));
+CREATE INDEX payments_by_user ON payments (bot_id, user_id);
+CREATE TABLE coupons (code TEXT PRIMARY KEY, order_id BIGINT REFERENCES orders (id));
+CREATE TABLE cities (name TEXT NOT NULL);
+INSERT INTO cities (name) VALUES ('Riga'), ('Oslo');
+CREATE VIEW lines AS SELECT id, order_id, amount FROM items;
+";
+
+/// The codes that a bot raises, in order, without repetition.
+fn bot(yaml: &str, tables: &str) -> String {
+    let files: Vec<(&str, &[u8])> = vec![
+        ("bot.yaml", yaml.as_bytes()),
+        ("migrations/0001_init.sql", tables.as_bytes()),
+    ];
+    let compiled = crate::compile(&Input::from_memory([("demo", files)]), &Options::default());
+    let mut codes: Vec<String> = compiled
+        .diagnostics
+        .iter()
+        .map(|d| match d.code.id {
+            // What is not a finding of SQL tells that the test is wrong.
+            id if id.starts_with("BF05") => id.to_owned(),
+            id => format!("{id} {}", d.message),
+        })
+        .collect();
+    codes.dedup();
+    codes.join(" ")
+}
+
+/// A command `/item` with an int and a text as arguments, and these actions.
+fn flow(actions: &str) -> String {
+    let mut yaml = String::from(
+        "botfactory: v1\nintents:\n  - { cmd: /start, reply: hi }\nflows:\n  - flow.generic.v1:\n      entry_cmd: /item\n      \
+         args: { id: int, word: { type: text, optional: true, max: 20 } }\n      on_enter:\n",
+    );
+    for line in actions.lines() {
+        yaml.push_str("        ");
+        yaml.push_str(line);
+        yaml.push('\n');
+    }
+    yaml.push_str(
+        "        - action.reply_template.v1: { text: \"{{id}} {{word | default: ''}}\" }\n",
+    );
+    yaml
+}
+
+fn action(block: &str, sql: &str, more: &str) -> String {
+    format!(
+        "- action.{block}.v1:\n    sql: |\n      {}\n    {more}\n",
+        sql.replace('\n', "\n      ")
+    )
+}
+
+/// What a query in that command raises.
+fn query(sql: &str) -> String {
+    let mut text = action("sql_query", sql, "result_var: found");
+    text.push_str("- action.reply_template.v1: { when: found is empty, text: none, goto: end }\n");
+    bot(&flow(&text), TABLES)
+}
+
+fn shaped(shape: &str, sql: &str) -> String {
+    let mut text = action(
+        "sql_query",
+        sql,
+        &format!("result_var: found\n    {shape}: true"),
+    );
+    text.push_str("- action.reply_template.v1: { when: found is null, text: none, goto: end }\n");
+    bot(&flow(&text), TABLES)
+        .replace("BF0565", "")
+        .trim()
+        .to_owned()
+}
+
+fn exec(sql: &str) -> String {
+    let text = action("sql_exec", sql, "on_conflict: { reply: taken }");
+    let said = bot(&flow(&text), TABLES);
+    // Not every statement here can be refused.
+    said.replace("BF0556", "").trim().to_owned()
+}
+
+const OWN: &str = "bot_id = :bot_id AND user_id = :user_id";
+
+#[test]
+fn ids_of_the_persons_choice() {
+    for sql in [
+        "SELECT amount FROM items WHERE id = :id",
+        "SELECT amount FROM items WHERE :id = id",
+        "SELECT amount FROM \"items\" AS \"I\" WHERE \"I\".\"id\" = :id",
+        "SELECT amount FROM items WHERE (id) = (:id)",
+        "SELECT amount FROM items WHERE id + 0 = :id",
+        "SELECT amount FROM items WHERE id = :id + 0",
+        "SELECT amount FROM items WHERE CAST(id AS TEXT) = :word",
+        "SELECT amount FROM items WHERE id IN (1, :id)",
+        "SELECT amount FROM items WHERE order_id = :id",
+        "SELECT amount FROM items WHERE order_id BETWEEN :id AND :id",
+        "SELECT amount FROM items WHERE order_id >= :id",
+        "SELECT amount FROM items WHERE NOT id <> :id",
+        "SELECT amount FROM items WHERE CASE WHEN id = :id THEN 1 ELSE 0 END = 1",
+        "SELECT amount FROM items WHERE order_id = :id AND product = 1",
+        "SELECT amount FROM items WHERE id = COALESCE(:id, 1)",
+        "SELECT amount FROM items WHERE id = (SELECT :id)",
+        "SELECT body FROM remarks WHERE id = :id",
+        "SELECT body FROM remarks WHERE item = :id",
+        "SELECT r.body FROM remarks r JOIN items i ON i.id = r.item WHERE r.id = :id",
+        "SELECT amount FROM lines WHERE id = :id",
+        "SELECT amount FROM lines WHERE order_id = :id",
+        "SELECT x.amount FROM (SELECT amount FROM items WHERE id = :id) x",
+        "WITH x AS (SELECT amount FROM items WHERE id = :id) SELECT amount FROM x",
+        "SELECT title FROM products WHERE id IN (SELECT product FROM items WHERE order_id = :id)",
+    ] {
+        assert_eq!(query(sql), "BF0560", "{sql}");
+    }
+    // The check is there, and does not hold for every row.
+    for check in [
+        "orders.id = items.order_id OR TRUE".to_owned(),
+        format!("(orders.id = items.order_id AND {OWN}) OR items.amount > 0"),
+        format!("NOT (orders.id = items.order_id) AND {OWN}"),
+        OWN.to_owned(),
+        format!("orders.id = items.product AND {OWN}"),
+    ] {
+        let sql = format!(
+            "SELECT amount FROM items JOIN orders ON ({check}) AND {OWN} WHERE items.id = :id"
+        );
+        assert_eq!(query(&sql), "BF0560", "{sql}");
+    }
+    let sql = format!(
+        "SELECT amount FROM items LEFT JOIN orders ON orders.id = items.order_id AND {OWN} WHERE items.id = :id"
+    );
+    assert_eq!(query(&sql), "BF0560", "{sql}");
+    let sql = format!(
+        "SELECT amount FROM items WHERE id = :id AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = order_id AND {OWN})"
+    );
+    assert_eq!(query(&sql), "BF0560", "{sql}");
+    let sql = format!(
+        "SELECT amount FROM items WHERE id = :id AND order_id NOT IN (SELECT id FROM orders WHERE {OWN})"
+    );
+    assert_eq!(query(&sql), "BF0560", "{sql}");
+}
+
+#[test]
+fn ids_of_their_own() {
+    for sql in [
+        format!(
+            "SELECT amount FROM items JOIN orders o ON o.id = order_id WHERE items.id = :id AND {OWN}"
+        ),
+        format!(
+            "SELECT amount FROM orders o, items i WHERE o.id = i.order_id AND i.id = :id AND {OWN}"
+        ),
+        format!(
+            "SELECT amount FROM items WHERE id = :id AND order_id IN (SELECT id FROM orders WHERE {OWN})"
+        ),
+        format!(
+            "SELECT amount FROM items WHERE id = :id AND EXISTS (SELECT 1 FROM orders o WHERE o.id = order_id AND {OWN})"
+        ),
+        format!(
+            "SELECT amount FROM items i WHERE i.order_id = :id AND EXISTS (SELECT 1 FROM orders o WHERE o.id = :id AND {OWN})"
+        ),
+        format!(
+            "SELECT amount FROM items WHERE order_id = (SELECT id FROM orders WHERE id = :id AND {OWN})"
+        ),
+        format!(
+            "WITH mine AS (SELECT id FROM orders WHERE {OWN}) SELECT amount FROM items JOIN mine ON mine.id = order_id WHERE items.id = :id"
+        ),
+        format!(
+            "SELECT r.body FROM remarks r JOIN items i ON i.id = r.item JOIN orders o ON o.id = i.order_id WHERE r.id = :id AND {OWN}"
+        ),
+        format!(
+            "SELECT body FROM remarks WHERE id = :id AND item IN (SELECT i.id FROM items i JOIN orders o ON o.id = i.order_id WHERE {OWN})"
+        ),
+        format!(
+            "SELECT amount FROM lines JOIN orders o ON o.id = order_id WHERE lines.id = :id AND {OWN}"
+        ),
+        "SELECT title FROM products WHERE id = :id".to_owned(),
+        "SELECT body FROM remarks WHERE id = :id AND item IS NULL".to_owned(),
+        "SELECT SUM(amount) AS n FROM items WHERE product = :id".to_owned(),
+        "SELECT code FROM coupons WHERE code = :word".to_owned(),
+        format!("SELECT code FROM orders WHERE id = :id AND {OWN}"),
+        "SELECT title FROM products WHERE title LIKE :word || '%' AND id <> :id LIMIT 5".to_owned(),
+    ] {
+        assert_eq!(query(&sql), "", "{sql}");
+    }
+    let reason = action(
+        "sql_query",
+        "SELECT amount FROM items WHERE id = :id",
+        "result_var: found\n    unscoped: \"amounts are public\"",
+    ) + "- action.reply_template.v1: { when: found is empty, text: none, goto: end }\n";
+    assert_eq!(bot(&flow(&reason), TABLES), "");
+}
+
+#[test]
+fn changes_and_references() {
+    for sql in [
+        "UPDATE items SET amount = 2 WHERE id = :id",
+        "DELETE FROM items WHERE id = :id",
+        "INSERT INTO remarks (id, body) VALUES (:id, 'x') ON CONFLICT (id) DO UPDATE SET body = 'y'",
+    ] {
+        assert_eq!(exec(sql), "BF0560", "{sql}");
+    }
+    for sql in [
+        "INSERT INTO items (order_id, product, amount) VALUES (:id, 1, 1)",
+        "INSERT INTO items (order_id, product, amount) SELECT :id, id, 1 FROM products WHERE id = 1",
+        "INSERT INTO payments (bot_id, user_id, order_id) VALUES (:bot_id, :user_id, :id)",
+        "INSERT INTO payments (bot_id, user_id, order_id) VALUES (:bot_id, :user_id, ABS(:id))",
+        "UPDATE payments SET order_id = :id WHERE bot_id = :bot_id AND user_id = :user_id",
+        "INSERT INTO remarks (item, body) VALUES (:id, 'x')",
+    ] {
+        assert_eq!(exec(sql), "BF0561", "{sql}");
+    }
+    for sql in [
+        format!("UPDATE items SET amount = 2 WHERE id = :id AND order_id IN (SELECT id FROM orders WHERE {OWN})"),
+        format!("DELETE FROM items WHERE id = :id AND EXISTS (SELECT 1 FROM orders WHERE orders.id = items.order_id AND {OWN})"),
+        format!("INSERT INTO items (order_id, product, amount) SELECT id, 1, 1 FROM orders WHERE id = :id AND {OWN}"),
+        format!("INSERT INTO items (order_id, product, amount) SELECT :id, 1, 1 FROM orders WHERE id = :id AND {OWN}"),
+        format!("INSERT INTO items (order_id, product, amount) SELECT :id, id, 1 FROM products WHERE EXISTS (SELECT 1 FROM orders WHERE orders.id = :id AND {OWN})"),
+        "INSERT INTO orders (bot_id, user_id, code, state) VALUES (:bot_id, :user_id, COALESCE(:word, ''), 'new')".to_owned(),
+        "INSERT INTO products (title, category) VALUES ('x', 'y')".to_owned(),
+    ] {
+        assert_eq!(exec(&sql), "", "{sql}");
+    }
+}
+
+#[test]
+fn values_pass_on() {
+    let lookup = |own: &str| {
+        action(
+            "sql_query",
+            &format!("SELECT id FROM orders WHERE id = :id{own}"),
+            "result_var: own\n    scalar: true",
+        )
+    };
+    let guard = "- action.reply_template.v1: { when: own is null, text: none, goto: end }\n";
+    let store = |value: &str| {
+        action(
+            "sql_exec",
+            &format!("INSERT INTO items (order_id, product, amount) VALUES (:{value}, 1, 1)"),
+            "on_conflict: { reply: taken }",
+        )
+    };
+    let owned = lookup(&format!(" AND {OWN}"));
+    let said = |actions: String| bot(&flow(&actions), TABLES);
+    // The result of an owner's lookup, and the id itself once it is known to be there.
+    assert_eq!(said(format!("{owned}{guard}{}", store("own"))), "");
+    assert_eq!(said(format!("{owned}{guard}{}", store("id"))), "");
+    // Looked up, and never asked whether it was there.
+    let unasked = "- action.reply_template.v1: { text: \"{{own | default: 0}}\" }\n";
+    assert_eq!(said(format!("{owned}{unasked}{}", store("id"))), "BF0561");
+    // A count decides as well.
+    let counted = action(
+        "sql_query",
+        &format!("SELECT COUNT(*) AS n FROM orders WHERE id = :id AND {OWN}"),
+        "result_var: own\n    scalar: true",
+    );
+    let zero = "- action.reply_template.v1: { when: own == 0, text: none, goto: end }\n";
+    assert_eq!(said(format!("{counted}{zero}{}", store("id"))), "");
+    // A lookup without an owner cleans nothing.
+    let found = action(
+        "sql_query",
+        "SELECT order_id FROM coupons WHERE code = :word",
+        "result_var: own\n    scalar: true",
+    );
+    let some = "- action.reply_template.v1: { when: own is null, text: none, goto: end }\n";
+    assert_eq!(said(format!("{found}{some}{}", store("own"))), "BF0561");
+    // By another name, and by arithmetic.
+    let renamed = action(
+        "sql_query",
+        "SELECT amount FROM items WHERE id = :other",
+        "params: { other: id + 1 }\n    result_var: own\n    scalar: true",
+    );
+    assert_eq!(said(format!("{renamed}{guard}")), "BF0560");
+}
+
+#[test]
+fn answers_are_chosen_too() {
+    let wizard = |step: &str, sql: &str| {
+        bot(
+            &format!(
+                "botfactory: v1\nflows:\n  - flow.wizard.v1:\n      entry_cmd: /start\n      steps:\n        - {step}\n      \
+                 on_complete:\n        - action.sql_query.v1: {{ sql: \"{sql}\", result_var: found, single: true }}\n        \
+                 - action.reply_template.v1: {{ text: \"{{{{#if found}}}}yes{{{{/if}}}}.\" }}\n"
+            ),
+            TABLES,
+        )
+    };
+    let typed = "{ ask: Which?, var: n, type: int }";
+    assert_eq!(
+        wizard(typed, "SELECT amount FROM items WHERE id = :n"),
+        "BF0560"
+    );
+    assert_eq!(
+        wizard(typed, "SELECT title FROM products WHERE id = :n"),
+        ""
+    );
+    let chosen = "{ ask: Which?, var: n, type: choice, options: [{ text: A, value: a }, { text: B, value: b }] }";
+    assert_eq!(
+        wizard(
+            chosen,
+            "SELECT amount FROM items WHERE CAST(id AS TEXT) = :n ORDER BY id"
+        ),
+        ""
+    );
+}
+
+#[test]
+fn queries_that_are_none() {
+    for sql in [
+        format!("WITH x AS (DELETE FROM orders WHERE {OWN} RETURNING id) SELECT id FROM x"),
+        "SELECT id FROM products WHERE id IN (WITH x AS (INSERT INTO products (title, category) VALUES ('a', 'b') RETURNING id) SELECT id FROM x)".to_owned(),
+        "WITH y AS (WITH x AS (UPDATE products SET title = 'a' WHERE id = 1 RETURNING id) SELECT id FROM x) SELECT id FROM y".to_owned(),
+        "SELECT id INTO copy FROM products".to_owned(),
+        "SELECT id FROM products FOR UPDATE".to_owned(),
+        "SELECT id FROM products WHERE id = 1 FOR SHARE".to_owned(),
+    ] {
+        assert_eq!(query(&sql), "BF0562", "{sql}");
+    }
+    assert_eq!(
+        query("WITH x AS (SELECT id FROM products WHERE id = 1) SELECT id FROM x"),
+        ""
+    );
+}
+
+#[test]
+fn one_of_several() {
+    for (shape, sql) in [
+        ("single", format!("SELECT code FROM orders WHERE {OWN}")),
+        ("scalar", format!("SELECT code FROM orders WHERE {OWN} LIMIT 1")),
+        ("scalar", format!("SELECT code FROM orders WHERE {OWN} AND state = 'new'")),
+        ("single", "SELECT title FROM products WHERE id > 3".to_owned()),
+        ("single", "SELECT title FROM products WHERE id = 3 OR id = 4".to_owned()),
+        ("single", "SELECT title FROM products WHERE id IN (3, 4)".to_owned()),
+        ("single", format!("SELECT code FROM orders JOIN payments p ON p.order_id = orders.id WHERE orders.id = :id AND orders.{OWN} AND p.{OWN}").replace("AND user_id", "AND orders.user_id").replace("p.bot_id = :bot_id AND orders.user_id", "p.bot_id = :bot_id AND p.user_id")),
+        ("scalar", "SELECT category FROM products GROUP BY category".to_owned()),
+        ("scalar", "SELECT id FROM products WHERE id = 1 UNION SELECT id FROM products WHERE id = 2".to_owned()),
+    ] {
+        assert_eq!(shaped(shape, &sql), "BF0563", "{sql}");
+    }
+    for (shape, sql) in [
+        ("single", format!("SELECT code FROM orders WHERE id = :id AND {OWN}")),
+        ("single", format!("SELECT code FROM orders WHERE code = :word AND {OWN}")),
+        ("scalar", format!("SELECT code FROM orders WHERE {OWN} ORDER BY at DESC LIMIT 1")),
+        ("scalar", "SELECT title FROM products WHERE id = (SELECT MAX(id) FROM products)".to_owned()),
+        ("scalar", "SELECT MAX(title) AS t FROM products".to_owned()),
+        ("scalar", "SELECT 1 AS n FROM products WHERE category = 'tea' LIMIT 1".to_owned()),
+        ("scalar", "SELECT category FROM products WHERE category = 'tea' LIMIT 1".to_owned()),
+        ("single", format!("SELECT i.amount FROM items i JOIN orders o ON o.id = i.order_id WHERE o.id = :id AND i.product = 1 AND {OWN}")),
+        ("single", "SELECT p.title FROM products p LEFT JOIN cities c ON FALSE WHERE p.id = 1 ORDER BY p.id".to_owned()),
+        ("single", "SELECT x.title FROM (SELECT title FROM products WHERE id = 1) x".to_owned()),
+        ("single", "WITH x AS (SELECT title FROM products LIMIT 1) SELECT title FROM x".to_owned()),
+        ("scalar", "SELECT category FROM products WHERE category = 'tea' GROUP BY category".to_owned()),
+    ] {
+        assert_eq!(shaped(shape, &sql), "", "{sql}");
+    }
+}
+
+#[test]
+fn lists_that_end() {
+    let listed = |sql: &str, text: &str| {
+        let yaml = format!(
+            "{}- action.reply_template.v1: {{ text: \"{text}\", empty_text: none }}\n",
+            action("sql_query", sql, "result_var: found"),
+        );
+        let yaml = if text.contains("#each") {
+            yaml
+        } else {
+            yaml.replace(", empty_text: none", "")
+        };
+        bot(&flow(&yaml), TABLES)
+    };
+    let each = "{{#each found}}{{title}} {{/each}}";
+    assert_eq!(listed("SELECT title FROM products", each), "BF0564");
+    assert_eq!(
+        listed("SELECT title FROM products", "{{found | count}} of them"),
+        "BF0564"
+    );
+    assert_eq!(
+        listed("SELECT title FROM products ORDER BY title LIMIT 20", each),
+        ""
+    );
+    assert_eq!(
+        listed("SELECT title FROM products WHERE id = :id", each),
+        ""
+    );
+    assert_eq!(
+        listed("SELECT title FROM products WHERE id IN (1, 2, 3)", each),
+        ""
+    );
+    assert_eq!(
+        listed("SELECT name AS title FROM cities", each),
+        "",
+        "the migrations alone fill it"
+    );
+    assert_eq!(
+        listed(
+            "SELECT MAX(title) AS title FROM products",
+            "{{found | count}}"
+        ),
+        ""
+    );
+}
+
+#[test]
+fn lookups() {
+    let one = |sql: &str| query(&format!("{sql} LIMIT 5"));
+    assert_eq!(
+        one("SELECT title FROM products WHERE category = 'tea'"),
+        "BF0565"
+    );
+    assert_eq!(one(&format!("SELECT id FROM orders WHERE {OWN}")), "");
+    assert_eq!(
+        one("SELECT title FROM products WHERE id = 1 AND category = 'tea'"),
+        ""
+    );
+    assert_eq!(
+        one("SELECT title FROM products WHERE category LIKE 'tea%'"),
+        ""
+    );
+    assert_eq!(
+        one("SELECT title FROM products WHERE category = 'tea' OR id = 1"),
+        ""
+    );
+    assert_eq!(one("SELECT name FROM cities WHERE name = 'Riga'"), "");
+    // A join finds by what it joins with; the first of two is found by itself.
+    assert_eq!(
+        one("SELECT c.name FROM products p JOIN cities c ON c.name = p.category WHERE p.id = 1"),
+        ""
+    );
+    assert_eq!(
+        one(
+            "SELECT q.title FROM products p JOIN products q ON q.category = p.category WHERE p.id = 1"
+        ),
+        "BF0565"
+    );
+    assert_eq!(
+        one(
+            "SELECT p.title FROM products p WHERE EXISTS (SELECT 1 FROM products q WHERE q.title = p.category)"
+        ),
+        "BF0565"
+    );
+    assert_eq!(
+        bot(
+            &flow(
+                "- action.sql_exec.v1: { sql: \"UPDATE products SET title = 'x' WHERE category = 'y'\" }"
+            ),
+            TABLES
+        ),
+        "BF0565"
+    );
+    // An index that goes on with other columns; one that begins with them.
+    let tables = TABLES.replace(
+        "CREATE INDEX items_by_product",
+        "CREATE INDEX by_category ON products (category, title);\nCREATE INDEX items_by_product",
+    );
+    let sql = action(
+        "sql_query",
+        "SELECT title FROM products WHERE category = 'tea' LIMIT 5",
+        "result_var: found",
+    );
+    let guard = "- action.reply_template.v1: { when: found is empty, text: none, goto: end }\n";
+    assert_eq!(bot(&flow(&format!("{sql}{guard}")), &tables), "");
+}
+
+#[test]
+fn functions() {
+    for (expr, code) in [
+        ("CAST(pg_sleep(1) AS TEXT)", "BF0566"),
+        ("CAST(pg_catalog.pg_sleep_for('1 s') AS TEXT)", "BF0566"),
+        ("CAST(PG_ADVISORY_XACT_LOCK(1) AS TEXT)", "BF0566"),
+        ("nextval('x')", "BF0567"),
+        ("CAST(pg_read_file('/etc/passwd') AS TEXT)", "BF0567"),
+        ("set_config('a', 'b', false)", "BF0567"),
+        ("CAST(dblink('x', 'y') AS TEXT)", "BF0567"),
+        ("CAST(lo_import('x') AS TEXT)", "BF0567"),
+        ("load_extension('x')", "BF0567"),
+        ("random()", "BF0568"),
+        ("CAST(hex(randomblob(4)) AS TEXT)", "BF0568"),
+        ("CURRENT_TIMESTAMP", "BF0569"),
+        ("date('now')", "BF0569"),
+        ("strftime('%Y', 'now', '-1 day')", "BF0569"),
+        ("date(:now)", ""),
+        ("'pg_sleep(1) now()'", ""),
+        ("MAX(id) /* random() */", ""),
+    ] {
+        let sql = format!("SELECT {expr} AS x FROM products WHERE id = 1");
+        assert_eq!(query(&sql), code, "{expr}");
+    }
+}

@@ -1,0 +1,7 @@
+CREATE TABLE notes (
+  id BIGSERIAL PRIMARY KEY,
+  bot_id TEXT NOT NULL,
+  user_id BIGINT NOT NULL,
+  body TEXT NOT NULL,
+  due TIMESTAMPTZ
+);
