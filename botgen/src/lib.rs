@@ -19,6 +19,7 @@ pub mod check;
 pub mod cli;
 pub mod diagnostics;
 pub mod emit;
+pub mod fix;
 pub mod import;
 pub mod input;
 pub mod ir;
@@ -94,10 +95,11 @@ pub fn compile(input: &Input, options: &Options) -> Compiled {
     let bots = syntax::parse(folders, &sources, &mut sink);
     let program = check::program::check(&bots, input, options, &mut sources, &mut sink);
     check::lints::settle(&bots, &sources, &mut sink);
+    sink.place_fixes(&sources);
     Compiled {
         // A warning that the bot denies is an error like any other.
         program: program.filter(|_| sink.errors() == 0),
-        sources,
         diagnostics: sink.finish(),
+        sources,
     }
 }

@@ -106,7 +106,9 @@ fn json_has_the_fixed_form() {
             "line",
             "column",
             "end_line",
-            "end_column"
+            "end_column",
+            "notes",
+            "fixes"
         ]
     );
     // Columns count characters: `imя` ends at column 4.

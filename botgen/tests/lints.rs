@@ -15,11 +15,17 @@ fn bot(lints: &str) -> String {
 fn compiled(bots: &[(&str, &str)]) -> Compiled {
     let texts: Vec<(&str, String)> = bots.iter().map(|(id, lints)| (*id, bot(lints))).collect();
     let ftl: &[u8] = b"hello = Hello\nunused = Bye\n";
-    let input = Input::from_memory(texts.iter().map(|(path, text)| {
+    let mut input = Input::from_memory(texts.iter().map(|(path, text)| {
         let files: Vec<(&str, &[u8])> =
             vec![("bot.yaml", text.as_bytes()), ("locales/en.ftl", ftl)];
         (*path, files)
     }));
+    for bot in &mut input.bots {
+        // The working directory has a name as well.
+        if bot.id.is_empty() {
+            bot.id = "here".to_owned();
+        }
+    }
     botgen::compile(&input, &Options::default())
 }
 

@@ -18,7 +18,10 @@ use std::sync::Arc;
 
 use botgen::check::sql::postgres::{Database, Described, Oracle, Refusal};
 use botgen::diagnostics::{Severity, codes, render};
-use botgen::{Compiled, Engine, Input, Options};
+use botgen::{Compiled, Engine, Options};
+
+#[path = "support/fences.rs"]
+mod fences;
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -89,20 +92,8 @@ fn compile(files: &Files) -> (Compiled, usize) {
 }
 
 fn compile_for(files: &Files, options: &Options) -> (Compiled, usize) {
-    let mut bots: BTreeMap<String, Vec<(&str, &[u8])>> = BTreeMap::new();
-    for (path, bytes) in files {
-        let (bot, name) = match path.strip_prefix("bots/").and_then(|p| p.split_once('/')) {
-            Some((id, name)) => (format!("bots/{id}"), name),
-            None => ("demo".to_owned(), path.as_str()),
-        };
-        bots.entry(bot).or_default().push((name, bytes));
-    }
-    let count = bots.len();
-    let input = Input::from_memory(
-        bots.iter()
-            .map(|(path, files)| (path.as_str(), files.clone())),
-    );
-    (botgen::compile(&input, options), count)
+    let input = fences::input(files);
+    (botgen::compile(&input, options), input.bots.len())
 }
 
 fn codes_of(compiled: &Compiled) -> BTreeSet<&'static str> {
@@ -199,38 +190,6 @@ fn too_large() {
     assert!(codes_of(&compile(&files).0).contains("BF0005"));
 }
 
-/// The fenced files below a heading of a page.
-fn fences(page: &str, heading: &str) -> Files {
-    let mut files = Files::new();
-    let mut here = false;
-    let mut open: Option<(String, String)> = None;
-    for line in page.lines() {
-        match (&mut open, line.strip_prefix("```")) {
-            (Some(_), Some(_)) => {
-                let (name, body) = open.take().unwrap();
-                if here && !name.is_empty() {
-                    files.insert(name, body.into_bytes());
-                }
-            }
-            (Some((_, body)), None) => {
-                body.push_str(line);
-                body.push('\n');
-            }
-            (None, Some(info)) => {
-                let (language, name) = info.split_once(' ').unwrap_or((info, "bot.yaml"));
-                let name = if language == "text" { "" } else { name.trim() };
-                open = Some((name.to_owned(), String::new()));
-            }
-            (None, _) => {
-                if let Some(title) = line.strip_prefix("## ") {
-                    here = title.trim() == heading;
-                }
-            }
-        }
-    }
-    files
-}
-
 #[test]
 fn pages_tell_the_truth() {
     let mut wrong = Vec::new();
@@ -246,14 +205,14 @@ fn pages_tell_the_truth() {
                 wrong.push(format!("{}: the page has no `{heading}`", code.id));
             }
         }
-        let mut files = fences(code.page, "Wrong");
+        let mut files = fences::of(code.page, "Wrong");
         if !files.is_empty() {
             let raised = codes_of(&compile(&files).0);
             if !raised.contains(code.id) {
                 wrong.push(format!("{}: the wrong example raises {raised:?}", code.id));
             }
         }
-        let right = fences(code.page, "Right");
+        let right = fences::of(code.page, "Right");
         if !right.is_empty() {
             files.extend(right);
             let (compiled, _) = compile(&files);

@@ -8,7 +8,7 @@ use botfactory_lang::locale::negotiate;
 
 use super::snake;
 use crate::diagnostics::codes::transcripts;
-use crate::diagnostics::{Diagnostic, Sink, did_you_mean};
+use crate::diagnostics::{Diagnostic, Sink, meant};
 use crate::ir::conversation::{Conversation, Kind, Step};
 use crate::resolve::Symbols;
 use crate::source::{SourceMap, Span, Str};
@@ -198,8 +198,9 @@ fn command(bot: &Bot<'_>, text: &Str, sink: &mut Sink) {
         text.span_of(0..name.len() + 1),
         format!("the bot has no command `/{name}`"),
     );
-    if let Some(near) = did_you_mean(&name, known) {
-        diagnostic = diagnostic.help(format!("did you mean `/{near}`?"));
+    if let Some(near) = meant(&name, known) {
+        let help = format!("did you mean `/{}`?", near.word);
+        diagnostic = diagnostic.help(help).rename(&name, &near);
     }
     sink.report(diagnostic);
 }

@@ -1,7 +1,7 @@
 //! What a bot says about itself: name, time zone, locales.
 
 use crate::diagnostics::codes::{limits, names};
-use crate::diagnostics::{Diagnostic, Sink, did_you_mean};
+use crate::diagnostics::{Diagnostic, Meant, Sink, meant};
 use crate::source::folder::Folder;
 use crate::source::{Span, Str};
 use crate::syntax::ast;
@@ -81,19 +81,17 @@ pub fn tz(bot: &ast::Bot, sink: &mut Sink) -> String {
             .is_some_and(|city| city.to_lowercase() == wanted)
     });
     let near = city
-        .map(String::as_str)
-        .or_else(|| did_you_mean(&tz.value, all.iter().map(String::as_str)));
-    sink.report(
-        Diagnostic::new(
-            &names::TIME_ZONE,
-            tz.span,
-            format!("there is no time zone `{}`", tz.value),
-        )
-        .help(match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "take a name of the IANA list, as `Europe/Moscow` or `UTC`".to_owned(),
-        }),
+        .map(|word| Meant { word, only: true })
+        .or_else(|| meant(&tz.value, all.iter().map(String::as_str)));
+    let d = Diagnostic::new(
+        &names::TIME_ZONE,
+        tz.span,
+        format!("there is no time zone `{}`", tz.value),
     );
+    sink.report(match near {
+        Some(near) => d.suggest(&tz.value, &near),
+        None => d.help("take a name of the IANA list, as `Europe/Moscow` or `UTC`"),
+    });
     tz.value.clone()
 }
 
@@ -118,21 +116,19 @@ pub fn locales(bot: &ast::Bot, folder: &Folder, sink: &mut Sink) {
         }
         let default = &i18n.default_locale;
         if !i18n.locales.is_empty() && !written.iter().any(|t| t.value == default.value) {
-            let near = did_you_mean(&default.value, written.iter().map(|t| t.value.as_str()));
-            sink.report(
-                Diagnostic::new(
-                    &names::DEFAULT_LOCALE,
-                    default.span,
-                    format!(
-                        "the default locale `{}` is not among `locales`",
-                        default.value
-                    ),
-                )
-                .help(match near {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("add `{}` to `locales`", default.value),
-                }),
+            let near = meant(&default.value, written.iter().map(|t| t.value.as_str()));
+            let d = Diagnostic::new(
+                &names::DEFAULT_LOCALE,
+                default.span,
+                format!(
+                    "the default locale `{}` is not among `locales`",
+                    default.value
+                ),
             );
+            sink.report(match near {
+                Some(near) => d.suggest(&default.value, &near),
+                None => d.help(format!("add `{}` to `locales`", default.value)),
+            });
         }
     } else if let Some(locale) = &bot.locale {
         written.push(locale);
@@ -150,17 +146,24 @@ fn check_tag(tag: &Str, sink: &mut Sink) {
     let help = match &parsed {
         Ok(id) if id.language.is_empty() => "name a language, as `en` or `pt-BR`".to_owned(),
         Ok(id) if id.to_string() == tag.value => return,
-        Ok(id) => format!("write `{id}`"),
+        Ok(id) => {
+            let right = id.to_string();
+            let d = tag_form(tag).help(format!("write `{right}`"));
+            let word = right.as_str();
+            sink.report(d.rename(&tag.value, &Meant { word, only: true }));
+            return;
+        }
         Err(_) => "a locale is a language tag, as `en` or `pt-BR`".to_owned(),
     };
-    sink.report(
-        Diagnostic::new(
-            &names::LOCALE_TAG,
-            tag.span,
-            format!("`{}` is not a language tag in its usual form", tag.value),
-        )
-        .help(help),
-    );
+    sink.report(tag_form(tag).help(help));
+}
+
+fn tag_form(tag: &Str) -> Diagnostic {
+    Diagnostic::new(
+        &names::LOCALE_TAG,
+        tag.span,
+        format!("`{}` is not a language tag in its usual form", tag.value),
+    )
 }
 
 fn files(bot: &ast::Bot, folder: &Folder, written: &[&Str], sink: &mut Sink) {
@@ -169,14 +172,14 @@ fn files(bot: &ast::Bot, folder: &Folder, written: &[&Str], sink: &mut Sink) {
         if tags.contains(stem) {
             continue;
         }
-        let near = did_you_mean(stem, tags.iter().map(String::as_str));
+        let near = meant(stem, tags.iter().map(String::as_str));
         let span = Span {
             file: *file,
             lo: 0,
             hi: 0,
         };
         let help = match near {
-            Some(near) => format!("did you mean `{near}.ftl`?"),
+            Some(near) => format!("did you mean `{}.ftl`?", near.word),
             None if bot.i18n.is_some() => format!("add `{stem}` to `locales`, or remove the file"),
             None if folder.locales.len() == 1 => format!("say `locale: {stem}` in bot.yaml"),
             None => format!(

@@ -1,5 +1,7 @@
 //! The command line: a thin shell around the library. The only part that prints.
 
+mod explain;
+mod fix;
 mod import;
 mod new;
 mod test;
@@ -10,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::diagnostics::{codes, did_you_mean, render};
+use crate::diagnostics::render;
 use crate::{Compiled, Input, Options, build_script, compile, emit, schema};
 
 /// No errors.
@@ -55,10 +57,21 @@ enum Command {
         #[arg(value_enum, default_value_t = SchemaOf::Bot)]
         of: SchemaOf,
     },
-    /// Explain a code: what it means, why, and how to write it right
+    /// Explain codes: what they mean, why, and how to write it right
     Explain {
-        /// For example BF0101
-        code: String,
+        /// For example BF0101 [default: a list of all]
+        codes: Vec<String>,
+        /// The form of the answer
+        #[arg(long, value_enum, default_value_t = explain::Format::Human)]
+        format: explain::Format,
+    },
+    /// Mend what has only one right answer, and report the rest
+    Fix {
+        /// Bots' folders, or folders of them [default: bots]
+        dirs: Vec<PathBuf>,
+        /// Show the changes and write nothing; exit code 1 if there are any
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Translate an old system's JSON spec into a new bot folder and report every change
     Import {
@@ -125,7 +138,8 @@ pub fn main() -> ExitCode {
             SchemaOf::Chats => schema::chats_schema(),
             SchemaOf::Reference => schema::reference(),
         }),
-        Command::Explain { code } => explain(&code),
+        Command::Explain { codes, format } => explain::run(&codes, format),
+        Command::Fix { dirs, dry_run } => fix::run(&dirs, dry_run),
         Command::Import { spec, out } => import::run(&spec, &out),
         Command::New { dir } => new::run(&dir),
         Command::Test { dirs } => test::run(&dirs),
@@ -135,15 +149,19 @@ pub fn main() -> ExitCode {
 
 /// Loads and compiles; a folder that cannot be loaded is wrong use (reported).
 fn load(dirs: &[PathBuf]) -> Option<(Input, Compiled)> {
+    let input = load_input(dirs)?;
+    let compiled = compile(&input, &Options::default());
+    Some((input, compiled))
+}
+
+/// The files; a folder that cannot be loaded is wrong use (reported).
+fn load_input(dirs: &[PathBuf]) -> Option<Input> {
     // Without a name: the bots of the repository, or the bot whose folder this is.
     let here = !Path::new("bots").is_dir() && Path::new("bot.yaml").is_file();
     let default = [PathBuf::from(if here { "." } else { "bots" })];
     let dirs = if dirs.is_empty() { &default[..] } else { dirs };
     match Input::load(Path::new("."), dirs) {
-        Ok(input) => {
-            let compiled = compile(&input, &Options::default());
-            Some((input, compiled))
-        }
+        Ok(input) => Some(input),
         Err(error) => {
             complain(&error.to_string());
             None
@@ -201,16 +219,6 @@ fn report(compiled: &Compiled, bots: usize) -> u8 {
     // Nobody is left to tell if standard error is closed.
     let _ = std::io::stderr().write_all(text.as_bytes());
     GOOD
-}
-
-fn explain(code: &str) -> u8 {
-    if let Some(code) = codes::find(code) {
-        return print(code.page);
-    }
-    let near = did_you_mean(code, codes::all().map(|c| c.id));
-    let near = near.map_or(String::new(), |near| format!("; did you mean {near}?"));
-    complain(&format!("there is no code `{code}`{near}"));
-    WRONG_USE
 }
 
 /// To standard output. A closed pipe (`| head`) is no error.

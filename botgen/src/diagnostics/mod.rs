@@ -7,9 +7,9 @@ pub mod render;
 
 use std::collections::HashSet;
 
-use crate::source::Span;
+use crate::source::{SourceMap, Span};
 pub use codes::Code;
-pub use fix::{Edit, Fix};
+pub use fix::{Edit, Fix, remove_element, remove_entry};
 pub use near::{Meant, did_you_mean, meant};
 
 /// How bad it is.
@@ -40,6 +40,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// The ways to do it by machine: each by itself mends the finding.
     pub fixes: Vec<Fix>,
+    /// Wrong and right names, before their places are looked up.
+    renames: Vec<(String, String)>,
 }
 
 impl Diagnostic {
@@ -54,6 +56,7 @@ impl Diagnostic {
             notes: Vec::new(),
             help: None,
             fixes: Vec::new(),
+            renames: Vec::new(),
         }
     }
     /// Sets the word under the caret.
@@ -83,21 +86,46 @@ impl Diagnostic {
         });
         self
     }
-    /// Says which name was meant, and writes it at `place` if no other is as near.
+    /// Offers to take something out, as the help line says.
     #[must_use]
-    pub fn suggest(self, place: Span, meant: &Meant<'_>) -> Self {
-        let word = meant.word;
-        let said = self.help(format!("did you mean `{word}`?"));
-        said.rename(place, meant)
-    }
-    /// The fix of [`Diagnostic::suggest`] alone.
-    #[must_use]
-    pub fn rename(self, place: Span, meant: &Meant<'_>) -> Self {
-        if !meant.only {
-            return self;
+    pub fn removing(self, edit: Option<Edit>) -> Self {
+        let title = self.help.clone().unwrap_or_default();
+        match edit {
+            Some(edit) => self.fix(title, [edit]),
+            None => self,
         }
-        let word = meant.word;
-        self.fix(format!("write `{word}`"), [Edit::replace(place, word)])
+    }
+    /// Says which name was meant in the place of `wrong`, and offers to write it if no other is as near.
+    #[must_use]
+    pub fn suggest(self, wrong: &str, meant: &Meant<'_>) -> Self {
+        self.help(format!("did you mean `{}`?", meant.word))
+            .rename(wrong, meant)
+    }
+    /// The offer of [`Diagnostic::suggest`] alone. `wrong` stands within the finding's span, which may hold quotes or
+    /// a sign besides.
+    #[must_use]
+    pub fn rename(mut self, wrong: &str, meant: &Meant<'_>) -> Self {
+        if meant.only {
+            self.renames.push((wrong.to_owned(), meant.word.to_owned()));
+        }
+        self
+    }
+    /// Looks up where the wrong names stand.
+    fn place_renames(&mut self, sources: &SourceMap) {
+        for (wrong, right) in std::mem::take(&mut self.renames) {
+            let Some(edit) = fix::rename(sources, self.span, &wrong, &right) else {
+                continue;
+            };
+            if self.label.is_empty()
+                && let Some(letters) = near::look_alikes(&wrong, &right)
+            {
+                self.label = letters;
+            }
+            self.fixes.push(Fix {
+                title: format!("write `{right}`"),
+                edits: vec![edit],
+            });
+        }
     }
 }
 
@@ -135,6 +163,12 @@ impl Sink {
         });
         let errors = self.list.iter().filter(|d| d.severity == Severity::Error);
         self.errors = errors.count();
+    }
+    /// Finds the places of misspelt names, so that the offers to write them right become fixes.
+    pub fn place_fixes(&mut self, sources: &SourceMap) {
+        for diagnostic in &mut self.list {
+            diagnostic.place_renames(sources);
+        }
     }
     /// Everything, in order of file and place.
     pub fn finish(mut self) -> Vec<Diagnostic> {

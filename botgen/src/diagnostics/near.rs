@@ -1,5 +1,8 @@
 //! Did you mean …? One function for every name of the language.
 
+/// Names below this length are a letter away from too many others to be written by a machine.
+const SHORT: usize = 3;
+
 /// The name that was probably meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meant<'a> {
@@ -13,13 +16,17 @@ pub struct Meant<'a> {
 pub fn meant<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<Meant<'a>> {
     let folded = fold(wrong);
     let mut best: Option<(usize, Meant<'a>)> = None;
+    let short = folded.chars().count() < SHORT;
     for word in known {
         let distance = distance(wrong, &folded, word);
         let Some(distance) = distance else { continue };
         match &mut best {
             Some((d, meant)) if *d == distance => meant.only &= meant.word == word,
             Some((d, _)) if *d < distance => {}
-            _ => best = Some((distance, Meant { word, only: true })),
+            _ => {
+                let only = distance < 2 || !short && word.chars().count() >= SHORT;
+                best = Some((distance, Meant { word, only }));
+            }
         }
     }
     best.map(|(_, meant)| meant)
@@ -38,7 +45,8 @@ fn distance(wrong: &str, folded: &str, word: &str) -> Option<usize> {
         return Some(usize::from(wrong != word));
     }
     let (a, b) = (right.chars().count(), folded.chars().count());
-    let most = 1.max(a.min(b) / 3);
+    // Of a name of one letter every other is a typo.
+    let most = usize::from(a.max(b) > 1).max(a.min(b) / 3);
     // The distance is at least what one of them is longer.
     let edits = (a.abs_diff(b) <= most).then(|| strsim::damerau_levenshtein(folded, &right))?;
     (edits <= most).then_some(2 * edits)
@@ -53,8 +61,26 @@ fn fold(name: &str) -> String {
         .collect()
 }
 
+/// The words under a caret where `wrong` only looks like `right`.
+pub(super) fn look_alikes(wrong: &str, right: &str) -> Option<String> {
+    let same: String = wrong.chars().map(latin).collect();
+    if !same.eq_ignore_ascii_case(right) {
+        return None;
+    }
+    let letters: Vec<String> = wrong
+        .chars()
+        .filter(|c| latin(*c) != *c)
+        .map(|c| format!("`{c}`"))
+        .collect();
+    match letters.as_slice() {
+        [] => None,
+        [one] => Some(format!("the {one} is a Cyrillic letter")),
+        _ => Some(format!("{} are Cyrillic letters", letters.join(", "))),
+    }
+}
+
 /// The Latin letter that a Cyrillic one looks like; else the letter itself.
-pub(super) fn latin(c: char) -> char {
+fn latin(c: char) -> char {
     match c {
         'а' => 'a',
         'с' => 'c',
@@ -115,6 +141,8 @@ mod tests {
         }
         assert_eq!(near("price"), None);
         assert_eq!(near(""), None);
+        assert_eq!(meant("m", ["n"]), None);
+        assert_eq!(meant("ix", ["id"]).map(|m| m.only), Some(false));
         assert_eq!(meant("not", ["note", "nota"]).map(|m| m.only), Some(false));
         // The same name from two lists is one name.
         assert_eq!(meant("nte", ["note", "note"]).map(|m| m.only), Some(true));

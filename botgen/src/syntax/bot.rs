@@ -10,10 +10,10 @@ use super::flow::FlowItem;
 use super::lints::Lints;
 use super::registry;
 use crate::diagnostics::codes::{files, shape};
-use crate::diagnostics::{Diagnostic, Sink, did_you_mean};
+use crate::diagnostics::{Diagnostic, Edit, Sink, meant, remove_element};
 use crate::schema::{BlockName, Command, LocaleTag, Template};
 use crate::source::folder::Folder;
-use crate::source::{FileId, SourceMap, Span, Spanned, Str};
+use crate::source::{FileId, SourceMap, Span, Spanned};
 use crate::yaml::{self, Kind, Node};
 
 /// `bot.yaml`: a bot's settings, intents and flows.
@@ -322,31 +322,33 @@ impl Cx<'_> {
     fn uses(&mut self, bot: &Bot) {
         let Some(uses) = &bot.uses else { return };
         for (i, name) in uses.iter().enumerate() {
+            let wrong = |message: String| Diagnostic::new(&shape::USE, name.span, message);
+            let without = |d: Diagnostic, help: &str, sources: &SourceMap| {
+                let edit = remove_element(sources, name.span);
+                let d = d.help(help);
+                match edit {
+                    Some(edit) => d.fix(format!("remove `{}`", name.value), [edit]),
+                    None => d,
+                }
+            };
             if uses[..i].iter().any(|u| u.value == name.value) {
-                self.use_error(
-                    name,
-                    format!("`{}` stands twice in `use`", name.value),
-                    "remove one of them".to_owned(),
-                );
+                let d = wrong(format!("`{}` stands twice in `use`", name.value));
+                self.report(without(d, "remove one of them", self.sources));
             } else if registry::find(&name.value).is_none() {
                 let names = registry::BLOCKS.iter().map(|b| b.name);
-                let help = match (
-                    registry::later_block(&name.value),
-                    did_you_mean(&name.value, names),
-                ) {
-                    (Some(issue), _) => {
-                        format!("it arrives with issue {issue}; do without it for now")
-                    }
-                    (None, Some(near)) => format!("a block with a similar name exists: `{near}`"),
-                    (None, None) => "remove it".to_owned(),
-                };
-                self.use_error(name, format!("there is no block `{}`", name.value), help);
+                let d = wrong(format!("there is no block `{}`", name.value));
+                let near = meant(&name.value, names);
+                self.report(match (registry::later_block(&name.value), near) {
+                    (Some(issue), _) => d.help(format!(
+                        "it arrives with issue {issue}; do without it for now"
+                    )),
+                    (None, Some(near)) => d.suggest(&name.value, &near),
+                    (None, None) => without(d, "remove it", self.sources),
+                });
             } else if !bot.blocks.iter().any(|b| b.node == name.value) {
-                self.use_error(
-                    name,
-                    format!("`{}` is not used in this bot", name.value),
-                    "remove it: `use` names exactly the blocks that are used".to_owned(),
-                );
+                let d = wrong(format!("`{}` is not used in this bot", name.value));
+                let help = "remove it: `use` names exactly the blocks that are used";
+                self.report(without(d, help, self.sources));
             }
         }
         let mut told: Vec<&str> = Vec::new();
@@ -354,17 +356,47 @@ impl Cx<'_> {
             if told.contains(&block.node) || uses.iter().any(|u| u.value == block.node) {
                 continue;
             }
+            // A misspelt name was reported in its place.
+            let misspelt = uses.iter().any(|u| {
+                registry::find(&u.value).is_none() && meant(&u.value, [block.node]).is_some()
+            });
+            if misspelt {
+                continue;
+            }
             told.push(block.node);
-            self.error(
+            let d = Diagnostic::new(
                 &shape::USE,
                 block.span,
                 format!("`{}` is not named in `use`", block.node),
-                "add it there, or remove `use`, which may be left out",
-            );
+            )
+            .help("add it there, or remove `use`, which may be left out");
+            self.report(match uses.last() {
+                Some(last) => {
+                    let edit = Edit::replace(end(last.span), self.another(last.span, block.node));
+                    d.fix(format!("add `{}` to `use`", block.node), [edit])
+                }
+                None => d,
+            });
         }
     }
 
-    fn use_error(&mut self, name: &Str, message: String, help: String) {
-        self.error(&shape::USE, name.span, message, help);
+    /// What to write after the last element of a list to have another.
+    fn another(&self, last: Span, name: &str) -> String {
+        let text = &self.sources.file(last.file).text;
+        let before = text.get(..last.lo as usize).unwrap_or_default();
+        let line = before.rfind('\n').map_or(0, |n| n + 1);
+        let head = before.get(line..).unwrap_or_default();
+        match head.trim_start() == "- " {
+            true => format!("\n{head}{name}"),
+            false => format!(", {name}"),
+        }
+    }
+}
+
+/// The place after a span.
+fn end(span: Span) -> Span {
+    Span {
+        lo: span.hi,
+        ..span
     }
 }

@@ -11,7 +11,7 @@ use super::decode::{Cx, Fields};
 use super::registry::{self, Block, Decode};
 use super::step::ChoiceItem;
 use crate::diagnostics::codes::{files, shape};
-use crate::diagnostics::{Diagnostic, did_you_mean};
+use crate::diagnostics::{Diagnostic, Edit, meant};
 use crate::schema::{Bool, Literal, StepTypeName};
 use crate::source::{Span, Spanned, Str};
 use crate::yaml::{Entry, Kind, Map, Node};
@@ -276,7 +276,7 @@ impl Cx<'_> {
             .collect();
         let nothing = matches!(&named.value.kind, Kind::Scalar(s) if s.is_null());
         if let Some(first) = others.first() {
-            self.level(named, first, block, nothing);
+            self.level(map, named, first, block, nothing);
         }
         let shape = (block.shape)();
         let what = format!("`{}`", block.name);
@@ -304,7 +304,7 @@ impl Cx<'_> {
     }
 
     /// Keys beside a block's key: parameters that are not indented, or a second block without its `- `.
-    fn level(&mut self, named: &Entry, other: &Entry, block: &Block, nothing: bool) {
+    fn level(&mut self, map: &Map, named: &Entry, other: &Entry, block: &Block, nothing: bool) {
         let name = &other.key.text.value;
         if registry::find(name).is_some() || registry::later_block(name).is_some() {
             self.error(
@@ -315,6 +315,7 @@ impl Cx<'_> {
             );
             return;
         }
+        let indent = nothing && !map.flow;
         let help = if nothing {
             format!(
                 "indent the parameters two columns further than `{}`",
@@ -330,7 +331,51 @@ impl Cx<'_> {
         )
         .note(named.key.text.span, "the block whose parameter it is")
         .help(help);
-        self.report(d);
+        // Below the block's key the parameters can only be its own.
+        self.report(if indent && named.key.text.span < other.key.text.span {
+            d.fix("indent the parameters", self.indent(other, map))
+        } else {
+            d
+        });
+    }
+
+    /// `type: NAME` and then `params: …` alone as `NAME: …`.
+    fn respelt(&self, map: &Map, name: &str) -> Option<Edit> {
+        let [ty, params] = map.entries.as_slice() else {
+            return None;
+        };
+        let old = ty.key.text.value == "type" && params.key.text.value == "params";
+        let span = ty.key.text.span.to(params.key.text.span);
+        let between = Span {
+            lo: ty.value.span.hi,
+            hi: params.key.text.span.lo,
+            ..span
+        };
+        let between = self.sources.slice(between);
+        let nothing = between.chars().all(|c| c.is_whitespace() || c == ',');
+        let known = registry::find(name).is_some();
+        (old && nothing && known).then(|| Edit::replace(span, name))
+    }
+
+    /// Two columns more for all that stands in `map` from `first` on.
+    fn indent(&self, first: &Entry, map: &Map) -> Vec<Edit> {
+        let lo = first.key.text.span;
+        let hi = map.entries.last().map_or(lo, |e| e.value.span.to(lo));
+        let lines = &self.sources.file(lo.file).lines;
+        let line = lines.partition_point(|&start| start <= lo.lo).max(1) - 1;
+        let text = &self.sources.file(lo.file).text;
+        lines
+            .iter()
+            .skip(line)
+            .take_while(|&&start| start < hi.hi)
+            .map(|&start| Span {
+                lo: start,
+                hi: start,
+                ..lo
+            })
+            .filter(|at| !text[at.lo as usize..].starts_with(['\n', '\r']))
+            .map(|at| Edit::insert(at, "  "))
+            .collect()
     }
 
     fn no_block(&mut self, map: &Map, span: Span, holds: Holds) {
@@ -363,28 +408,34 @@ impl Cx<'_> {
         }) = old
         {
             let name = &ty.text.value;
-            return self.error(
+            let d = Diagnostic::new(
                 &shape::OLD_SPELLING,
                 ty.text.span,
                 format!("`type: {name}` is the old spelling of a block"),
-                format!("write `- {name}:` and its parameters below it; `botgen import` converts old files"),
-            );
+            )
+            .help(format!(
+                "write `- {name}:` and its parameters below it; `botgen import` converts old files"
+            ));
+            self.report(match self.respelt(map, name) {
+                Some(edit) => d.fix(format!("write `{name}:`"), [edit]),
+                None => d,
+            });
+            return;
         }
         let name = &first.key.text.value;
         let names = registry::BLOCKS
             .iter()
             .map(|b| b.name)
             .chain(registry::LATER.iter().map(|(n, _)| *n));
-        let help = match did_you_mean(name, names) {
-            Some(near) => format!("a block with a similar name exists: `{near}`"),
-            None => fitting(holds),
-        };
-        self.error(
+        let d = Diagnostic::new(
             &shape::UNKNOWN_BLOCK,
             first.key.text.span,
             format!("there is no block `{name}`"),
-            help,
         );
+        self.report(match meant(name, names) {
+            Some(near) => d.suggest(name, &near),
+            None => d.help(fitting(holds)),
+        });
     }
 }
 

@@ -112,10 +112,10 @@ impl Cx<'_> {
             _ => format!("there is no code `{}`", name.value),
         };
         let d = Diagnostic::new(&shape::LINT_CODE, name.span, message);
-        let ids = codes::all().map(|c| c.id);
-        let place = name.span_of(0..name.value.len());
+        let warnings = codes::all().filter(|c| c.severity == Severity::Warning);
+        let ids = warnings.map(|c| c.id);
         self.report(match meant(&name.value, ids) {
-            Some(near) => d.suggest(place, &near),
+            Some(near) => d.suggest(&name.value, &near),
             None => {
                 d.help("write a warning's code as it is reported, `BF0242`, or its family, `BF02`")
             }

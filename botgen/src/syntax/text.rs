@@ -12,7 +12,7 @@ use super::ast::{Expr, ExprKind, KeyRef, Text, TextKind};
 
 use super::expr::Parser;
 use crate::diagnostics::codes::texts as codes;
-use crate::diagnostics::{Diagnostic, Sink, did_you_mean};
+use crate::diagnostics::{Diagnostic, Sink, meant};
 use crate::source::{Span, Spanned, Str};
 
 /// Reads a text.
@@ -316,20 +316,23 @@ fn unknown_tag<T>(
     word: &str,
     sign: &str,
 ) -> Option<T> {
-    let help = match did_you_mean(word, ["each", "if"]) {
-        Some(meant) => format!("did you mean `{sign}{meant}`?"),
+    let near = meant(word, ["each", "if"]);
+    let help = match near {
+        Some(near) => format!("did you mean `{sign}{}`?", near.word),
         None if matches!(word, "unless") => "write `{{#if not …}}`".to_owned(),
         None => "blocks are `{{#each …}}…{{/each}}` and `{{#if …}}…{{/if}}`".to_owned(),
     };
     let span = parser.span(range);
-    parser.report(
-        Diagnostic::new(
-            &codes::TAG_UNKNOWN,
-            span,
-            format!("`{sign}{word}` is not a tag"),
-        )
-        .help(help),
-    );
+    let d = Diagnostic::new(
+        &codes::TAG_UNKNOWN,
+        span,
+        format!("`{sign}{word}` is not a tag"),
+    )
+    .help(help);
+    parser.report(match near {
+        Some(near) => d.rename(word, &near),
+        None => d,
+    });
     None
 }
 

@@ -5,7 +5,7 @@ use crate::check::flow::FlowCheck;
 use crate::check::scope::Scope;
 use crate::check::settings;
 use crate::diagnostics::codes::{graph, names};
-use crate::diagnostics::{Diagnostic, did_you_mean};
+use crate::diagnostics::{Diagnostic, meant};
 use crate::ir::ActionKind;
 use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::types::{Base, Ty};
@@ -37,18 +37,16 @@ pub fn check(
     };
     let one_of = |value: &str| tags.iter().any(|t| t == value);
     let unknown = |check: &mut FlowCheck<'_>, wrong: &str| {
-        let near = did_you_mean(wrong, tags.iter().map(String::as_str));
-        check.cx.sink.report(
-            Diagnostic::new(
-                &names::UNKNOWN_LOCALE,
-                span,
-                format!("the bot has no locale `{wrong}`"),
-            )
-            .help(match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("its locales are `{}`", tags.join("`, `")),
-            }),
+        let d = Diagnostic::new(
+            &names::UNKNOWN_LOCALE,
+            span,
+            format!("the bot has no locale `{wrong}`"),
         );
+        let near = meant(wrong, tags.iter().map(String::as_str));
+        check.cx.sink.report(match near {
+            Some(near) => d.suggest(wrong, &near),
+            None => d.help(format!("its locales are `{}`", tags.join("`, `"))),
+        });
         None
     };
     match (&value.kind, &value.ty) {

@@ -10,7 +10,7 @@ use super::{a, check, report_nullable};
 use crate::check::FlowCx;
 use crate::check::scope::Scope;
 use crate::diagnostics::codes::{expressions as codes, texts};
-use crate::diagnostics::{Diagnostic, did_you_mean};
+use crate::diagnostics::{Diagnostic, meant};
 use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::text::{How, Print};
 use crate::ir::types::{Base, Ty};
@@ -178,22 +178,22 @@ fn chain(cx: &mut FlowCx<'_>, scope: &Scope, e: &ast::Expr) -> Option<State> {
     };
     let state = chain(cx, scope, value);
     if !FILTERS.contains(&name.node.as_str()) {
-        let help = match (name.node.as_str(), did_you_mean(&name.node, FILTERS)) {
-            ("length" | "size" | "len", _) => "did you mean `count`?".to_owned(),
-            (_, Some(meant)) => format!("did you mean `{meant}`?"),
-            _ => format!(
+        let near = match name.node.as_str() {
+            "length" | "size" | "len" => meant("count", FILTERS),
+            other => meant(other, FILTERS),
+        };
+        let d = Diagnostic::new(
+            &codes::UNKNOWN_FILTER,
+            name.span,
+            format!("`{}` is not a filter", name.node),
+        );
+        cx.sink.report(match near {
+            Some(near) => d.suggest(&name.node, &near),
+            None => d.help(format!(
                 "filters are {}",
                 FILTERS.map(|f| format!("`{f}`")).join(", ")
-            ),
-        };
-        cx.sink.report(
-            Diagnostic::new(
-                &codes::UNKNOWN_FILTER,
-                name.span,
-                format!("`{}` is not a filter", name.node),
-            )
-            .help(help),
-        );
+            )),
+        });
         return None;
     }
     let state = state?;

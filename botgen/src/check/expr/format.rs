@@ -7,7 +7,7 @@ use super::{a, names};
 use crate::check::FlowCx;
 use crate::check::flow::choices::reads_variables;
 use crate::diagnostics::codes::expressions as codes;
-use crate::diagnostics::{Diagnostic, did_you_mean};
+use crate::diagnostics::{Diagnostic, meant};
 use crate::ir::text::{DateStyle, How};
 use crate::ir::types::{Base, ChoiceId, Ty};
 use crate::source::{Span, Spanned};
@@ -127,8 +127,8 @@ fn style(
         _ => {}
     }
     if let Err(wrong) = format::check_pattern(text, has_date, has_time) {
-        let help = match did_you_mean(text, ["short", "medium", "long"]) {
-            Some(meant) => format!("did you mean `'{meant}'`?"),
+        let help = match meant(text, ["short", "medium", "long"]) {
+            Some(near) => format!("did you mean `'{}'`?", near.word),
             None => "there are `'short'`, `'medium'`, `'long'` and CLDR patterns such as `'d MMMM, HH:mm'`; letters that are words stand in single quotes inside the pattern".into(),
         };
         return misuse(cx, arg.span, wrong, help);
@@ -255,20 +255,36 @@ fn label(
             return None;
         }
         let known = symbols.commands.keys().map(String::as_str);
-        let help = match did_you_mean(command, known) {
-            Some(meant) => format!("did you mean `'{meant}.{var}'`?"),
-            None => "name the command that asks for the choice".into(),
+        let message = format!("there is no command `/{command}`");
+        return match meant(command, known) {
+            Some(near) => {
+                let d = Diagnostic::new(&codes::UNKNOWN_LABEL, arg.span, message)
+                    .help(format!("did you mean `'{}.{var}'`?", near.word));
+                cx.sink.report(d.rename(command, &near));
+                None
+            }
+            None => wrong(
+                cx,
+                message,
+                "name the command that asks for the choice".into(),
+            ),
         };
-        return wrong(cx, format!("there is no command `/{command}`"), help);
     };
     let Some(choice) = owner.choices.get(var) else {
         let known: Vec<&str> = owner.choices.keys().map(String::as_str).collect();
-        let help = match did_you_mean(var, known.iter().copied()) {
-            Some(meant) => format!("did you mean `'{command}.{meant}'`?"),
+        let message = format!("`/{command}` has no choice `{var}`");
+        let help = match meant(var, known.iter().copied()) {
+            Some(near) => {
+                let whole = format!("{command}.{}", near.word);
+                let d = Diagnostic::new(&codes::UNKNOWN_LABEL, arg.span, message)
+                    .help(format!("did you mean `'{whole}'`?"));
+                cx.sink.report(d.rename(var, &near));
+                return None;
+            }
             None if known.is_empty() => format!("`/{command}` has no choices"),
             None => format!("its choices are {}", names::list(&known)),
         };
-        return wrong(cx, format!("`/{command}` has no choice `{var}`"), help);
+        return wrong(cx, message, help);
     };
     labels_are_fixed(cx, command, choice.id, arg.span)?;
     let how = How::LabelOf {

@@ -4,7 +4,7 @@ use super::narrow;
 use crate::check::FlowCx;
 use crate::check::scope::{Loop, Scope};
 use crate::diagnostics::codes::expressions as codes;
-use crate::diagnostics::{Diagnostic, did_you_mean};
+use crate::diagnostics::{Diagnostic, meant};
 use crate::ir::expr::{Builtin, Expr, ExprKind};
 use crate::ir::types::{Base, Ty};
 use crate::source::{Span, Spanned};
@@ -275,18 +275,16 @@ fn field(
             "field"
         };
         let names: Vec<&str> = fields.iter().map(|(n, _, _)| n.as_str()).collect();
-        let help = match did_you_mean(&part.node, names.iter().copied()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("it has {}", list(&names)),
-        };
-        cx.sink.report(
-            Diagnostic::new(
-                &codes::UNKNOWN_FIELD,
-                part.span,
-                format!("`{shown}` has no {what} `{}`", part.node),
-            )
-            .help(help),
+        let d = Diagnostic::new(
+            &codes::UNKNOWN_FIELD,
+            part.span,
+            format!("`{shown}` has no {what} `{}`", part.node),
         );
+        cx.sink
+            .report(match meant(&part.node, names.iter().copied()) {
+                Some(near) => d.suggest(&part.node, &near),
+                None => d.help(format!("it has {}", list(&names))),
+            });
         return None;
     };
     let narrowed = ty.nullable && keys.iter().any(|k| scope.is_narrowed(k));
@@ -359,15 +357,14 @@ fn unknown(
             Some(part) => (part.span, format!("`user` has no field `{}`", part.node)),
             None => (span, "`user` alone is not a value".to_owned()),
         };
-        let help = path
-            .get(1)
-            .and_then(|p| did_you_mean(&p.node, USER))
-            .map_or_else(
-                || "there are `user.first_name`, `user.last_name` and `user.username`; the number is `user_id`".to_owned(),
-                |meant| format!("did you mean `user.{meant}`?"),
-            );
-        cx.sink
-            .report(Diagnostic::new(&codes::UNKNOWN_FIELD, at, message).help(help));
+        let d = Diagnostic::new(&codes::UNKNOWN_FIELD, at, message);
+        let near = path.get(1).and_then(|p| Some((p, meant(&p.node, USER)?)));
+        cx.sink.report(match near {
+            Some((part, near)) => d
+                .help(format!("did you mean `user.{}`?", near.word))
+                .rename(&part.node, &near),
+            None => d.help("there are `user.first_name`, `user.last_name` and `user.username`; the number is `user_id`"),
+        });
         return None;
     }
     let mut known: Vec<String> = scope
@@ -395,8 +392,9 @@ fn unknown(
     } else {
         format!("`{name}` is not a variable here")
     };
-    let help = match did_you_mean(name, candidates) {
-        Some(meant) => format!("did you mean `{meant}`?"),
+    let near = meant(name, candidates);
+    let help = match near {
+        Some(near) => format!("did you mean `{}`?", near.word),
         None if USER.contains(&name) => format!("the person's is `user.{name}`"),
         None if in_rows => {
             let names: Vec<&str> = columns.iter().map(String::as_str).collect();
@@ -413,8 +411,11 @@ fn unknown(
             )
         }
     };
-    cx.sink
-        .report(Diagnostic::new(&codes::UNKNOWN_VARIABLE, first.span, message).help(help));
+    let d = Diagnostic::new(&codes::UNKNOWN_VARIABLE, first.span, message).help(help);
+    cx.sink.report(match near {
+        Some(near) => d.rename(name, &near),
+        None => d,
+    });
     None
 }
 

@@ -6,7 +6,7 @@ use super::{a, check};
 use crate::check::FlowCx;
 use crate::check::scope::Scope;
 use crate::diagnostics::codes::expressions as codes;
-use crate::diagnostics::{Diagnostic, did_you_mean};
+use crate::diagnostics::{Diagnostic, meant};
 use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::types::{Base, ChoiceId, Ty};
 use crate::source::{Span, Str};
@@ -209,8 +209,8 @@ fn option(cx: &FlowCx<'_>, id: ChoiceId, text: &str) -> Result<ExprKind, (String
         return Ok(ExprKind::Option(id, i));
     }
     let values: Vec<&str> = choice.options.iter().map(|o| o.value.as_str()).collect();
-    let help = match did_you_mean(text, values.iter().copied()) {
-        Some(meant) => format!("did you mean `{meant}`?"),
+    let help = match meant(text, values.iter().copied()) {
+        Some(near) => format!("did you mean `{}`?", near.word),
         None => format!("the values are {}", super::names::list(&values)),
     };
     Err((format!("`{text}` is not one of the options"), help))

@@ -6,7 +6,7 @@ use crate::check::scope::Scope;
 use crate::check::text::TextUse;
 use crate::check::{expr, facts, text};
 use crate::diagnostics::codes::{limits, names};
-use crate::diagnostics::{Diagnostic, did_you_mean};
+use crate::diagnostics::{Diagnostic, meant};
 use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::text::Slot;
 use crate::ir::types::{Base, Ty};
@@ -192,7 +192,7 @@ impl FlowCheck<'_> {
             if symbols.incomplete {
                 return None;
             }
-            let near = did_you_mean(name, symbols.commands.keys().map(String::as_str));
+            let near = meant(name, symbols.commands.keys().map(String::as_str));
             let mut d = Diagnostic::new(
                 &names::UNKNOWN_COMMAND,
                 command.span,
@@ -203,10 +203,13 @@ impl FlowCheck<'_> {
                     "it is the runtime's own: every question of a wizard has its button already"
                         .to_owned()
                 }
-                Some(near) => format!("did you mean `/{near}`?"),
+                Some(near) => format!("did you mean `/{}`?", near.word),
                 None => "declare it as an intent or as the `entry_cmd` of a flow".to_owned(),
             });
-            self.cx.sink.report(d);
+            self.cx.sink.report(match near {
+                Some(near) if !RESERVED.contains(&name) => d.rename(name, &near),
+                _ => d,
+            });
             return None;
         };
         let errors = self.cx.sink.errors();
@@ -289,11 +292,11 @@ impl FlowCheck<'_> {
         } else {
             format!("`/{command}` has no argument `{}`", arg.node)
         };
-        let near = did_you_mean(&arg.node, owner.args.iter().map(|a| a.name.as_str()));
+        let near = meant(&arg.node, owner.args.iter().map(|a| a.name.as_str()));
         let all: Vec<_> = owner.args.iter().map(|a| a.name.as_str()).collect();
         let help = match near {
             _ if twice => "remove one of them".to_owned(),
-            Some(near) => format!("did you mean `{near}`?"),
+            Some(near) => format!("did you mean `{}`?", near.word),
             None if all.is_empty() => {
                 format!(
                     "remove it, or declare `args: {{ {}: … }}` on `/{command}`",
@@ -302,11 +305,13 @@ impl FlowCheck<'_> {
             }
             None => format!("its arguments are `{}`", all.join("`, `")),
         };
-        self.cx.sink.report(
-            Diagnostic::new(&names::ARGUMENT_UNKNOWN, arg.span, message)
-                .note(owner.span, "the command")
-                .help(help),
-        );
+        let d = Diagnostic::new(&names::ARGUMENT_UNKNOWN, arg.span, message)
+            .note(owner.span, "the command")
+            .help(help);
+        self.cx.sink.report(match near {
+            Some(near) if !twice => d.rename(&arg.node, &near),
+            _ => d,
+        });
     }
 
     fn argument(
@@ -360,7 +365,7 @@ impl FlowCheck<'_> {
             }
         };
         if let Some(other) = values.iter().find(|v| !symbol.values.contains(v)) {
-            let near = did_you_mean(other, symbol.values.iter().map(String::as_str));
+            let near = meant(other, symbol.values.iter().map(String::as_str));
             let mut d = Diagnostic::new(
                 &names::ARGUMENT_VALUE,
                 expr.span,
@@ -368,10 +373,13 @@ impl FlowCheck<'_> {
             )
             .note(wanted.span, "the argument");
             d = d.help(match near {
-                Some(near) => format!("did you mean '{near}'?"),
+                Some(near) => format!("did you mean '{}'?", near.word),
                 None => format!("its options are '{}'", symbol.values.join("', '")),
             });
-            self.cx.sink.report(d);
+            self.cx.sink.report(match near {
+                Some(near) => d.rename(other, &near),
+                None => d,
+            });
             return None;
         }
         if matches!(value.ty.base, Base::Choice(_)) {

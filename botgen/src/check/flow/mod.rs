@@ -347,14 +347,14 @@ impl<'a> FlowCheck<'a> {
             .filter(|k| *k != "end")
             .collect();
         let known = self.names.targets.keys().map(String::as_str);
-        let near = crate::diagnostics::did_you_mean(&goto.value, known);
+        let near = crate::diagnostics::meant(&goto.value, known);
         let mut d = Diagnostic::new(
             &names::UNKNOWN_TARGET,
             goto.span,
             format!("there is no step `{}` in this flow", goto.value),
         );
         d = d.help(match near {
-            Some(near) => format!("did you mean `{near}`?"),
+            Some(near) => format!("did you mean `{}`?", near.word),
             None if steps.is_empty() && goto.value.starts_with('/') => {
                 "a `goto` stays in its flow; offer another command by a button with `callback`"
                     .into()
@@ -367,7 +367,10 @@ impl<'a> FlowCheck<'a> {
                 steps.join("`, `")
             ),
         });
-        self.cx.sink.report(d);
+        self.cx.sink.report(match near {
+            Some(near) => d.rename(&goto.value, &near),
+            None => d,
+        });
         None
     }
 

@@ -4,7 +4,7 @@ use botfactory_lang::format::check_pattern;
 
 use super::tree::{Args, Expr};
 use crate::diagnostics::codes::texts as codes;
-use crate::diagnostics::{Diagnostic, Sink, did_you_mean};
+use crate::diagnostics::{Diagnostic, Sink, meant};
 use crate::source::Span;
 
 const NUMBER_OPTIONS: [&str; 7] = [
@@ -19,7 +19,7 @@ const NUMBER_OPTIONS: [&str; 7] = [
 const DATETIME_OPTIONS: [&str; 3] = ["dateStyle", "timeStyle", "pattern"];
 
 pub(super) fn call(function: &str, args: &Args, span: Span, sink: &mut Sink) {
-    let mut wrong = |at: Span, message: String, help: String| {
+    let wrong = |sink: &mut Sink, at: Span, message: String, help: String| {
         let diagnostic = Diagnostic::new(&codes::FTL_FUNCTION, at, message);
         sink.report(if help.is_empty() {
             diagnostic
@@ -31,11 +31,12 @@ pub(super) fn call(function: &str, args: &Args, span: Span, sink: &mut Sink) {
         "NUMBER" => &NUMBER_OPTIONS,
         "DATETIME" => &DATETIME_OPTIONS,
         _ => {
-            let help = did_you_mean(function, ["NUMBER", "DATETIME"]).map_or_else(
-                || "there are `NUMBER` and `DATETIME`".to_owned(),
-                |meant| format!("did you mean `{meant}`?"),
-            );
-            wrong(span, format!("there is no function `{function}`"), help);
+            let message = format!("there is no function `{function}`");
+            let d = Diagnostic::new(&codes::FTL_FUNCTION, span, message);
+            sink.report(match meant(function, ["NUMBER", "DATETIME"]) {
+                Some(near) => d.suggest(function, &near),
+                None => d.help("there are `NUMBER` and `DATETIME`"),
+            });
             return;
         }
     };
@@ -43,16 +44,19 @@ pub(super) fn call(function: &str, args: &Args, span: Span, sink: &mut Sink) {
         [Expr::Variable { .. }] => {}
         [Expr::Number { .. }] if function == "NUMBER" => {}
         [] => wrong(
+            sink,
             span,
             format!("`{function}` needs a variable"),
             format!("write `{function}($name)`"),
         ),
         [other] => wrong(
+            sink,
             other.span(),
             format!("`{function}` takes a variable"),
             format!("write `{function}($name)`"),
         ),
         [_, second, ..] => wrong(
+            sink,
             second.span(),
             format!("`{function}` takes one value"),
             "options are named: `name: value`".into(),
@@ -60,18 +64,19 @@ pub(super) fn call(function: &str, args: &Args, span: Span, sink: &mut Sink) {
     }
     for (name, at, value) in &args.named {
         if !options.contains(&name.as_str()) {
-            let help = did_you_mean(name, options.iter().copied()).map_or_else(
-                || {
+            let message = format!("`{function}` has no option `{name}`");
+            let d = Diagnostic::new(&codes::FTL_FUNCTION, *at, message);
+            sink.report(match meant(name, options.iter().copied()) {
+                Some(near) => d.suggest(name, &near),
+                None => {
                     let known: Vec<String> = options.iter().map(|o| format!("`{o}`")).collect();
-                    format!("its options are {}", known.join(", "))
-                },
-                |meant| format!("did you mean `{meant}`?"),
-            );
-            wrong(*at, format!("`{function}` has no option `{name}`"), help);
+                    d.help(format!("its options are {}", known.join(", ")))
+                }
+            });
             continue;
         }
         if let Some((message, help)) = bad_option(name, value) {
-            wrong(value.span(), message, help);
+            wrong(sink, value.span(), message, help);
         }
     }
     let has = |option: &str, wanted: &str| {
@@ -82,6 +87,7 @@ pub(super) fn call(function: &str, args: &Args, span: Span, sink: &mut Sink) {
     };
     if function == "NUMBER" && has("style", "currency") && !has("currency", "") {
         wrong(
+            sink,
             span,
             "money needs its currency".into(),
             "add `currency: \"EUR\"`".into(),
@@ -90,6 +96,7 @@ pub(super) fn call(function: &str, args: &Args, span: Span, sink: &mut Sink) {
     let at = |option: &str| args.named.iter().find(|(name, ..)| name == option);
     if let (Some((_, at, _)), false) = (at("currency"), has("style", "currency")) {
         wrong(
+            sink,
             *at,
             "without its style the currency is not printed".into(),
             "add `style: \"currency\"`".into(),
@@ -105,6 +112,7 @@ pub(super) fn call(function: &str, args: &Args, span: Span, sink: &mut Sink) {
     ) && least > most
     {
         wrong(
+            sink,
             at,
             format!("no number has at least {least} and at most {most} digits after the point"),
             "exchange the two".into(),

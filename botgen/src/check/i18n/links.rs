@@ -7,7 +7,7 @@ use botfactory_lang::limits::NESTING;
 use super::tree::{Element, Expr, Message, Pattern};
 use super::{Locale, functions, needs, selections};
 use crate::diagnostics::codes::texts as codes;
-use crate::diagnostics::{Diagnostic, Sink, did_you_mean};
+use crate::diagnostics::{Diagnostic, Sink, meant};
 use crate::source::Span;
 
 /// A text that can be printed: a message, or a term (its name with the `-`), and the attribute if it is one's.
@@ -171,31 +171,35 @@ fn refer<'l>(
         if locale.broken {
             return;
         }
-        let help = match did_you_mean(id, known.map(String::as_str)) {
-            Some(meant) => format!("did you mean `{meant}`?"),
+        let near = meant(id, known.map(String::as_str));
+        let help = match near {
+            Some(near) => format!("did you mean `{}`?", near.word),
             None if kind == "message" => {
                 format!("write the {kind}, or `$` before the name of a variable: `{{ ${id} }}`")
             }
             None => format!("write it: `-{id} = …`"),
         };
-        sink.report(
-            Diagnostic::new(
-                &codes::FTL_REFERENCE,
-                span,
-                format!("there is no {kind} `{id}` in `{}`", locale.tag),
-            )
-            .help(help),
-        );
+        let d = Diagnostic::new(
+            &codes::FTL_REFERENCE,
+            span,
+            format!("there is no {kind} `{id}` in `{}`", locale.tag),
+        )
+        .help(help);
+        sink.report(match near {
+            Some(near) => d.rename(id, &near),
+            None => d,
+        });
         return;
     };
     if message.pattern(attribute).is_some() {
         return;
     }
     let names = message.attributes.iter().map(|a| a.name.as_str());
+    let near = attribute.and_then(|name| meant(name, names));
     let (text, help) = match attribute {
         Some(name) => (
             format!("the {kind} `{id}` has no attribute `{name}`"),
-            did_you_mean(name, names).map(|meant| format!("did you mean `.{meant}`?")),
+            near.map(|near| format!("did you mean `.{}`?", near.word)),
         ),
         None => (
             format!("the {kind} `{id}` has attributes but no text of its own"),
@@ -206,6 +210,9 @@ fn refer<'l>(
         Diagnostic::new(&codes::FTL_REFERENCE, span, text).note(message.span, "it stands here");
     if let Some(help) = help {
         diagnostic = diagnostic.help(help);
+    }
+    if let (Some(name), Some(near)) = (attribute, near) {
+        diagnostic = diagnostic.rename(name, &near);
     }
     sink.report(diagnostic);
 }

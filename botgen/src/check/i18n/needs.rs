@@ -12,7 +12,7 @@ use super::Locale;
 use super::plurals::{CATEGORIES, is_plural};
 use super::tree::{Args, Element, Expr, Pattern, Variant};
 use crate::diagnostics::codes::texts as codes;
-use crate::diagnostics::{Diagnostic, Sink, did_you_mean};
+use crate::diagnostics::{Diagnostic, Sink, meant};
 use crate::source::Span;
 
 /// One use of a variable.
@@ -90,19 +90,22 @@ pub(super) fn terms(locale: &Locale, sink: &mut Sink) {
             .iter()
             .filter(|(n, ..)| !used.contains(n.as_str()));
         for (name, span, _) in unused {
-            let help = match did_you_mean(name, used.iter().copied()) {
-                Some(meant) => format!("did you mean `{meant}`?"),
+            let near = meant(name, used.iter().copied());
+            let help = match near {
+                Some(near) => format!("did you mean `{}`?", near.word),
                 None if used.is_empty() => "it uses none: leave it out".to_owned(),
                 None => format!("it uses `{}`", list(&used)),
             };
-            sink.report(
-                Diagnostic::new(
-                    &codes::TERM_ARGUMENT,
-                    *span,
-                    format!("the term `-{}` does not use `{name}`", term.id),
-                )
-                .help(help),
-            );
+            let d = Diagnostic::new(
+                &codes::TERM_ARGUMENT,
+                *span,
+                format!("the term `-{}` does not use `{name}`", term.id),
+            )
+            .help(help);
+            sink.report(match near {
+                Some(near) => d.rename(name, &near),
+                None => d,
+            });
         }
     }
 }
@@ -366,25 +369,28 @@ impl<'l> Run<'l> {
             return;
         }
         let keys = variants.iter().map(|v| v.key.as_str());
-        let help = match did_you_mean(text, keys.clone()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
+        let near = meant(text, keys.clone());
+        let help = match near {
+            Some(near) => format!("did you mean `{}`?", near.word),
             None => {
                 let all: Vec<String> = keys.map(|k| format!("`[{k}]`")).collect();
                 format!("its variants are {}", all.join(", "))
             }
         };
-        self.fault(
-            Diagnostic::new(
-                &codes::TERM_ARGUMENT,
-                value.span(),
-                format!(
-                    "the term `-{}` has no variant for this, so its default is chosen",
-                    term.id
-                ),
-            )
-            .note(span, "chosen by here")
-            .help(help),
-        );
+        let d = Diagnostic::new(
+            &codes::TERM_ARGUMENT,
+            value.span(),
+            format!(
+                "the term `-{}` has no variant for this, so its default is chosen",
+                term.id
+            ),
+        )
+        .note(span, "chosen by here")
+        .help(help);
+        self.fault(match near {
+            Some(near) => d.rename(text, &near),
+            None => d,
+        });
     }
 }
 

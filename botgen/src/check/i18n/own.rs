@@ -6,7 +6,7 @@ use super::Locale;
 use super::needs::{self, Kind};
 use super::tree::Element;
 use crate::diagnostics::codes::texts as codes;
-use crate::diagnostics::{Diagnostic, Sink, did_you_mean};
+use crate::diagnostics::{Diagnostic, Sink, meant};
 use crate::source::Span;
 
 /// Messages whose names belong to the runtime.
@@ -19,21 +19,24 @@ pub(super) fn check(locale: &Locale, sink: &mut Sink) {
     {
         let Some((_, allowed)) = own.iter().find(|(known, _)| known == id) else {
             let known = own.iter().map(|(k, _)| *k);
-            let help = match did_you_mean(id, known) {
-                Some(meant) => format!("did you mean `{meant}`?"),
+            let near = meant(id, known);
+            let help = match near {
+                Some(near) => format!("did you mean `{}`?", near.word),
                 None => {
                     "keys that begin with `bf-` are the runtime's own words; choose another name"
                         .into()
                 }
             };
-            sink.report(
-                Diagnostic::new(
-                    &codes::OWN_WORDS,
-                    message.span,
-                    format!("the runtime has no message `{id}`"),
-                )
-                .help(help),
-            );
+            let d = Diagnostic::new(
+                &codes::OWN_WORDS,
+                message.span,
+                format!("the runtime has no message `{id}`"),
+            )
+            .help(help);
+            sink.report(match near {
+                Some(near) => d.rename(id, &near),
+                None => d,
+            });
             continue;
         };
         let Some(pattern) = &message.value else {

@@ -6,7 +6,7 @@ use super::Locale;
 use super::plurals::{CATEGORIES, Rules, is_plural, quoted};
 use super::tree::{Args, Element, Expr, Pattern, Variant};
 use crate::diagnostics::codes::texts as codes;
-use crate::diagnostics::{Diagnostic, Sink, did_you_mean};
+use crate::diagnostics::{Diagnostic, Sink, meant};
 use crate::source::Span;
 
 /// Whole numbers that are tried: every form of every language takes some of them.
@@ -91,8 +91,8 @@ fn constant(
         return;
     }
     let keys = variants.iter().map(|v| v.key.as_str());
-    let help = match did_you_mean(&value, keys) {
-        Some(meant) => format!("did you mean `{meant}`?"),
+    let help = match meant(&value, keys) {
+        Some(near) => format!("did you mean `{}`?", near.word),
         None => format!("write a variant `[{value}]`, or another value in the term"),
     };
     sink.report(

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::diagnostics::codes::sql as codes;
-use crate::diagnostics::{Code, Diagnostic, Edit, Meant};
+use crate::diagnostics::{Code, Diagnostic, Meant};
 use crate::source::{Span, Str};
 
 /// See the module.
@@ -14,7 +14,7 @@ pub struct Fault {
     message: String,
     help: Option<String>,
     notes: Vec<(Span, String)>,
-    fixes: Vec<(String, Range<usize>, String)>,
+    renames: Vec<(String, String)>,
 }
 
 impl Fault {
@@ -26,7 +26,7 @@ impl Fault {
             message: message.into(),
             help: None,
             notes: Vec::new(),
-            fixes: Vec::new(),
+            renames: Vec::new(),
         }
     }
     /// What to do.
@@ -41,17 +41,15 @@ impl Fault {
         self.help = help.or(self.help);
         self
     }
-    /// Says which name was meant in the place of the finding, and writes it if no other is as near.
+    /// Says which name was meant in the place of `wrong`, and offers to write it if no other is as near.
     #[must_use]
-    pub fn suggest(self, meant: Option<Meant<'_>>) -> Self {
+    pub fn suggest(self, wrong: &str, meant: Option<Meant<'_>>) -> Self {
         let Some(Meant { word, only }) = meant else {
             return self;
         };
-        let range = self.range.clone();
         let mut said = self.help(format!("did you mean `{word}`?"));
         if only {
-            let fix = (format!("write `{word}`"), range, word.to_owned());
-            said.fixes.push(fix);
+            said.renames.push((wrong.to_owned(), word.to_owned()));
         }
         said
     }
@@ -88,9 +86,9 @@ impl Fault {
         let mut diagnostic = Diagnostic::new(self.code, text.span_of(self.range), self.message);
         diagnostic.notes = self.notes;
         diagnostic.help = self.help;
-        for (title, range, replacement) in self.fixes {
-            let edit = Edit::replace(text.span_of(range), replacement);
-            diagnostic = diagnostic.fix(title, [edit]);
+        for (wrong, word) in &self.renames {
+            let meant = Meant { word, only: true };
+            diagnostic = diagnostic.rename(wrong, &meant);
         }
         diagnostic
     }

@@ -7,7 +7,7 @@ use super::typer::{Given, short};
 use crate::check::scope::Scope;
 use crate::check::{FlowCx, expr};
 use crate::diagnostics::codes::sql as codes;
-use crate::diagnostics::{Diagnostic, did_you_mean};
+use crate::diagnostics::{Diagnostic, meant, remove_element};
 use crate::ir;
 use crate::ir::types::{Base, Ty};
 use crate::source::{Span, Spanned, Str};
@@ -61,14 +61,18 @@ pub fn resolve(
             .any(|t| matches!(&t.token, Token::Placeholder(p) if p.strip_prefix(':') == Some(&name.value)));
         if !used {
             all.broken |= expr::check(cx, scope, e).is_none();
-            cx.sink.report(
-                Diagnostic::new(
-                    &codes::UNUSED_PARAMETER,
-                    name.span,
-                    format!("the statement does not use `:{}`", name.value),
-                )
-                .help(format!("use it, or remove `{}` from `params`", name.value)),
-            );
+            let edit = remove_element(cx.bot.sources, name.span.to(e.span));
+            let mut d = Diagnostic::new(
+                &codes::UNUSED_PARAMETER,
+                name.span,
+                format!("the statement does not use `:{}`", name.value),
+            )
+            .help(format!("use it, or remove `{}` from `params`", name.value));
+            // The only one would leave an empty mapping behind.
+            if let (Some(edit), true) = (edit, st.params.len() > 1) {
+                d = d.fix(format!("remove `{}` from `params`", name.value), [edit]);
+            }
+            cx.sink.report(d);
         }
     }
     for token in &lexed.tokens {
@@ -136,24 +140,27 @@ fn unknown(cx: &mut FlowCx<'_>, scope: &Scope, st: &ast::Statement, name: &str, 
         .map(|e| e.var.name.as_str())
         .chain(st.params.iter().map(|(n, _)| n.value.as_str()))
         .chain(BUILTINS);
-    let help = if let Some(field) = name
+    let near = meant(name, known);
+    let field = name
         .strip_prefix("user_")
-        .filter(|f| ["first_name", "last_name", "username"].contains(f))
-    {
+        .filter(|f| ["first_name", "last_name", "username"].contains(f));
+    let help = if let Some(field) = field {
         format!("bind it: `params: {{ {name}: user.{field} }}`")
-    } else if let Some(near) = did_you_mean(name, known) {
-        format!("did you mean `:{near}`?")
+    } else if let Some(near) = near {
+        format!("did you mean `:{}`?", near.word)
     } else {
         format!("bind a value: `params: {{ {name}: … }}`")
     };
-    cx.sink.report(
-        Diagnostic::new(
-            &codes::PARAMETER,
-            place,
-            format!("nothing provides `:{name}`"),
-        )
-        .help(help),
-    );
+    let d = Diagnostic::new(
+        &codes::PARAMETER,
+        place,
+        format!("nothing provides `:{name}`"),
+    )
+    .help(help);
+    cx.sink.report(match near {
+        Some(near) if field.is_none() => d.rename(name, &near),
+        _ => d,
+    });
 }
 
 /// The type a database knows the value by. Reports what is none.

@@ -11,6 +11,7 @@ use crate::Engine;
 use crate::check::scope::Scope;
 use crate::check::{FlowCx, expr};
 use crate::diagnostics::codes::sql as codes;
+use crate::diagnostics::remove_entry;
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::ir::sql::{Param, Query, QueryId, Shape, Text};
 use crate::ir::types::{Base, Ty};
@@ -358,7 +359,8 @@ fn scoped(
                 reason.span,
                 "the statement is scoped to the bot and the person as it is",
             )
-            .help("remove `unscoped`"),
+            .help("remove `unscoped`")
+            .removing(remove_entry(cx.bot.sources, reason.span)),
         ),
         Some(_) => {}
     }
@@ -403,7 +405,8 @@ fn conflicting(
                         on.span,
                         "no constraint of the migrations can refuse this statement",
                     )
-                    .help("remove `on_conflict`"),
+                    .help("remove `on_conflict`")
+                    .removing(remove_entry(cx.bot.sources, on.span)),
                 );
             }
             false

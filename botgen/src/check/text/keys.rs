@@ -12,7 +12,7 @@ use crate::check::i18n::tree::{Element, Expr, Pattern, Variant};
 use crate::check::i18n::{Locale, Translations};
 use crate::check::scope::Scope;
 use crate::diagnostics::codes::texts as codes;
-use crate::diagnostics::{Diagnostic, did_you_mean};
+use crate::diagnostics::{Diagnostic, Meant, meant, remove_element};
 use crate::ir::text::{How, KeyArg};
 use crate::ir::types::{Base, Ty};
 use crate::source::Span;
@@ -138,13 +138,15 @@ fn unknown(cx: &mut FlowCx<'_>, words: &Translations, k: &ast::KeyRef) {
     if let Some(first) = messages.first() {
         let attributes = messages.iter().flat_map(|m| &m.attributes);
         let names: Vec<&str> = attributes.map(|a| a.name.as_str()).collect();
-        let (span, message, help) = match &k.attribute {
+        let attribute = k.attribute.as_ref();
+        let near = attribute.and_then(|a| meant(&a.node, names.iter().copied()));
+        let (span, message, help) = match attribute {
             Some(attribute) => (
                 attribute.span,
                 format!("`{key}` has no attribute `{}`", attribute.node),
-                did_you_mean(&attribute.node, names.iter().copied()).map_or_else(
+                near.map_or_else(
                     || format!("write `.{} = …` below the message", attribute.node),
-                    |meant| format!("did you mean `t:{key}.{meant}`?"),
+                    |near| format!("did you mean `t:{key}.{}`?", near.word),
                 ),
             ),
             None => (
@@ -155,11 +157,13 @@ fn unknown(cx: &mut FlowCx<'_>, words: &Translations, k: &ast::KeyRef) {
                 }),
             ),
         };
-        cx.sink.report(
-            Diagnostic::new(&codes::UNKNOWN_KEY, span, message)
-                .note(first.span, "the message")
-                .help(help),
-        );
+        let d = Diagnostic::new(&codes::UNKNOWN_KEY, span, message)
+            .note(first.span, "the message")
+            .help(help);
+        cx.sink.report(match (attribute, near) {
+            (Some(attribute), Some(near)) => d.rename(&attribute.node, &near),
+            _ => d,
+        });
         return;
     }
     let known = words.keys();
@@ -169,11 +173,13 @@ fn unknown(cx: &mut FlowCx<'_>, words: &Translations, k: &ast::KeyRef) {
         .map(|l| format!("`locales/{}.ftl`", l.tag))
         .collect();
     let files = files.join(", ");
-    let help = if key.starts_with("bf-") && words::own_ids().iter().any(|(id, _)| *id == key) {
+    let own = key.starts_with("bf-") && words::own_ids().iter().any(|(id, _)| *id == key);
+    let near = meant(key, known.iter().copied()).filter(|_| !own);
+    let help = if own {
         "the runtime's own words are printed by the runtime only; write a message of your own"
             .to_owned()
-    } else if let Some(meant) = did_you_mean(key, known.iter().copied()) {
-        format!("did you mean `t:{meant}`?")
+    } else if let Some(near) = near {
+        format!("did you mean `t:{}`?", near.word)
     } else {
         format!("write it in {files}: `{key} = …`")
     };
@@ -182,8 +188,11 @@ fn unknown(cx: &mut FlowCx<'_>, words: &Translations, k: &ast::KeyRef) {
     } else {
         format!("no locale has a message `{key}`")
     };
-    cx.sink
-        .report(Diagnostic::new(&codes::UNKNOWN_KEY, k.key.span, message).help(help));
+    let d = Diagnostic::new(&codes::UNKNOWN_KEY, k.key.span, message).help(help);
+    cx.sink.report(match near {
+        Some(near) => d.rename(key, &near),
+        None => d,
+    });
 }
 
 /// The arguments against what the messages need. `names`: all that were given, those with errors included.
@@ -204,16 +213,17 @@ fn arguments(
         .filter(|g| !needed.iter().any(|(_, n)| n.name == g.name))
         .collect();
     let mut told: Vec<&str> = Vec::new();
-    let mut meant: Vec<&str> = Vec::new();
+    let mut misspelt: Vec<&str> = Vec::new();
     for (locale, need) in &needed {
         if names.contains(&need.name.as_str()) || told.contains(&need.name.as_str()) {
             continue;
         }
         told.push(&need.name);
-        let near = did_you_mean(&need.name, unused.iter().map(|g| g.name));
-        let (span, help) = match near.and_then(|n| unused.iter().find(|g| g.name == n)) {
+        let near = meant(&need.name, unused.iter().map(|g| g.name));
+        let given = near.and_then(|n| unused.iter().find(|g| g.name == n.word));
+        let (span, help) = match given {
             Some(g) => {
-                meant.push(g.name);
+                misspelt.push(g.name);
                 (
                     g.name_span,
                     format!("it is given as `{}`: write `{}=…`", g.name, need.name),
@@ -232,28 +242,38 @@ fn arguments(
                 )
             }
         };
-        cx.sink.report(
-            Diagnostic::new(
-                &codes::MISSING_ARGUMENT,
-                span,
-                format!("`{}` needs `{}` in `{}`", k.key.node, need.name, locale.tag),
-            )
-            .note(need.span, "used here")
-            .help(help),
-        );
+        let d = Diagnostic::new(
+            &codes::MISSING_ARGUMENT,
+            span,
+            format!("`{}` needs `{}` in `{}`", k.key.node, need.name, locale.tag),
+        )
+        .note(need.span, "used here")
+        .help(help);
+        cx.sink.report(match (given, near) {
+            (Some(g), Some(near)) => {
+                let word = need.name.as_str();
+                let only = near.only;
+                d.rename(g.name, &Meant { word, only })
+            }
+            _ => d,
+        });
     }
-    for g in unused.iter().filter(|g| !meant.contains(&g.name)) {
-        cx.sink.report(
-            Diagnostic::new(
-                &codes::UNUSED_ARGUMENT,
-                g.name_span,
-                format!("no translation of `{}` uses `{}`", k.key.node, g.name),
-            )
-            .help(format!(
-                "use it there as `{{ ${} }}`, or leave it out",
-                g.name
-            )),
-        );
+    for g in unused.iter().filter(|g| !misspelt.contains(&g.name)) {
+        let edit = remove_element(cx.bot.sources, g.name_span.to(g.span));
+        let mut d = Diagnostic::new(
+            &codes::UNUSED_ARGUMENT,
+            g.name_span,
+            format!("no translation of `{}` uses `{}`", k.key.node, g.name),
+        )
+        .help(format!(
+            "use it there as `{{ ${} }}`, or leave it out",
+            g.name
+        ));
+        // The only one would leave empty braces behind.
+        if let (Some(edit), true) = (edit, given.len() > 1) {
+            d = d.fix(format!("leave `{}` out", g.name), [edit]);
+        }
+        cx.sink.report(d);
     }
     for (_, need) in &needed {
         if let Some(g) = given.iter().find(|g| g.name == need.name) {
@@ -518,25 +538,28 @@ fn chosen(cx: &mut FlowCx<'_>, g: &Given<'_>, choice: usize, variants: &[Variant
         if variant.default || values.contains(&variant.key.as_str()) {
             continue;
         }
-        let help = match did_you_mean(&variant.key, values.iter().copied()) {
-            Some(meant) => format!("did you mean `[{meant}]`?"),
+        let near = meant(&variant.key, values.iter().copied());
+        let help = match near {
+            Some(near) => format!("did you mean `[{}]`?", near.word),
             None => {
                 let list: Vec<String> = values.iter().map(|v| format!("`{v}`")).collect();
                 format!("the values are {}", list.join(", "))
             }
         };
-        cx.sink.report(
-            Diagnostic::new(
-                &codes::VARIANT_NEVER,
-                variant.span,
-                format!(
-                    "`{}` is not a value of the choice `{}`",
-                    variant.key, g.name
-                ),
-            )
-            .note(g.span, "given here")
-            .help(help),
-        );
+        let d = Diagnostic::new(
+            &codes::VARIANT_NEVER,
+            variant.span,
+            format!(
+                "`{}` is not a value of the choice `{}`",
+                variant.key, g.name
+            ),
+        )
+        .note(g.span, "given here")
+        .help(help);
+        cx.sink.report(match near {
+            Some(near) => d.rename(&variant.key, &near),
+            None => d,
+        });
     }
 }
 

@@ -67,6 +67,26 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
     .copied()
 }
 
+/// The families by the four signs that their codes begin with.
+pub const FAMILIES: [(&str, &str); 10] = [
+    ("BF00", "files and YAML"),
+    ("BF01", "the shape of the language"),
+    ("BF02", "names and references"),
+    ("BF03", "the flow graph, steps and actions"),
+    ("BF04", "texts, translations, markup"),
+    ("BF05", "SQL and migrations"),
+    ("BF06", "limits, Telegram's and our own"),
+    ("BF07", "expressions and types"),
+    ("BF08", "conversation tests"),
+    ("BF09", "botgen itself"),
+];
+
+/// The name of a code's family.
+pub fn family(id: &str) -> &'static str {
+    let found = FAMILIES.iter().find(|(prefix, _)| id.starts_with(prefix));
+    found.map_or("", |(_, name)| name)
+}
+
 /// The code with this id.
 pub fn find(id: &str) -> Option<&'static Code> {
     all().find(|c| c.id.eq_ignore_ascii_case(id))

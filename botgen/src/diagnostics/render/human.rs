@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::source::{FileId, SourceMap, Span};
@@ -11,6 +11,8 @@ use crate::source::{FileId, SourceMap, Span};
 const LINE: usize = 2_000;
 /// An excerpt longer than this, in bytes, is looked at for such lines; a hundred times longer is never drawn.
 const EXCERPT: usize = LINE;
+/// Most lines of a fix that is drawn.
+const PATCH: usize = 20;
 
 /// Every finding with its source line, a caret and a help line. `colour`: ANSI colours, for a terminal.
 pub fn human(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool) -> String {
@@ -22,7 +24,11 @@ pub fn human(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool) -> S
     let mut out = String::new();
     for diagnostic in diagnostics {
         let group = group(sources, diagnostic);
-        out.push_str(&renderer.render(&[group]));
+        let report: Vec<Group<'_>> = match patch(sources, diagnostic) {
+            Some(patch) => vec![group, patch],
+            None => vec![group],
+        };
+        out.push_str(&renderer.render(&report));
         out.push_str("\n\n");
     }
     out
@@ -53,9 +59,46 @@ fn group<'a>(sources: &'a SourceMap, diagnostic: &'a Diagnostic) -> Group<'a> {
         };
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+        let shown = patch(sources, diagnostic).is_some();
+        if !shown {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
     }
     group
+}
+
+/// The help line with what the file looks like after the fix. `None`: there is no fix, or it is too large to be drawn.
+fn patch<'a>(sources: &'a SourceMap, diagnostic: &'a Diagnostic) -> Option<Group<'a>> {
+    let [fix] = diagnostic.fixes.as_slice() else {
+        return None;
+    };
+    let file = fix.edits.first()?.span.file;
+    let source = sources.file(file);
+    let lo = fix.edits.iter().map(|e| e.span.lo as usize).min()?;
+    let hi = fix.edits.iter().map(|e| e.span.hi as usize).max()?;
+    let first = source.lines.partition_point(|&s| s as usize <= lo).max(1) - 1;
+    let start = *source.lines.get(first)? as usize;
+    let end = hi
+        + source
+            .text
+            .get(hi..)?
+            .find('\n')
+            .unwrap_or(source.text.len() - hi);
+    let text = source.text.get(start..end)?;
+    let small = text.len() <= EXCERPT && text.lines().count() <= PATCH;
+    if !small || fix.edits.iter().any(|e| e.span.file != file) {
+        return None;
+    }
+    let title = diagnostic.help.as_deref().unwrap_or(fix.title.as_str());
+    let patches = fix.edits.iter().map(|edit| {
+        let (lo, hi) = (edit.span.lo as usize - start, edit.span.hi as usize - start);
+        Patch::new(lo..hi, edit.text.as_str())
+    });
+    let snippet = Snippet::source(text)
+        .path(source.path.as_str())
+        .line_start(first + 1)
+        .patches(patches);
+    Some(Level::HELP.secondary_title(title).element(snippet))
 }
 
 /// The place alone, for lines that nobody wants to see.

@@ -6,7 +6,7 @@ mod json;
 mod sarif;
 
 use super::{Diagnostic, Severity};
-use crate::source::SourceMap;
+use crate::source::{SourceMap, Span};
 
 pub use github::github;
 pub use human::human;
@@ -24,7 +24,10 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     fn of(sources: &'a SourceMap, diagnostic: &Diagnostic) -> Self {
-        let span = diagnostic.span;
+        Self::at(sources, diagnostic.span)
+    }
+
+    fn at(sources: &'a SourceMap, span: Span) -> Self {
         let (line, column) = sources.line_column(span.file, span.lo);
         let (end_line, end_column) = sources.line_column(span.file, span.hi.max(span.lo));
         Self {

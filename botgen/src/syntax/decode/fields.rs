@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 
 use super::Cx;
 use crate::diagnostics::codes::{files, shape as shape_codes};
-use crate::diagnostics::{Diagnostic, did_you_mean};
+use crate::diagnostics::{Diagnostic, Edit, meant};
 use crate::schema::Shape;
 use crate::source::Span;
 use crate::syntax::registry;
@@ -104,7 +104,9 @@ impl Cx<'_> {
                     format!("a colon is missing after `{}`", field),
                 );
                 let value = name[field.len()..].trim_start();
-                self.report(d.help(format!("write `{field}: {value}`")));
+                let title = format!("write `{field}: {value}`");
+                let end = entry.key.text.span_of(field.len()..field.len());
+                self.report(d.help(title.clone()).fix(title, [Edit::insert(end, ":")]));
                 unreadable.push(field);
                 continue;
             }
@@ -124,6 +126,12 @@ impl Cx<'_> {
             .filter(|f| f.required && !entries.iter().any(|e| e.key.text.value == f.name))
             .map(|f| f.name.as_str())
             .filter(|name| !unreadable.contains(name))
+            // A misspelt key is not missing.
+            .filter(|name| {
+                let unknown = entries.iter().map(|e| e.key.text.value.as_str());
+                let unknown = unknown.filter(|k| shape.field(k).is_none());
+                !unknown.into_iter().any(|k| meant(k, [*name]).is_some())
+            })
             .collect();
         if !missing.is_empty() && !map.truncated {
             let names: Vec<String> = missing.iter().map(|m| format!("`{m}`")).collect();
@@ -221,14 +229,17 @@ impl Cx<'_> {
             format!("{what} has no key `{name}`"),
         );
         let written = |n: &str| map.entries.iter().any(|e| e.key.text.value == n);
-        let near = did_you_mean(name, shape.names());
-        let free = did_you_mean(name, shape.names().filter(|n| !written(n)));
+        let near = meant(name, shape.names());
+        let free = meant(name, shape.names().filter(|n| !written(n)));
         d = if let Some(right) = registry::old_key(name) {
             d.help(right)
         } else if let (Some(near), None) = (near, free) {
-            d.help(format!("`{near}` is there already; remove one of them"))
+            d.help(format!(
+                "`{}` is there already; remove one of them",
+                near.word
+            ))
         } else if let Some(near) = free {
-            d.help(format!("a key with a similar name exists: `{near}`"))
+            d.suggest(name, &near)
         } else if map.flow && entry.value_is_absent() {
             d.help("quote a text that contains a comma")
         } else {
@@ -256,7 +267,8 @@ impl Cx<'_> {
         )
         .note(comma, "inside `{…}` a comma separates keys")
         .help(format!("quote it: `{name}: \"{}\"`", escape(&written)));
-        self.report(d);
+        let edit = Edit::replace(span, format!("\"{}\"", escape(&written)));
+        self.report(d.fix("quote the text", [edit]));
     }
 }
 

@@ -4,6 +4,7 @@
 use super::Cx;
 use super::fields::escape;
 use crate::diagnostics::codes::files;
+use crate::diagnostics::{Diagnostic, Edit};
 use crate::source::{Span, Str};
 use crate::yaml::{Kind, Node, Scalar, Style};
 
@@ -63,19 +64,31 @@ impl Cx<'_> {
         if looks_meant || want == Want::Word {
             return false;
         }
-        let whole = Span {
+        let place = Span {
             lo: scalar.text.span.lo,
             ..comment
         };
-        let whole = escape(self.sources.slice(whole).trim_end());
-        self.error(
+        let whole = self.sources.slice(place).trim_end();
+        let place = Span {
+            hi: place.lo + u32::try_from(whole.len()).unwrap_or_default(),
+            ..place
+        };
+        let whole = escape(whole);
+        let d = Diagnostic::new(
             &files::COMMENT,
             comment,
             format!("a `#` after a space begins a comment: {what} ends before it"),
-            format!(
-                "put the text in quotes: `\"{whole}\"`; a comment stands two spaces off: `  # …`"
-            ),
-        );
+        )
+        .help(format!(
+            "put the text in quotes: `\"{whole}\"`; a comment stands two spaces off: `  # …`"
+        ));
+        // Inside of `{…}` the comment has swallowed what follows.
+        self.report(if scalar.in_flow {
+            d
+        } else {
+            let edit = Edit::replace(place, format!("\"{whole}\""));
+            d.fix("put the text in quotes", [edit])
+        });
         true
     }
 
@@ -92,12 +105,14 @@ impl Cx<'_> {
         } else {
             return false;
         };
-        self.error(
+        let d = Diagnostic::new(
             &files::BARE_WORD,
             scalar.text.span,
             format!("`{word}` without quotes is {reads_as} in YAML, {what} is a text"),
-            format!("write `\"{word}\"`"),
         );
+        let title = format!("write `\"{word}\"`");
+        let edit = Edit::replace(scalar.text.span, format!("\"{word}\""));
+        self.report(d.help(title.clone()).fix(title, [edit]));
         true
     }
 
@@ -129,7 +144,15 @@ impl Cx<'_> {
                 )
             }
         };
-        self.error(&files::FOLDED, span, message, help);
+        let mut d = Diagnostic::new(&files::FOLDED, span, message).help(help);
+        if scalar.style == Style::Folded && self.sources.slice(span).starts_with('>') {
+            let sign = Span {
+                hi: span.lo + 1,
+                ..span
+            };
+            d = d.fix("write `|`", [Edit::replace(sign, "|")]);
+        }
+        self.report(d);
         true
     }
 
@@ -151,12 +174,14 @@ impl Cx<'_> {
                 hi: lo + 1,
                 ..text.span
             };
-            self.error(
+            let d = Diagnostic::new(
                 &files::REGEX_QUOTES,
                 span,
                 "double quotes decode the backslashes of a regex",
-                format!("write it in single quotes: `'{pattern}'`"),
             );
+            let title = format!("write it in single quotes: `'{pattern}'`");
+            let edit = Edit::replace(text.span, format!("'{pattern}'"));
+            self.report(d.help(title.clone()).fix(title, [edit]));
             return true;
         }
         if want != Want::Prose || scalar.style == Style::Double {
@@ -166,12 +191,19 @@ impl Cx<'_> {
             return false;
         };
         let written = &text.value[range.clone()];
-        self.error(
+        let mut d = Diagnostic::new(
             &files::BACKSLASH,
             text.span_of(range.clone()),
             format!("`{written}` is written out here: only double quotes decode it"),
-            format!("for a line break put the text in double quotes or write it below `|`; for these characters themselves write `\"\\{written}\"`"),
-        );
+        )
+        .help(format!("for a line break put the text in double quotes or write it below `|`; for these characters themselves write `\"\\{written}\"`"));
+        // With nothing else that double quotes would read otherwise, a line break is what is meant.
+        let only_breaks = !text.value.replace("\\n", "").contains(['\\', '"', '\n']);
+        if matches!(scalar.style, Style::Plain | Style::Single) && only_breaks {
+            let edit = Edit::replace(text.span, format!("\"{}\"", text.value));
+            d = d.fix("put the text in double quotes", [edit]);
+        }
+        self.report(d);
         true
     }
 }

@@ -3,8 +3,8 @@
 use super::Cx;
 use super::scalar::Want;
 use crate::diagnostics::codes::shape;
-use crate::diagnostics::{Diagnostic, did_you_mean};
-use crate::source::{Span, Spanned, Str};
+use crate::diagnostics::{Diagnostic, Edit, meant};
+use crate::source::{Spanned, Str};
 use crate::syntax::ast::{Expr, Field, ParseMode, StepType, Text};
 use crate::syntax::{expr, text};
 use crate::yaml::{Kind, Node, Style};
@@ -85,11 +85,17 @@ impl Cx<'_> {
     pub fn command(&mut self, node: Option<&Node>, what: &str) -> Option<Str> {
         let command = self.str(node?, what, Want::Word)?;
         if !command.value.starts_with('/') {
-            self.error(
+            let right = format!("/{}", command.value.trim());
+            let place = command.span_of(0..command.value.len());
+            let d = Diagnostic::new(
                 &shape::COMMAND,
                 command.span,
                 format!("`{}` is no command, {what} begins with `/`", command.value),
-                format!("write `/{}`", command.value.trim()),
+            );
+            let title = format!("write `{right}`");
+            self.report(
+                d.help(title.clone())
+                    .fix(title, [Edit::replace(place, right)]),
             );
             return None;
         }
@@ -115,12 +121,14 @@ impl Cx<'_> {
                     return self.wrong_type(node, what, "`true` or `false`");
                 };
                 let written = self.sources.slice(node.span).to_owned();
-                self.error(
+                let d = Diagnostic::new(
                     &shape::TYPE,
                     node.span,
                     format!("{what} is `{written}`, it should be `true` or `false`"),
-                    format!("write `{right}`"),
                 );
+                let title = format!("write `{right}`");
+                let edit = Edit::replace(node.span, right);
+                self.report(d.help(title.clone()).fix(title, [edit]));
                 // What was meant is clear: the rest is checked as if it stood there.
                 right == "true"
             }
@@ -164,8 +172,10 @@ impl Cx<'_> {
             word.span,
             format!("{what} cannot be `{}`", word.value),
         );
-        self.report(match did_you_mean(&word.value, words) {
-            Some(near) => d.help(format!("did you mean `{near}`? It can be {list}")),
+        self.report(match meant(&word.value, words) {
+            Some(near) => d
+                .help(format!("did you mean `{}`? It can be {list}", near.word))
+                .rename(&word.value, &near),
             None => d.help(format!("it can be {list}")),
         });
     }
@@ -227,19 +237,28 @@ impl Cx<'_> {
                 span: word.span,
             }),
             None => {
-                self.bad_duration(word.span, &word.value.clone(), what);
+                let word = word.clone();
+                self.bad_duration(&word, what);
                 None
             }
         }
     }
 
-    fn bad_duration(&mut self, span: Span, value: &str, what: &str) {
-        self.error(
+    fn bad_duration(&mut self, word: &Str, what: &str) {
+        let value = &word.value;
+        let d = Diagnostic::new(
             &shape::DURATION,
-            span,
+            word.span,
             format!("{what} is `{value}`, which is no duration"),
-            "write a whole number above 0 and its unit: `30s`, `15m`, `24h`, `7d`; at most 10 years",
         );
+        self.report(match respelt(value) {
+            Some(right) => {
+                let title = format!("write `{right}`");
+                let place = word.span_of(0..value.len());
+                d.help(title.clone()).fix(title, [Edit::replace(place, right)])
+            }
+            None => d.help("write a whole number above 0 and its unit: `30s`, `15m`, `24h`, `7d`; at most 10 years"),
+        });
     }
 }
 
@@ -259,6 +278,30 @@ const STEP_TYPES: [(&str, StepType); 14] = [
     ("photo", StepType::Photo),
     ("file", StepType::File),
 ];
+
+/// `24 hours`, `24H`, `2 недели`: a duration in other words.
+fn respelt(text: &str) -> Option<String> {
+    let text = text.trim().to_lowercase();
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let (times, unit) = match unit.trim().trim_end_matches('.') {
+        "s" | "sec" | "secs" | "second" | "seconds" | "с" | "сек" | "секунда" | "секунды"
+        | "секунд" => (1, 's'),
+        "m" | "min" | "mins" | "minute" | "minutes" | "м" | "мин" | "минута" | "минуты"
+        | "минут" => (1, 'm'),
+        "h" | "hr" | "hrs" | "hour" | "hours" | "ч" | "час" | "часа" | "часов" => {
+            (1, 'h')
+        }
+        "d" | "day" | "days" | "д" | "дн" | "день" | "дня" | "дней" => (1, 'd'),
+        "w" | "wk" | "week" | "weeks" | "нед" | "неделя" | "недели" | "недель" => {
+            (7, 'd')
+        }
+        _ => return None,
+    };
+    let number = number.parse::<i64>().ok()?.checked_mul(times)?;
+    let right = format!("{number}{unit}");
+    seconds(&right).map(|_| right)
+}
 
 /// Above 0 and at most ten years.
 fn seconds(text: &str) -> Option<i64> {
@@ -285,6 +328,28 @@ mod tests {
     fn durations() {
         assert_eq!(seconds("24h"), Some(86_400));
         assert_eq!(seconds("30s"), Some(30));
+        for (other, right) in [
+            ("24 hours", "24h"),
+            ("24H", "24h"),
+            ("1 day", "1d"),
+            ("2w", "14d"),
+            ("15 мин.", "15m"),
+            ("007d", "7d"),
+        ] {
+            assert_eq!(respelt(other).as_deref(), Some(right), "{other}");
+        }
+        for no in [
+            "24",
+            "h",
+            "1.5h",
+            "-1h",
+            "0 hours",
+            "soon",
+            "9999999999999999999 days",
+            "3 months",
+        ] {
+            assert_eq!(respelt(no), None, "{no}");
+        }
         for bad in [
             "", "h", "24", "24x", "-1h", "1.5h", "0s", "99999d", "1 h", "ч",
         ] {

@@ -9,7 +9,7 @@ use crate::check::sql::text::{Edits, lex, range};
 use crate::check::sql::typer::Typer;
 use crate::check::sql::types;
 use crate::diagnostics::codes::sql as codes;
-use crate::diagnostics::did_you_mean;
+use crate::diagnostics::meant;
 
 impl Builder<'_> {
     pub(super) fn alter_on_postgres(
@@ -71,7 +71,7 @@ impl Builder<'_> {
             range(column.span),
             format!("there is no column `{}` in `{}`", column.value, table.name),
         )
-        .maybe_help(did_you_mean(&column.value, names).map(|n| format!("did you mean `{n}`?")));
+        .suggest(&column.value, meant(&column.value, names));
         self.report(fault, source);
     }
 

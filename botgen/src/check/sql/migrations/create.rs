@@ -15,7 +15,7 @@ use crate::check::sql::text::{Edits, range};
 use crate::check::sql::typer::{Typer, last};
 use crate::check::sql::types;
 use crate::diagnostics::codes::sql as codes;
-use crate::diagnostics::did_you_mean;
+use crate::diagnostics::meant;
 use crate::ir::types::Base;
 
 impl Builder<'_> {
@@ -345,14 +345,18 @@ impl Builder<'_> {
     pub(super) fn own_column(&mut self, source: &Source<'_>, table: &Table, name: &Ident) {
         if table.column(&name.value).is_none() {
             let names = table.columns.iter().map(|c| c.name.as_str());
-            let help = did_you_mean(&name.value, names).map(|n| format!("did you mean `{n}`?"));
+            let near = meant(&name.value, names);
             self.report(
                 Fault::new(
                     &codes::UNKNOWN_COLUMN,
                     range(name.span),
                     format!("there is no column `{}` in `{}`", name.value, table.name),
                 )
-                .maybe_help(help),
+                .maybe_help(near.is_none().then(|| {
+                    let names = table.columns.iter().map(|c| format!("`{}`", c.name));
+                    format!("its columns are {}", names.collect::<Vec<_>>().join(", "))
+                }))
+                .suggest(&name.value, near),
                 source,
             );
         }
@@ -420,13 +424,14 @@ impl Builder<'_> {
                 .iter()
                 .filter(|t| t.owner == self.owner)
                 .map(|t| t.name.as_str());
-            let help = did_you_mean(&fk.table, names).map(|n| format!("did you mean `{n}`?"));
+            let near = meant(&fk.table, names);
             let fault = Fault::new(
                 &codes::UNKNOWN_TABLE,
                 at,
                 format!("there is no table `{}` in these migrations", fk.table),
             )
-            .maybe_help(help.or_else(|| Some("a table is made before it is referred to".into())));
+            .help("a table is made before it is referred to")
+            .suggest(&fk.table, near);
             self.report(fault, source);
             return;
         };

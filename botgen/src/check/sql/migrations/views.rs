@@ -10,7 +10,7 @@ use crate::check::sql::tables::{self, Column, Foreign, Key, Table};
 use crate::check::sql::text::{Edits, range};
 use crate::check::sql::typer::{Results, Typer, last};
 use crate::diagnostics::codes::sql as codes;
-use crate::diagnostics::did_you_mean;
+use crate::diagnostics::meant;
 
 impl Builder<'_> {
     pub(super) fn create_index(
@@ -138,13 +138,15 @@ impl Builder<'_> {
             .filter(|t| t.owner == self.owner)
             .map(|t| t.name.clone())
             .collect();
-        let help = match self.tables.get(wanted) {
-            Some(other) if other.owner != self.owner => Some(format!(
-                "it belongs to `{}`, whose migrations change it",
-                other.owner
-            )),
-            _ => did_you_mean(wanted, own.iter().map(String::as_str))
-                .map(|n| format!("did you mean `{n}`?")),
+        let (help, near) = match self.tables.get(wanted) {
+            Some(other) if other.owner != self.owner => {
+                let whose = format!(
+                    "it belongs to `{}`, whose migrations change it",
+                    other.owner
+                );
+                (Some(whose), None)
+            }
+            _ => (None, meant(wanted, own.iter().map(String::as_str))),
         };
         self.report(
             Fault::new(
@@ -152,7 +154,8 @@ impl Builder<'_> {
                 at,
                 format!("there is no table `{wanted}` in these migrations"),
             )
-            .maybe_help(help),
+            .maybe_help(help)
+            .suggest(wanted, near),
             source,
         );
     }

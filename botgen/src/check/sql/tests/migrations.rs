@@ -116,7 +116,7 @@ fn what_cannot_be_expressed() {
         ),
         (
             "CREATE TABLE t (a BIGINT CHECK (b > 0))",
-            "BF0521 there is no column `b` in `t` [b] help: did you mean `a`?",
+            "BF0521 there is no column `b` in `t` [b] help: the columns are `a`",
         ),
         (
             "CREATE TABLE t (a BIGINT REFERENCES nope (id))",
@@ -124,7 +124,7 @@ fn what_cannot_be_expressed() {
         ),
         (
             "CREATE TABLE t (a BIGINT, UNIQUE (b))",
-            "BF0521 there is no column `b` in `t` [b] help: did you mean `a`?",
+            "BF0521 there is no column `b` in `t` [b] help: its columns are `a`",
         ),
         (
             "CREATE TABLE bf_t (a BIGINT)",

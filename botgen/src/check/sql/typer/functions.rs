@@ -14,7 +14,7 @@ use super::{Typed, Typer};
 use crate::check::sql::fault::Fault;
 use crate::check::sql::text::range;
 use crate::diagnostics::codes::sql as codes;
-use crate::diagnostics::did_you_mean;
+use crate::diagnostics::meant;
 use crate::ir::types::Base;
 
 const TEXT: Base = Base::Text { max: None };
@@ -475,10 +475,7 @@ impl Typer<'_> {
                     place,
                     format!("there is no function `{name}`"),
                 )
-                .maybe_help(
-                    did_you_mean(name, KNOWN.iter().copied())
-                        .map(|n| format!("did you mean `{n}`?")),
-                ),
+                .suggest(name, meant(name, KNOWN.iter().copied())),
             );
             return Typed::unknown(at);
         }

@@ -10,7 +10,7 @@ use crate::check::sql::fault::Fault;
 use crate::check::sql::tables::is_reserved;
 use crate::check::sql::text::{quoted, range};
 use crate::diagnostics::codes::sql as codes;
-use crate::diagnostics::did_you_mean;
+use crate::diagnostics::meant;
 use crate::ir::types::Base;
 
 impl Typer<'_> {
@@ -79,8 +79,8 @@ impl Typer<'_> {
                 ));
         }
         let own = || self.tables.iter().filter(|t| t.owner == self.owner);
-        let help = match did_you_mean(wanted, own().map(|t| t.name.as_str())) {
-            Some(name) => format!("did you mean `{name}`?"),
+        let help = match meant(wanted, own().map(|t| t.name.as_str())) {
+            Some(near) => return fault.suggest(wanted, Some(near)),
             None if own().next().is_none() => {
                 "tables are made by `migrations/0001_name.sql`".to_owned()
             }
@@ -213,23 +213,15 @@ impl Typer<'_> {
                 .any(|&r| self.relations[r].alias.eq_ignore_ascii_case(&q.value));
             if !known {
                 let aliases = visible.iter().map(|&r| self.relations[r].alias.as_str());
+                let near = meant(&q.value, aliases.clone()).filter(|_| q.value.len() > 2);
+                let aliases: Vec<String> = aliases.map(|a| format!("`{a}`")).collect();
                 return Fault::new(
                     &codes::UNKNOWN_TABLE,
                     range(q.span),
                     format!("there is no table `{}` in this statement", q.value),
                 )
-                .help(
-                    match did_you_mean(&q.value, aliases.clone()).filter(|_| q.value.len() > 2) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!(
-                            "it reads {}",
-                            aliases
-                                .map(|a| format!("`{a}`"))
-                                .collect::<Vec<_>>()
-                                .join(", ")
-                        ),
-                    },
-                );
+                .help(format!("it reads {}", aliases.join(", ")))
+                .suggest(&q.value, near);
             }
         }
         let candidates: Vec<usize> = match qualifier {
@@ -249,10 +241,11 @@ impl Typer<'_> {
             }
             _ => String::new(),
         };
+        let near = meant(&name.value, names.iter().copied());
         let help = if name.quote_style.is_some() && names.is_empty() {
             Some(format!("a text stands in single quotes: '{}'", name.value))
-        } else if let Some(near) = did_you_mean(&name.value, names.iter().copied()) {
-            Some(format!("did you mean `{near}`?"))
+        } else if near.is_some() {
+            None
         } else if name.quote_style == Some('"') {
             Some(format!("a text stands in single quotes: '{}'", name.value))
         } else if self.params.iter().any(|p| p.name == name.value) {
@@ -275,6 +268,7 @@ impl Typer<'_> {
             format!("there is no column `{}`{of}", name.value),
         )
         .maybe_help(help)
+        .suggest(&name.value, near)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::check::sql::fault::Fault;
 use crate::check::sql::tables::{Column, Table};
 use crate::check::sql::text::range;
 use crate::diagnostics::codes::sql as codes;
-use crate::diagnostics::did_you_mean;
+use crate::diagnostics::meant;
 use crate::ir::types::Base;
 
 /// What a statement does to its table.
@@ -152,9 +152,7 @@ impl<'a> Typer<'a> {
                         at.clone(),
                         format!("there is no column `{wanted}` in `{}`", table.name),
                     )
-                    .maybe_help(
-                        did_you_mean(&wanted, names).map(|n| format!("did you mean `{n}`?")),
-                    ),
+                    .suggest(&wanted, meant(&wanted, names)),
                 );
             }
             if given.insert(wanted.to_ascii_lowercase(), None).is_some() {
@@ -424,9 +422,7 @@ impl<'a> Typer<'a> {
                             at,
                             format!("there is no column `{wanted}` in `{}`", table.name),
                         )
-                        .maybe_help(
-                            did_you_mean(&wanted, names).map(|n| format!("did you mean `{n}`?")),
-                        ),
+                        .suggest(&wanted, meant(&wanted, names)),
                     );
                 }
             }

@@ -18,7 +18,7 @@ use crate::check::sql::tables::Table;
 use crate::check::sql::text::{lex, range};
 use crate::check::sql::types;
 use crate::diagnostics::codes::sql as codes;
-use crate::diagnostics::did_you_mean;
+use crate::diagnostics::meant;
 use crate::ir::types::Base;
 
 /// What becomes of an arithmetic operation on Postgres.
@@ -315,10 +315,7 @@ impl Typer<'_> {
                 range(name.span()),
                 format!("`{}` has no constraint `{wanted}`", table.name),
             )
-            .maybe_help(
-                did_you_mean(&wanted, names.iter().map(String::as_str))
-                    .map(|n| format!("did you mean `{n}`?")),
-            ),
+            .suggest(&wanted, meant(&wanted, names.iter().map(String::as_str))),
         );
         None
     }
