@@ -116,6 +116,8 @@ pub struct Migration {
     pub version: i64,
     pub name: &'static str,
     pub sqlite: &'static str,
+    /// In a build with the engine of that name.
+    pub postgres: Option<&'static str>,
 }
 
 /// The generated code of one bot.

@@ -18,6 +18,11 @@
     )
 )]
 
+#[cfg(not(feature = "sqlite"))]
+compile_error!(
+    "the engine that serves is SQLite: keep the cargo feature `sqlite`, beside `postgres` if you like"
+);
+
 pub mod app;
 pub mod bot;
 pub mod clock;

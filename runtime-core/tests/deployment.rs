@@ -59,6 +59,7 @@ static SPEC: BotSpec = BotSpec {
             version: 1,
             name: "hits",
             sqlite: "CREATE TABLE hits (user_id INTEGER NOT NULL)",
+            postgres: None,
         }],
     },
     source_hash: "x",

@@ -253,7 +253,14 @@ fn spec(bot: &Bot) -> TokenStream {
             &file.name,
             raw(file.sqlite.as_deref().unwrap_or_default()),
         );
-        quote!(Migration { version: #version, name: #name, sqlite: #sqlite })
+        let postgres = match &file.postgres {
+            Some(text) => {
+                let text = raw(text);
+                quote!(Some(#text))
+            }
+            None => quote!(None),
+        };
+        quote!(Migration { version: #version, name: #name, sqlite: #sqlite, postgres: #postgres })
     });
     quote! {
         static SPEC: BotSpec = BotSpec {

@@ -71,7 +71,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where everything but `/tg/*` and `/health` listens, if apart.
     pub admin_listen: Option<SocketAddr>,
-    /// `sqlite://…`.
+    /// `sqlite://…`, or `postgres://…` in a build with that engine.
     pub database: String,
     /// `REDIS_URL` is set.
     pub redis: bool,
@@ -89,6 +89,22 @@ pub struct Config {
     pub admin_token: Option<SecretString>,
     /// Base address of the Bot API.
     pub telegram_api: String,
+}
+
+impl Config {
+    /// Whether the database is one of Postgres.
+    pub fn is_postgres(&self) -> bool {
+        self.database.starts_with("postgres:") || self.database.starts_with("postgresql:")
+    }
+
+    /// The database's URL without name and password.
+    pub fn shown_database(&self) -> String {
+        let url = self.database.split('?').next().unwrap_or_default();
+        match (url.split_once("://"), url.rsplit_once('@')) {
+            (Some((scheme, _)), Some((_, place))) => format!("{scheme}://{place}"),
+            _ => url.to_owned(),
+        }
+    }
 }
 
 /// A signing key: the SHA-256 of what the operator wrote. Never printed.
@@ -263,8 +279,10 @@ impl Reader<'_> {
         let scheme = value.split(':').next().unwrap_or_default();
         match scheme {
             "sqlite" => {}
+            "postgres" | "postgresql" if cfg!(feature = "postgres") => {}
             "postgres" | "postgresql" => self.error(
-                "`DATABASE_URL` names a Postgres database, but this build has only sqlite: use `sqlite://data/botfactory.db`",
+                "`DATABASE_URL` names a Postgres database, but this build has only sqlite: use `sqlite://data/botfactory.db`, \
+                 or build with the cargo feature `postgres`",
             ),
             _ => self.error(
                 "`DATABASE_URL` must begin with `sqlite:`, such as `sqlite://data/botfactory.db`",
@@ -460,8 +478,20 @@ mod tests {
 
     #[test]
     fn postgres_is_told_apart() {
-        assert!(error(&[("DATABASE_URL", "postgres://u:p@h/d")]).contains("only sqlite"));
-        assert!(!error(&[("DATABASE_URL", "postgres://u:hunter2@h/d")]).contains("hunter2"));
+        let postgres = read(&[("DATABASE_URL", "postgres://u:hunter2@h/d")]);
+        match postgres {
+            Ok(config) => {
+                assert!(cfg!(feature = "postgres") && config.is_postgres());
+                assert_eq!(config.shown_database(), "postgres://h/d");
+            }
+            Err(error) => {
+                let words = error.to_string();
+                assert!(
+                    words.contains("only sqlite") && !words.contains("hunter2"),
+                    "{words}"
+                );
+            }
+        }
         assert!(error(&[("DATABASE_URL", "data/x.db")]).contains("must begin"));
     }
 

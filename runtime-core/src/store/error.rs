@@ -9,8 +9,10 @@ pub enum StoreError {
     /// The database failed.
     #[error("database error: {}", sql_code(.0))]
     Sql(#[from] sqlx::Error),
-    /// `DATABASE_URL` is not of the form `sqlite://PATH`.
-    #[error("`DATABASE_URL` must look like `sqlite://data/botfactory.db`")]
+    /// `DATABASE_URL` is not of the form `sqlite://PATH`, or `postgres://…` where that is meant.
+    #[error(
+        "`DATABASE_URL` must look like `sqlite://data/botfactory.db` or `postgres://user:password@host/database`"
+    )]
     Url,
     /// The database's folder cannot be made.
     #[error("cannot create the folder of the database: {0}")]
@@ -28,6 +30,15 @@ pub enum StoreError {
 /// An error's class without the database's message, which can hold values.
 pub fn sql_code(error: &sqlx::Error) -> String {
     match error {
+        #[cfg(feature = "postgres")]
+        sqlx::Error::Database(error) if is_postgres(error.as_ref()) => {
+            match error.code().as_deref() {
+                Some("55P03") => {
+                    "postgres_55P03: a table that it needs is in use; start again".to_owned()
+                }
+                code => format!("postgres_{}", code.unwrap_or_default()),
+            }
+        }
         sqlx::Error::Database(error) => match error.code() {
             Some(code) => format!("sqlite_{code}"),
             None => "sqlite".to_owned(),
@@ -38,6 +49,25 @@ pub fn sql_code(error: &sqlx::Error) -> String {
         sqlx::Error::WorkerCrashed => "worker_crashed".to_owned(),
         _ => "sqlx".to_owned(),
     }
+}
+
+#[cfg(feature = "postgres")]
+fn is_postgres(error: &dyn sqlx::error::DatabaseError) -> bool {
+    error
+        .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
+        .is_some()
+}
+
+/// Whether somebody held a lock for longer than we wait (`lock_not_available`).
+#[cfg(feature = "postgres")]
+pub(crate) fn is_lock_wait(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(e) if e.code().as_deref() == Some("55P03"))
+}
+
+/// Whether the same transaction may succeed when it runs again: a deadlock, a conflict of serialisation.
+#[cfg(feature = "postgres")]
+pub(crate) fn is_retryable(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(e) if matches!(e.code().as_deref(), Some("40001" | "40P01")))
 }
 
 /// SQLite's primary result code (<https://sqlite.org/rescode.html>), if it is SQLite's error.

@@ -16,7 +16,7 @@ pub(crate) mod conversation;
 pub mod error;
 pub(crate) mod letters;
 pub(crate) mod locales;
-mod migrate;
+pub(crate) mod migrate;
 pub mod outbox;
 pub mod presence;
 pub(crate) mod readers;
@@ -162,7 +162,7 @@ async fn prepared(
     loop {
         let attempt = async {
             let mut connection = options.connect().await?;
-            migrate::run(&mut connection, sets, clock).await?;
+            migrate::sqlite::run(&mut connection, sets, clock).await?;
             Ok(connection)
         };
         match attempt.await {

@@ -62,6 +62,7 @@ static SPEC: BotSpec = BotSpec {
             sqlite: "CREATE TABLE bookings (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, service TEXT NOT NULL, \
                      slot TEXT NOT NULL UNIQUE, note TEXT);\
                      CREATE TABLE visits (id INTEGER PRIMARY KEY, booking INTEGER REFERENCES bookings DEFERRABLE INITIALLY DEFERRED)",
+            postgres: None,
         }],
     },
     source_hash: "0",

@@ -140,11 +140,13 @@ async fn migrations_run_once_in_order_and_their_history_is_kept() {
                 version: 1,
                 name: "bookings",
                 sqlite: BOT_SQL,
+                postgres: None,
             },
             Migration {
                 version: 2,
                 name: "more",
                 sqlite: "ALTER TABLE bookings ADD COLUMN more TEXT; CREATE TABLE extra (id INTEGER)",
+                postgres: None,
             },
         ],
     };
@@ -155,6 +157,7 @@ async fn migrations_run_once_in_order_and_their_history_is_kept() {
             version: 1,
             name: "bookings",
             sqlite: BOT_SQL,
+            postgres: None,
         }],
     };
     static CHANGED: MigrationSet = MigrationSet {
@@ -163,6 +166,7 @@ async fn migrations_run_once_in_order_and_their_history_is_kept() {
             version: 1,
             name: "bookings",
             sqlite: "CREATE TABLE bookings (id INTEGER)",
+            postgres: None,
         }],
     };
     static BROKEN: MigrationSet = MigrationSet {
@@ -171,6 +175,7 @@ async fn migrations_run_once_in_order_and_their_history_is_kept() {
             version: 1,
             name: "x",
             sqlite: "CREATE TABLE halfway (id INTEGER); CREATE TABLE bookings (id INTEGER)",
+            postgres: None,
         }],
     };
     let folder = Arc::new(Folder::new());
