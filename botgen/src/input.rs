@@ -11,7 +11,11 @@ pub const FILE_BYTES: usize = 10_000_000;
 /// Most files of one bot folder.
 pub const FILES: usize = 2_000;
 /// The folders of a bot that hold files of its own, besides `bot.yaml`.
-pub const FOLDERS: [&str; 4] = ["flows", "locales", "migrations", "chats"];
+pub const FOLDERS: [&str; 5] = ["flows", "locales", "migrations", "chats", KEPT];
+/// The folder of what `botgen prepare` has kept of Postgres's answers.
+pub const KEPT: &str = "sqlx";
+/// Most files of that folder: one for each statement.
+pub const KEPT_FILES: usize = 20_000;
 
 /// All files of a run. Order of loading does not matter: both collections are sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -122,11 +126,17 @@ impl Input {
             .unwrap_or_default();
         self.add_bot(shown.clone(), id);
         let mut count = 0;
-        self.load_files(full, &shown, &mut count)?;
+        self.load_files(full, &shown, &mut count, FILES)?;
         for folder in FOLDERS {
             let path = full.join(folder);
+            // Machines write more files than people.
+            let (mut kept, most) = (0, KEPT_FILES);
+            let (count, most) = match folder {
+                KEPT => (&mut kept, most),
+                _ => (&mut count, FILES),
+            };
             if path.is_dir() {
-                self.load_tree(&path, &join(&shown, folder), &mut count, 0)?;
+                self.load_tree(&path, &join(&shown, folder), count, most, 0)?;
             }
         }
         if let Some(other) = self.shared_migrations(&shown) {
@@ -134,7 +144,7 @@ impl Input {
             if let Ok(path) = path.canonicalize()
                 && path.is_dir()
             {
-                self.load_tree(&path, &relative(base, &path), &mut count, 0)?;
+                self.load_tree(&path, &relative(base, &path), &mut count, FILES, 0)?;
             }
         }
         Ok(())
@@ -154,26 +164,33 @@ impl Input {
         dir: &Path,
         shown: &str,
         count: &mut usize,
+        most: usize,
         depth: usize,
     ) -> Result<(), LoadError> {
-        self.load_files(dir, shown, count)?;
+        self.load_files(dir, shown, count, most)?;
         if depth < 2 {
             for path in entries(dir)?.into_iter().filter(|p| p.is_dir()) {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
-                self.load_tree(&path, &join(shown, &name), count, depth + 1)?;
+                self.load_tree(&path, &join(shown, &name), count, most, depth + 1)?;
             }
         }
         Ok(())
     }
 
-    fn load_files(&mut self, dir: &Path, shown: &str, count: &mut usize) -> Result<(), LoadError> {
+    fn load_files(
+        &mut self,
+        dir: &Path,
+        shown: &str,
+        count: &mut usize,
+        most: usize,
+    ) -> Result<(), LoadError> {
         for path in entries(dir)?.into_iter().filter(|p| p.is_file()) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             *count += 1;
-            if *count > FILES {
+            if *count > most {
                 return Err(LoadError {
                     path: dir.to_owned(),
-                    reason: format!("holds more than {FILES} files"),
+                    reason: format!("holds more than {most} files"),
                 });
             }
             let bytes = read(&path).map_err(|e| LoadError {

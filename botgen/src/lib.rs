@@ -19,6 +19,7 @@ pub mod check;
 pub mod cli;
 pub mod diagnostics;
 pub mod emit;
+pub mod engines;
 pub mod fix;
 pub mod import;
 pub mod input;
@@ -34,6 +35,7 @@ pub mod yaml;
 use std::sync::Arc;
 
 pub use build_script::build as build_script;
+use check::sql::kept;
 use diagnostics::{Diagnostic, Severity, Sink};
 pub use input::Input;
 use source::SourceMap;
@@ -92,8 +94,20 @@ pub fn compile(input: &Input, options: &Options) -> Compiled {
     let mut sources = SourceMap::default();
     let mut sink = Sink::default();
     let folders = source::folder::read(input, &mut sources, &mut sink);
+    let mut options = options.clone();
+    let mut whole = true;
+    if options.engine == Engine::Postgres && options.postgres.is_none() {
+        let answers;
+        (answers, whole) = kept::Answers::read(&folders, &sources, &mut sink);
+        options.postgres = Some(Arc::new(kept::Kept(Arc::new(answers))));
+    }
     let bots = syntax::parse(folders, &sources, &mut sink);
-    let program = check::program::check(&bots, input, options, &mut sources, &mut sink);
+    let program = check::program::check(&bots, input, &options, &mut sources, &mut sink);
+    if !whole {
+        // The answer that is missing stands in the file that cannot be read.
+        let echo = |d: &Diagnostic| d.code.id == diagnostics::codes::sql::STALE.id;
+        sink.settle(|d| (!echo(d)).then_some(d.severity));
+    }
     check::lints::settle(&bots, &sources, &mut sink);
     sink.place_fixes(&sources);
     Compiled {

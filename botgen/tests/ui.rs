@@ -14,9 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use botgen::check::sql::postgres::{Database, Described, Oracle, Refusal};
 use botgen::diagnostics::{Severity, codes, render};
 use botgen::{Compiled, Engine, Options};
 
@@ -55,32 +53,13 @@ fn collect(dir: &Path, prefix: &str, files: &mut Files) {
     }
 }
 
-/// A Postgres of which nothing was kept.
-#[derive(Debug)]
-struct Nothing;
-
-impl Oracle for Nothing {
-    fn open(&self) -> Result<Box<dyn Database>, String> {
-        Ok(Box::new(Nothing))
-    }
-}
-
-impl Database for Nothing {
-    fn run(&self, _: &str, _: &str) -> Result<(), Refusal> {
-        Err(Refusal::Missing)
-    }
-    fn describe(&self, _: &str, _: &str) -> Result<Described, Refusal> {
-        Err(Refusal::Missing)
-    }
-}
-
 /// What a fixture's `engine.txt` asks for.
 fn options(engine: Option<Vec<u8>>) -> Options {
     match engine.as_deref().map(<[u8]>::trim_ascii) {
         None => Options::default(),
-        Some(b"postgres, nothing kept") => Options {
+        Some(b"postgres, offline") => Options {
             engine: Engine::Postgres,
-            postgres: Some(Arc::new(Nothing)),
+            postgres: None,
         },
         Some(other) => panic!("engine.txt: {}", String::from_utf8_lossy(other)),
     }

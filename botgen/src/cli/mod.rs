@@ -1,9 +1,12 @@
 //! The command line: a thin shell around the library. The only part that prints.
 
+mod engines;
 mod explain;
 mod fix;
 mod import;
 mod new;
+mod postgres;
+mod prepare;
 mod test;
 
 use std::io::{IsTerminal, Write};
@@ -14,6 +17,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::diagnostics::render;
 use crate::{Compiled, Input, Options, build_script, compile, emit, schema};
+use engines::{Engines, Which};
 
 /// No errors.
 const GOOD: u8 = 0;
@@ -36,9 +40,8 @@ enum Command {
     Check {
         /// Bots' folders, or folders of them [default: bots]
         dirs: Vec<PathBuf>,
-        /// The database that the SQL is checked for
-        #[arg(long, value_enum, default_value_t = Engine::Sqlite)]
-        engine: Engine,
+        #[command(flatten)]
+        engines: Engines,
         /// The form of the report; human on standard error, the others on standard output
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
@@ -50,6 +53,22 @@ enum Command {
         /// The folder that receives the generated files
         #[arg(long)]
         out: PathBuf,
+        #[command(flatten)]
+        engines: Engines,
+    },
+    /// Ask Postgres about every statement of the bots and keep its answers in their folders
+    Prepare {
+        /// Bots' folders, or folders of them [default: bots]
+        dirs: Vec<PathBuf>,
+        /// Write nothing; exit code 1 if the kept answers are out of date
+        #[arg(long)]
+        check: bool,
+    },
+    /// Look after the private Postgres server that checks use
+    Postgres {
+        /// What to do
+        #[arg(value_enum)]
+        what: postgres::What,
     },
     /// Print the JSON Schema of bot.yaml, or the reference of the language
     Schema {
@@ -94,12 +113,6 @@ enum Command {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Engine {
-    /// SQLite, the default of the runtime
-    Sqlite,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
     /// With the source line and a caret
     Human,
@@ -128,10 +141,12 @@ pub fn main() -> ExitCode {
     let code = match Cli::parse().command {
         Command::Check {
             dirs,
-            engine: Engine::Sqlite,
+            engines,
             format,
-        } => check(&dirs, format),
-        Command::Build { dirs, out } => build(&dirs, &out),
+        } => check(&dirs, engines, format),
+        Command::Build { dirs, out, engines } => build(&dirs, &out, engines),
+        Command::Prepare { dirs, check } => prepare::run(&dirs, check),
+        Command::Postgres { what } => postgres::run(what),
         Command::Schema { of } => print(&match of {
             SchemaOf::Bot => schema::bot_schema(),
             SchemaOf::Flows => schema::flows_schema(),
@@ -169,8 +184,11 @@ fn load_input(dirs: &[PathBuf]) -> Option<Input> {
     }
 }
 
-fn check(dirs: &[PathBuf], format: Format) -> u8 {
-    let Some((input, compiled)) = load(dirs) else {
+fn check(dirs: &[PathBuf], engines: Engines, format: Format) -> u8 {
+    let Some(input) = load_input(dirs) else {
+        return WRONG_USE;
+    };
+    let Some(compiled) = engines.compile(&input) else {
         return WRONG_USE;
     };
     let (sources, list) = (&compiled.sources, &compiled.diagnostics);
@@ -187,8 +205,15 @@ fn check(dirs: &[PathBuf], format: Format) -> u8 {
     }
 }
 
-fn build(dirs: &[PathBuf], out: &Path) -> u8 {
-    let Some((input, compiled)) = load(dirs) else {
+fn build(dirs: &[PathBuf], out: &Path, engines: Engines) -> u8 {
+    if engines.engine == Which::Postgres {
+        complain("what `build` writes runs on SQLite, with Postgres beside it: `--engine all`");
+        return WRONG_USE;
+    }
+    let Some(input) = load_input(dirs) else {
+        return WRONG_USE;
+    };
+    let Some(compiled) = engines.compile(&input) else {
         return WRONG_USE;
     };
     report(&compiled, input.bots.len());

@@ -6,7 +6,7 @@ use crate::diagnostics::{Diagnostic, Sink, did_you_mean};
 use crate::input::{BotFolder, FILE_BYTES, FOLDERS, Input};
 
 /// A bot's files. What could not be read is reported and left out.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Folder {
     /// The folder's name, proven to be a bot's id.
     pub id: String,
@@ -22,6 +22,8 @@ pub struct Folder {
     pub migrations: Vec<FileId>,
     /// `chats/*.yaml` in file-name order.
     pub chats: Vec<FileId>,
+    /// `sqlx/*.json`: what `botgen prepare` has kept of Postgres's answers.
+    pub kept: Vec<FileId>,
     /// A file could not be read: what is missing later may stand there.
     pub incomplete: bool,
 }
@@ -64,6 +66,7 @@ fn read_bot(input: &Input, bot: &BotFolder, sources: &mut SourceMap, sink: &mut 
         locales: Vec::new(),
         migrations: Vec::new(),
         chats: Vec::new(),
+        kept: Vec::new(),
         incomplete: false,
     };
     let mut stray = Vec::new();
@@ -91,6 +94,7 @@ fn read_bot(input: &Input, bot: &BotFolder, sources: &mut SourceMap, sink: &mut 
             Role::Locale(tag) => folder.locales.push((tag.to_owned(), file)),
             Role::Migration => folder.migrations.push(file),
             Role::Chat => folder.chats.push(file),
+            Role::Kept => folder.kept.push(file),
             Role::Stray | Role::Other => {}
         }
     }
@@ -158,6 +162,7 @@ enum Role<'a> {
     Locale(&'a str),
     Migration,
     Chat,
+    Kept,
     /// Not ours, and not likely to be meant for us.
     Other,
     /// Not ours, but looks as if it should be.
@@ -178,11 +183,17 @@ impl<'a> Role<'a> {
                 Role::Locale(file.trim_end_matches(".ftl"))
             }
             "migrations" if file.ends_with(".sql") => Role::Migration,
+            "sqlx" if plain && is_kept(file) => Role::Kept,
             _ if file.ends_with(".md") => Role::Other,
             dir if FOLDERS.contains(&dir) => Role::Stray,
             _ => Role::Other,
         }
     }
+}
+
+/// A file of `sqlx/` that `prepare` writes.
+pub fn is_kept(name: &str) -> bool {
+    name == "migrations.json" || (name.starts_with("query-") && name.ends_with(".json"))
 }
 
 fn meant_file(name: &str) -> Option<&'static str> {
@@ -199,6 +210,7 @@ fn meant(name: &str) -> String {
     match name.split_once('/').map(|(dir, _)| dir) {
         Some("flows" | "chats") => "name it `NAME.yaml`, directly in this folder".to_owned(),
         Some("locales") => "name it by its language, `ru.ftl`, directly in this folder".to_owned(),
+        Some("sqlx") => "only `botgen prepare` writes to this folder; remove the file".to_owned(),
         Some("migrations") => "name it `0001_what_it_does.sql`".to_owned(),
         _ => "a bot's files are `bot.yaml`, `flows/*.yaml`, `locales/*.ftl`, `migrations/*.sql`, `chats/*.yaml`".to_owned(),
     }

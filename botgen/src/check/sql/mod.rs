@@ -13,6 +13,7 @@
 //! | [`lint`] | what runs, and still is not meant |
 //! | [`describe`], [`engine`] | sqlx, and SQLite's words as carets |
 //! | [`postgres`], [`last_word`] | what the checks ask Postgres, and what becomes of its answer |
+//! | [`kept`] | the files of its answers |
 //! | [`cache`] | what sqlx's macros read |
 
 mod cache;
@@ -20,6 +21,7 @@ mod conflicts;
 mod describe;
 mod engine;
 mod fault;
+pub mod kept;
 mod kinds;
 mod last_word;
 pub mod lint;

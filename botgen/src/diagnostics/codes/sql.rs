@@ -95,4 +95,6 @@ super::codes! {
     STALE = "BF0591" error "kept answers of Postgres that are out of date";
     /// sqlx or SQLite does not run.
     DATABASE = "BF0590" error "the check database does not work";
+    /// Not JSON, another version.
+    BROKEN = "BF0592" error "a kept answer of Postgres that cannot be read";
 }

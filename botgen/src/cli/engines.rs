@@ -1,0 +1,100 @@
+//! For which engines a run proves the bots, and who answers for Postgres.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::{Args, ValueEnum};
+
+use super::complain;
+use crate::check::sql::postgres::{Database, Oracle};
+use crate::postgres::Server;
+use crate::{Compiled, Engine, Input, Options, compile, engines};
+
+/// `--engine`, `--offline`.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Engines {
+    /// The databases that the SQL is checked for
+    #[arg(long, value_enum, default_value_t = Which::Sqlite)]
+    pub engine: Which,
+    /// Ask no Postgres server: trust what `botgen prepare` has kept
+    #[arg(long)]
+    offline: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Which {
+    /// SQLite, the default of the runtime
+    Sqlite,
+    /// Postgres, on the server of BOTGEN_DATABASE_URL or a private one
+    Postgres,
+    /// Both; what both find is reported once
+    All,
+}
+
+impl Engines {
+    /// Compiles for what was asked. `None`: it could not, which was said.
+    pub fn compile(self, input: &Input) -> Option<Compiled> {
+        if self.engine == Which::Sqlite {
+            if self.offline {
+                complain(
+                    "`--offline` is about Postgres: it needs `--engine postgres` or `--engine all`",
+                );
+                return None;
+            }
+            return Some(compile(input, &Options::default()));
+        }
+        let server = if self.offline { None } else { Some(server()?) };
+        let options = Options {
+            engine: Engine::Postgres,
+            postgres: server,
+        };
+        if self.engine == Which::Postgres {
+            return Some(compile(input, &options));
+        }
+        let (sqlite, postgres) = std::thread::scope(|scope| {
+            let sqlite = scope.spawn(|| compile(input, &Options::default()));
+            let postgres = compile(input, &options);
+            (sqlite.join(), postgres)
+        });
+        match sqlite {
+            Ok(sqlite) => Some(engines::join(sqlite, postgres)),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+}
+
+/// The Postgres of this environment, ready to answer. `None`: there is none, which was said.
+pub fn server() -> Option<Arc<dyn Oracle>> {
+    let server = Server::from_env().and_then(|server| {
+        // Opened before anything is checked: that there is no server is no mistake of a bot.
+        let first = server.open()?;
+        Ok(Opened {
+            server,
+            first: Mutex::new(Some(first)),
+        })
+    });
+    match server {
+        Ok(server) => Some(Arc::new(server)),
+        Err(words) => {
+            complain(&words);
+            None
+        }
+    }
+}
+
+/// A server whose first database is open already.
+#[derive(Debug)]
+struct Opened {
+    server: Server,
+    first: Mutex<Option<Box<dyn Database>>>,
+}
+
+impl Oracle for Opened {
+    fn open(&self) -> Result<Box<dyn Database>, String> {
+        let first = self
+            .first
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        first.map_or_else(|| self.server.open(), Ok)
+    }
+}
