@@ -14,7 +14,7 @@ check: ## check the bots without building them
 
 lint:
 	cargo fmt --all --check
-	cargo clippy --workspace --features botgen/cli --all-targets -- -D warnings
+	cargo clippy --workspace --features botgen/cli,botfactory/postgres --all-targets -- -D warnings
 
 static: ## dist/botfactory, a static binary
 	scripts/build-static.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test. Installs what is missing (a C compiler for SQLite, cargo-nextest).
+# Runs every test. Installs what is missing (a C compiler for SQLite, a Postgres server's programs, cargo-nextest).
 #   scripts/test.sh            everything
 #   scripts/test.sh FILTER…    what cargo-nextest's filter matches
 set -euo pipefail
@@ -9,16 +9,22 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 missing=()
 command -v cc >/dev/null || missing+=(gcc libc6-dev)
 command -v curl >/dev/null || missing+=(curl)
+# Only the programs: every test starts servers of its own.
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
 if [ "${#missing[@]}" -gt 0 ]; then
     as_root apt-get update -q
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"
 fi
 command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
 
+features=botgen/cli,botfactory/postgres
 # The end-to-end tests start the built binary.
-cargo build --workspace --features botgen/cli
-cargo nextest run --workspace --features botgen/cli --no-fail-fast "$@"
+cargo build --workspace --features "$features"
+cargo nextest run --workspace --features "$features" --no-fail-fast "$@"
 if [ "$#" = 0 ]; then
-    cargo test --workspace --features botgen/cli --doc
+    cargo test --workspace --features "$features" --doc
+    target/debug/botgen prepare --check bots
+    target/debug/botgen check bots --engine all
+    target/debug/botgen postgres stop
     scripts/smoke-test.sh
 fi
