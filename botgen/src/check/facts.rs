@@ -26,6 +26,8 @@ struct Fact {
     empty: Option<bool>,
     least: i128,
     most: i128,
+    /// Numbers that it is not.
+    holes: BTreeSet<i128>,
     /// One of these.
     one_of: Option<BTreeSet<String>>,
     /// None of these.
@@ -42,6 +44,7 @@ impl Default for Fact {
             empty: None,
             least: i128::MIN,
             most: i128::MAX,
+            holes: BTreeSet::new(),
             one_of: None,
             none_of: BTreeSet::new(),
             from: None,
@@ -56,7 +59,19 @@ impl Fact {
             .one_of
             .as_ref()
             .is_none_or(|set| !set.is_subset(&self.none_of));
-        self.least <= self.most && words
+        let numbers = self.least < self.most
+            || (self.least == self.most && !self.holes.contains(&self.least));
+        numbers && words
+    }
+
+    /// Holes at the ends move them, where numbers have neighbours.
+    fn shrink(&mut self, step: i128) {
+        while step > 0 && self.least < self.most && self.holes.contains(&self.least) {
+            self.least += step;
+        }
+        while step > 0 && self.least < self.most && self.holes.contains(&self.most) {
+            self.most -= step;
+        }
     }
 
     /// What both say.
@@ -68,6 +83,7 @@ impl Fact {
             empty: same(self.empty, other.empty),
             least: self.least.min(other.least),
             most: self.most.max(other.most),
+            holes: &self.holes & &other.holes,
             one_of: self
                 .one_of
                 .as_ref()
@@ -255,11 +271,11 @@ impl Test<'_> {
                     C::Le => f.most = f.most.min(n),
                     C::Gt => f.least = f.least.max(n + step),
                     C::Ge => f.least = f.least.max(n),
-                    C::Ne if f.least == n && f.most == n => return false,
-                    C::Ne if f.least == n => f.least += step,
-                    C::Ne if f.most == n => f.most -= step,
-                    C::Ne => {}
+                    C::Ne => {
+                        f.holes.insert(n);
+                    }
                 }
+                f.shrink(step);
                 true
             });
         }
@@ -297,9 +313,11 @@ impl Test<'_> {
             return (numbers.contains(&n) == inside).then(|| facts.clone());
         }
         self.set(facts, value, |f| {
-            let mut fit = numbers.iter().filter(|n| (f.least..=f.most).contains(n));
+            let fit = numbers.iter().filter(|n| (f.least..=f.most).contains(n));
             if !inside {
-                return !(f.least == f.most && fit.next().is_some());
+                f.holes.extend(&numbers);
+                f.shrink(step(value));
+                return true;
             }
             let (least, most) = (fit.clone().min(), fit.max());
             let Some((least, most)) = least.zip(most) else {

@@ -1,6 +1,6 @@
 //! `flow.wizard.v1`: questions, one after another, and what follows from the answers.
 
-use crate::check::flow::actions::speaks;
+use crate::check::flow::actions::{reads, speaks};
 use crate::check::flow::steps::{Asked, Known};
 use crate::check::flow::{Body, FlowCheck};
 use crate::check::graph::Graph;
@@ -57,6 +57,7 @@ pub fn check(check: &mut FlowCheck<'_>, wizard: &ast::Wizard) -> Option<Body> {
         return None;
     }
     silent_end(check, wizard, &on_complete, &steps);
+    same_again(check, wizard, &graph, &on_complete, &steps);
     let known = Known::of(check, &graph, &steps, &on_complete);
     let complete_effect = Effect::State.max(check.cx.effect(&on_complete));
     let effects = effects(check, &graph, &steps, complete_effect);
@@ -183,6 +184,63 @@ fn silent_end(
         )
         .help("add an `action.reply_template.v1` to `on_complete`"),
     );
+}
+
+/// After a conflict the person is asked again; if nothing that the statement reads is asked then, it fails again.
+fn same_again(
+    check: &mut FlowCheck<'_>,
+    wizard: &ast::Wizard,
+    graph: &Graph,
+    on_complete: &[ir::Action],
+    steps: &[Asked],
+) {
+    for (action, typed) in wizard.on_complete.iter().zip(on_complete) {
+        let (
+            ast::ActionKind::Exec(written),
+            ir::ActionKind::Sql {
+                on_conflict: Some(conflict),
+                ..
+            },
+        ) = (&action.kind, &typed.kind)
+        else {
+            continue;
+        };
+        let (ir::Target::Step(back), Some(goto)) = (
+            conflict.target,
+            written.on_conflict.as_ref().and_then(|c| c.goto.as_ref()),
+        ) else {
+            continue;
+        };
+        let read = reads(check, std::slice::from_ref(typed));
+        let mut asked = vec![false; graph.edges.len()];
+        let mut todo = vec![back];
+        while let Some(node) = todo.pop() {
+            if !std::mem::replace(&mut asked[node], true) {
+                todo.extend(graph.edges[node].iter().map(|e| e.to));
+            }
+        }
+        let again = steps.iter().zip(&asked).filter(|(_, asked)| **asked);
+        let mut names = again.clone().map(|(s, _)| s.step.var.ident.as_str());
+        if names.any(|ident| read.contains(ident)) {
+            continue;
+        }
+        let asked: Vec<String> = again
+            .map(|(s, _)| format!("`{}`", s.step.var.name))
+            .collect();
+        check.cx.sink.report(
+            Diagnostic::new(
+                &codes::SAME_AGAIN,
+                goto.span,
+                format!(
+                    "from `{}` on only {} is asked again, which this statement does not read: it fails again",
+                    goto.value,
+                    asked.join(", ")
+                ),
+            )
+            .note(written.sql.span, "the statement")
+            .help("go to a step whose answer the statement stores, or leave `goto` out, so that the flow ends"),
+        );
+    }
 }
 
 /// The effect of each accepted answer, over every way that it can take until the next question.

@@ -5,6 +5,7 @@ use crate::diagnostics::{Diagnostic, Sink};
 use crate::resolve::type_name;
 use crate::source::Str;
 use crate::syntax::ast::StepType;
+use botfactory_lang::length::utf16;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// A pattern that must match all of the answer, anchored. `None`: reported.
@@ -58,10 +59,10 @@ pub fn pattern(regex: &Str, lengths: Option<(usize, usize)>, sink: &mut Sink) ->
             );
             return None;
         }
-        (Some(least), most) => {
+        _ => {
+            let (least, most) = units(&hir);
             if let Some((min, max)) = lengths
-                // Three bytes are at least one UTF-16 unit, one unit at most three bytes.
-                && (least.div_ceil(3) > max || most.is_some_and(|most| most < min))
+                && (least > max || most.is_some_and(|most| most < min))
             {
                 sink.report(
                     never("no answer within `min` and `max` matches the regex")
@@ -245,6 +246,49 @@ pub fn answerable(regex: &Str, ty: StepType, sink: &mut Sink) -> bool {
     true
 }
 
+/// Least and greatest length of what matches, in UTF-16 units.
+fn units(hir: &Hir) -> (usize, Option<usize>) {
+    let nothing = (0, Some(0));
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => nothing,
+        HirKind::Literal(literal) => {
+            let n = utf16(&String::from_utf8_lossy(&literal.0));
+            (n, Some(n))
+        }
+        HirKind::Class(Class::Unicode(class)) => {
+            let least = class.iter().map(|r| r.start().len_utf16()).min();
+            let most = class.iter().map(|r| r.end().len_utf16()).max();
+            (least.unwrap_or(0), Some(most.unwrap_or(0)))
+        }
+        HirKind::Class(Class::Bytes(_)) => (1, Some(1)),
+        HirKind::Repetition(repetition) => {
+            let (least, most) = units(&repetition.sub);
+            let times = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+            let most = match (most, repetition.max) {
+                (Some(0), _) => Some(0),
+                (Some(most), Some(max)) => Some(most.saturating_mul(times(max))),
+                _ => None,
+            };
+            (least.saturating_mul(times(repetition.min)), most)
+        }
+        HirKind::Capture(capture) => units(&capture.sub),
+        HirKind::Concat(parts) => parts.iter().map(units).fold(nothing, |(a, b), (c, d)| {
+            (
+                a.saturating_add(c),
+                b.zip(d).map(|(b, d)| b.saturating_add(d)),
+            )
+        }),
+        HirKind::Alternation(ways) => {
+            let ways = ways.iter().map(units);
+            let least = ways.clone().map(|(least, _)| least).min();
+            let most = ways
+                .map(|(_, most)| most)
+                .try_fold(0, |all: usize, most| Some(all.max(most?)));
+            (least.unwrap_or(0), most)
+        }
+    }
+}
+
 fn invalid(regex: &Str, error: &regex_syntax::Error) -> Diagnostic {
     let (span, kind) = match error {
         regex_syntax::Error::Parse(e) => (Some(*e.span()), e.kind().to_string()),
@@ -322,6 +366,8 @@ mod tests {
             ("^$", None),
             ("[0-9]{4}", Some((5, 10))),
             ("[0-9]{40}", Some((1, 10))),
+            ("[A-Z]{2}[0-9]{4}", Some((1, 3))),
+            ("(a|bc){1,2}", Some((5, 9))),
         ] {
             assert_eq!(run(regex, lengths).1[0].code.id, "BF0312", "{regex}");
         }

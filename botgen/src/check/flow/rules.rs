@@ -6,7 +6,7 @@ use crate::check::expr;
 use crate::check::scope::Scope;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{graph, limits};
-use crate::ir::expr::{Expr, ExprKind};
+use crate::ir::expr::{Builtin, Expr, ExprKind, Operator};
 use crate::ir::types::Ty;
 use crate::ir::{Arg, Rule};
 use crate::resolve::{type_is_given, type_name};
@@ -223,7 +223,48 @@ impl FlowCheck<'_> {
             return None;
         }
         let pattern = regexes::pattern(regex, lengths, self.cx.sink)?;
-        regexes::answerable(regex, ty, self.cx.sink).then_some(Some(pattern))
+        let fine = regexes::answerable(regex, ty, self.cx.sink)
+            && (ty != StepType::Bool || self.yes_or_no(regex, &pattern));
+        fine.then_some(Some(pattern))
+    }
+
+    /// Whether some word for yes or no matches, in some spelling.
+    fn yes_or_no(&mut self, regex: &Str, pattern: &str) -> bool {
+        let Ok(compiled) = regex::Regex::new(pattern) else {
+            return true;
+        };
+        let mut words: Vec<String> = ["yes", "true", "1", "+", "no", "false", "0", "-", "−"]
+            .map(str::to_owned)
+            .into();
+        for locale in &self.cx.bot.words.locales {
+            for id in ["bf-yes", "bf-no"] {
+                match locale.words_of_runtime(id) {
+                    Some(own) => words.push(own),
+                    None => return true,
+                }
+            }
+        }
+        let title = |w: &str| {
+            let mut chars = w.chars();
+            let first = chars.next().map(char::to_uppercase);
+            first.into_iter().flatten().chain(chars).collect::<String>()
+        };
+        let spellings = words.iter().flat_map(|w| {
+            [
+                w.clone(),
+                w.to_lowercase(),
+                w.to_uppercase(),
+                title(&w.to_lowercase()),
+            ]
+        });
+        if spellings.into_iter().any(|w| compiled.is_match(&w)) {
+            return true;
+        }
+        self.cx.sink.report(
+            Diagnostic::new(&graph::REGEX_NEVER, regex.span, "no yes and no no matches the regex, so every typed answer is refused")
+                .help("the answers are the words for yes and no, `yes`, `no`, `true`, `false`, `1`, `0`, `+` and `-`: remove the regex"),
+        );
+        false
     }
 
     fn bounds(&mut self, scope: &Scope, given: Given<'_>) -> (Option<Expr>, Option<Expr>) {
@@ -246,9 +287,17 @@ impl FlowCheck<'_> {
             && less(greatest, least)
         {
             let at = given.min.map_or(given.name.span, span_of);
+            let source = self.cx.bot.sources;
             let text = |f: Option<&Field>| match f {
                 Some(Field::Literal(s)) => s.value.clone(),
-                _ => "the other".to_owned(),
+                Some(Field::Expr(e)) => {
+                    let words = source
+                        .file(e.span.file)
+                        .text
+                        .get(e.span.lo as usize..e.span.hi as usize);
+                    format!("`{}`", words.unwrap_or_default())
+                }
+                None => String::new(),
             };
             self.empty_range(at, &text(given.min), &text(given.max), false);
         }
@@ -256,8 +305,34 @@ impl FlowCheck<'_> {
     }
 }
 
+/// A moment as seconds from a built-in: `today + 7d`.
+fn offset(e: &Expr) -> Option<(Builtin, i64)> {
+    match &e.kind {
+        ExprKind::Builtin(from @ (Builtin::Now | Builtin::Today)) => Some((*from, 0)),
+        ExprKind::Widen(inner) => offset(inner),
+        ExprKind::Arithmetic(operator, from, by) => {
+            let (from, seconds) = offset(from)?;
+            let ExprKind::Duration(by) = by.kind else {
+                return None;
+            };
+            let seconds = match operator {
+                Operator::Add => seconds.checked_add(by)?,
+                Operator::Sub => seconds.checked_sub(by)?,
+                _ => return None,
+            };
+            Some((from, seconds))
+        }
+        _ => None,
+    }
+}
+
 /// Whether `a` is known to be less than `b`.
 fn less(a: &Expr, b: &Expr) -> bool {
+    if let (Some((x, a)), Some((y, b))) = (offset(a), offset(b))
+        && x == y
+    {
+        return a < b;
+    }
     match (&a.kind, &b.kind) {
         (ExprKind::Int(a), ExprKind::Int(b)) => a < b,
         (ExprKind::Decimal { units: a, scale: x }, ExprKind::Decimal { units: b, scale: y })

@@ -1,5 +1,6 @@
 //! The bot's versions of the runtime's own words.
 
+use botfactory_lang::answer::boolean;
 use botfactory_lang::words;
 
 use super::Locale;
@@ -9,8 +10,35 @@ use crate::diagnostics::codes::texts as codes;
 use crate::diagnostics::{Diagnostic, Sink, meant};
 use crate::source::Span;
 
+/// A typed answer equal to the word for yes or no is one: each must be read as what it is.
+fn yes_and_no(locale: &Locale, sink: &mut Sink) {
+    let words = ["bf-yes", "bf-no"].map(|id| locale.words_of_runtime(id));
+    let [Some(yes), Some(no)] = &words else {
+        return;
+    };
+    for (id, word, meant) in [("bf-yes", yes, true), ("bf-no", no, false)] {
+        // One of the two that the bot has changed.
+        let changed = [id, "bf-yes", "bf-no"].into_iter();
+        let Some(message) = changed.filter_map(|id| locale.messages.get(id)).next() else {
+            return;
+        };
+        if boolean(word, yes, no) == Ok(!meant) {
+            let (is, reads) = if meant { ("yes", "no") } else { ("no", "yes") };
+            sink.report(
+                Diagnostic::new(
+                    &codes::LABELS_ALIKE,
+                    message.span,
+                    format!("whoever types “{word}” for {is} in `{}` says {reads}", locale.tag),
+                )
+                .help("give the two words that differ, and not those that everybody types: `yes`, `no`, `1`, `0`"),
+            );
+        }
+    }
+}
+
 /// Messages whose names belong to the runtime.
 pub(super) fn check(locale: &Locale, sink: &mut Sink) {
+    yes_and_no(locale, sink);
     let own = words::own_ids();
     for (id, message) in locale
         .messages

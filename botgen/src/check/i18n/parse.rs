@@ -42,7 +42,16 @@ pub(super) fn parse(file: FileId, source: &str, sink: &mut Sink) -> File {
     };
     for error in &errors {
         out.broken = true;
-        let (message, help) = explain(&error.kind);
+        let (message, mut help) = explain(&error.kind);
+        let rest = source.get(error.pos.start..).unwrap_or_default();
+        let next = rest.lines().skip(1).find(|l| !l.trim().is_empty());
+        if matches!(
+            error.kind,
+            ErrorKind::ExpectedMessageField { .. } | ErrorKind::ExpectedTermField { .. }
+        ) && next.is_some_and(|l| l.starts_with('\t'))
+        {
+            help = Some("the next line begins with a tab: indent it with spaces".to_owned());
+        }
         let mut diagnostic = Diagnostic::new(&codes::FTL_SYNTAX, place_of(places, error), message);
         if let Some(help) = help {
             diagnostic = diagnostic.help(help);

@@ -16,5 +16,6 @@ super::codes! {
     GUARD = "BF0316" warning "a condition that is the same for everybody";
     REGEX_COMMAND = "BF0317" error "a regex that only commands match";
     NOTHING_TO_CHOOSE = "BF0318" warning "a choice that may have no options";
+    SAME_AGAIN = "BF0319" warning "a way back that asks for nothing that could help";
     LOCALE_UNPROVEN = "BF0315" error "a locale is set that may not be the bot's";
 }
