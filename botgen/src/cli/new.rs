@@ -44,14 +44,39 @@ pub fn run(dir: &Path) -> u8 {
     }
     let shown = dir.display();
     let mut text = format!("{shown}: a bot that keeps notes; change it to yours\n\n");
-    text += &format!("  botgen check {shown}    every mistake, with its place\n");
-    text += &format!("  botgen test {shown}     its conversation in chats/\n");
-    text += "  cargo run                talk to it in the browser\n";
+    let cargo = if alias(&full) { "cargo " } else { "" };
+    let lines = [
+        (
+            format!("{cargo}botgen check {shown}"),
+            "every mistake, with its place",
+        ),
+        (
+            format!("{cargo}botgen test {shown}"),
+            "its conversation in chats/",
+        ),
+        ("cargo run".to_owned(), "talk to it in the browser"),
+    ];
+    let width = lines.iter().map(|(command, _)| command.chars().count());
+    let width = width.max().unwrap_or_default();
+    for (command, what) in &lines {
+        text += &format!("  {command:width$}  {what}\n");
+    }
     if !there {
         text += "\nfor completion in an editor: botgen schema > schema/bot.schema.json, beside the folder of bots\n";
     }
     print(&text);
     GOOD
+}
+
+/// Whether the repository around `dir` has `cargo botgen`.
+fn alias(dir: &Path) -> bool {
+    dir.ancestors().any(|folder| {
+        let config = fs::read_to_string(folder.join(".cargo/config.toml"));
+        config.is_ok_and(|text| {
+            text.lines()
+                .any(|line| line.trim_start().starts_with("botgen"))
+        })
+    })
 }
 
 /// The files of a new bot by name.

@@ -1,5 +1,6 @@
 //! What the compiler has to say: plain data, one registry of codes, several renderings.
 
+pub mod classes;
 pub mod codes;
 mod fix;
 mod near;
