@@ -10,6 +10,8 @@ use std::path::{Component, Path, PathBuf};
 pub const FILE_BYTES: usize = 10_000_000;
 /// Most files of one bot folder.
 pub const FILES: usize = 2_000;
+/// Most bytes of all its files.
+pub const BYTES: usize = 50_000_000;
 /// The folders of a bot that hold files of its own, besides `bot.yaml`.
 pub const FOLDERS: [&str; 5] = ["flows", "locales", "migrations", "chats", KEPT];
 /// The folder of what `botgen prepare` has kept of Postgres's answers.
@@ -125,12 +127,12 @@ impl Input {
             .map(|n| n.to_string_lossy().into_owned())
             .unwrap_or_default();
         self.add_bot(shown.clone(), id);
-        let mut count = 0;
+        let mut count = Count::default();
         self.load_files(full, &shown, &mut count, FILES)?;
         for folder in FOLDERS {
             let path = full.join(folder);
             // Machines write more files than people.
-            let (mut kept, most) = (0, KEPT_FILES);
+            let (mut kept, most) = (Count::default(), KEPT_FILES);
             let (count, most) = match folder {
                 KEPT => (&mut kept, most),
                 _ => (&mut count, FILES),
@@ -163,7 +165,7 @@ impl Input {
         &mut self,
         dir: &Path,
         shown: &str,
-        count: &mut usize,
+        count: &mut Count,
         most: usize,
         depth: usize,
     ) -> Result<(), LoadError> {
@@ -181,26 +183,46 @@ impl Input {
         &mut self,
         dir: &Path,
         shown: &str,
-        count: &mut usize,
+        count: &mut Count,
         most: usize,
     ) -> Result<(), LoadError> {
-        for path in entries(dir)?.into_iter().filter(|p| p.is_file()) {
+        for path in entries(dir)?.into_iter().filter(|p| !p.is_dir()) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            *count += 1;
-            if *count > most {
+            let fail = |reason: &str| LoadError {
+                path: PathBuf::from(join(shown, &name)),
+                reason: reason.to_owned(),
+            };
+            if !path.is_file() {
+                return Err(fail(
+                    "is no file: a link that leads nowhere, a pipe or the like",
+                ));
+            }
+            count.files += 1;
+            if count.files > most {
                 return Err(LoadError {
                     path: dir.to_owned(),
                     reason: format!("holds more than {most} files"),
                 });
             }
-            let bytes = read(&path).map_err(|e| LoadError {
-                path: path.clone(),
-                reason: e.to_string(),
-            })?;
+            let bytes = read(&path).map_err(|e| fail(&e.to_string()))?;
+            count.bytes += bytes.len();
+            if count.bytes > BYTES {
+                return Err(LoadError {
+                    path: dir.to_owned(),
+                    reason: format!("holds more than {} MB in all", BYTES / 1_000_000),
+                });
+            }
             self.files.insert(join(shown, &name), bytes);
         }
         Ok(())
     }
+}
+
+/// How much of a bot's folder has been read.
+#[derive(Debug, Default)]
+struct Count {
+    files: usize,
+    bytes: usize,
 }
 
 /// Has a `bot.yaml`, or looks so much like a bot that leaving it out would hide a mistake.
@@ -236,7 +258,25 @@ fn entries(dir: &Path) -> Result<Vec<PathBuf>, LoadError> {
             .is_some_and(|n| n.to_string_lossy().starts_with('.'))
     });
     list.sort();
+    for path in &list {
+        let name = path.file_name().unwrap_or_default();
+        let reason = match name.to_str() {
+            None => "has a name that is not UTF-8",
+            Some(name) if name.chars().any(is_invisible) => "has a name with control characters",
+            Some(_) => continue,
+        };
+        return Err(LoadError {
+            path: dir.join(format!("{name:?}").trim_matches('"')),
+            reason: reason.to_owned(),
+        });
+    }
     Ok(list)
+}
+
+/// Has no place on a terminal.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn join(folder: &str, name: &str) -> String {

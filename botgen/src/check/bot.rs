@@ -106,6 +106,7 @@ fn flow_cx<'a>(
         toasts,
         advice: super::sql::lint::Advice::default(),
         idents: taken(),
+        numbers: BTreeMap::new(),
     }
 }
 

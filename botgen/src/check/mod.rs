@@ -62,6 +62,8 @@ pub struct FlowCx<'a> {
     pub advice: sql::lint::Advice,
     /// Rust identifiers already taken in the flow's module.
     pub idents: std::collections::BTreeSet<String>,
+    /// Where the search for the next `name_2`, `name_3`, … begins.
+    pub numbers: std::collections::BTreeMap<String, usize>,
 }
 
 impl FlowCx<'_> {
@@ -76,10 +78,15 @@ impl FlowCx<'_> {
             base.insert_str(0, "its_");
         }
         let mut ident = base.clone();
-        let mut n = 2;
-        while RESERVED.contains(&ident.as_str()) || !self.idents.insert(ident.clone()) {
-            ident = format!("{base}_{n}");
-            n += 1;
+        if RESERVED.contains(&ident.as_str()) || !self.idents.insert(ident.clone()) {
+            let n = self.numbers.entry(base.clone()).or_insert(2);
+            loop {
+                ident = format!("{base}_{n}");
+                *n += 1;
+                if self.idents.insert(ident.clone()) {
+                    break;
+                }
+            }
         }
         ident
     }

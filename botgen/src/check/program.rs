@@ -51,6 +51,7 @@ pub fn check(
                 folder: parsed.folder.path.clone(),
                 place: start(parsed),
                 files: migration_files(&owner.files, &owner.prefix, sources),
+                incomplete: owner.incomplete,
             });
         }
     }
@@ -133,6 +134,8 @@ struct Owner {
     /// Path of `migrations/`, with a `/` at its end.
     prefix: String,
     files: Vec<FileId>,
+    /// A file could not be read.
+    incomplete: bool,
 }
 
 fn owner(
@@ -147,6 +150,7 @@ fn owner(
         is_here: false,
         prefix: join(&parsed.folder.path, "migrations/"),
         files: parsed.folder.migrations.clone(),
+        incomplete: parsed.folder.incomplete,
     };
     let Some(written) = &parsed.bot.migrations else {
         return own;
@@ -192,10 +196,13 @@ fn owner(
             is_here: true,
             prefix: String::new(),
             files: Vec::new(),
+            incomplete: false,
         };
     }
+    let errors = sink.errors();
     let files = folder::read_below(input, &path, sources, sink);
-    if files.is_empty() {
+    let incomplete = sink.errors() > errors;
+    if files.is_empty() && !incomplete {
         let message = format!("there are no migrations in `{path}`");
         wrong(sink, message, form);
     }
@@ -204,6 +211,7 @@ fn owner(
         is_here: false,
         prefix: format!("{path}/"),
         files,
+        incomplete,
     }
 }
 

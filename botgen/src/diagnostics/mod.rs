@@ -3,8 +3,10 @@
 pub mod classes;
 pub mod codes;
 mod fix;
+mod many;
 mod near;
 pub mod render;
+mod visible;
 
 use std::collections::HashSet;
 
@@ -140,7 +142,8 @@ pub struct Sink {
 
 impl Sink {
     /// Reports a finding (a repetition of the same message at the same place is dropped).
-    pub fn report(&mut self, diagnostic: Diagnostic) {
+    pub fn report(&mut self, mut diagnostic: Diagnostic) {
+        visible::make(&mut diagnostic);
         let key = (
             diagnostic.code.id,
             diagnostic.span,
@@ -171,10 +174,16 @@ impl Sink {
             diagnostic.place_renames(sources);
         }
     }
-    /// Everything, in order of file and place.
+    /// Everything, in order of file and place; what is [too much](many) is counted.
     pub fn finish(mut self) -> Vec<Diagnostic> {
-        self.list
-            .sort_by(|a, b| (a.span, a.code.id).cmp(&(b.span, b.code.id)));
+        sort(&mut self.list);
+        if many::bound(&mut self.list) {
+            sort(&mut self.list);
+        }
         self.list
     }
+}
+
+fn sort(list: &mut [Diagnostic]) {
+    list.sort_by(|a, b| (a.span, a.code.id).cmp(&(b.span, b.code.id)));
 }

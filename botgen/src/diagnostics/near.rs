@@ -2,6 +2,8 @@
 
 /// Names below this length are a letter away from too many others to be written by a machine.
 const SHORT: usize = 3;
+/// What is longer, in bytes, is no misspelt name; the search would cost its length squared.
+const LONGEST: usize = 200;
 
 /// The name that was probably meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +16,9 @@ pub struct Meant<'a> {
 
 /// The word in `known` that `wrong` was probably meant to be.
 pub fn meant<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<Meant<'a>> {
+    if wrong.len() > LONGEST {
+        return None;
+    }
     let folded = fold(wrong);
     let mut best: Option<(usize, Meant<'a>)> = None;
     let short = folded.chars().count() < SHORT;

@@ -36,13 +36,14 @@ pub fn add(symbols: &mut Symbols, written: &Str, sink: &mut Sink) {
         symbols.incomplete = true;
         return;
     }
+    let module = module(symbols, &name);
     let names = &symbols.flows[flow];
     symbols.commands.insert(
         name.clone(),
         Command {
             span: written.span,
             flow,
-            module: module(symbols, &name),
+            module,
             args: names.args.clone(),
             choices: names.choice_symbols(),
         },
@@ -51,7 +52,7 @@ pub fn add(symbols: &mut Symbols, written: &Str, sink: &mut Sink) {
 
 /// The name of a command's module, which is its file's too: no keyword (`r#` is no part of a file's name), no
 /// sibling's name, nothing that generated code calls by a path from here.
-fn module(symbols: &Symbols, command: &str) -> String {
+fn module(symbols: &mut Symbols, command: &str) -> String {
     let mut base = snake(command);
     if let Some(keyword) = base.strip_prefix("r#") {
         base = format!("{keyword}_");
@@ -60,7 +61,7 @@ fn module(symbols: &Symbols, command: &str) -> String {
     }
     let mut module = base.clone();
     let mut n = 2;
-    while symbols.commands.values().any(|c| c.module == module) {
+    while !symbols.modules.insert(module.clone()) {
         module = format!("{base}_{n}");
         n += 1;
     }

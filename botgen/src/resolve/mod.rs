@@ -3,7 +3,7 @@
 mod commands;
 mod flow;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostics::Sink;
 use crate::ir::types::{Base, ChoiceId, Ty};
@@ -17,6 +17,8 @@ pub use flow::{BUILTINS, ChoiceAt, FlowNames, NamedVar, Written, steps, type_is_
 pub struct Symbols {
     /// Command (without `/`) → what owns it. Intents and flows share this table.
     pub commands: BTreeMap<String, Command>,
+    /// The commands' Rust modules.
+    modules: BTreeSet<String>,
     /// By index in `ir::Bot::flows` (intents first): the names inside.
     pub flows: Vec<FlowNames>,
     /// A command is missing here because something is wrong with it: one that is not known may be that one.

@@ -249,7 +249,12 @@ fn add(path: &str, bytes: &[u8], sources: &mut SourceMap, sink: &mut Sink) -> Op
                     span,
                     format!("byte 0x{bad:02x} is not UTF-8"),
                 )
-                .help("save the file in the encoding UTF-8"),
+                .help(match bytes {
+                    [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+                        "the file is UTF-16; save it in the encoding UTF-8"
+                    }
+                    _ => "save the file in the encoding UTF-8",
+                }),
             );
             return None;
         }
@@ -257,24 +262,49 @@ fn add(path: &str, bytes: &[u8], sources: &mut SourceMap, sink: &mut Sink) -> Op
     // Some editors begin a file with a byte order mark; nothing after this needs to know.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let file = sources.add(path.to_owned(), text.to_owned());
-    let Some((at, c)) = text.char_indices().find(|(_, c)| is_forbidden(*c)) else {
+    let Some((at, c)) = forbidden(text) else {
         return Some(file);
     };
     let lo = u32::try_from(at).unwrap_or(u32::MAX);
     let hi = lo + u32::try_from(c.len_utf8()).unwrap_or(1);
-    sink.report(
-        Diagnostic::new(
+    let span = Span { file, lo, hi };
+    let (code, message, help) = match c {
+        '\r' => (
             &files::CONTROL_CHARACTER,
-            Span { file, lo, hi },
+            "a carriage return (U+000D) that no line feed follows".to_owned(),
+            "save the file with the line ends of Unix or of Windows",
+        ),
+        c if turns(c) => (
+            &files::DIRECTION,
+            format!(
+                "the character U+{:04X} turns the direction of what follows it",
+                u32::from(c)
+            ),
+            "remove it: it is invisible and shows a file other than it is; a text that needs one writes it as an escape, \"\\u2068\" in YAML, { \"\\u2068\" } in Fluent",
+        ),
+        c => (
+            &files::CONTROL_CHARACTER,
             format!("control character U+{:04X}", u32::from(c)),
-        )
-        .help("remove it: text files hold no control characters but line ends and tabs"),
-    );
+            "remove it: text files hold no control characters but line ends and tabs",
+        ),
+    };
+    sink.report(Diagnostic::new(code, span, message).help(help));
     None
 }
 
-fn is_forbidden(c: char) -> bool {
-    c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{85}')
+/// The first character that no file of a bot may hold.
+fn forbidden(text: &str) -> Option<(usize, char)> {
+    let bytes = text.as_bytes();
+    text.char_indices().find(|(at, c)| match c {
+        '\r' => bytes.get(at + 1) != Some(&b'\n'),
+        '\n' | '\t' | '\u{85}' => false,
+        c => c.is_control() || turns(*c),
+    })
+}
+
+/// The embeddings, overrides and isolates by which a file can look other than it is (CVE-2021-42574).
+fn turns(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

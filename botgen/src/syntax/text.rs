@@ -63,9 +63,13 @@ enum Tag {
     Comment,
 }
 
+/// Tags of one text that cannot be read, until the rest of it is left unread.
+const UNREAD: usize = 50;
+
 /// Cuts a template. Tags that could not be read are replaced by harmless ones.
 fn tokens(parser: &mut Parser<'_, '_>) -> Vec<Token> {
     let mut tokens = Vec::new();
+    let mut unread = 0;
     loop {
         let words = parser.pos;
         let rest = parser.rest();
@@ -94,6 +98,10 @@ fn tokens(parser: &mut Parser<'_, '_>) -> Vec<Token> {
             tokens.push(token);
         } else {
             // Reported. Go on behind the tag.
+            unread += 1;
+            if unread == UNREAD {
+                return Vec::new();
+            }
             skip_tag(parser);
         }
     }
@@ -296,9 +304,9 @@ fn closes(rest: &str) -> bool {
 /// Goes behind a tag that could not be read: behind its `}}`, or to the next `{{` if that comes first.
 fn skip_tag(parser: &mut Parser<'_, '_>) {
     let rest = parser.rest();
-    let close = rest.find("}}").map(|i| i + 2);
-    let open = rest.find("{{");
-    parser.pos += close.into_iter().chain(open).min().unwrap_or(rest.len());
+    let next = rest.find("{{").unwrap_or(rest.len());
+    let close = rest.get(..next).and_then(|tag| tag.find("}}"));
+    parser.pos += close.map_or(next, |i| i + 2);
 }
 
 fn unclosed<T>(parser: &mut Parser<'_, '_>, open: usize) -> Option<T> {

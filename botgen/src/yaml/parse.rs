@@ -16,6 +16,9 @@ use crate::source::{FileId, SourceMap, Span, Str};
 /// Most nodes of one file.
 pub const NODES: usize = 200_000;
 
+/// Most keys of one mapping: what looks for one key among the others need not count its steps.
+const KEYS: usize = 1_000;
+
 /// Reads one file. `None`: nothing in it can be used (reported). After a syntax error the tree holds what
 /// stands before it.
 pub fn parse(file: FileId, sources: &SourceMap, sink: &mut Sink) -> Option<Node> {
@@ -284,16 +287,7 @@ impl Builder<'_, '_> {
     fn add(&mut self, node: Node) -> ControlFlow<()> {
         self.nodes += 1;
         if self.nodes > NODES {
-            self.sink.report(
-                Diagnostic::new(
-                    &files::TOO_LARGE,
-                    node.span,
-                    format!("the file has more than {NODES} values"),
-                )
-                .help("split it: flows may stand in several files of `flows/`"),
-            );
-            self.broken = true;
-            return ControlFlow::Break(());
+            return self.too_large(node.span, format!("the file has more than {NODES} values"));
         }
         let Some(top) = self.stack.last_mut() else {
             self.root = Some(node);
@@ -315,11 +309,24 @@ impl Builder<'_, '_> {
                     *refused |= accepted.is_none();
                     *key = Some(accepted.map_or(Key::Bad, Key::Good));
                 }
+                Some(Key::Good(key)) if entries.len() == KEYS => {
+                    let message = format!("the mapping has more than {KEYS} keys");
+                    return self.too_large(key.text.span, message);
+                }
                 Some(Key::Good(key)) => entries.push(Entry { key, value: node }),
                 Some(Key::Bad) => {}
             },
         }
         ControlFlow::Continue(())
+    }
+
+    /// Reading ends here.
+    fn too_large(&mut self, span: Span, message: String) -> ControlFlow<()> {
+        let help = "split it: flows may stand in several files of `flows/`";
+        self.sink
+            .report(Diagnostic::new(&files::TOO_LARGE, span, message).help(help));
+        self.broken = true;
+        ControlFlow::Break(())
     }
 
     fn finish(mut self) -> Option<Node> {

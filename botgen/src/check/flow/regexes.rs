@@ -8,10 +8,24 @@ use crate::syntax::ast::StepType;
 use botfactory_lang::length::utf16;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+/// Longest regex, in bytes.
+const LONGEST: usize = 2_000;
+
 /// A pattern that must match all of the answer, anchored. `None`: reported.
 /// `lengths`: what the answer's own bounds allow, in UTF-16 units.
 pub fn pattern(regex: &Str, lengths: Option<(usize, usize)>, sink: &mut Sink) -> Option<String> {
     let value = regex.value.as_str();
+    if value.len() > LONGEST {
+        let message = format!(
+            "the regex has {} bytes, the longest may have {LONGEST}",
+            value.len()
+        );
+        sink.report(
+            Diagnostic::new(&graph::REGEX, regex.span, message)
+                .help("make it simpler; a list of values is a `choice` or a table"),
+        );
+        return None;
+    }
     let hir = match regex_syntax::Parser::new().parse(value) {
         Ok(hir) => hir,
         Err(error) => {

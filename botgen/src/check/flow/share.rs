@@ -1,7 +1,7 @@
 //! A wizard's `on_step` runs after every step and is checked with what is known at each. Where it means the same,
 //! it is written once: the later texts and queries give way to those of an earlier step.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::FlowCheck;
@@ -23,6 +23,7 @@ pub struct Mark {
     texts: usize,
     queries: usize,
     idents: BTreeSet<String>,
+    numbers: BTreeMap<String, usize>,
 }
 
 impl FlowCheck<'_> {
@@ -32,6 +33,7 @@ impl FlowCheck<'_> {
             texts: self.cx.texts.len(),
             queries: self.cx.queries.len(),
             idents: self.cx.idents.clone(),
+            numbers: self.cx.numbers.clone(),
         }
     }
 
@@ -52,6 +54,7 @@ impl FlowCheck<'_> {
         self.cx.texts.truncate(mark.texts);
         self.cx.queries.truncate(mark.queries);
         self.cx.idents = mark.idents;
+        self.cx.numbers = mark.numbers;
         let moved = Moved {
             texts: (added.texts.start, twin.texts.start),
             queries: (added.queries.start, twin.queries.start),

@@ -202,8 +202,8 @@ pub fn load(
                 file,
                 messages: parsed.messages,
                 terms: parsed.terms,
-                // A missing file of several locales is reported as such.
-                broken: parsed.broken || (file.is_none() && bot.i18n.is_some()),
+                // A missing file of several locales is reported as such, one that cannot be read as that.
+                broken: parsed.broken || (file.is_none() && (bot.i18n.is_some() || bot.incomplete)),
                 endless: false,
             };
             locale.endless = !links::check(&locale, sink);

@@ -7,9 +7,12 @@ use fluent_syntax::ast::Entry;
 use fluent_syntax::parser::{self, ErrorKind, ParserError};
 
 use super::tree::{Message, Places};
-use crate::diagnostics::codes::texts as codes;
+use crate::diagnostics::codes::{files, texts as codes};
 use crate::diagnostics::{Diagnostic, Sink};
 use crate::source::{FileId, Span};
+
+/// Most messages, terms and comments of a file.
+const ENTRIES: usize = 20_000;
 
 /// What a file holds.
 #[derive(Debug, Default)]
@@ -58,7 +61,24 @@ pub(super) fn parse(file: FileId, source: &str, sink: &mut Sink) -> File {
         }
         sink.report(diagnostic);
     }
-    for entry in &resource.body {
+    for (count, entry) in resource.body.iter().enumerate() {
+        if count == ENTRIES {
+            let place = match entry {
+                Entry::Message(m) => places.of(m.id.name),
+                Entry::Term(t) => places.of(t.id.name),
+                _ => point(places, 0..1),
+            };
+            sink.report(
+                Diagnostic::new(
+                    &files::TOO_LARGE,
+                    place,
+                    format!("the file has more than {ENTRIES} messages"),
+                )
+                .help("a bot is written by people; values that are looked up belong into a table"),
+            );
+            out.broken = true;
+            break;
+        }
         let (id, message, term) = match entry {
             Entry::Message(m) => (
                 m.id.name,

@@ -9,6 +9,11 @@ use std::thread;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Column, Connection, Executor, SqlSafeStr, SqliteConnection, Statement};
 
+/// Most steps of SQLite's machine for one piece of a migration: a row takes some ten of them.
+const STEPS: i32 = 20_000_000;
+/// Most bytes that SQLite may hold.
+const HEAP: &str = "200000000";
+
 /// A handle to the thread that owns the connection: it works from any thread, inside or outside of a runtime.
 #[derive(Debug)]
 pub struct Database {
@@ -90,6 +95,7 @@ fn serve(
     let options = SqliteConnectOptions::new()
         .in_memory(true)
         .foreign_keys(true)
+        .pragma("hard_heap_limit", HEAP)
         .statement_cache_capacity(0);
     let mut connection = match runtime.block_on(SqliteConnection::connect_with(&options)) {
         Ok(connection) => {
@@ -105,10 +111,16 @@ fn serve(
     while let Ok((request, back)) = inbox.recv() {
         let answer = runtime.block_on(async {
             match request {
-                Request::Run(sql) => sqlx::raw_sql(AssertSqlSafe(sql))
-                    .execute(&mut connection)
-                    .await
-                    .map(|_| Prepared::default()),
+                Request::Run(sql) => {
+                    // Each run counts anew. Steps are counted, not seconds: the answer is the same everywhere.
+                    if let Ok(mut handle) = connection.lock_handle().await {
+                        handle.set_progress_handler(STEPS, || false);
+                    }
+                    sqlx::raw_sql(AssertSqlSafe(sql))
+                        .execute(&mut connection)
+                        .await
+                        .map(|_| Prepared::default())
+                }
                 Request::Prepare(sql) => (&mut connection)
                     .prepare(AssertSqlSafe(sql).into_sql_str())
                     .await
@@ -131,6 +143,9 @@ fn serve(
 
 fn words(error: &sqlx::Error) -> String {
     match error {
+        sqlx::Error::Database(e) if e.message() == "interrupted" => {
+            format!("it takes more than {STEPS} steps")
+        }
         sqlx::Error::Database(e) => e.message().to_owned(),
         other => other.to_string(),
     }

@@ -64,6 +64,8 @@ pub struct OwnerMigrations {
     pub place: Span,
     /// Every `.sql` file below `migrations/`.
     pub files: Vec<MigrationFile>,
+    /// A file could not be read (reported): what is missing may stand there.
+    pub incomplete: bool,
 }
 
 /// One file.

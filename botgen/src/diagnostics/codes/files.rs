@@ -16,6 +16,8 @@ super::codes! {
     DUPLICATE_KEY = "BF0015" error "a key stands twice in one mapping";
     KEY = "BF0016" error "a key is not a word";
     TOO_DEEP = "BF0017" error "YAML is nested too deep";
+    MORE = "BF0018" warning "more findings than are shown";
+    DIRECTION = "BF0019" error "a character turns the direction of the text around it";
     COMMENT = "BF0020" error "a `#` turns the rest of a text into a comment";
     BARE_WORD = "BF0021" error "a word that YAML reads as something other than text";
     BACKSLASH = "BF0022" error "an escape that YAML does not decode here";

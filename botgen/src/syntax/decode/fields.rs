@@ -230,7 +230,7 @@ impl Cx<'_> {
         );
         let written = |n: &str| map.entries.iter().any(|e| e.key.text.value == n);
         let near = meant(name, shape.names());
-        let free = meant(name, shape.names().filter(|n| !written(n)));
+        let free = near.and_then(|_| meant(name, shape.names().filter(|n| !written(n))));
         d = if let Some(right) = registry::old_key(name) {
             d.help(right)
         } else if let (Some(near), None) = (near, free) {

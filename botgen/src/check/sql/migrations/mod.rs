@@ -20,10 +20,13 @@ use super::text::{Edits, Lexed, lex, range};
 use super::typer::{Typer, Verb};
 use super::{Check, MigrationFile, OwnerMigrations, key_of};
 use crate::Engine;
-use crate::diagnostics::codes::sql as codes;
+use crate::diagnostics::codes::{files as files_codes, sql as codes};
 use crate::diagnostics::{Severity, Sink};
 use crate::ir;
 use crate::source::{Span, Str};
+
+/// Most statements of one file.
+const STATEMENTS: usize = 2_000;
 
 /// An owner's result.
 #[derive(Debug, Default)]
@@ -104,7 +107,7 @@ pub(super) fn build(
             place: owner.place,
             stale: false,
             key: String::new(),
-            broken: sink.errors() > errors,
+            broken: owner.incomplete || sink.errors() > errors,
             sink,
         };
         let migrations = files
@@ -176,8 +179,16 @@ impl Builder<'_> {
             self.report(fault, &source);
         }
         let mut edits = Edits::default();
-        for tokens in statements {
-            self.statement(&source, &tokens, &mut edits);
+        for (count, tokens) in statements.iter().enumerate() {
+            if count == STATEMENTS {
+                let at = source.lexed.bytes(tokens);
+                let message = format!("the migration has more than {STATEMENTS} statements");
+                let fault = Fault::new(&files_codes::TOO_LARGE, at, message)
+                    .help("split it; one INSERT takes many rows: `VALUES (…), (…)`");
+                self.report(fault, &source);
+                break;
+            }
+            self.statement(&source, tokens, &mut edits);
         }
         edits.apply(text, 0..text.len())
     }

@@ -87,6 +87,7 @@ pub fn world_on(options: &Options, files: &[(&str, &str, &str)]) -> World {
                     hi: 0,
                 },
                 files: vec![file],
+                incomplete: false,
             }),
         }
     }
@@ -250,6 +251,7 @@ impl Given<'_> {
             toasts: &mut toasts,
             advice: lint::Advice::default(),
             idents: std::collections::BTreeSet::default(),
+            numbers: std::collections::BTreeMap::default(),
         };
         let mut scope = Scope::default();
         for (name, ty) in &self.vars {
