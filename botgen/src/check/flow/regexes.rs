@@ -167,10 +167,13 @@ fn can(hir: &Hir, fits: fn(char) -> bool, wanted: fn(char) -> bool) -> Can {
     }
 }
 
+/// A set of characters.
+type Chars = fn(char) -> bool;
+
 /// Whether no answer of a type matches. Only what every answer of the type has is asked for.
 fn never_of(hir: &Hir, ty: StepType) -> bool {
     let digits = |c: char| c.is_numeric();
-    let (fits, wanted): (fn(char) -> bool, fn(char) -> bool) = match ty {
+    let (fits, wanted): (Chars, Chars) = match ty {
         StepType::Int
         | StepType::Decimal(_)
         | StepType::Date

@@ -122,6 +122,9 @@ struct Term<'l> {
     args: &'l Args,
 }
 
+/// A term's place, and that of the other term that made it forget.
+type StateKey = Option<(Span, Option<Span>)>;
+
 /// Whose arguments are seen.
 #[derive(Debug, Clone, Copy)]
 enum Local<'l> {
@@ -135,7 +138,7 @@ enum Local<'l> {
 
 impl Local<'_> {
     /// Equal for states that go on alike.
-    fn key(&self) -> Option<(Span, Option<Span>)> {
+    fn key(&self) -> StateKey {
         match self {
             Local::Caller => None,
             Local::Term(term) => Some((term.span, None)),
@@ -153,7 +156,7 @@ struct Run<'l> {
     /// Calls of terms by place, with the names that the term looked up.
     calls: BTreeMap<Span, (Term<'l>, BTreeSet<&'l str>)>,
     /// Patterns (by address) in a state: what they lead to. Cuts cycles, too.
-    done: HashMap<(usize, Option<(Span, Option<Span>)>), Option<Span>>,
+    done: HashMap<(usize, StateKey), Option<Span>>,
     depth: usize,
 }
 
