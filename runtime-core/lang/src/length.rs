@@ -11,6 +11,19 @@ pub fn utf16(text: &str) -> usize {
         .sum()
 }
 
+/// Whether Telegram sees nothing in it: it refuses a message or a button's text of spaces, control characters and marks
+/// that print nothing alone (tdlib, `strip_empty_characters`).
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| {
+        c.is_whitespace()
+            || c.is_ascii_control()
+            || matches!(
+                c,
+                '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2800}' | '\u{feff}' | '\u{fffc}'
+            )
+    })
+}
+
 /// The longest prefix of `text` of at most `max` UTF-16 units that ends at a grapheme-safe
 /// place (never inside a character), with `…` as its last character when something was cut.
 pub fn cut(text: &str, max: usize) -> Cow<'_, str> {
@@ -62,6 +75,23 @@ mod tests {
         for text in ["", "abc", "привет", "ab😀", "e\u{301}", "👨‍👩‍👧", "漢字"]
         {
             assert_eq!(utf16(text), text.encode_utf16().count(), "{text}");
+        }
+    }
+
+    #[test]
+    fn marks_alone_are_nothing() {
+        for text in [
+            "",
+            " \n",
+            "\u{0}\u{7}",
+            "\u{200b}\u{202e}",
+            "\u{2800}",
+            "\u{a0}\u{feff}",
+        ] {
+            assert!(is_blank(text), "{text:?}");
+        }
+        for text in ["a", "\u{202e}a", "\u{3164}", "👩\u{200d}👩", "\u{301}"] {
+            assert!(!is_blank(text), "{text:?}");
         }
     }
 

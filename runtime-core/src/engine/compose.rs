@@ -2,8 +2,9 @@
 
 use botfactory_lang::answer::Wanted;
 use botfactory_lang::callback::{self, Keys, WizardAction, hash32};
+use botfactory_lang::length::is_blank;
 use botfactory_lang::limits::{BUTTON_TEXT, CALLBACK_DATA_BYTES, TOAST};
-use botfactory_lang::markup::{split, visible_length};
+use botfactory_lang::markup::split;
 use botfactory_lang::words::Args;
 
 use super::seat::Update;
@@ -124,7 +125,7 @@ fn push(
 ) {
     let place = frame.update.place;
     let parse_mode = text.mode.name().map(str::to_owned);
-    if visible_length(text.mode, text.as_str()) == 0 {
+    if is_blank(&text.plain()) {
         // Telegram refuses an empty message; without buttons there is nothing to say.
         if markup.is_some() {
             calls.push(send(frame, "…".to_owned(), None, markup));

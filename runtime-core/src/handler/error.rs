@@ -11,8 +11,8 @@ pub enum HandlerError {
     /// A stored value does not have its column's form.
     #[error(transparent)]
     Column(#[from] botfactory_lang::value::BadColumn),
-    /// A number left its range, or a division by zero.
-    #[error("arithmetic overflow")]
+    /// A division by zero.
+    #[error("division by zero")]
     Arithmetic,
     /// The stored conversation does not fit this build (the person is told, the conversation ends).
     #[error("stored conversation does not fit this build")]

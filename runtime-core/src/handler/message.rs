@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use botfactory_lang::callback::encode_arg_text;
-use botfactory_lang::length::cut;
+use botfactory_lang::length::{cut, is_blank};
 use botfactory_lang::limits::BUTTON_TEXT;
 use botfactory_lang::markup::{ParseMode, plain_text};
 use botfactory_lang::value::{Date, Decimal, Instant, TimeOfDay};
@@ -82,7 +82,7 @@ impl Text {
     pub(crate) fn label(&self, max: usize) -> String {
         let plain = self.plain();
         match plain.trim() {
-            "" => "…".to_owned(),
+            words if is_blank(words) => "…".to_owned(),
             words => cut(words, max).into_owned(),
         }
     }

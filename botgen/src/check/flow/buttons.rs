@@ -13,14 +13,11 @@ use crate::ir::types::{Base, Ty};
 use crate::ir::{Button, ButtonDoes};
 use crate::resolve::{Argument, Command, RESERVED};
 use crate::source::{Span, Spanned};
-use crate::syntax::ast::{self, Piece, TextKind};
+use crate::syntax::ast;
 use botfactory_lang::callback::hash32;
 use botfactory_lang::length::utf16;
 use botfactory_lang::limits::{CALLBACK_DATA_BYTES, KEYBOARD_BUTTONS, ROW_BUTTONS};
 use botfactory_lang::markup::ParseMode;
-
-/// What Telegram opens from a button (Bot API, InlineKeyboardButton: "HTTP or tg:// URL").
-const SCHEMES: [&str; 3] = ["https://", "http://", "tg://"];
 
 impl FlowCheck<'_> {
     /// Rows of buttons.
@@ -117,14 +114,13 @@ impl FlowCheck<'_> {
                 span,
             } => self.callback(scope, command, args, *span),
             ast::ButtonDoes::Url(url) => {
-                let fine = self.scheme(url);
                 let usage = TextUse {
                     slot: Slot::Url,
                     mode: ParseMode::Plain,
                     hint: "url",
                 };
                 let call = text::text(&mut self.cx, scope, url, usage)?.call;
-                fine.then_some(ButtonDoes::Url(call))
+                Some(ButtonDoes::Url(call))
             }
             // Its text was checked with the bot's.
             ast::ButtonDoes::Toast(text) => {
@@ -133,42 +129,6 @@ impl FlowCheck<'_> {
                 known.then_some(ButtonDoes::Toast(hash))
             }
         }
-    }
-
-    fn scheme(&mut self, url: &ast::Text) -> bool {
-        let begin = match &url.kind {
-            // Its translations are checked with them.
-            TextKind::Key(_) => return true,
-            TextKind::Template(pieces) => match pieces.first() {
-                Some(Piece::Literal { text, .. }) => text.as_str(),
-                Some(Piece::Key(_)) => return true,
-                _ => "",
-            },
-        };
-        let small = begin.to_ascii_lowercase();
-        let rest = SCHEMES.iter().find_map(|s| small.strip_prefix(s));
-        let only = !matches!(&url.kind, TextKind::Template(p) if p.len() > 1);
-        let host = rest.map(|r| r.split(['/', '?', '#']).next().unwrap_or_default());
-        let fine = host.is_some_and(|h| !h.is_empty() || !only)
-            && !begin.contains(|c: char| c.is_whitespace() || c.is_control());
-        if !fine {
-            let message = match (rest, begin.split_once(':')) {
-                (None, _) if begin.is_empty() => {
-                    "the address does not begin with words of yours, so it may be anything"
-                        .to_owned()
-                }
-                (None, Some((scheme, _))) if !scheme.contains(['/', '.']) => {
-                    format!("a button opens no `{scheme}:` address")
-                }
-                (None, _) => "the address has no scheme".to_owned(),
-                _ => "the address has no host, or a space in it".to_owned(),
-            };
-            self.cx.sink.report(
-                Diagnostic::new(&limits::URL, url.source.span, message)
-                    .help("begin it with `https://`, `http://` or `tg://` and a host"),
-            );
-        }
-        fine
     }
 
     fn callback(

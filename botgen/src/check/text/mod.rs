@@ -3,12 +3,14 @@
 //! | file | holds |
 //! |---|---|
 //! | this | the road: lower, then markup, lengths, emptiness |
+//! | [`address`] | what a button opens |
 //! | [`lower`] | pieces to IR and to their shape |
 //! | [`keys`] | `t:KEY {…}` against the translations |
 //! | [`shape`] | words, holes, branches: what is proven about markup and lengths |
 //! | [`bounds`] | how long a printed value can be |
 //! | [`params`] | which variables a finished text reads |
 
+mod address;
 mod bounds;
 mod keys;
 mod lower;
@@ -104,6 +106,9 @@ pub fn with_lists(
     lonely_braces(cx, scope, t, &nodes);
     if matches!(use_.slot, Slot::Button | Slot::Toast | Slot::Description) {
         no_markup(cx, t, &nodes);
+    }
+    if use_.slot == Slot::Url {
+        address::check(cx, t, &nodes);
     }
     let mut places = vec![Place::Text; holes];
     shape::check_markup(mode, &t.source, &nodes, &mut places, cx.sink);

@@ -1,6 +1,7 @@
 //! The shape of a text: the author's words, holes where values stand, branches. Templates and translations both
 //! take this shape; markup, lengths and emptiness are proven on it.
 
+use botfactory_lang::length::is_blank;
 use botfactory_lang::markup::{self, ParseMode, Place};
 
 use crate::diagnostics::codes::texts as codes;
@@ -314,5 +315,5 @@ pub(super) fn can_be_empty(mode: ParseMode, nodes: &[Node], lists: bool) -> bool
             return false;
         }
     }
-    markup::plain_text(mode, &text).trim().is_empty()
+    is_blank(&markup::plain_text(mode, &text))
 }

@@ -10,7 +10,7 @@ pub use contact::{email, phone};
 pub use number::{decimal, int};
 pub use when::{date, datetime, time};
 
-use crate::length::utf16;
+use crate::length::{is_blank, utf16};
 
 /// Why an answer was not accepted. Each has a message `bf-*` in the runtime's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,7 +153,7 @@ impl<T: PartialOrd + Copy> Bounds<T> {
 /// Text: trimmed at both ends, length in UTF-16 units within `bounds`; empty is malformed.
 pub fn text(typed: &str, bounds: Bounds<usize>) -> Result<String, Refusal> {
     let typed = typed.trim();
-    if typed.is_empty() {
+    if is_blank(typed) {
         return Err(Refusal::Malformed(Wanted::Text));
     }
     bounds.check(utf16(typed), true, |bound| bound.to_string())?;

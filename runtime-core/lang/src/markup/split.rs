@@ -1,7 +1,7 @@
 //! Long texts cut into messages.
 
 use super::{Markup, ParseMode, Token, take_apart};
-use crate::length;
+use crate::length::{self, is_blank};
 use crate::limits::{MESSAGE_RAW_BYTES, MESSAGE_TEXT};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -290,7 +290,7 @@ impl Splitter<'_> {
         part.push_str(body);
         let closing = self.closing(&to.open, body);
         part.push_str(&closing);
-        if !super::plain_text(self.mode, &part).trim().is_empty() {
+        if !is_blank(&super::plain_text(self.mode, &part)) {
             self.parts.push(part);
         }
     }

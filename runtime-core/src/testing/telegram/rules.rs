@@ -119,12 +119,12 @@ pub(in crate::testing) fn call(call: &Value) -> Result<(), Refused> {
         Some("sendMessage") => {
             let send: Send = read(&body)?;
             text(&send.text, send.parse_mode.as_deref())?;
-            keyboard(send.reply_markup.as_ref())
+            keyboard(send.reply_markup.as_ref(), send.chat_id)
         }
         Some("editMessageText") => {
             let edit: Edit = read(&body)?;
             text(&edit.text, edit.parse_mode.as_deref())?;
-            keyboard(edit.reply_markup.as_ref())
+            edited(edit.reply_markup.as_ref(), edit.chat_id)
         }
         Some("answerCallbackQuery") => {
             let answer: Answer = read(&body)?;
@@ -132,6 +132,14 @@ pub(in crate::testing) fn call(call: &Value) -> Result<(), Refused> {
         }
         _ => Err((404, "Not Found: method not found".to_owned())),
     }
+}
+
+/// A keyboard of a message that was sent already.
+pub(in crate::testing) fn edited(markup: Option<&Value>, chat: i64) -> Result<(), Refused> {
+    if markup.is_some_and(|markup| markup.get("inline_keyboard").is_none()) {
+        return Err(bad("inline keyboard expected"));
+    }
+    keyboard(markup, chat)
 }
 
 /// A message's text.
@@ -158,7 +166,7 @@ pub(in crate::testing) fn text(text: &str, parse_mode: Option<&str>) -> Result<(
         ParseMode::Html => visible_html(text),
         _ => text.to_owned(),
     };
-    if visible.trim().is_empty() {
+    if nothing(&visible) {
         return Err(bad("message text is empty"));
     }
     let length = match mode {
@@ -169,6 +177,13 @@ pub(in crate::testing) fn text(text: &str, parse_mode: Option<&str>) -> Result<(
         return Err(bad("message is too long"));
     }
     Ok(())
+}
+
+/// What tdlib strips from a text that would show nothing. Written apart from the house's own on purpose.
+fn nothing(text: &str) -> bool {
+    const MARKS: &str = "\u{1680}\u{180e}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2800}\u{feff}\u{fffc}";
+    text.chars()
+        .all(|c| c <= ' ' || c.is_whitespace() || MARKS.contains(c))
 }
 
 /// What people see of HTML, found without the house's own parser.
@@ -200,14 +215,13 @@ fn visible_html(text: &str) -> String {
 }
 
 /// A keyboard.
-pub(in crate::testing) fn keyboard(markup: Option<&Value>) -> Result<(), Refused> {
+pub(in crate::testing) fn keyboard(markup: Option<&Value>, chat: i64) -> Result<(), Refused> {
     let Some(markup) = markup else { return Ok(()) };
     let Some(rows) = markup.get("inline_keyboard") else {
-        let known = markup.get("keyboard").is_some() || markup.get("remove_keyboard").is_some();
-        return if known {
-            Ok(())
-        } else {
-            Err(bad("object expected as reply markup"))
+        return match (markup.get("keyboard"), markup.get("remove_keyboard")) {
+            (Some(rows), _) => reply_keyboard(rows, chat > 0),
+            (None, Some(_)) => Ok(()),
+            (None, None) => Err(bad("object expected as reply markup")),
         };
     };
     let rows = rows
@@ -243,7 +257,7 @@ fn inline_button(button: &Value) -> Result<(), Refused> {
         return Err(bad(&format!("strict fake: unknown button field {unknown}")));
     }
     let text = fields.get("text").and_then(Value::as_str).unwrap_or("");
-    if text.trim().is_empty() {
+    if nothing(text) {
         return Err(bad(
             "can't parse inline keyboard button: field \"text\" must be non-empty",
         ));
@@ -256,19 +270,62 @@ fn inline_button(button: &Value) -> Result<(), Refused> {
         )),
         (Some(data), None) if data.len() > 64 => Err(bad("BUTTON_DATA_INVALID")),
         (Some(_), None) => Ok(()),
-        (None, Some(url)) => {
-            let known = ["http://", "https://", "tg://", "mailto:", "tel:"];
-            if known.iter().any(|scheme| url.starts_with(scheme)) {
-                Ok(())
-            } else {
-                Err(bad("BUTTON_URL_INVALID"))
-            }
-        }
+        (None, Some(url)) => address(url),
         (None, None) => Err(bad(
             "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
         )),
         (Some(_), Some(_)) => Err(bad("strict fake: a button has exactly one action")),
     }
+}
+
+/// What a button may open (tdlib, `LinkManager::check_link`): no host without a dot.
+fn address(url: &str) -> Result<(), Refused> {
+    let invalid = |why: &str| {
+        Err(bad(&format!(
+            "inline keyboard button URL is invalid: {why}"
+        )))
+    };
+    if url
+        .chars()
+        .any(|c| c <= ' ' || c == '<' || c == '>' || c == '"')
+    {
+        return invalid("URL must not contain such characters");
+    }
+    if url.starts_with("tg://") && url.len() > 5 {
+        return Ok(());
+    }
+    let Some(rest) = ["http://", "https://"]
+        .iter()
+        .find_map(|s| url.strip_prefix(s))
+    else {
+        return invalid("Unsupported URL protocol");
+    };
+    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or("");
+    if host.contains('.') && !host.starts_with('.') {
+        Ok(())
+    } else {
+        invalid("Wrong HTTP URL")
+    }
+}
+
+/// A reply keyboard: in private chats alone may it ask for a phone number or a place.
+fn reply_keyboard(rows: &Value, private: bool) -> Result<(), Refused> {
+    let rows = rows.as_array().filter(|rows| !rows.is_empty());
+    let rows = rows.ok_or_else(|| bad("reply keyboard is empty"))?;
+    for button in rows.iter().filter_map(Value::as_array).flatten() {
+        let text = button.get("text").and_then(Value::as_str).unwrap_or("");
+        if nothing(text) {
+            return Err(bad("keyboard button text must be non-empty"));
+        }
+        let asks = |what: &str| button.get(what) == Some(&Value::Bool(true));
+        if !private && asks("request_contact") {
+            return Err(bad("phone number can be requested in private chats only"));
+        }
+        if !private && asks("request_location") {
+            return Err(bad("location can be requested in private chats only"));
+        }
+    }
+    Ok(())
 }
 
 /// An answer to a press.
@@ -357,12 +414,15 @@ mod tests {
 
     #[test]
     fn buttons() {
-        let one = |button: Value| keyboard(Some(&json!({"inline_keyboard": [[button]]})));
+        let one = |button: Value| keyboard(Some(&json!({"inline_keyboard": [[button]]})), 1);
         assert!(one(json!({"text": "a", "callback_data": "x"})).is_ok());
         assert!(one(json!({"text": "a", "callback_data": "ы".repeat(33)})).is_err());
         assert!(one(json!({"text": "a"})).is_err());
         assert!(one(json!({"text": "", "callback_data": "x"})).is_err());
         assert!(one(json!({"text": "a", "url": "javascript:x"})).is_err());
+        assert!(one(json!({"text": "a", "url": "https://x.y/?q=1"})).is_ok());
+        assert!(one(json!({"text": "a", "url": "https://localhost/x.y"})).is_err());
+        assert!(one(json!({"text": "\u{200b}", "callback_data": "x"})).is_err());
         assert!(one(json!({"text": "a", "callback_data": "x", "pay": true})).is_err());
     }
 }

@@ -207,7 +207,7 @@ fn send(state: &Shared, token: &str, body: &Value) -> Answered {
             return Err((400, "Bad Request: chat not found".to_owned()));
         }
         rules::text(&send.text, send.parse_mode.as_deref())?;
-        rules::keyboard(send.reply_markup.as_ref())?;
+        rules::keyboard(send.reply_markup.as_ref(), send.chat_id)?;
         Ok(send)
     });
     let send = match checked {
@@ -237,7 +237,7 @@ fn send(state: &Shared, token: &str, body: &Value) -> Answered {
 fn edit(state: &Shared, token: &str, body: &Value) -> Result<Value, Refused> {
     let edit: rules::Edit = rules::read(body)?;
     rules::text(&edit.text, edit.parse_mode.as_deref())?;
-    rules::keyboard(edit.reply_markup.as_ref())?;
+    rules::edited(edit.reply_markup.as_ref(), edit.chat_id)?;
     state
         .with(token, |bot| {
             let found = bot

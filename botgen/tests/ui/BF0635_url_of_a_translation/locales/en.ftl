@@ -1,0 +1,2 @@
+hi = Hello
+site = https://example.org/en
