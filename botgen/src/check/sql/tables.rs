@@ -192,3 +192,21 @@ pub fn is_reserved(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name.starts_with("bf_") || name.starts_with("sqlite_") || name.starts_with("pg_")
 }
+
+/// Tables of an engine itself: `sqlite_master`, `pg_class`, `information_schema.tables`.
+pub fn is_catalogue(name: &sqlparser::ast::ObjectName) -> bool {
+    let parts: Vec<String> = name
+        .0
+        .iter()
+        .filter_map(|p| p.as_ident())
+        .map(|p| p.value.to_ascii_lowercase())
+        .collect();
+    let engine = |n: &String| n.starts_with("sqlite_") || n.starts_with("pg_");
+    match &parts[..] {
+        [one] => engine(one) || one == "dbstat",
+        [schema, .., table] => {
+            engine(table) || schema == "information_schema" || schema == "pg_catalog"
+        }
+        [] => false,
+    }
+}

@@ -11,6 +11,14 @@ super::codes! {
     MIGRATION_FORM = "BF0504" error "a migration that the engine cannot express";
     /// The engine refuses it.
     MIGRATION = "BF0505" error "a migration that fails";
+    /// Rows or columns go.
+    DESTRUCTIVE = "BF0506" warning "a migration that destroys data";
+    /// Others wait.
+    LOCKING = "BF0507" warning "a migration that locks a table";
+    /// Rows that are there may not fit.
+    RISKY = "BF0508" warning "a migration that existing rows can make fail";
+    /// `-- botgen: allow(…)`.
+    ALLOW = "BF0509" warning "an `allow` in a migration that does not work";
     /// Not SQL.
     SYNTAX = "BF0510" error "SQL that cannot be read";
     /// None or several.
@@ -91,6 +99,10 @@ super::codes! {
     VOLATILE = "BF0568" warning "a function that gives another value in every run";
     /// The engine's own time.
     CLOCK = "BF0569" warning "the database's clock";
+    /// Tables of the engine itself.
+    CATALOGUE = "BF0570" error "a table of the database itself";
+    /// Names that the previous version uses.
+    RENAMES = "BF0571" warning "a migration that breaks the version before it";
     /// `botgen prepare` was not run.
     STALE = "BF0591" error "kept answers of Postgres that are out of date";
     /// sqlx or SQLite does not run.

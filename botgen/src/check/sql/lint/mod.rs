@@ -7,10 +7,13 @@
 //! | [`query`] | a query that changes or locks rows |
 //! | [`rows`] | one row of several, a list that is cut off |
 //! | [`index`] | a lookup without an index |
+//! | [`migration`], [`allow`] | what a migration does to rows that are there, and that it is meant |
 //! | [`calls`] | functions that wait, reach outside, or change from run to run |
 
+pub mod allow;
 pub mod calls;
 mod index;
+pub mod migration;
 pub mod query;
 mod rows;
 pub mod taint;

@@ -233,6 +233,14 @@ impl<'c, 'a> Case<'c, 'a> {
                     Fact::Same(a, b) if columns.contains(a) => {
                         columns.insert(*b);
                     }
+                    // ON of a LEFT JOIN, whose other side WHERE shows to be there.
+                    Fact::Same(a, b)
+                        if columns.contains(b)
+                            && home(a.0) == home(b.0)
+                            && self.typer.relations.get(a.0).is_some_and(|r| !r.outer) =>
+                    {
+                        columns.insert(*a);
+                    }
                     Fact::Bound(c, p) if columns.contains(c) => {
                         params.insert(*p);
                     }
@@ -339,8 +347,9 @@ impl<'c, 'a> Case<'c, 'a> {
             }
         }
         let by = |columns: &[String]| {
-            let equal =
-                |c: &String, atom: &(String, Op, _)| atom.0 == *c && matches!(atom.1, Op::Equal(_));
+            let equal = |c: &String, atom: &(String, Op, _)| {
+                atom.0 == *c && matches!(atom.1, Op::Equal(_) | Op::Within)
+            };
             if !columns.iter().all(|c| atoms.iter().any(|a| equal(c, a))) {
                 return None;
             }

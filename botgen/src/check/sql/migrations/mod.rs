@@ -18,7 +18,7 @@ use super::postgres::Refusal;
 use super::tables::{Tables, is_reserved};
 use super::text::{Edits, Lexed, lex, range};
 use super::typer::{Typer, Verb};
-use super::{Check, MigrationFile, OwnerMigrations, key_of};
+use super::{Check, MigrationFile, OwnerMigrations, key_of, lint};
 use crate::Engine;
 use crate::diagnostics::codes::{files as files_codes, sql as codes};
 use crate::diagnostics::{Severity, Sink};
@@ -179,6 +179,10 @@ impl Builder<'_> {
             self.report(fault, &source);
         }
         let mut edits = Edits::default();
+        let bytes: Vec<_> = statements.iter().map(|s| lexed.bytes(s)).collect();
+        let allows = lint::allow::read(&lexed, &bytes);
+        let mut made = lint::migration::File::default();
+        let mut findings = Vec::new();
         for (count, tokens) in statements.iter().enumerate() {
             if count == STATEMENTS {
                 let at = source.lexed.bytes(tokens);
@@ -188,12 +192,24 @@ impl Builder<'_> {
                 self.report(fault, &source);
                 break;
             }
-            self.statement(&source, tokens, &mut edits);
+            let mut found = Vec::new();
+            self.statement(&source, tokens, &mut edits, &mut made, &mut found);
+            findings.extend(found.into_iter().map(|f| (count, f)));
+        }
+        for fault in lint::allow::settle(&allows, findings, self.engine) {
+            self.report(fault, &source);
         }
         edits.apply(text, 0..text.len())
     }
 
-    fn statement(&mut self, source: &Source<'_>, tokens: &Range<usize>, edits: &mut Edits) {
+    fn statement(
+        &mut self,
+        source: &Source<'_>,
+        tokens: &Range<usize>,
+        edits: &mut Edits,
+        made: &mut lint::migration::File,
+        found: &mut Vec<Fault>,
+    ) {
         let mut own = Edits::default();
         let errors = self.sink.errors();
         if let Some(fault) = unsupported(source, tokens) {
@@ -201,8 +217,26 @@ impl Builder<'_> {
             return;
         }
         match source.lexed.parse(tokens) {
-            Ok(statement) => self.apply_statement(source, &statement, tokens, &mut own),
+            Ok(statement) => {
+                let step = lint::migration::Step {
+                    tables: &self.tables,
+                    owner: self.owner,
+                    lexed: source.lexed,
+                    file: made,
+                    engine: self.engine,
+                };
+                let said = step.check(&statement, tokens);
+                self.apply_statement(source, &statement, tokens, &mut own);
+                // A statement that is wrong is not judged by what it would do.
+                if self.sink.errors() == errors {
+                    found.extend(said);
+                }
+                made.note(&statement);
+            }
             Err(fault) => self.report(fault, source),
+        }
+        for fault in lint::calls::check(source.lexed, tokens, true) {
+            self.report(fault, source);
         }
         if self.sink.errors() == errors && !self.broken {
             self.run(source, tokens, &own);

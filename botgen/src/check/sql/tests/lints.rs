@@ -44,7 +44,7 @@ fn bot(yaml: &str, tables: &str) -> String {
 /// A command `/item` with an int and a text as arguments, and these actions.
 fn flow(actions: &str) -> String {
     let mut yaml = String::from(
-        "botfactory: v1\nintents:\n  - { cmd: /start, reply: hi }\nflows:\n  - flow.generic.v1:\n      entry_cmd: /item\n      \
+        "botfactory: v1\nintents:\n  - { cmd: /start, reply: \"try /item 1\" }\nflows:\n  - flow.generic.v1:\n      entry_cmd: /item\n      \
          args: { id: int, word: { type: text, optional: true, max: 20 } }\n      on_enter:\n",
     );
     for line in actions.lines() {
@@ -109,6 +109,7 @@ fn ids_of_the_persons_choice() {
         "SELECT amount FROM items WHERE order_id BETWEEN :id AND :id",
         "SELECT amount FROM items WHERE order_id >= :id",
         "SELECT amount FROM items WHERE NOT id <> :id",
+        "SELECT amount FROM items WHERE id BETWEEN :id AND :id",
         "SELECT amount FROM items WHERE CASE WHEN id = :id THEN 1 ELSE 0 END = 1",
         "SELECT amount FROM items WHERE order_id = :id AND product = 1",
         "SELECT amount FROM items WHERE id = COALESCE(:id, 1)",
@@ -183,6 +184,9 @@ fn ids_of_their_own() {
         ),
         format!(
             "SELECT amount FROM lines JOIN orders o ON o.id = order_id WHERE lines.id = :id AND {OWN}"
+        ),
+        format!(
+            "SELECT amount FROM items i LEFT JOIN orders o ON i.order_id = o.id WHERE i.id = :id AND {OWN}"
         ),
         "SELECT title FROM products WHERE id = :id".to_owned(),
         "SELECT body FROM remarks WHERE id = :id AND item IS NULL".to_owned(),
@@ -496,4 +500,163 @@ fn functions() {
         let sql = format!("SELECT {expr} AS x FROM products WHERE id = 1");
         assert_eq!(query(&sql), code, "{expr}");
     }
+}
+
+/// What migrations raise; the first file makes a table.
+fn migrations(second: &str) -> String {
+    let first = "CREATE TABLE t (id BIGSERIAL PRIMARY KEY, a TEXT NOT NULL UNIQUE, b INTEGER CHECK (b > 0), c TEXT);\n\
+                 CREATE TABLE u (t BIGINT NOT NULL REFERENCES t (id), d TEXT);\n\
+                 CREATE UNIQUE INDEX u_d ON u (d);\nCREATE INDEX t_c ON t (c);";
+    let files: Vec<(&str, &[u8])> = vec![
+        (
+            "bot.yaml",
+            b"botfactory: v1\nintents: [{ cmd: /start, reply: hi }]\n",
+        ),
+        ("migrations/0001_init.sql", first.as_bytes()),
+        ("migrations/0002_more.sql", second.as_bytes()),
+    ];
+    let compiled = crate::compile(&Input::from_memory([("demo", files)]), &Options::default());
+    let codes: Vec<&str> = compiled.diagnostics.iter().map(|d| d.code.id).collect();
+    codes.join(" ")
+}
+
+#[test]
+fn what_migrations_do_to_rows() {
+    for (sql, wanted) in [
+        ("DROP TABLE u;", "BF0506"),
+        ("ALTER TABLE t DROP COLUMN b;", "BF0504"),
+        ("ALTER TABLE u DROP COLUMN d;", "BF0504"),
+        ("DROP INDEX t_c; ALTER TABLE t DROP COLUMN c;", "BF0506"),
+        ("DELETE FROM u;", "BF0506"),
+        ("DELETE FROM u WHERE 1 = 1;", "BF0506"),
+        ("DELETE FROM u WHERE d = 'x';", ""),
+        ("DELETE FROM t WHERE c = 'x';", "BF0508"),
+        ("UPDATE t SET c = 'x';", "BF0506"),
+        ("UPDATE t SET c = 'x' WHERE c IS NULL;", ""),
+        ("UPDATE t SET b = b - 1 WHERE c IS NULL;", "BF0508"),
+        ("ALTER TABLE t ADD COLUMN e TEXT; UPDATE t SET e = c;", ""),
+        (
+            "ALTER TABLE t ADD COLUMN e TEXT; CREATE UNIQUE INDEX t_e ON t (e);",
+            "",
+        ),
+        ("CREATE UNIQUE INDEX t_c2 ON t (c);", "BF0508"),
+        ("CREATE UNIQUE INDEX t_ac ON t (a, c);", ""),
+        ("CREATE INDEX t_b ON t (b);", ""),
+        ("DROP INDEX u_d;", "BF0571"),
+        ("DROP INDEX t_c;", ""),
+        ("ALTER TABLE t RENAME COLUMN c TO cc;", "BF0571"),
+        ("ALTER TABLE u RENAME TO v;", "BF0571"),
+        ("INSERT INTO t (a) VALUES ('x');", "BF0508"),
+        (
+            "INSERT INTO t (a) VALUES ('x') ON CONFLICT (a) DO NOTHING;",
+            "",
+        ),
+        (
+            "CREATE TABLE n (a TEXT UNIQUE, b TEXT); INSERT INTO n (a) VALUES ('x'); UPDATE n SET b = 'y'; DELETE FROM n; DROP TABLE n;",
+            "",
+        ),
+        (
+            "CREATE TABLE n (a TEXT); ALTER TABLE n RENAME COLUMN a TO b; CREATE UNIQUE INDEX n_b ON n (b);",
+            "",
+        ),
+        // SQLite's way to change a table.
+        (
+            "CREATE TABLE n (t BIGINT NOT NULL REFERENCES t (id), d TEXT NOT NULL); INSERT INTO n (t, d) SELECT t, COALESCE(d, '') FROM u; DROP TABLE u; ALTER TABLE n RENAME TO u;",
+            "",
+        ),
+        ("CREATE TABLE n AS SELECT 1;", "BF0504"),
+        (
+            "INSERT INTO u (t, d) VALUES (1, CAST(pg_sleep(3) AS TEXT));",
+            "BF0566",
+        ),
+    ] {
+        let said = migrations(sql);
+        let mut codes: Vec<&str> = said.split(' ').collect();
+        codes.dedup();
+        assert_eq!(
+            codes
+                .join(" ")
+                .replace("BF0522 ", "")
+                .replace("BF0513 ", ""),
+            wanted,
+            "{sql}"
+        );
+    }
+}
+
+#[test]
+fn what_is_meant() {
+    for (sql, wanted) in [
+        (
+            "-- botgen: allow(BF0506) nobody reads it\nDROP TABLE u;",
+            "",
+        ),
+        ("DROP TABLE u; -- botgen: allow(BF0506) nobody reads it", ""),
+        (
+            "/* botgen: allow(BF0506) nobody reads it */ DROP TABLE u;",
+            "",
+        ),
+        (
+            "DROP /* botgen: allow(BF0506) nobody reads it */ TABLE u;",
+            "",
+        ),
+        (
+            "-- the old one\n-- botgen: allow( BF0506 , BF0571 ) stopped for it\nDROP TABLE u;",
+            "BF0509",
+        ),
+        ("-- botgen: allow(BF0506)\nDROP TABLE u;", "BF0509 BF0506"),
+        ("-- botgen: allow(BF0506) -\nDROP TABLE u;", "BF0509 BF0506"),
+        (
+            "-- botgen: alow(BF0506) reason\nDROP TABLE u;",
+            "BF0509 BF0506",
+        ),
+        (
+            "-- botgen: allow(BF0999) reason\nDROP TABLE u;",
+            "BF0509 BF0506",
+        ),
+        (
+            "-- botgen: allow(BF0506) reason\nCREATE INDEX t_b ON t (b);\nDROP TABLE u;",
+            "BF0509 BF0506",
+        ),
+        (
+            "DROP TABLE u;\n-- botgen: allow(BF0506) too late",
+            "BF0506 BF0509",
+        ),
+        (
+            "-- botgen: allow(BF0507) a small table\nCREATE INDEX t_b ON t (b);",
+            "",
+        ),
+        (
+            "INSERT INTO t (a, c) VALUES ('x', '-- botgen: allow(BF0506) no');",
+            "BF0508",
+        ),
+        (
+            "-- botgen is a compiler\nDELETE FROM u WHERE d = '-- botgen: allow(BF0508)';",
+            "",
+        ),
+    ] {
+        assert_eq!(migrations(sql), wanted, "{sql}");
+    }
+}
+
+#[test]
+fn tables_of_the_engine() {
+    for table in [
+        "sqlite_master",
+        "\"sqlite_schema\"",
+        "information_schema.tables",
+        "pg_class",
+        "pg_catalog.pg_class",
+    ] {
+        assert_eq!(
+            query(&format!("SELECT COUNT(*) AS n FROM {table}")),
+            "BF0570",
+            "{table}"
+        );
+    }
+    assert_eq!(query("SELECT COUNT(*) AS n FROM bf_outbox"), "BF0503");
+    assert_eq!(
+        query("SELECT COUNT(*) AS n FROM pragma_table_info('orders')"),
+        "BF0567"
+    );
 }

@@ -7,7 +7,7 @@ use sqlparser::ast::{Ident, ObjectName, Spanned, TableAlias};
 use super::from::{columns_of, last};
 use super::{Relation, Simple, Typed, Typer};
 use crate::check::sql::fault::Fault;
-use crate::check::sql::tables::is_reserved;
+use crate::check::sql::tables::{is_catalogue, is_reserved};
 use crate::check::sql::text::{quoted, range};
 use crate::diagnostics::codes::sql as codes;
 use crate::diagnostics::meant;
@@ -36,7 +36,14 @@ impl Typer<'_> {
             relation.columns = columns.clone();
         } else if name.0.len() > 1 || is_reserved(&wanted) {
             relation.broken = true;
-            let fault = if is_reserved(&wanted) {
+            let fault = if is_catalogue(name) {
+                Fault::new(
+                    &codes::CATALOGUE,
+                    at,
+                    format!("`{name}` is a table of the database itself, it differs between engines and versions"),
+                )
+                .help("keep what the bot must know in tables of its migrations")
+            } else if is_reserved(&wanted) {
                 Fault::new(
                     &codes::RESERVED,
                     at,

@@ -41,6 +41,8 @@ pub struct Seen {
 pub enum Op {
     /// `=`, or IN with so many values.
     Equal(Option<usize>),
+    /// BETWEEN.
+    Within,
     /// Any other.
     Other,
 }
@@ -223,7 +225,7 @@ impl Typer<'_> {
             }
             Expr::Between {
                 expr, low, high, ..
-            } => self.atom(&[expr], &[low, high], Op::Other, must, out),
+            } => self.atom(&[expr], &[low, high], Op::Within, must, out),
             Expr::Like { expr, pattern, .. } | Expr::ILike { expr, pattern, .. } => {
                 self.atom(&[expr], &[pattern], Op::Other, must, out);
             }

@@ -1,0 +1,5 @@
+CREATE TABLE notes (
+  id BIGSERIAL PRIMARY KEY,
+  body TEXT NOT NULL,
+  slug TEXT
+);

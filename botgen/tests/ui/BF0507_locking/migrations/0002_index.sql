@@ -1,0 +1,1 @@
+CREATE INDEX notes_slug ON notes (slug);
