@@ -126,7 +126,7 @@ fn names() {
     );
     wrong_query(
         "SELECT name FROM sqlite_master",
-        "BF0503 `sqlite_master` belongs to the runtime, a bot cannot use it [sqlite_master] help: keep the bot's own data in tables of its migrations",
+        "BF0570 `sqlite_master` is a table of the database itself, it differs between engines and versions [sqlite_master] help: keep what the bot must know in tables of its migrations",
     );
     wrong_exec(
         "INSERT INTO orders (service, quantty) VALUES ('a', 1)",
