@@ -94,6 +94,9 @@ impl<'a> Files<'a> {
 }
 
 fn join_findings(ours: Vec<Diagnostic>, theirs: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    // A run with errors says less of the rest: that it is silent about a warning means nothing.
+    let failed = |list: &[Diagnostic]| list.iter().any(|d| d.severity == Severity::Error);
+    let silent = [failed(&theirs), failed(&ours)];
     let mut theirs: Vec<Option<Diagnostic>> = theirs.into_iter().map(Some).collect();
     let mut by_place: HashMap<(&'static str, Span), Vec<usize>> = HashMap::new();
     for (i, d) in theirs.iter().enumerate() {
@@ -123,13 +126,18 @@ fn join_findings(ours: Vec<Diagnostic>, theirs: Vec<Diagnostic>) -> Vec<Diagnost
             }
         }
     }
-    found.extend(alone.into_iter().flatten().map(|d| only(d, Engine::Sqlite)));
-    found.extend(
-        theirs
-            .into_iter()
-            .flatten()
-            .map(|d| only(d, Engine::Postgres)),
-    );
+    for (list, engine, silent) in [
+        (alone, Engine::Sqlite, silent[0]),
+        (theirs, Engine::Postgres, silent[1]),
+    ] {
+        found.extend(list.into_iter().flatten().map(|d| {
+            if silent && d.severity == Severity::Warning {
+                d
+            } else {
+                only(d, engine)
+            }
+        }));
+    }
     found.sort_by(|a, b| (a.span, a.code.id).cmp(&(b.span, b.code.id)));
     found
 }

@@ -62,8 +62,9 @@ impl Binaries {
                 advice()
             )),
             (None, Some(folder)) => Err(format!(
-                "`{BIN}` names `{}`, where `postgres` and `initdb` are not",
-                folder.display()
+                "`{BIN}` names `{}`, where `postgres` and `initdb` are not\n{}",
+                folder.display(),
+                advice()
             )),
             (None, None) => Err(format!(
                 "there is no Postgres server on this machine to check the SQL on\n{}",

@@ -354,7 +354,7 @@ impl Cluster {
             }
             // The keeper looks only now and then: the server itself has ended when its pid file is gone again.
             let ended = keeper.try_wait().is_ok_and(|status| status.is_some());
-            let failed = began.elapsed() > Duration::from_millis(500) && self.server().is_none();
+            let failed = began.elapsed() > Duration::from_secs(5) && self.server().is_none();
             if ended || failed {
                 let _ = kill_process_group(Pid::from_child(keeper), Signal::TERM);
                 return Err(format!(
