@@ -91,6 +91,10 @@ impl Compiled {
 
 /// Compiles the bots of `input`. The same bytes in give the same result out.
 pub fn compile(input: &Input, options: &Options) -> Compiled {
+    run(input, options).0
+}
+
+fn run(input: &Input, options: &Options) -> (Compiled, check::sql::Schema) {
     let mut sources = SourceMap::default();
     let mut sink = Sink::default();
     let folders = source::folder::read(input, &mut sources, &mut sink);
@@ -102,7 +106,7 @@ pub fn compile(input: &Input, options: &Options) -> Compiled {
         options.postgres = Some(Arc::new(kept::Kept(Arc::new(answers))));
     }
     let bots = syntax::parse(folders, &sources, &mut sink);
-    let program = check::program::check(&bots, input, &options, &mut sources, &mut sink);
+    let (program, schema) = check::program::check(&bots, input, &options, &mut sources, &mut sink);
     if !whole {
         // The answer that is missing stands in the file that cannot be read.
         let echo = |d: &Diagnostic| d.code.id == diagnostics::codes::sql::STALE.id;
@@ -110,10 +114,69 @@ pub fn compile(input: &Input, options: &Options) -> Compiled {
     }
     check::lints::settle(&bots, &sources, &mut sink);
     sink.place_fixes(&sources);
-    Compiled {
+    let compiled = Compiled {
         // A warning that the bot denies is an error like any other.
         program: program.filter(|_| sink.errors() == 0),
         diagnostics: sink.finish(),
         sources,
+    };
+    (compiled, schema)
+}
+
+/// Compiles for both engines, compares what they make of the migrations and the statements, and puts Postgres's texts
+/// beside SQLite's. A finding of both stands once; one of a single engine says so. `options.engine` is not read.
+pub fn compile_all(input: &Input, options: &Options) -> Compiled {
+    let on = |engine| {
+        let options = Options {
+            engine,
+            ..options.clone()
+        };
+        run(input, &options)
+    };
+    let (sqlite, tables) = on(Engine::Sqlite);
+    let (postgres, other_tables) = on(Engine::Postgres);
+    let mut sink = Sink::default();
+    if tables.is_whole() && other_tables.is_whole() {
+        check::sql::compare::tables(&tables, &other_tables, &mut sink);
     }
+    let sources = sqlite.sources;
+    let program = if sink.errors() == 0 {
+        let (ours, theirs) = (sqlite.program, postgres.program);
+        check::sql::compare::programs(ours, theirs, &sources, &mut sink)
+    } else {
+        None
+    };
+    let mut diagnostics = both(sqlite.diagnostics, postgres.diagnostics);
+    diagnostics.extend(sink.finish());
+    diagnostics.sort_by_key(|d| (d.span.file, d.span.lo, d.span.hi));
+    Compiled {
+        program: program.filter(|_| diagnostics.iter().all(|d| d.severity != Severity::Error)),
+        sources,
+        diagnostics,
+    }
+}
+
+/// The findings of both runs, each once.
+fn both(sqlite: Vec<Diagnostic>, postgres: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let same = |a: &Diagnostic, b: &Diagnostic| a.code.id == b.code.id && a.span == b.span;
+    // A lint without effect on one engine may have one on the other.
+    let idle = |d: &Diagnostic| d.code.id == diagnostics::codes::shape::LINT_IDLE.id;
+    let only = |mut d: Diagnostic, engine: Engine| {
+        d.message = format!("{} (on {} only)", d.message, engine.name());
+        d
+    };
+    let theirs: Vec<Diagnostic> = postgres
+        .iter()
+        .filter(|d| !idle(d) && !sqlite.iter().any(|o| same(d, o)))
+        .map(|d| only(d.clone(), Engine::Postgres))
+        .collect();
+    sqlite
+        .into_iter()
+        .filter_map(|d| match postgres.iter().any(|o| same(&d, o)) {
+            true => Some(d),
+            false if idle(&d) => None,
+            false => Some(only(d, Engine::Sqlite)),
+        })
+        .chain(theirs)
+        .collect()
 }

@@ -17,14 +17,14 @@ use sha2::{Digest, Sha256};
 /// The runtime's own tables, on SQLite.
 const RUNTIME: &str = include_str!("../../../migrations/sqlite/0001_runtime.sql");
 
-/// Checks every bot. `None`: there is an error.
+/// Checks every bot. No program: there is an error. The tables are there all the same.
 pub fn check(
     parsed: &[Parsed],
     input: &Input,
     options: &Options,
     sources: &mut SourceMap,
     sink: &mut Sink,
-) -> Option<ir::Program> {
+) -> (Option<ir::Program>, Schema) {
     for (i, p) in parsed.iter().enumerate() {
         if let Some(first) = parsed[..i].iter().find(|o| o.bot.id == p.bot.id) {
             sink.report(
@@ -110,11 +110,12 @@ pub fn check(
             _ => {}
         }
     }
-    (sink.errors() == 0 && bots.len() == input.bots.len()).then(|| ir::Program {
+    let program = (sink.errors() == 0 && bots.len() == input.bots.len()).then(|| ir::Program {
         source_hash: whole(&bots),
         bots,
         conversations,
-    })
+    });
+    (program, schema)
 }
 
 /// The first place of a bot's `bot.yaml`.

@@ -53,7 +53,10 @@ pub fn function(cx: FlowEmit<'_>, query: &Query) -> TokenStream {
         }
     }
     let sql = raw(query.sql(crate::Engine::Sqlite));
-    let args = query.params.iter().map(|param| ident(&param.ident));
+    let order = query.sqlite.iter().flat_map(|text| &text.params);
+    let args = order
+        .filter_map(|i| query.params.get(*i))
+        .map(|param| ident(&param.ident));
     let args = quote!(#(, #args)*);
     let db = if query.writes {
         quote!(cx.db_write()?)

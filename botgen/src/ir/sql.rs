@@ -49,6 +49,8 @@ impl Query {
 pub struct Text {
     /// LIMIT added where needed, and what the engine needs to be told.
     pub sql: String,
+    /// Which of the query's parameters each number stands for.
+    pub params: Vec<usize>,
     /// sqlx's description for the offline cache.
     pub cache: CacheEntry,
 }

@@ -96,6 +96,20 @@ pub struct SourceMap {
 }
 
 impl SourceMap {
+    /// A line of a file, from 1, without its indentation and its end.
+    pub fn line(&self, path: &str, line: usize) -> Option<Span> {
+        let file = self.find(path)?;
+        let whole = &self.file(file);
+        let start = *whole.lines.get(line.checked_sub(1)?)?;
+        let text = whole.text.get(start as usize..)?.lines().next()?;
+        let at = |length: usize| u32::try_from(length).ok().map(|l| start + l);
+        Some(Span {
+            file,
+            lo: at(text.len() - text.trim_start().len())?,
+            hi: at(text.trim_end().len())?,
+        })
+    }
+
     /// Adds a file.
     pub fn add(&mut self, path: String, text: String) -> FileId {
         let lines = std::iter::once(0)

@@ -103,8 +103,17 @@ pub fn refusal_as(
     let whole = lexed.bytes(tokens);
     let at = words
         .at
-        .and_then(|byte| lexed.token_at(byte))
-        .filter(|i| tokens.contains(i))
+        // What we have added stands behind the last token.
+        .map(|byte| lexed.token_at(byte).unwrap_or(tokens.end))
+        .map(|i| i.clamp(tokens.start, tokens.end.saturating_sub(1)))
+        // `COLLATE "x"`: Postgres shows the clause, the name it quotes says more.
+        .map(|i| {
+            let name = words.message.split('"').nth(1);
+            let same = |t: &Token| matches!((t, name), (Token::Word(w), Some(n)) if w.value.eq_ignore_ascii_case(n));
+            (i..(i + 3).min(tokens.end))
+                .find(|i| same(&lexed.tokens[*i].token))
+                .unwrap_or(i)
+        })
         .or_else(|| {
             // Without a place: the name it quotes.
             let name = words.message.split('"').nth(1)?;

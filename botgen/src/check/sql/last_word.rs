@@ -136,7 +136,7 @@ pub fn ask(
     let differing: BTreeSet<usize> = (0..draft.slots.len())
         .filter(|i| !casts.contains(i) && !is_bound_as(&said.parameters[*i], &draft.slots[*i]))
         .collect();
-    let wraps = widths(results, &said, outputs);
+    let wraps = widths(draft, results, &said, outputs);
     if !differing.is_empty() || !wraps.is_empty() {
         casts.extend(differing);
         (sql, said) = describe(&casts, &wraps)?;
@@ -211,6 +211,7 @@ fn is_bound_as(ty: &str, base: &Base) -> bool {
 
 /// Outputs that Postgres gives in another width than the DSL's type has.
 fn widths(
+    draft: &Draft<'_>,
     results: &Results,
     said: &Described,
     outputs: usize,
@@ -231,7 +232,7 @@ fn widths(
                 ) => "TEXT",
                 _ => return None,
             };
-            Some((output.typed.range.clone(), to))
+            Some((draft.lexed.whole_call(&output.typed.range), to))
         })
         .collect()
 }

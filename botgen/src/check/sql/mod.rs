@@ -15,8 +15,10 @@
 //! | [`postgres`], [`last_word`] | what the checks ask Postgres, and what becomes of its answer |
 //! | [`kept`] | the files of its answers |
 //! | [`cache`] | what sqlx's macros read |
+//! | [`compare`] | both engines' tables and statements side by side |
 
 mod cache;
+pub mod compare;
 mod conflicts;
 mod describe;
 mod engine;
@@ -147,6 +149,11 @@ impl Schema {
             database,
             said: Mutex::default(),
         }
+    }
+
+    /// Whether every owner's tables are known.
+    pub fn is_whole(&self) -> bool {
+        self.database.is_some() && self.owners.values().all(|o| !o.broken && !o.stale)
     }
 
     /// True the first time.

@@ -290,6 +290,7 @@ pub fn statement(
     let types: Vec<Base> = bound.iter().map(|p: &Param| p.ty.base.clone()).collect();
     let written = Text {
         cache: cache::entry(engine, &sql, &types, &columns, &origins),
+        params: (0..bound.len()).collect(),
         sql,
     };
     let (sqlite, postgres) = match engine {

@@ -51,6 +51,8 @@ pub struct Column {
     pub null: bool,
     /// Has a value when an INSERT leaves it out.
     pub default: bool,
+    /// DEFAULT as both engines would print it; `None` where it is not known.
+    pub default_text: Option<String>,
     /// Counts up by itself.
     pub serial: bool,
     /// Where it was defined.

@@ -392,6 +392,25 @@ impl Lexed<'_> {
         }
     }
 
+    /// A call with the FILTER and OVER behind it.
+    pub fn whole_call(&self, at: &Range<usize>) -> Range<usize> {
+        let mut end = at.end;
+        while let Some(i) = self.token_at(end) {
+            let token = &self.tokens[i];
+            if !(token.is_word("FILTER") || token.is_word("OVER")) {
+                break;
+            }
+            let Some(next) = self.tokens.get(i + 1) else {
+                break;
+            };
+            end = match (&next.token, next.pair) {
+                (Token::LParen, Some(close)) => self.tokens[close].range.end,
+                _ => next.range.end,
+            };
+        }
+        at.start..end
+    }
+
     /// The exact place of an expression, parentheses and closing brackets included.
     pub fn expr(&self, expr: &Expr) -> Range<usize> {
         let join = |a: Range<usize>, b: Range<usize>| a.start.min(b.start)..a.end.max(b.end);
@@ -416,6 +435,22 @@ impl Lexed<'_> {
             }
             Expr::Cast { expr, .. } => around(self.expr(expr), true),
             Expr::Function(f) => self.with_arguments(range(f.name.span())),
+            Expr::Extract { expr, .. }
+            | Expr::Position { expr, .. }
+            | Expr::Overlay { expr, .. } => around(self.expr(expr), true),
+            Expr::AtTimeZone {
+                timestamp,
+                time_zone,
+            } => join(self.expr(timestamp), self.expr(time_zone)),
+            Expr::Array(array) if !array.elem.is_empty() => {
+                let elements = array.elem.iter().map(|e| self.expr(e));
+                let inner = elements.reduce(join).unwrap_or(0..0);
+                // `ARRAY`, `[` before, `]` behind.
+                let open = self.token_at(inner.start).unwrap_or(0);
+                let start = open.saturating_sub(1 + usize::from(array.named));
+                let end = self.token_at(inner.end).unwrap_or(open);
+                self.tokens[start].range.start..self.tokens[end].range.end
+            }
             Expr::Exists { subquery, .. } => around(range(subquery.span()), true),
             Expr::Subquery(query) => around(range(query.span()), false),
             Expr::InSubquery { expr, subquery, .. } => {

@@ -31,6 +31,10 @@ super::codes! {
     NO_WHERE = "BF0514" error "UPDATE or DELETE without WHERE";
     /// No text for the engine.
     NO_ENGINE = "BF0515" error "no statement for the engine being built for";
+    /// `migrations/sqlite/` and `migrations/postgres/` differ.
+    TABLES_DIFFER = "BF0516" error "tables that differ between the engines";
+    /// `sqlite:` and `postgres:` differ.
+    STATEMENTS_DIFFER = "BF0517" error "a statement that gives something else on the other engine";
     /// No such table.
     UNKNOWN_TABLE = "BF0520" error "a table that does not exist";
     /// No such column.

@@ -2,6 +2,7 @@
 
 use sqlparser::ast::{AlterColumnOperation, AlterTableOperation, Ident, Spanned, TableConstraint};
 
+use super::create::default_text;
 use super::{Builder, Source};
 use crate::check::sql::fault::Fault;
 use crate::check::sql::tables::{Column, Table};
@@ -112,13 +113,17 @@ impl Builder<'_> {
             AlterColumnOperation::DropNotNull => changed.columns[i].null = true,
             AlterColumnOperation::SetDefault { value } => {
                 changed.columns[i].default = true;
+                changed.columns[i].default_text = Some(default_text(value));
                 let own: Option<Column> = changed.columns.get(i).cloned();
                 let mut typer = Typer::new(&self.tables, source.lexed, self.owner, &[]);
                 typer.in_migration = true;
                 typer.default(value, own.as_ref(), &changed);
                 self.take(source, typer.faults, typer.edits, edits);
             }
-            AlterColumnOperation::DropDefault => changed.columns[i].default = false,
+            AlterColumnOperation::DropDefault => {
+                changed.columns[i].default = false;
+                changed.columns[i].default_text = None;
+            }
             AlterColumnOperation::SetDataType { data_type, .. } => {
                 let text = data_type.to_string();
                 let read = match lex(&text, self.engine) {

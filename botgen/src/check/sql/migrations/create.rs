@@ -134,6 +134,7 @@ impl Builder<'_> {
             base: None,
             null: true,
             default: false,
+            default_text: None,
             serial: false,
             defined: source.span(at.clone()),
         };
@@ -178,7 +179,10 @@ impl Builder<'_> {
             match &option.option {
                 ColumnOption::Null => {}
                 ColumnOption::NotNull => column.null = false,
-                ColumnOption::Default(_) => column.default = true,
+                ColumnOption::Default(value) => {
+                    column.default = true;
+                    column.default_text = Some(default_text(value));
+                }
                 ColumnOption::PrimaryKey(_) => {
                     primary = true;
                     table.keys.push(Key {
@@ -542,6 +546,24 @@ impl Builder<'_> {
         for fault in faults {
             self.report(fault, source);
         }
+    }
+}
+
+/// A DEFAULT in one spelling.
+pub(super) fn default_text(value: &Expr) -> String {
+    let value = match value {
+        Expr::Nested(inner) => return default_text(inner),
+        Expr::Cast { expr, .. } => return default_text(expr),
+        value => value.to_string(),
+    };
+    match value.to_ascii_uppercase().as_str() {
+        "NOW()" | "CURRENT_TIMESTAMP" | "TRANSACTION_TIMESTAMP()" | "DATETIME('NOW')" => {
+            "CURRENT_TIMESTAMP".to_owned()
+        }
+        "CURRENT_DATE" | "DATE('NOW')" => "CURRENT_DATE".to_owned(),
+        "TRUE" => "1".to_owned(),
+        "FALSE" => "0".to_owned(),
+        _ => value,
     }
 }
 

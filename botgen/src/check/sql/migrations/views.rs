@@ -214,6 +214,7 @@ impl Builder<'_> {
                 base: out.typed.base.clone(),
                 null: out.typed.null,
                 default: false,
+                default_text: None,
                 serial: false,
                 defined: source.span(out.typed.range.clone()),
             });

@@ -1,10 +1,14 @@
 //! Real statements on real migrations.
 
+#[cfg(feature = "postgres")]
+mod both;
 mod errors;
 mod lints;
 mod migrations;
 mod odd;
 mod oracle;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod scoping;
 mod seeds;
 mod types;
@@ -59,11 +63,16 @@ pub struct World {
     pub sources: SourceMap,
     pub schema: Schema,
     pub findings: Vec<Diagnostic>,
+    /// The same on Postgres: every statement of these tests is checked there too.
+    pub twin: Option<Box<World>>,
 }
 
 /// `(owner, file, text)`.
 pub fn world(files: &[(&str, &str, &str)]) -> World {
-    world_on(&Options::default(), files)
+    let world = world_on(&Options::default(), files);
+    #[cfg(feature = "postgres")]
+    let world = both::with_twin(world, files);
+    world
 }
 
 pub fn world_on(options: &Options, files: &[(&str, &str, &str)]) -> World {
@@ -102,6 +111,7 @@ pub fn world_on(options: &Options, files: &[(&str, &str, &str)]) -> World {
         sources,
         schema,
         findings: sink.finish(),
+        twin: None,
     }
 }
 
@@ -125,6 +135,7 @@ pub fn print(findings: &[Diagnostic], sources: &SourceMap) -> Vec<String> {
 }
 
 /// A statement as YAML would give it, to be changed by a test.
+#[derive(Clone)]
 pub struct Given<'a> {
     pub sql: &'a str,
     pub kind: Kind,
@@ -163,6 +174,8 @@ pub fn exec(sql: &str) -> Given<'_> {
 pub struct Outcome {
     pub query: Option<Query>,
     pub checked: Option<Checked>,
+    /// Code and marked text of each finding.
+    pub places: Vec<String>,
     pub said: Vec<String>,
 }
 
@@ -176,8 +189,19 @@ impl Given<'_> {
         self
     }
 
-    /// Runs the check.
+    /// Runs the check, on both engines where that is possible; gives SQLite's outcome.
+    #[track_caller]
     pub fn run(self, world: &mut World) -> Outcome {
+        let twin = world.twin.take();
+        let outcome = self.clone().run_here(world);
+        #[cfg(feature = "postgres")]
+        let twin = twin.map(|twin| both::same(&self, twin, &outcome));
+        world.twin = twin;
+        outcome
+    }
+
+    /// Runs the check on the engine of this world.
+    pub fn run_here(self, world: &mut World) -> Outcome {
         let mut sink = Sink::default();
         let str_of = |sources: &mut SourceMap, text: &str| {
             let file = sources.add("bot.yaml".into(), text.to_owned());
@@ -268,10 +292,15 @@ impl Given<'_> {
         };
         let checked = statement(&mut cx, &scope, &st, self.kind, block);
         let query = cx.queries.pop();
+        let findings = sink.finish();
         Outcome {
             query,
             checked,
-            said: print(&sink.finish(), &world.sources),
+            places: findings
+                .iter()
+                .map(|d| format!("{} [{}]", d.code.id, world.sources.slice(d.span)))
+                .collect(),
+            said: print(&findings, &world.sources),
         }
     }
 }

@@ -184,7 +184,7 @@ fn nonsense() {
         "SELECT id AS a, id AS A FROM orders",
     ] {
         for given in [query(sql), exec(sql), query(sql).shape(ast::Shape::Scalar)] {
-            let out = given.run(&mut w);
+            let out = given.run_here(&mut w);
             assert!(
                 out.checked.is_some() || !out.said.is_empty(),
                 "{sql}: silently refused"
@@ -201,13 +201,13 @@ fn prefixes() {
                SELECT s.title, CASE WHEN a.n > 1.5 THEN 'ж' ELSE CAST(a.n AS TEXT) END AS x FROM services s LEFT JOIN a ON a.service = s.code \
                WHERE s.price * 2 >= 0.5 AND s.code IN ('a', :bot_id) ORDER BY 1 LIMIT 3";
     for (i, _) in sql.char_indices() {
-        query(&sql[..i]).run(&mut w);
+        query(&sql[..i]).run_here(&mut w);
     }
     query(sql).run(&mut w).fine();
     let sql = "INSERT INTO bookings (bot_id, user_id, service, slot) SELECT :bot_id, :user_id, code, :now FROM services WHERE active \
                ON CONFLICT (slot) DO UPDATE SET note = excluded.note || 'ж' WHERE bookings.user_id = :user_id AND bookings.bot_id = :bot_id RETURNING *";
     for (i, _) in sql.char_indices() {
-        exec(&sql[..i]).run(&mut w);
+        exec(&sql[..i]).run_here(&mut w);
     }
     exec(sql).run(&mut w).fine();
     for (i, _) in TABLES.char_indices() {

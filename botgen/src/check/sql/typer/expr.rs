@@ -321,6 +321,13 @@ impl Typer<'_> {
             }
             Op::StringConcat => {
                 let (a, b) = (self.infer(left), self.infer(right));
+                // Arrays and jsonb are joined by it too.
+                if self.pg() && [&a, &b].iter().any(|t| t.untyped && t.base.is_none()) {
+                    self.settle(&a);
+                    self.settle(&b);
+                    let null = a.null || b.null;
+                    return Typed::untyped(at).or_null(null).by(&[&a, &b]);
+                }
                 for side in [&a, &b] {
                     let printable = side.leaves.is_empty()
                         && matches!(
@@ -390,13 +397,15 @@ impl Typer<'_> {
             return Typed::untyped(at).or_null(null).by(&[&a, &b]);
         }
         if instant(&a) || instant(&b) {
+            let message = if self.pg() {
+                "dates and times add to intervals alone"
+            } else {
+                "SQLite has no arithmetic on dates and times"
+            };
             self.fault(
-                Fault::new(
-                    &codes::TYPE,
-                    at.clone(),
-                    "SQLite has no arithmetic on dates and times",
-                )
-                .help("bind the moment: `params: { since: now - 7d }`, and compare with `:since`"),
+                Fault::new(&codes::TYPE, at.clone(), message).help(
+                    "bind the moment: `params: { since: now - 7d }`, and compare with `:since`",
+                ),
             );
             return Typed::unknown(at);
         }

@@ -360,7 +360,7 @@ impl Typer<'_> {
         null: bool,
         at: &Range<usize>,
     ) -> Typed {
-        let whole = self.whole_call(at);
+        let whole = self.lexed.whole_call(at);
         let done = |base: Base, null: bool| Typed::of(base, null, at.clone());
         match (name, base) {
             ("sum", Some(Base::Int)) => {
@@ -414,27 +414,6 @@ impl Typer<'_> {
             }
             (false, false) => {}
         }
-    }
-
-    /// A call with the FILTER and OVER behind it.
-    fn whole_call(&self, at: &Range<usize>) -> Range<usize> {
-        use sqlparser::tokenizer::Token;
-        let lexed = self.lexed;
-        let mut end = at.end;
-        while let Some(i) = lexed.token_at(end) {
-            let token = &lexed.tokens[i];
-            if !(token.is_word("FILTER") || token.is_word("OVER")) {
-                break;
-            }
-            let Some(next) = lexed.tokens.get(i + 1) else {
-                break;
-            };
-            end = match (&next.token, next.pair) {
-                (Token::LParen, Some(close)) => lexed.tokens[close].range.end,
-                _ => next.range.end,
-            };
-        }
-        at.start..end
     }
 }
 

@@ -12,7 +12,7 @@ use sqlparser::ast::{
 
 use super::expr::is_nonzero;
 use super::from::{RelColumn, last};
-use super::{Relation, Typed, Typer};
+use super::{Leaf, Relation, Typed, Typer};
 use crate::check::sql::fault::Fault;
 use crate::check::sql::tables::Table;
 use crate::check::sql::text::{lex, range};
@@ -176,7 +176,10 @@ impl Typer<'_> {
             };
         }
         let number = matches!(typed.base, Some(Base::Int | Base::Real | Base::Decimal(_)));
-        if number && matches!(to, Base::Text { .. }) {
+        // `'5'::bigint`: Postgres reads the literal.
+        let literal = typed.leaves.iter().all(|l| matches!(l, Leaf::Literal(_)));
+        let reads = literal && matches!(to, Base::Int | Base::Real | Base::Bool | Base::Decimal(_));
+        if reads || (number && matches!(to, Base::Text { .. })) {
             self.settle(&typed);
         } else {
             self.constrain(&typed, &to, "the CAST");
@@ -213,8 +216,15 @@ impl Typer<'_> {
                     Some(Base::Int | Base::Real | Base::Decimal(_) | Base::Null)
                 )
         };
-        let moments =
-            matches!(op, BinaryOperator::Plus | BinaryOperator::Minus) || unknown(a) || unknown(b);
+        // A day is a day plus days; an instant adds to intervals alone, which are unknown to us, or to another.
+        let day = |t: &Typed| t.base == Some(Base::Date);
+        let open_text =
+            |t: &Typed| !t.leaves.is_empty() && matches!(t.base, Some(Base::Text { .. }));
+        let moments = matches!(op, BinaryOperator::Plus | BinaryOperator::Minus)
+            && ((moment(a) && moment(b))
+                || ((day(a) || day(b)) && [a, b].iter().any(|t| t.base == Some(Base::Int)))
+                || open_text(a)
+                || open_text(b));
         Arithmetic {
             deferred: (moments && (moment(a) || moment(b)))
                 || unknown(a)

@@ -1,0 +1,7 @@
+CREATE TABLE goods (
+  name VARCHAR(40) PRIMARY KEY,
+  price NUMERIC(10,2),
+  since TIMESTAMPTZ,
+  amount BIGINT NOT NULL DEFAULT 0,
+  colour TEXT
+);

@@ -1,0 +1,8 @@
+CREATE TABLE goods (
+  name TEXT PRIMARY KEY,
+  price NUMERIC(10,2) NOT NULL,
+  since DATE,
+  amount BIGINT NOT NULL DEFAULT 1,
+  UNIQUE (price, name)
+);
+CREATE TABLE extra (id INTEGER PRIMARY KEY);
