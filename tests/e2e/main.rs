@@ -7,6 +7,7 @@
 //! | `crash` | restarts and kills: nothing lost |
 //! | `faults` | a Telegram, a database, a configuration that does not do as it should |
 //! | `hook` | what the webhook refuses, and what it takes |
+//! | `migrations` | migrations on Postgres, however many begin at once |
 //! | `surface` | operators' and builders' routes, guards, envelopes, metrics, logs |
 //! | `program` | the command line, settings, ports, signals, migrations |
 //! | `walk` | thousands of random steps: no error, no dead end, nothing that Telegram refuses |
@@ -17,6 +18,8 @@ mod booking;
 mod crash;
 mod faults;
 mod hook;
+#[cfg(feature = "postgres")]
+mod migrations;
 mod once;
 mod program;
 mod support;
