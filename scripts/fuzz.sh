@@ -12,8 +12,8 @@ seconds=${1:-60}
 [ "$#" -eq 0 ] || shift
 targets=("$@")
 [ "${#targets[@]}" -gt 0 ] || targets=(yaml template expression fluent sql slots front import markup values)
-# Most bytes of a target's committed corpus.
-bytes=250000
+# Most files of a target's committed corpus.
+files=40
 
 # The standard of stable Rust does for fuzzing what nightly's does; no sanitizer, for nothing here is unsafe.
 (cd botgen/fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz build -s none)
@@ -30,13 +30,11 @@ for target in "${targets[@]}"; do
         rm -f "grown/small-$target"/*
         "$binaries/$target" -merge=1 -max_len=2048 "grown/small-$target" "corpus/$target" "grown/$target"
         rm -f "corpus/$target"/*
-        # The smallest files first: they are the ones that a person can read.
-        total=0
-        while read -r size file; do
-            total=$((total + size))
-            [ "$total" -le "$bytes" ] || break
+        # Some of every size.
+        step=$((($(find "grown/small-$target" -type f | wc -l) + files - 1) / files))
+        while read -r file; do
             cp "$file" "corpus/$target/"
-        done < <(find "grown/small-$target" -type f -printf '%s %p\n' | sort -n | head -n 60)
+        done < <(find "grown/small-$target" -type f -printf '%s %p\n' | sort -n | awk -v step="$step" 'NR % step == 0 { print $2 }')
         continue
     fi
     echo "== $target: $seconds s"
