@@ -13,6 +13,9 @@ pub fn join(sqlite: Compiled, postgres: Compiled) -> Compiled {
         mut sources,
         diagnostics,
         program,
+        // Texts are the same on both: columns have the types of one migration.
+        texts,
+        handlers,
     } = sqlite;
     let mut files = Files::new(&mut sources, &postgres.sources);
     let theirs: Vec<Diagnostic> = postgres
@@ -33,6 +36,8 @@ pub fn join(sqlite: Compiled, postgres: Compiled) -> Compiled {
         // A finding of one engine only has become no error of the other, but stands in the way of both.
         program: both.filter(|_| found.iter().all(|d| d.severity != Severity::Error)),
         diagnostics: found,
+        texts,
+        handlers,
     }
 }
 
@@ -197,6 +202,8 @@ mod tests {
             sources,
             diagnostics,
             program: None,
+            texts: Vec::new(),
+            handlers: Vec::new(),
         }
     }
 

@@ -76,6 +76,10 @@ pub struct Compiled {
     pub sources: SourceMap,
     /// In order of file and place.
     pub diagnostics: Vec<Diagnostic>,
+    /// What was proven of every text that could be read, in order of place.
+    pub texts: Vec<diagnostics::facts::TextFact>,
+    /// What every handler may do; nothing where there is an error.
+    pub handlers: Vec<diagnostics::facts::HandlerFact>,
     /// The program; `None` if there is any error.
     pub program: Option<ir::Program>,
 }
@@ -114,9 +118,16 @@ fn run(input: &Input, options: &Options) -> (Compiled, check::sql::Schema) {
     }
     check::lints::settle(&bots, &sources, &mut sink);
     sink.place_fixes(&sources);
+    let texts = sink.take_facts();
+    // A warning that the bot denies is an error like any other.
+    let program = program.filter(|_| sink.errors() == 0);
     let compiled = Compiled {
-        // A warning that the bot denies is an error like any other.
-        program: program.filter(|_| sink.errors() == 0),
+        handlers: program
+            .as_ref()
+            .map(check::handlers::of)
+            .unwrap_or_default(),
+        program,
+        texts,
         diagnostics: sink.finish(),
         sources,
     };
@@ -153,6 +164,9 @@ pub fn compile_all(input: &Input, options: &Options) -> Compiled {
         program: program.filter(|_| diagnostics.iter().all(|d| d.severity != Severity::Error)),
         sources,
         diagnostics,
+        // Texts are the same on both: columns have the types of one migration.
+        texts: sqlite.texts,
+        handlers: sqlite.handlers,
     }
 }
 

@@ -47,6 +47,46 @@ fn generated_modules() {
     );
 }
 
+/// What `check --verbose` says of the example bots: every text with its interval, every handler with its effect.
+#[test]
+fn what_is_proven() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for bot in ["booking", "survey"] {
+        let dir = PathBuf::from(format!("bots/{bot}"));
+        let input = Input::load(&here.join(".."), &[dir]).unwrap();
+        let compiled = botgen::compile(&input, &Options::default());
+        let text = botgen::diagnostics::render::verbose(
+            &compiled.sources,
+            &compiled.texts,
+            &compiled.handlers,
+        );
+        let path = here.join("tests/golden").join(bot).join("verbose.txt");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            text,
+            "{bot}: UPDATE=1 rewrites"
+        );
+        let json = botgen::diagnostics::render::json_verbose(
+            &compiled.sources,
+            &compiled.diagnostics,
+            &compiled.texts,
+            &compiled.handlers,
+        );
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(
+            json["texts"].as_array().unwrap().len(),
+            compiled.texts.len()
+        );
+        assert_eq!(
+            json["handlers"].as_array().unwrap().len(),
+            compiled.handlers.len()
+        );
+    }
+}
+
 #[test]
 fn the_same_sources_give_the_same_code() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -105,6 +105,7 @@ fn flow_cx<'a>(
         choices: Vec::new(),
         toasts,
         advice: super::sql::lint::Advice::default(),
+        known: Default::default(),
         idents: taken(),
         numbers: BTreeMap::new(),
     }
@@ -117,9 +118,8 @@ type OwnTexts = (Vec<ir::text::Text>, Option<TextCall>, Vec<(u32, TextCall)>);
 fn own_texts(bot: &BotCx<'_>, sink: &mut Sink) -> OwnTexts {
     let mut none = Vec::new();
     let mut cx = flow_cx(bot, "", &mut none, sink);
-    let usage = |slot, mode, hint| TextUse { slot, mode, hint };
     let fallback = bot.ast.fallback.as_ref().and_then(|text| {
-        let usage = usage(Slot::Message, ParseMode::Html, "fallback");
+        let usage = TextUse::message(ParseMode::Html, "fallback");
         text::text(&mut cx, &Scope::default(), text, usage)
     });
     let mut toasts: Vec<(u32, TextCall)> = Vec::new();
@@ -144,7 +144,7 @@ fn own_texts(bot: &BotCx<'_>, sink: &mut Sink) -> OwnTexts {
                 sources.insert(hash, (source, span));
             }
         }
-        let usage = usage(Slot::Toast, ParseMode::Plain, "toast");
+        let usage = TextUse::plain(Slot::Toast, "toast");
         if let Some(checked) = text::text(&mut cx, &Scope::default(), text, usage) {
             toasts.push((hash, checked.call));
         }

@@ -10,6 +10,7 @@ pub mod expr;
 pub mod facts;
 pub mod flow;
 pub mod graph;
+pub mod handlers;
 pub mod i18n;
 pub mod lints;
 pub mod program;
@@ -39,6 +40,8 @@ pub struct BotCx<'a> {
     pub schema: &'a sql::Schema,
     /// For places in doc comments.
     pub sources: &'a SourceMap,
+    /// Lengths of what the bot's locales print.
+    pub lengths: text::bounds::Lengths,
 }
 
 /// A flow being checked: what it has produced so far.
@@ -60,6 +63,8 @@ pub struct FlowCx<'a> {
     pub toasts: &'a mut Vec<(u32, ir::text::TextCall)>,
     /// What the lints on SQL know so far.
     pub advice: sql::lint::Advice,
+    /// What is known of the flow's answers beyond their types.
+    pub known: text::bounds::Known,
     /// Rust identifiers already taken in the flow's module.
     pub idents: std::collections::BTreeSet<String>,
     /// Where the search for the next `name_2`, `name_3`, … begins.

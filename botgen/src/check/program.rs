@@ -72,6 +72,7 @@ pub fn check(
             words: &words,
             schema: &schema,
             sources,
+            lengths: Default::default(),
         };
         let migrations = ir::Migrations {
             owner: owner.id.clone(),

@@ -14,6 +14,8 @@ pub struct Scope {
     narrowed: BTreeSet<String>,
     /// What tests have shown about values.
     facts: Facts,
+    /// Paths of texts that a test has shown not to be empty.
+    filled: BTreeSet<String>,
     /// Innermost last.
     loops: Vec<Loop>,
     incomplete: bool,
@@ -41,6 +43,8 @@ pub struct Loop {
     pub alias: Option<String>,
     /// The item's type; a row's columns are names inside the loop when there is no alias.
     pub item: Ty,
+    /// Most rows, where a bound is known.
+    pub most: Option<usize>,
 }
 
 impl Scope {
@@ -118,9 +122,23 @@ impl Scope {
     pub fn is_narrowed(&self, path: &str) -> bool {
         self.narrowed.contains(path)
     }
+    /// Marks the text at a path as not empty.
+    pub fn fill(&mut self, path: &str) {
+        self.filled.insert(path.to_owned());
+    }
+    /// Marks what another scope has marked.
+    pub fn fill_as(&mut self, other: &Self) {
+        self.filled.extend(other.filled.iter().cloned());
+    }
+    /// Whether the text at a path was shown not to be empty.
+    pub fn is_filled(&self, path: &str) -> bool {
+        self.filled.contains(path)
+    }
     /// Forgets what was shown (the variable is written again).
     pub fn forget(&mut self, name: &str) {
+        let inside = format!("{name}.");
         self.narrowed
-            .retain(|p| p != name && !p.starts_with(&format!("{name}.")));
+            .retain(|p| p != name && !p.starts_with(&inside));
+        self.filled.retain(|p| p != name && !p.starts_with(&inside));
     }
 }

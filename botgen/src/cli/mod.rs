@@ -45,6 +45,9 @@ enum Command {
         /// The form of the report; human on standard error, the others on standard output
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
+        /// Show how long every text can be, what makes it so, and what every handler may do (human and json)
+        #[arg(short, long)]
+        verbose: bool,
     },
     /// Check bots and write the Rust of a deployment, as build.rs does
     Build {
@@ -143,7 +146,8 @@ pub fn main() -> ExitCode {
             dirs,
             engines,
             format,
-        } => check(&dirs, engines, format),
+            verbose,
+        } => check(&dirs, engines, format, verbose),
         Command::Build { dirs, out, engines } => build(&dirs, &out, engines),
         Command::Prepare { dirs, check } => prepare::run(&dirs, check),
         Command::Postgres { what } => postgres::run(what),
@@ -184,7 +188,7 @@ fn load_input(dirs: &[PathBuf]) -> Option<Input> {
     }
 }
 
-fn check(dirs: &[PathBuf], engines: Engines, format: Format) -> u8 {
+fn check(dirs: &[PathBuf], engines: Engines, format: Format, verbose: bool) -> u8 {
     let Some(input) = load_input(dirs) else {
         return WRONG_USE;
     };
@@ -192,8 +196,18 @@ fn check(dirs: &[PathBuf], engines: Engines, format: Format) -> u8 {
         return WRONG_USE;
     };
     let (sources, list) = (&compiled.sources, &compiled.diagnostics);
+    let (texts, handlers) = (&compiled.texts, &compiled.handlers);
     let written = match format {
-        Format::Human => report(&compiled, input.bots.len()),
+        Format::Human => {
+            if verbose {
+                let shown = render::verbose(sources, texts, handlers);
+                let _ = std::io::stderr().write_all(shown.as_bytes());
+            }
+            report(&compiled, input.bots.len())
+        }
+        Format::Json if verbose => {
+            print(&(render::json_verbose(sources, list, texts, handlers) + "\n"))
+        }
         Format::Json => print(&(render::json(sources, list) + "\n")),
         Format::Sarif => print(&(render::sarif(sources, list) + "\n")),
         Format::Github => print(&render::github(sources, list)),

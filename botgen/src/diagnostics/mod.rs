@@ -2,6 +2,7 @@
 
 pub mod classes;
 pub mod codes;
+pub mod facts;
 mod fix;
 mod many;
 mod near;
@@ -138,6 +139,7 @@ pub struct Sink {
     list: Vec<Diagnostic>,
     seen: HashSet<(&'static str, Span, String)>,
     errors: usize,
+    facts: Vec<facts::TextFact>,
 }
 
 impl Sink {
@@ -153,6 +155,14 @@ impl Sink {
             self.errors += usize::from(diagnostic.severity == Severity::Error);
             self.list.push(diagnostic);
         }
+    }
+    /// Notes what was proven of a text.
+    pub fn prove(&mut self, fact: facts::TextFact) {
+        self.facts.push(fact);
+    }
+    /// Everything that was proven, in order of place.
+    pub fn take_facts(&mut self) -> Vec<facts::TextFact> {
+        facts::merged(std::mem::take(&mut self.facts))
     }
     /// Number of errors so far: a caller that must know whether *its* part failed compares before and after.
     pub fn errors(&self) -> usize {

@@ -356,6 +356,7 @@ fn printer(place: Place) -> TokenStream {
         Place::Text => quote!(p),
         Place::Code => quote!(p.code()),
         Place::Attribute => quote!(p.attribute()),
+        Place::Address => quote!(p.address()),
     }
 }
 

@@ -349,6 +349,8 @@ pub struct OnConflict {
 pub struct Reply {
     /// The text.
     pub text: TextCall,
+    /// Cut off with `…` where it is too long, instead of split.
+    pub truncate: bool,
     /// Sent instead of `text` when every one of these lists is empty.
     pub empty: Option<(Vec<Expr>, TextCall)>,
     /// Rows.

@@ -33,8 +33,8 @@ pub struct Text {
     pub params: Vec<Variable>,
     /// Whether it reads built-ins, `now` or the locale (anything of the context beyond the parameters).
     pub pieces: Vec<Piece>,
-    /// Whether it can exceed 4096 units through its values (then the runtime splits).
-    pub may_split: bool,
+    /// Whether its values can make a message longer than Telegram takes: the runtime splits or truncates it.
+    pub may_exceed: bool,
 }
 
 /// What a text is for; decides its limits.
@@ -46,6 +46,19 @@ pub enum Slot {
     Toast,
     Description,
     Url,
+}
+
+impl Slot {
+    /// For people and tools.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Button => "button",
+            Self::Toast => "toast",
+            Self::Description => "description",
+            Self::Url => "url",
+        }
+    }
 }
 
 /// A piece.

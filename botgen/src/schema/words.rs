@@ -59,6 +59,8 @@ words! {
     BlockName "block" { "type": "string" }
     /// The markup of a text.
     ParseModeName "markup" { "type": "string", "enum": ["HTML", "MarkdownV2", "none"] }
+    /// What happens to a message that its values make too long.
+    OverflowName "overflow" { "type": "string", "enum": ["split", "truncate", "error"] }
     /// The type of an answer or an argument.
     StepTypeName "type" {
         "type": "string",

@@ -108,6 +108,7 @@ pub struct Intent {
     pub cmd: Str,
     pub description: Option<Text>,
     pub reply: Text,
+    pub overflow: Option<Spanned<Overflow>>,
 }
 
 /// A flow.
@@ -141,6 +142,7 @@ pub enum FlowKind {
 #[allow(missing_docs)]
 pub struct Menu {
     pub title: Text,
+    pub overflow: Option<Spanned<Overflow>>,
     pub options: Keyboard,
     pub parse_mode: Option<Spanned<ParseMode>>,
     pub edit: Option<Spanned<bool>>,
@@ -310,9 +312,20 @@ pub struct OnConflict {
 pub struct Reply {
     pub text: Text,
     pub empty_text: Option<Text>,
+    pub overflow: Option<Spanned<Overflow>>,
     pub keyboard: Keyboard,
     pub parse_mode: Option<Spanned<ParseMode>>,
     pub edit: Option<Spanned<bool>>,
+}
+
+/// What happens to a message that its values make longer than Telegram takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(missing_docs)]
+pub enum Overflow {
+    #[default]
+    Split,
+    Truncate,
+    Error,
 }
 
 /// `action.set_locale.v1`.

@@ -11,7 +11,7 @@ use super::lints::Lints;
 use super::registry;
 use crate::diagnostics::codes::{files, shape};
 use crate::diagnostics::{Diagnostic, Edit, Sink, meant, remove_element};
-use crate::schema::{BlockName, Command, LocaleTag, Template};
+use crate::schema::{BlockName, Command, LocaleTag, OverflowName, Template};
 use crate::source::folder::Folder;
 use crate::source::{FileId, SourceMap, Span, Spanned};
 use crate::yaml::{self, Kind, Node};
@@ -110,6 +110,10 @@ pub struct IntentItem {
     pub description: Option<Template>,
     /// The reply.
     pub reply: Template,
+    /// What happens when values make the reply longer than a message takes: several messages (`split`), an end with
+    /// `…` (`truncate`), or no bot: it must be proven that it fits (`error`).
+    #[schemars(extend("default" = "split"))]
+    pub overflow: Option<OverflowName>,
 }
 
 /// Reads a bot's YAML files. `None`: there is no readable `bot.yaml` and nothing else to go on.
@@ -308,6 +312,7 @@ impl Cx<'_> {
         let cmd = self.command(f.get("cmd"), "`cmd`");
         let description = self.text(f.get("description"), "`description`");
         let reply = self.text(f.get("reply"), "`reply`");
+        let overflow = self.overflow(f.get("overflow"));
         let span = f.span;
         f.finish();
         Some(Intent {
@@ -315,6 +320,7 @@ impl Cx<'_> {
             cmd: cmd?,
             description,
             reply: reply?,
+            overflow,
         })
     }
 

@@ -2,9 +2,8 @@
 
 use botfactory_lang::answer::Wanted;
 use botfactory_lang::callback::{self, Keys, WizardAction, hash32};
-use botfactory_lang::length::is_blank;
 use botfactory_lang::limits::{BUTTON_TEXT, CALLBACK_DATA_BYTES, TOAST};
-use botfactory_lang::markup::split;
+use botfactory_lang::markup::{is_blank, split, truncate};
 use botfactory_lang::words::Args;
 
 use super::seat::Update;
@@ -73,7 +72,17 @@ pub(crate) fn compose(
             Said::Message(message) => {
                 let markup = inline(&message.rows)?;
                 let edit = if message.edit { editable.take() } else { None };
-                push(&mut out.messages, frame, &message.text, markup, edit);
+                let text = &message.text;
+                if message.truncate {
+                    let text = Text {
+                        markup: truncate(text.mode, text.as_str(), &text.breaks),
+                        mode: text.mode,
+                        breaks: Vec::new(),
+                    };
+                    push(&mut out.messages, frame, &text, markup, edit);
+                } else {
+                    push(&mut out.messages, frame, text, markup, edit);
+                }
             }
             Said::Question {
                 wizard,
@@ -125,7 +134,7 @@ fn push(
 ) {
     let place = frame.update.place;
     let parse_mode = text.mode.name().map(str::to_owned);
-    if is_blank(&text.plain()) {
+    if is_blank(text.mode, text.as_str()) {
         // Telegram refuses an empty message; without buttons there is nothing to say.
         if markup.is_some() {
             calls.push(send(frame, "…".to_owned(), None, markup));

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use botfactory_lang::callback::encode_arg_text;
-use botfactory_lang::length::{cut, is_blank};
+use botfactory_lang::length::cut;
 use botfactory_lang::limits::BUTTON_TEXT;
-use botfactory_lang::markup::{ParseMode, plain_text};
+use botfactory_lang::markup::{ParseMode, is_blank, plain_text};
 use botfactory_lang::value::{Date, Decimal, Instant, TimeOfDay};
 
 /// A finished text: its markup and the places where it may best be split.
@@ -81,10 +81,10 @@ impl Text {
     /// The words of a button or toast: seen characters, cut at `max` UTF-16 units, never empty.
     pub(crate) fn label(&self, max: usize) -> String {
         let plain = self.plain();
-        match plain.trim() {
-            words if is_blank(words) => "…".to_owned(),
-            words => cut(words, max).into_owned(),
+        if is_blank(ParseMode::Plain, &plain) {
+            return "…".to_owned();
         }
+        cut(plain.trim(), max).into_owned()
     }
 }
 
@@ -94,6 +94,7 @@ pub struct Message {
     pub(crate) text: Text,
     pub(crate) rows: Vec<Vec<Button>>,
     pub(crate) edit: bool,
+    pub(crate) truncate: bool,
 }
 
 impl Message {
@@ -103,7 +104,14 @@ impl Message {
             text,
             rows: Vec::new(),
             edit: false,
+            truncate: false,
         }
+    }
+    /// Ends with `…` where it is too long, instead of going on in another message.
+    #[must_use]
+    pub fn truncate(mut self) -> Self {
+        self.truncate = true;
+        self
     }
     /// Replaces the message whose button was pressed.
     #[must_use]

@@ -151,6 +151,14 @@ impl<'w> Printer<'w> {
             ..self
         }
     }
+    /// The same printer for values in the address of a button.
+    #[must_use]
+    pub fn address(self) -> Self {
+        Self {
+            place: Place::Address,
+            ..self
+        }
+    }
     /// A message of the catalogue: `p.t("booked", Args::new().with("slot", slot))`.
     pub fn t<'a>(self, key: &'static str, args: Args<'a>) -> impl Display + 'a
     where

@@ -46,6 +46,8 @@ static SPEC: BotSpec = BotSpec {
         command("my", Effect::Read, false),
         command("add", Effect::Write, false),
         command("lang", Effect::Pure, false),
+        command("split", Effect::Pure, false),
+        command("truncated", Effect::Pure, false),
         command("boom", Effect::Write, false),
         command("sleep", Effect::Write, false),
         command("spin", Effect::Write, false),
@@ -290,6 +292,21 @@ impl Bot for Booking {
                     insert(cx, "spa", args, None).await?;
                     let text = html(cx, "Added.");
                     cx.reply(Message::new(text));
+                    Ok(())
+                }
+                name @ ("split" | "truncated") => {
+                    let mut text = cx.words().html().begin();
+                    text.push("<i>");
+                    for n in 0..900 {
+                        text.write_fmt(format_args!("<b>row {n}</b> &amp;\n"));
+                        text.row();
+                    }
+                    text.push("</i>");
+                    let message = Message::new(text.end());
+                    cx.reply(match name {
+                        "truncated" => message.truncate(),
+                        _ => message,
+                    });
                     Ok(())
                 }
                 "lang" => {

@@ -46,6 +46,35 @@ async fn a_menu_reached_by_a_button_edits() {
 }
 
 #[tokio::test]
+async fn what_is_too_long_is_split_or_ends_with_dots() {
+    use botfactory_lang::markup::{ParseMode, check, plain_text};
+    let mut rig = Rig::new().await;
+    let whole = rig.say(ANNA, "/split").await;
+    let parts: Vec<String> = whole
+        .texts()
+        .iter()
+        .map(|part| {
+            assert_eq!(check(ParseMode::Html, part, &[]).0, vec![]);
+            plain_text(ParseMode::Html, part)
+        })
+        .collect();
+    assert!(parts.len() > 1 && parts.iter().all(|p| p.encode_utf16().count() <= 4096));
+    assert!(parts.concat().contains("row 899 &"));
+    let cut = rig.say(ANNA, "/truncated").await;
+    let texts = cut.texts();
+    assert_eq!(texts.len(), 1, "one message");
+    assert_eq!(check(ParseMode::Html, texts[0], &[]).0, vec![]);
+    let seen = plain_text(ParseMode::Html, texts[0]);
+    assert!(seen.encode_utf16().count() <= 4096);
+    // The last row is a whole one.
+    let kept = seen.strip_suffix('…').expect("dots at the end");
+    assert!(
+        kept.ends_with("&\n") && kept.encode_utf16().count() > 4000,
+        "{kept}"
+    );
+}
+
+#[tokio::test]
 async fn refusals_keep_the_question() {
     let mut rig = Rig::new().await;
     let question = rig.say(ANNA, "/book").await;

@@ -4,7 +4,6 @@ use crate::check::FlowCx;
 use crate::check::scope::Scope;
 use crate::check::text;
 use crate::check::text::TextUse;
-use crate::ir::text::Slot;
 use crate::ir::{Action, ActionKind, Effect, Flow, Reply};
 use crate::syntax::ast;
 use botfactory_lang::markup::ParseMode;
@@ -12,11 +11,8 @@ use botfactory_lang::markup::ParseMode;
 /// Checks an intent.
 pub fn check(mut cx: FlowCx<'_>, intent: &ast::Intent) -> Option<Flow> {
     let description = cx.description(intent.description.as_ref());
-    let usage = TextUse {
-        slot: Slot::Message,
-        mode: ParseMode::Html,
-        hint: "reply",
-    };
+    let overflow = super::overflow(intent.overflow.as_ref());
+    let usage = TextUse::message(ParseMode::Html, "reply").overflow(overflow);
     let text = text::text(&mut cx, &Scope::default(), &intent.reply, usage)?.call;
     let reply = Action {
         origin: cx.origin(intent.reply.source.span),
@@ -24,6 +20,7 @@ pub fn check(mut cx: FlowCx<'_>, intent: &ast::Intent) -> Option<Flow> {
         kind: ActionKind::Reply(Reply {
             text,
             empty: None,
+            truncate: overflow == ast::Overflow::Truncate,
             keyboard: Vec::new(),
             edit: false,
         }),

@@ -1,12 +1,11 @@
 //! `flow.menu.v1`: a message with buttons.
 
-use super::mode;
+use super::{mode, overflow};
 use crate::check::flow::{Body, FlowCheck};
 use crate::check::text;
 use crate::check::text::TextUse;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::graph as codes;
-use crate::ir::text::Slot;
 use crate::ir::{Action, ActionKind, Reply};
 use crate::syntax::ast;
 
@@ -26,11 +25,8 @@ pub fn check(check: &mut FlowCheck<'_>, menu: &ast::Menu) -> Option<Body> {
     let flow = check.flow;
     let mut scope = check.scope(&check.start(), None);
     let on_enter = check.actions(&mut scope, &flow.on_enter);
-    let usage = TextUse {
-        slot: Slot::Message,
-        mode: mode(menu.parse_mode.as_ref()),
-        hint: "title",
-    };
+    let overflow = overflow(menu.overflow.as_ref());
+    let usage = TextUse::message(mode(menu.parse_mode.as_ref()), "title").overflow(overflow);
     let title = text::text(&mut check.cx, &scope, &menu.title, usage);
     let keyboard = check.keyboard(&scope, &menu.options);
     let mut on_enter = on_enter?;
@@ -40,6 +36,7 @@ pub fn check(check: &mut FlowCheck<'_>, menu: &ast::Menu) -> Option<Body> {
         kind: ActionKind::Reply(Reply {
             text: title?.call,
             empty: None,
+            truncate: overflow == ast::Overflow::Truncate,
             keyboard: keyboard?,
             edit: menu.edit.as_ref().is_none_or(|e| e.node),
         }),

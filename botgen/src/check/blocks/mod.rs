@@ -34,6 +34,13 @@ pub fn action(check: &mut FlowCheck<'_>, scope: &Scope, action: &Action) -> Opti
     }
 }
 
+/// What happens to a message that is too long, as written.
+pub fn overflow(
+    written: Option<&crate::source::Spanned<crate::syntax::ast::Overflow>>,
+) -> crate::syntax::ast::Overflow {
+    written.map_or_else(Default::default, |w| w.node)
+}
+
 /// How a text is marked up, as written.
 pub fn mode(
     written: Option<&crate::source::Spanned<crate::syntax::ast::ParseMode>>,

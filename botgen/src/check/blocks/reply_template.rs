@@ -1,24 +1,20 @@
 //! `action.reply_template.v1`: a message.
 
-use super::mode;
+use super::{mode, overflow};
 use crate::check::flow::FlowCheck;
 use crate::check::scope::Scope;
 use crate::check::text;
 use crate::check::text::TextUse;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::graph;
-use crate::ir::text::Slot;
 use crate::ir::{ActionKind, Reply};
 use crate::syntax::ast;
 
 /// Checks the action.
 pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, reply: &ast::Reply) -> Option<ActionKind> {
     let mode = mode(reply.parse_mode.as_ref());
-    let usage = |hint| TextUse {
-        slot: Slot::Message,
-        mode,
-        hint,
-    };
+    let overflow = overflow(reply.overflow.as_ref());
+    let usage = |hint| TextUse::message(mode, hint).overflow(overflow);
     let text = text::with_lists(&mut check.cx, scope, &reply.text, usage("text"));
     let empty = reply
         .empty_text
@@ -53,6 +49,7 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, reply: &ast::Reply) -> Op
     Some(ActionKind::Reply(Reply {
         text: text.call,
         empty,
+        truncate: overflow == ast::Overflow::Truncate,
         keyboard: keyboard?,
         edit: reply.edit.as_ref().is_some_and(|e| e.node),
     }))

@@ -5,7 +5,6 @@ use crate::check::scope::Scope;
 use crate::check::sql::{self, Kind};
 use crate::check::text;
 use crate::check::text::TextUse;
-use crate::ir::text::Slot;
 use crate::ir::{ActionKind, OnConflict, Target};
 use crate::syntax::ast;
 use botfactory_lang::markup::ParseMode;
@@ -49,11 +48,7 @@ fn on_conflict(
     scope: &Scope,
     written: &ast::OnConflict,
 ) -> Option<OnConflict> {
-    let usage = TextUse {
-        slot: Slot::Message,
-        mode: ParseMode::Html,
-        hint: "conflict",
-    };
+    let usage = TextUse::message(ParseMode::Html, "conflict");
     let reply = text::text(&mut check.cx, scope, &written.reply, usage);
     let target = match &written.goto {
         Some(goto) => check.target(goto),

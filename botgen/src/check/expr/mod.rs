@@ -19,7 +19,7 @@ mod types;
 
 pub use filters::{Printing, print};
 pub(crate) use names::{alias_is_free, is_builtin};
-pub use narrow::{narrowed, narrowed_in_text};
+pub use narrow::{fill, is_filled, narrowed, narrowed_in_text};
 pub use types::{coerce, field};
 
 use super::FlowCx;

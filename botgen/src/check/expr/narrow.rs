@@ -1,7 +1,7 @@
 //! What a test shows about nullable values.
 
 use crate::check::scope::Scope;
-use crate::syntax::ast::{Expr, ExprKind};
+use crate::syntax::ast::{Comparison, Expr, ExprKind};
 
 /// The scope in which `e` has turned out `truth`.
 pub fn narrowed(scope: &Scope, e: &Expr, truth: bool) -> Scope {
@@ -21,6 +21,21 @@ pub fn narrowed_in_text(scope: &Scope, e: &Expr, truth: bool) -> Scope {
     scope
 }
 
+/// Whether a test has shown that the text at the start of a chain is not empty.
+pub fn is_filled(scope: &Scope, e: &Expr) -> bool {
+    let mut value = e;
+    while let ExprKind::Filter { value: inner, .. } = &value.kind {
+        value = inner;
+    }
+    key(scope, value).is_some_and(|key| scope.is_filled(&key))
+}
+
+/// Notes the texts that `e` shows not to be empty when it has turned out `truth`; nothing else.
+pub fn fill(scope: &mut Scope, e: &Expr, truth: bool) {
+    let shown = narrowed(scope, e, truth);
+    scope.fill_as(&shown);
+}
+
 fn learn(scope: &mut Scope, e: &Expr, truth: bool) {
     match &e.kind {
         ExprKind::Not(inner) => learn(scope, inner, !truth),
@@ -31,6 +46,27 @@ fn learn(scope: &mut Scope, e: &Expr, truth: bool) {
         ExprKind::Or(left, right) if !truth => {
             learn(scope, left, false);
             learn(scope, right, false);
+        }
+        ExprKind::IsEmpty { value, negated } if *negated == truth => {
+            if let Some(key) = key(scope, value) {
+                scope.fill(&key);
+            }
+        }
+        ExprKind::Compare(comparison, left, right) => {
+            let differs = match comparison {
+                Comparison::Ne => truth,
+                Comparison::Eq => !truth,
+                _ => false,
+            };
+            for (value, other) in [(left, right), (right, left)] {
+                let empty = matches!(&other.kind, ExprKind::Text(text) if text.is_empty());
+                if differs
+                    && empty
+                    && let Some(key) = key(scope, value)
+                {
+                    scope.fill(&key);
+                }
+            }
         }
         ExprKind::IsNull { value, negated } if *negated == truth => {
             if let Some(key) = key(scope, value) {

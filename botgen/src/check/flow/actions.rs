@@ -114,6 +114,7 @@ pub fn narrow(scope: &mut Scope, test: &ast::Expr, truth: bool) {
     for path in shows(test, truth) {
         scope.narrow(&path);
     }
+    expr::fill(scope, test, truth);
 }
 
 /// Something is said to the person in every run, or at least may be.

@@ -1,7 +1,7 @@
 //! Keyboards and buttons.
 
 use super::actions::narrow;
-use super::{FlowCheck, payload};
+use super::{FlowCheck, exclusive, payload};
 use crate::check::scope::Scope;
 use crate::check::text::TextUse;
 use crate::check::{expr, facts, text};
@@ -17,7 +17,6 @@ use crate::syntax::ast;
 use botfactory_lang::callback::hash32;
 use botfactory_lang::length::utf16;
 use botfactory_lang::limits::{CALLBACK_DATA_BYTES, KEYBOARD_BUTTONS, ROW_BUTTONS};
-use botfactory_lang::markup::ParseMode;
 
 impl FlowCheck<'_> {
     /// Rows of buttons.
@@ -28,54 +27,95 @@ impl FlowCheck<'_> {
     ) -> Option<Vec<Vec<Button>>> {
         self.shape(keyboard);
         let mut done = Some(Vec::new());
+        let mut labels = Vec::new();
         for row in &keyboard.rows {
-            let buttons: Vec<_> = row.iter().map(|b| self.button(scope, b)).collect();
+            let buttons: Vec<_> = row
+                .iter()
+                .map(|b| self.button(scope, b, &mut labels))
+                .collect();
             let buttons: Option<Vec<_>> = buttons.into_iter().collect();
             match (buttons, &mut done) {
                 (Some(row), Some(done)) => done.push(row),
                 _ => done = None,
             }
         }
+        // Advice waits until nothing is wrong.
+        if self.cx.sink.errors() == 0 {
+            self.twins(&labels);
+        }
         done
+    }
+
+    /// Buttons that are always shown and read the same in some locale.
+    fn twins(&mut self, labels: &[(Span, Vec<Option<String>>)]) {
+        for (i, (span, own)) in labels.iter().enumerate() {
+            let twin = labels.iter().take(i).find_map(|(first, other)| {
+                let same = own
+                    .iter()
+                    .zip(other)
+                    .position(|(a, b)| a.is_some() && a == b)?;
+                Some((*first, same))
+            });
+            let Some((first, locale)) = twin else {
+                continue;
+            };
+            let shown = own.get(locale).cloned().flatten().unwrap_or_default();
+            let locales = &self.cx.bot.words.locales;
+            let place = match locales.get(locale) {
+                Some(l) if locales.len() > 1 => format!(" in `{}`", l.tag),
+                _ => String::new(),
+            };
+            self.cx.sink.report(
+                Diagnostic::new(
+                    &limits::TWIN_BUTTONS,
+                    *span,
+                    format!(
+                        "two buttons of this keyboard read `{}`{place}",
+                        shown.trim()
+                    ),
+                )
+                .note(first, "the first")
+                .help("give one of them other words"),
+            );
+        }
     }
 
     fn shape(&mut self, keyboard: &ast::Keyboard) {
         let sink = &mut *self.cx.sink;
-        let mut count = 0;
         for row in &keyboard.rows {
-            if let Some(over) = row.get(ROW_BUTTONS) {
+            if let Some((over, shown)) = exclusive::over(row.iter(), ROW_BUTTONS) {
                 sink.report(
                     Diagnostic::new(
                         &limits::ROW,
                         over.span,
-                        format!(
-                            "this row has {} buttons, Telegram shows {ROW_BUTTONS}",
-                            row.len()
-                        ),
+                        format!("this row has {shown} buttons, Telegram shows {ROW_BUTTONS}"),
                     )
                     .help("split the row: each inner list is one row"),
                 );
             }
-            if let Some(over) = KEYBOARD_BUTTONS
-                .checked_sub(count)
-                .and_then(|left| row.get(left))
-            {
-                sink.report(
-                    Diagnostic::new(
-                        &limits::BUTTONS,
-                        over.span,
-                        format!("this is button {} of a keyboard", KEYBOARD_BUTTONS + 1),
-                    )
-                    .help(format!(
-                        "a message has at most {KEYBOARD_BUTTONS}: split the choice into menus"
-                    )),
-                );
-            }
-            count += row.len();
+        }
+        let all = keyboard.rows.iter().flatten();
+        if let Some((over, _)) = exclusive::over(all, KEYBOARD_BUTTONS) {
+            sink.report(
+                Diagnostic::new(
+                    &limits::BUTTONS,
+                    over.span,
+                    format!("this is button {} of a keyboard", KEYBOARD_BUTTONS + 1),
+                )
+                .help(format!(
+                    "a message has at most {KEYBOARD_BUTTONS}: split the choice into menus"
+                )),
+            );
         }
     }
 
-    fn button(&mut self, scope: &Scope, button: &ast::Button) -> Option<Button> {
+    /// `labels` takes what a button that is always shown reads.
+    fn button(
+        &mut self,
+        scope: &Scope,
+        button: &ast::Button,
+        labels: &mut Vec<(Span, Vec<Option<String>>)>,
+    ) -> Option<Button> {
         let mut inside = scope.clone();
         let when = match &button.when {
             Some(when) => {
@@ -92,12 +132,11 @@ impl FlowCheck<'_> {
             }
             None => Some(None),
         };
-        let usage = TextUse {
-            slot: Slot::Button,
-            mode: ParseMode::Plain,
-            hint: "button",
-        };
+        let usage = TextUse::plain(Slot::Button, "button");
         let text = text::text(&mut self.cx, &inside, &button.text, usage);
+        if let (Some(text), None) = (&text, &button.when) {
+            labels.push((button.text.source.span, text.fixed.clone()));
+        }
         let does = self.does(&inside, &button.does);
         Some(Button {
             text: text?.call,
@@ -114,11 +153,7 @@ impl FlowCheck<'_> {
                 span,
             } => self.callback(scope, command, args, *span),
             ast::ButtonDoes::Url(url) => {
-                let usage = TextUse {
-                    slot: Slot::Url,
-                    mode: ParseMode::Plain,
-                    hint: "url",
-                };
+                let usage = TextUse::plain(Slot::Url, "url");
                 let call = text::text(&mut self.cx, scope, url, usage)?.call;
                 Some(ButtonDoes::Url(call))
             }
@@ -388,8 +423,9 @@ impl FlowCheck<'_> {
     fn fits(&mut self, command: &str, values: &[(&str, bool, Expr)], span: Span) -> bool {
         let mut total = 1 + command.len();
         let mut parts = vec![format!("{total} for `/{command}`")];
+        let mut worst = format!("/{command}");
         for (name, last, value) in values {
-            let Some(most) = payload::most(value, *last, &self.cx.choices) else {
+            let Some(most) = payload::most(&self.cx, value, *last) else {
                 self.cx.sink.report(
                     Diagnostic::new(
                         &limits::PAYLOAD_UNBOUNDED,
@@ -402,6 +438,8 @@ impl FlowCheck<'_> {
             };
             total += most;
             parts.push(format!("up to {most} for `{name}`"));
+            worst.push(' ');
+            worst.push_str(&payload::longest(&self.cx, value));
         }
         if total > CALLBACK_DATA_BYTES {
             self.cx.sink.report(
@@ -411,7 +449,9 @@ impl FlowCheck<'_> {
                     format!("this button's payload can be {total} bytes long, Telegram takes {CALLBACK_DATA_BYTES}"),
                 )
                 .label(parts.join(", "))
-                .help("pass less: an id instead of what it stands for, or a shorter command"),
+                .help(format!(
+                    "the longest is `{worst}`; pass less: an id instead of what it stands for, or a shorter command"
+                )),
             );
             return false;
         }

@@ -14,7 +14,6 @@ use crate::source::Span;
 use crate::syntax::ast::{self, ExprKind, Piece, TextKind};
 use botfactory_lang::callback::hash32;
 use botfactory_lang::length::utf16;
-use botfactory_lang::markup::ParseMode;
 
 /// Longest value of an option, in UTF-16 code units: it is a column's value and part of a typed command.
 const VALUE: usize = 64;
@@ -61,11 +60,7 @@ impl FlowCheck<'_> {
     /// An option's text.
     pub fn label(&mut self, scope: &Scope, var: &str, option: &ast::Choice) -> Option<TextCall> {
         let hint = format!("{var}_{}", option.value.value);
-        let usage = TextUse {
-            slot: Slot::Button,
-            mode: ParseMode::Plain,
-            hint: &hint,
-        };
+        let usage = TextUse::plain(Slot::Button, &hint);
         Some(text::text(&mut self.cx, scope, &option.text, usage)?.call)
     }
 

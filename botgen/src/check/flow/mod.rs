@@ -4,6 +4,7 @@
 pub mod actions;
 pub mod buttons;
 pub mod choices;
+pub mod exclusive;
 pub mod labels;
 pub mod payload;
 pub mod regexes;
@@ -76,6 +77,7 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
         check.idents.insert(var.name.clone(), ident);
     }
     check.chosen();
+    check.known_answers();
     check.choices();
     let description = check.cx.description(flow.description.as_ref());
     let args = check.args();
@@ -106,11 +108,7 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
 impl FlowCx<'_> {
     /// The command's text in Telegram's menu. An error in it is reported.
     pub fn description(&mut self, text: Option<&ast::Text>) -> Option<ir::text::TextCall> {
-        let usage = TextUse {
-            slot: ir::text::Slot::Description,
-            mode: botfactory_lang::markup::ParseMode::Plain,
-            hint: "description",
-        };
+        let usage = TextUse::plain(ir::text::Slot::Description, "description");
         Some(text::text(self, &Scope::default(), text?, usage)?.call)
     }
 

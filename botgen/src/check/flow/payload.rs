@@ -1,12 +1,14 @@
 //! How long a command line in a button can become.
 
-use crate::ir;
-use crate::ir::expr::{Builtin, Expr, ExprKind};
+use crate::check::FlowCx;
+use crate::check::text::bounds;
+use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::types::Base;
 use botfactory_lang::callback::encode_arg_text;
 
 /// The most bytes that a value needs as an argument, the space before it included. `None`: no bound is known.
-pub fn most(value: &Expr, last: bool, choices: &[ir::Choice]) -> Option<usize> {
+pub fn most(cx: &FlowCx<'_>, value: &Expr, last: bool) -> Option<usize> {
+    let choices = &cx.choices;
     let text = |text: &str| {
         let mut line = String::new();
         encode_arg_text(&mut line, text, last);
@@ -21,49 +23,95 @@ pub fn most(value: &Expr, last: bool, choices: &[ir::Choice]) -> Option<usize> {
             .get(id.0)
             .and_then(|c| c.options.get(*i))
             .map(|o| text(&o.value)),
-        // "at most 52 significant bits" (Bot API, User): 16 digits, and a sign.
-        ExprKind::Builtin(Builtin::UserId | Builtin::ChatId) => Some(18),
-        ExprKind::ChoiceValue(choice) => return most(choice, last, choices),
+        ExprKind::ChoiceValue(choice) => return most(cx, choice, last),
+        ExprKind::Default(a, b) => {
+            return Some(most(cx, a, last)?.max(most(cx, b, last)?));
+        }
         _ => None,
     };
-    exact.or_else(|| {
-        let bytes = match &value.ty.base {
-            // `-9223372036854775808`
-            Base::Int => 20,
-            // The same and a point.
-            Base::Decimal(_) => 21,
-            Base::Bool => 1,
-            // `-009999-01-01`
-            Base::Date => 13,
-            Base::Time => 8,
-            // `@` and Unix seconds of the years -9999 to 9999
-            Base::DateTime => 14,
-            Base::Null => 1,
-            Base::Choice(id) => {
-                let options = &choices.get(id.0)?.options;
-                return options.iter().map(|o| text(&o.value)).max();
-            }
-            // A UTF-16 unit is at most three bytes of UTF-8; quotes around it.
-            Base::Text { max } => (*max)?.checked_mul(3)?.checked_add(2)?,
-            _ => return None,
-        };
-        Some(1 + bytes)
+    exact.or_else(|| match &value.ty.base {
+        Base::Choice(id) => {
+            let options = &choices.get(id.0)?.options;
+            options.iter().map(|o| text(&o.value)).max()
+        }
+        Base::Text { .. } => bytes(&Base::Text {
+            max: Some(bounds::longest_text(cx, value)?),
+        }),
+        // `-9223372036854775808`, where nothing more is known.
+        Base::Int => {
+            let (least, greatest) = bounds::range(cx, value);
+            Some(1 + least.to_string().len().max(greatest.to_string().len()))
+        }
+        base => bytes(base),
     })
+}
+
+/// The most bytes of a value of which nothing but its type is known, the space before it included.
+fn bytes(base: &Base) -> Option<usize> {
+    let bytes = match base {
+        Base::Int => 20,
+        // The same and a point.
+        Base::Decimal(_) => 21,
+        Base::Bool => 1,
+        // `-009999-01-01`
+        Base::Date => 13,
+        Base::Time => 8,
+        // `@` and Unix seconds of the years -9999 to 9999
+        Base::DateTime => 14,
+        Base::Null => 1,
+        // A UTF-16 unit is at most three bytes of UTF-8; quotes around it.
+        Base::Text { max } => (*max)?.checked_mul(3)?.checked_add(2)?,
+        _ => return None,
+    };
+    Some(1 + bytes)
+}
+
+/// The longest that a value can be in a payload, for people.
+pub fn longest(cx: &FlowCx<'_>, value: &Expr) -> String {
+    match (&value.kind, &value.ty.base) {
+        (ExprKind::Null, _) => "~".to_owned(),
+        (ExprKind::Text(text), _) => text.clone(),
+        (_, Base::Int) => {
+            let (least, greatest) = bounds::range(cx, value);
+            let (least, greatest) = (least.to_string(), greatest.to_string());
+            if least.len() > greatest.len() {
+                least
+            } else {
+                greatest
+            }
+        }
+        (_, Base::Decimal(scale)) => {
+            let digits = i64::MIN.to_string();
+            match digits.len().checked_sub(usize::from(*scale)) {
+                Some(point) if *scale > 0 => format!("{}.{}", &digits[..point], &digits[point..]),
+                _ => digits,
+            }
+        }
+        (_, Base::Bool) => "1".to_owned(),
+        (_, Base::Date) => "-009999-01-01".to_owned(),
+        (_, Base::Time) => "23:59:59".to_owned(),
+        (_, Base::DateTime) => "@-377705116800".to_owned(),
+        (_, Base::Choice(id)) => {
+            let options = cx.choices.get(id.0).map_or(&[][..], |c| &c.options);
+            let longest = options.iter().max_by_key(|o| o.value.len());
+            longest.map(|o| o.value.clone()).unwrap_or_default()
+        }
+        (_, Base::Text { .. }) => match bounds::longest_text(cx, value) {
+            Some(units) => format!("(a text of {units} characters)"),
+            None => "(a text of any length)".to_owned(),
+        },
+        _ => "…".to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::types::Ty;
     use botfactory_lang::callback::Payloaded;
     use botfactory_lang::value::{Date, Decimal, Instant, TimeOfDay};
 
     fn of(base: Base) -> usize {
-        let value = Expr {
-            ty: Ty::some(base),
-            kind: ExprKind::Builtin(Builtin::Now),
-        };
-        most(&value, false, &[]).unwrap()
+        bytes(&base).unwrap()
     }
     fn written(value: &impl Payloaded) -> usize {
         let mut line = String::new();

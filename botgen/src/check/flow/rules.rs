@@ -59,6 +59,17 @@ impl<'a> Given<'a> {
         let max = read(self.max).unwrap_or(ANSWER_TEXT).min(MESSAGE_TEXT);
         (read(self.min).unwrap_or(1).max(1), max)
     }
+    /// Least and greatest whole number, as far as they can be read; nothing is reported.
+    fn numbers(&self) -> (i64, i64) {
+        let read = |field: Option<&Field>| match field? {
+            Field::Literal(s) => s.value.parse::<i64>().ok(),
+            Field::Expr(_) => None,
+        };
+        (
+            read(self.min).unwrap_or(i64::MIN),
+            read(self.max).unwrap_or(i64::MAX),
+        )
+    }
     /// The type of its values.
     pub fn ty(&self, check: &FlowCheck<'_>) -> Ty {
         let (_, max) = self.lengths();
@@ -74,6 +85,34 @@ fn span_of(field: &Field) -> Span {
 }
 
 impl FlowCheck<'_> {
+    /// What steps and arguments say about their values beyond the types. A variable that is both has both bounds.
+    pub fn known_answers(&mut self) {
+        let steps = match &self.flow.kind {
+            ast::FlowKind::Wizard(wizard) => wizard.steps.as_slice(),
+            _ => &[],
+        };
+        let args = self.flow.args.iter().map(Given::arg);
+        for given in args.chain(steps.iter().map(Given::step)) {
+            let ident = self.ident_of(&given.name.value).to_owned();
+            match given.ty.node {
+                StepType::Int => {
+                    let (least, greatest) = given.numbers();
+                    let known = self
+                        .cx
+                        .known
+                        .ranges
+                        .entry(ident)
+                        .or_insert((least, greatest));
+                    *known = (known.0.min(least), known.1.max(greatest));
+                }
+                StepType::Text | StepType::Phone | StepType::Email => {
+                    self.cx.known.typed.insert(ident);
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// The flow's arguments; learns their types. `None`: something is wrong and was reported.
     pub fn args(&mut self) -> Option<Vec<Arg>> {
         let (flow, names) = (self.flow, self.names);

@@ -12,7 +12,6 @@ use crate::check::graph::{Env, Graph, live};
 use crate::check::scope::Scope;
 use crate::diagnostics::codes::{graph as graph_codes, limits};
 use crate::diagnostics::{Diagnostic, Severity};
-use crate::ir::text::Slot;
 use crate::ir::types::{ChoiceId, Ty, Variable};
 use crate::ir::{Action, Branch, Effect, Rule, Step};
 use crate::syntax::ast;
@@ -57,12 +56,11 @@ impl FlowCheck<'_> {
     ) -> Option<Asked> {
         let name = step.var.value.as_str();
         let scope = self.scope(env, Some(name));
-        let usage = |slot, mode, hint| TextUse { slot, mode, hint };
         let hint = format!("ask_{name}");
-        let ask = usage(Slot::Message, mode(step.parse_mode.as_ref()), hint.as_str());
+        let ask = TextUse::message(mode(step.parse_mode.as_ref()), hint.as_str());
         let ask = text::text(&mut self.cx, &scope, &step.ask, ask);
         let hint = format!("refuse_{name}");
-        let refuse = usage(Slot::Message, ParseMode::Html, hint.as_str());
+        let refuse = TextUse::message(ParseMode::Html, hint.as_str());
         let refusal = match step.validate.as_ref().and_then(|v| v.msg.as_ref()) {
             Some(msg) => text::text(&mut self.cx, &scope, msg, refuse).map(|c| Some(c.call)),
             None => Some(None),

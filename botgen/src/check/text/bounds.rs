@@ -1,61 +1,412 @@
-//! How long a printed value can be, in UTF-16 units.
+//! How long a printed value can be, in UTF-16 units, in one locale.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use botfactory_lang::format::{Formats, Style, longest};
 use botfactory_lang::length::utf16;
+use jiff::tz::TimeZone;
 
 use crate::check::FlowCx;
-use crate::ir::expr::{Expr, ExprKind};
-use crate::ir::text::{How, KeyArg, Print};
-use crate::ir::types::Base;
+use crate::ir::expr::{Builtin, Expr, ExprKind};
+use crate::ir::text::{DateStyle, How, KeyArg, Print};
+use crate::ir::types::{Base, Ty};
 
-/// Any date, time, number or amount of money in any locale. CLDR's longest long dates have some 60 characters; a
-/// pattern of the author is at most 128 bytes of at most long names.
-pub(super) const FORMATTED: usize = 400;
-
-/// `None`: no bound is known.
-pub(super) fn print(cx: &FlowCx<'_>, p: &Print) -> Option<usize> {
-    how(cx, &p.how, &p.value)
+/// The least and the most; `most: None`: no bound is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bound {
+    /// What is seen in every case: 0 where the value can be empty or blank.
+    pub least: usize,
+    /// UTF-16 units.
+    pub most: Option<usize>,
 }
 
-/// Of an argument of a message.
-pub(super) fn argument(cx: &FlowCx<'_>, arg: &KeyArg) -> Option<usize> {
-    match arg {
-        KeyArg::Value(e) => value(cx, e),
-        KeyArg::Printed(p) => print(cx, p),
-    }
-}
-
-fn how(cx: &FlowCx<'_>, how_: &How, e: &Expr) -> Option<usize> {
-    match how_ {
-        How::Plain => value(cx, e),
-        How::Date(_) | How::Time(_) | How::DateTime(_) | How::Number { .. } | How::Money { .. } => {
-            Some(FORMATTED)
+impl Bound {
+    /// Always something.
+    pub(super) fn up_to(most: usize) -> Self {
+        Self {
+            least: 1,
+            most: Some(most),
         }
-        How::Label(_) | How::LabelOf { .. } | How::Join { .. } => None,
-        // No character has more than three in the other case.
-        How::Upper(inner) | How::Lower(inner) => how(cx, inner, e)?.checked_mul(3),
-        How::Truncate(units, inner) => {
-            Some(how(cx, inner, e).map_or(*units, |inner| inner.min(*units)))
+    }
+    /// Exactly this text.
+    pub(super) fn exactly(text: &str) -> Self {
+        Self {
+            least: if text.trim().is_empty() {
+                0
+            } else {
+                utf16(text)
+            },
+            most: Some(utf16(text)),
         }
-        How::Or(other, inner) => Some(print(cx, other)?.max(how(cx, inner, e)?)),
+    }
+    /// One of both.
+    pub(super) fn either(self, other: Self) -> Self {
+        Self {
+            least: self.least.min(other.least),
+            most: self.most.zip(other.most).map(|(a, b)| a.max(b)),
+        }
     }
 }
 
-fn value(cx: &FlowCx<'_>, e: &Expr) -> Option<usize> {
-    if let ExprKind::Text(text) = &e.kind {
-        return Some(utf16(text));
+/// What is known of the answers of a flow beyond their types.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Least and greatest value of whole numbers, by Rust name.
+    pub ranges: BTreeMap<String, (i64, i64)>,
+    /// Texts that a person has typed: never blank.
+    pub typed: std::collections::BTreeSet<String>,
+}
+
+/// Formats of a bot's locales, and the lengths that were asked before: each costs some hundred printings.
+#[derive(Debug, Default)]
+pub struct Lengths {
+    formats: RefCell<BTreeMap<String, std::rc::Rc<Formats>>>,
+    kept: RefCell<BTreeMap<(String, String, bool, bool), usize>>,
+}
+
+impl Lengths {
+    fn formats(&self, tag: &str) -> std::rc::Rc<Formats> {
+        let mut known = self.formats.borrow_mut();
+        if let Some(formats) = known.get(tag) {
+            return std::rc::Rc::clone(formats);
+        }
+        let formats = std::rc::Rc::new(Formats::new(tag, TimeZone::UTC));
+        known.insert(tag.to_owned(), std::rc::Rc::clone(&formats));
+        formats
     }
-    match &e.ty.base {
-        Base::Text { max } => *max,
-        Base::Int | Base::Decimal(_) | Base::Bool => Some(24),
-        // The largest floats have 309 digits, and separators.
-        Base::Real | Base::Date | Base::Time | Base::DateTime => Some(FORMATTED + 24),
-        Base::Choice(id) => cx
-            .choices
-            .get(id.0)?
-            .options
-            .iter()
-            .map(|o| utf16(&o.value))
-            .max(),
-        _ => None,
+
+    /// The longest date or time in a locale.
+    pub(super) fn when(&self, tag: &str, style: &DateStyle, date: bool, time: bool) -> usize {
+        let key = (tag.to_owned(), format!("{style:?}"), date, time);
+        if let Some(known) = self.kept.borrow().get(&key) {
+            return *known;
+        }
+        let units = longest(tag, borrowed(style), date, time);
+        self.kept.borrow_mut().insert(key, units);
+        units
     }
+
+    fn printed(&self, tag: &str, print: impl Fn(&Formats, &mut String)) -> usize {
+        let mut out = String::new();
+        print(&self.formats(tag), &mut out);
+        utf16(&out)
+    }
+}
+
+fn borrowed(style: &DateStyle) -> Style<'_> {
+    match style {
+        DateStyle::Short => Style::Short,
+        DateStyle::Medium => Style::Medium,
+        DateStyle::Long => Style::Long,
+        DateStyle::Pattern(pattern) => Style::Pattern(pattern),
+    }
+}
+
+/// The question, in one locale.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds<'c, 'a> {
+    pub cx: &'c FlowCx<'a>,
+    /// Index of the locale.
+    pub locale: usize,
+    /// Most rows of the innermost loop.
+    pub rows: Option<usize>,
+}
+
+impl Bounds<'_, '_> {
+    fn tag(&self) -> &str {
+        let locales = &self.cx.bot.words.locales;
+        locales.get(self.locale).map_or("en", |l| l.tag.as_str())
+    }
+
+    /// A value as it stands in a template.
+    pub fn print(&self, p: &Print) -> Bound {
+        self.how(&p.how, &p.value)
+    }
+
+    /// An argument of a message, printed by Fluent.
+    pub fn argument(&self, arg: &KeyArg) -> Bound {
+        match arg {
+            KeyArg::Value(e) => self.fluent(e),
+            KeyArg::Printed(p) => self.print(p),
+        }
+    }
+
+    /// Fluent groups the digits of numbers.
+    fn fluent(&self, e: &Expr) -> Bound {
+        match e.ty.base {
+            Base::Int => self.number(e, None),
+            Base::Decimal(scale) => Bound::up_to(self.decimal(scale)),
+            Base::Real => Bound::up_to(self.real(3)),
+            _ => self.value(e),
+        }
+    }
+
+    fn how(&self, how: &How, e: &Expr) -> Bound {
+        let lengths = &self.cx.bot.lengths;
+        let instant = e.ty.base == Base::DateTime;
+        let pattern = |style: &DateStyle| matches!(style, DateStyle::Pattern(_));
+        match how {
+            How::Plain => self.value(e),
+            How::Date(style) => {
+                Bound::up_to(lengths.when(self.tag(), style, true, instant && pattern(style)))
+            }
+            How::Time(style) => {
+                Bound::up_to(lengths.when(self.tag(), style, instant && pattern(style), true))
+            }
+            How::DateTime(style) => Bound::up_to(lengths.when(self.tag(), style, true, true)),
+            How::Number { digits } => self.number(e, *digits),
+            How::Money { currency } => {
+                let scale = match e.ty.base {
+                    Base::Decimal(scale) => scale,
+                    Base::Real => 6,
+                    _ => 0,
+                };
+                Bound::up_to(
+                    lengths.printed(self.tag(), |f, out| f.money(i64::MIN, scale, currency, out)),
+                )
+            }
+            How::Label(id) => {
+                let command = self.cx.command;
+                super::labels::longest(self.cx, command, *id, self.locale)
+            }
+            // What is no value of the choice is printed as it is.
+            How::LabelOf { command, choice } => {
+                let label = super::labels::longest(self.cx, command, *choice, self.locale);
+                Bound {
+                    least: label.least,
+                    ..label.either(self.value(e))
+                }
+            }
+            How::Join { separator, each } => self.join(separator, each, e),
+            // No character has more than three in the other case.
+            How::Upper(inner) | How::Lower(inner) => {
+                let inner = self.how(inner, e);
+                Bound {
+                    most: inner.most.and_then(|n| n.checked_mul(3)),
+                    ..inner
+                }
+            }
+            How::Truncate(units, inner) => {
+                let inner = self.how(inner, e);
+                Bound {
+                    least: inner.least.min(1),
+                    most: Some(inner.most.map_or(*units, |inner| inner.min(*units))),
+                }
+            }
+            How::Or(other, inner) => self.print(other).either(self.how(inner, e)),
+        }
+    }
+
+    fn join(&self, separator: &str, each: &How, list: &Expr) -> Bound {
+        let Base::List { item, most } = &list.ty.base else {
+            return Bound {
+                least: 0,
+                most: None,
+            };
+        };
+        let element = Expr {
+            ty: item.as_ref().clone().with_null(false),
+            kind: ExprKind::Var {
+                ident: String::new(),
+                narrowed: false,
+            },
+        };
+        let each = self.how(each, &element).most;
+        Bound {
+            least: 0,
+            most: most.zip(each).and_then(|(n, each)| {
+                let between = utf16(separator).checked_mul(n.saturating_sub(1))?;
+                each.checked_mul(n)?.checked_add(between)
+            }),
+        }
+    }
+
+    /// A number, grouped.
+    fn number(&self, e: &Expr, digits: Option<u8>) -> Bound {
+        let lengths = &self.cx.bot.lengths;
+        match (&e.ty.base, digits) {
+            (Base::Int, None | Some(0)) => {
+                let (least, greatest) = self.range(e);
+                let long = |n| lengths.printed(self.tag(), |f, out| f.int(n, out));
+                Bound::up_to(long(least).max(long(greatest)))
+            }
+            (Base::Decimal(scale), None) => Bound::up_to(self.decimal(*scale)),
+            (Base::Real, None) => Bound::up_to(self.decimal(6)),
+            (_, digits) => Bound::up_to(self.decimal(digits.unwrap_or(0))),
+        }
+    }
+
+    fn decimal(&self, scale: u8) -> usize {
+        let lengths = &self.cx.bot.lengths;
+        lengths.printed(self.tag(), |f, out| f.decimal(i64::MIN, scale, out))
+    }
+
+    /// A float: its whole digits, a point and the rest.
+    fn real(&self, digits: u8) -> usize {
+        let lengths = &self.cx.bot.lengths;
+        let whole = lengths.printed(self.tag(), |f, out| f.real(-f64::MAX, 0, out));
+        whole + 1 + usize::from(digits)
+    }
+
+    /// Least and greatest value of a whole number.
+    pub fn range(&self, e: &Expr) -> (i64, i64) {
+        let rows = |n: Option<usize>| n.map_or(i64::MAX, |n| i64::try_from(n).unwrap_or(i64::MAX));
+        /// "at most 52 significant bits" (Bot API, User and Chat).
+        const ID: i64 = 1 << 52;
+        match &e.kind {
+            ExprKind::Int(n) => (*n, *n),
+            ExprKind::Index => (1, rows(self.rows)),
+            ExprKind::Count(list) => match list.ty.base {
+                Base::List { most, .. } => (0, rows(most)),
+                _ => (0, i64::MAX),
+            },
+            ExprKind::Builtin(Builtin::UserId) => (1, ID),
+            ExprKind::Builtin(Builtin::ChatId) => (-ID, ID),
+            ExprKind::Var { ident, .. } => {
+                let known = self.cx.known.ranges.get(ident);
+                known.copied().unwrap_or((i64::MIN, i64::MAX))
+            }
+            ExprKind::Default(a, b) => {
+                let (a, b) = (self.range(a), self.range(b));
+                (a.0.min(b.0), a.1.max(b.1))
+            }
+            _ => (i64::MIN, i64::MAX),
+        }
+    }
+
+    fn value(&self, e: &Expr) -> Bound {
+        match &e.kind {
+            ExprKind::Text(text) => return Bound::exactly(text),
+            ExprKind::Printed(print) => return self.print(print),
+            ExprKind::ChoiceValue(choice) => return self.value(choice),
+            ExprKind::Default(a, b) => return self.value(a).either(self.value(b)),
+            _ => {}
+        }
+        let lengths = &self.cx.bot.lengths;
+        match &e.ty.base {
+            Base::Text { max } => Bound {
+                least: usize::from(self.never_blank(e)),
+                most: *max,
+            },
+            Base::Int => {
+                let (least, greatest) = self.range(e);
+                let digits = |n: i64| n.to_string().len();
+                Bound::up_to(digits(least).max(digits(greatest)))
+            }
+            Base::Decimal(scale) => Bound::up_to(self.decimal(*scale)),
+            Base::Bool => Bound::up_to(5),
+            Base::Real => Bound::up_to(self.real(6)),
+            Base::Date => Bound::up_to(lengths.when(self.tag(), &DateStyle::Medium, true, false)),
+            Base::Time => {
+                let when = |style| lengths.when(self.tag(), style, false, true);
+                Bound::up_to(when(&DateStyle::Short).max(when(&DateStyle::Medium)))
+            }
+            Base::DateTime => {
+                Bound::up_to(lengths.when(self.tag(), &DateStyle::Medium, true, true))
+            }
+            Base::Choice(id) => {
+                let values = self.cx.choices.get(id.0).map(|choice| {
+                    let lengths = choice.options.iter().map(|o| utf16(&o.value));
+                    lengths.max().unwrap_or_default()
+                });
+                Bound {
+                    least: 1,
+                    most: values,
+                }
+            }
+            _ => Bound {
+                least: 0,
+                most: None,
+            },
+        }
+    }
+
+    fn never_blank(&self, e: &Expr) -> bool {
+        match &e.kind {
+            ExprKind::Builtin(b) => !matches!(b, Builtin::Args),
+            ExprKind::Var { ident, .. } => self.cx.known.typed.contains(ident),
+            ExprKind::Field { of, ident, .. } => {
+                of.ty.base == Base::Contact && ident != "last_name"
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The most UTF-16 units of a text value in any locale. `None`: no bound is known.
+pub fn longest_text(cx: &FlowCx<'_>, e: &Expr) -> Option<usize> {
+    each_locale(cx, |bounds| bounds.value(e).most)
+}
+
+/// Least and greatest value of a whole number.
+pub fn range(cx: &FlowCx<'_>, e: &Expr) -> (i64, i64) {
+    let bounds = Bounds {
+        cx,
+        locale: 0,
+        rows: None,
+    };
+    bounds.range(e)
+}
+
+fn each_locale(cx: &FlowCx<'_>, most: impl Fn(Bounds<'_, '_>) -> Option<usize>) -> Option<usize> {
+    let mut all = Some(0);
+    for locale in 0..cx.bot.words.locales.len().max(1) {
+        let here = most(Bounds {
+            cx,
+            locale,
+            rows: None,
+        });
+        all = all.zip(here).map(|(a, b): (usize, usize)| a.max(b));
+    }
+    all
+}
+
+/// The value of a number or date that `NUMBER` or `DATETIME` prints with these options.
+pub(super) fn call(bounds: Bounds<'_, '_>, given: Option<&Ty>, options: &[(&str, &str)]) -> Bound {
+    let lengths = &bounds.cx.bot.lengths;
+    let tag = bounds.tag();
+    let find = |name: &str| options.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
+    let base = given.map(|ty| &ty.base);
+    if let Some(when @ (Base::Date | Base::Time | Base::DateTime)) = base {
+        let (date, time) = (*when != Base::Time, *when != Base::Date);
+        if let Some(pattern) = find("pattern") {
+            let style = DateStyle::Pattern(pattern.to_owned());
+            return Bound::up_to(lengths.when(tag, &style, date, time));
+        }
+        let style = |name: &str| {
+            find(name).map(|style| match style {
+                "short" => DateStyle::Short,
+                "long" | "full" => DateStyle::Long,
+                _ => DateStyle::Medium,
+            })
+        };
+        let part = |style: Option<DateStyle>, date: bool| {
+            style.map_or(0, |style| lengths.when(tag, &style, date, !date))
+        };
+        let (d, t) = (style("dateStyle"), style("timeStyle"));
+        let apart = part(d.clone(), true) + part(t.clone(), false) + 2;
+        let both = d.or(t).unwrap_or(DateStyle::Medium);
+        return Bound::up_to(apart.max(lengths.when(tag, &both, date, time)));
+    }
+    let number = |name: &str| find(name).and_then(|n| n.parse::<u8>().ok());
+    let scale = match base {
+        Some(Base::Decimal(scale)) => *scale,
+        _ => 3,
+    };
+    let digits = number("minimumFractionDigits")
+        .into_iter()
+        .chain(number("maximumFractionDigits"))
+        .fold(scale, u8::max)
+        .min(18);
+    let whole = match base {
+        Some(Base::Real) | None => lengths.printed(tag, |f, out| f.real(-f64::MAX, 0, out)),
+        // Two more and a separator for a percentage.
+        _ => lengths.printed(tag, |f, out| f.int(i64::MIN, out)) + 3,
+    };
+    let around = match find("currency") {
+        Some(currency) => lengths.printed(tag, |f, out| f.money(0, 0, currency, out)),
+        None => 2,
+    };
+    Bound::up_to(whole + 1 + usize::from(digits) + around)
 }

@@ -1,10 +1,12 @@
 //! `t:KEY {…}`: the message in every locale, and the arguments against what it needs.
 
 use botfactory_lang::limits::NESTING;
+use botfactory_lang::markup::ParseMode;
 use botfactory_lang::{format, words};
 
-use super::bounds;
-use super::shape::{At, Node};
+use super::bounds::{self, Bound, Bounds};
+use super::measure::measure;
+use super::shape::{At, Hole, Kind as HoleKind, Node};
 use crate::check::FlowCx;
 use crate::check::expr::{self, Printing, a};
 use crate::check::i18n::needs::{self, Kind, Need};
@@ -96,23 +98,50 @@ pub(super) fn key<'a>(cx: &mut FlowCx<'a>, scope: &Scope, k: &ast::KeyRef) -> Op
     if !whole || !fine {
         return None;
     }
-    let bounds: Vec<(&str, Option<usize>)> = given
-        .iter()
-        .map(|g| (g.name, bounds::argument(cx, &g.arg)))
-        .collect();
+    let rows = scope.loops().last().and_then(|l| l.most);
     // A locale that lacks the message, or whose messages contain themselves, says nothing (both are reported).
     let nothing = || {
-        vec![Node::Hole {
-            max: Some(SMALL),
+        vec![Node::Hole(Hole {
+            bounds: vec![Bound::up_to(SMALL)],
             id: None,
-        }]
+            what: format!("t:{}", k.key.node),
+            span: k.key.span,
+            kind: HoleKind::Line,
+        })]
     };
     let mut locales: Vec<Vec<Node>> = words.locales.iter().map(|_| nothing()).collect();
     for (i, locale, pattern) in found {
         if let Some(nodes) = locales.get_mut(i).filter(|_| !locale.endless) {
+            let bounds = Bounds {
+                cx,
+                locale: i,
+                rows,
+            };
+            let given: Vec<Argument<'_>> = given
+                .iter()
+                .zip(&k.args)
+                .map(|(g, (_, e))| {
+                    let bound = bounds.argument(&g.arg);
+                    let filled = expr::is_filled(scope, e);
+                    Argument {
+                        name: g.name,
+                        ty: (!g.printed).then_some(&g.ty),
+                        bound: Bound {
+                            least: bound.least.max(usize::from(filled)),
+                            ..bound
+                        },
+                        kind: match g.ty.base {
+                            Base::Text { .. } => HoleKind::Text,
+                            _ if g.printed => HoleKind::Text,
+                            _ => HoleKind::Line,
+                        },
+                    }
+                })
+                .collect();
             let mut grow = Grow {
                 locale,
-                bounds: &bounds,
+                bounds,
+                given: &given,
                 budget: NODES,
             };
             *nodes = grow.pattern(pattern, 0);
@@ -563,20 +592,58 @@ fn chosen(cx: &mut FlowCx<'_>, g: &Given<'_>, choice: usize, variants: &[Variant
     }
 }
 
+/// The length of a message without arguments in one locale.
+pub(super) fn fixed(cx: &FlowCx<'_>, k: &ast::KeyRef, locale: usize) -> Bound {
+    let words: &Translations = cx.bot.words;
+    let attribute = k.attribute.as_ref().map(|a| a.node.as_str());
+    let here = words.locales.get(locale).filter(|l| !l.endless);
+    let found = here.and_then(|l| Some((l, l.messages.get(&k.key.node)?.pattern(attribute)?)));
+    // What is missing is reported.
+    let Some((locale_words, pattern)) = found else {
+        return Bound::up_to(SMALL);
+    };
+    let bounds = Bounds {
+        cx,
+        locale,
+        rows: None,
+    };
+    let mut grow = Grow {
+        locale: locale_words,
+        bounds,
+        given: &[],
+        budget: NODES,
+    };
+    let nodes = grow.pattern(pattern, 0);
+    let measure = measure(ParseMode::Plain, &nodes, locale);
+    Bound {
+        least: measure.least,
+        most: measure.most,
+    }
+}
+
 /// Nodes of one message: more than any real text has; what lies beyond is not looked at.
 const NODES: usize = 5_000;
 /// Longest text of a term's variable or of the runtime's own words, in UTF-16 units.
 const SMALL: usize = 300;
 
+/// An argument as Fluent sees it.
+struct Argument<'g> {
+    name: &'g str,
+    /// Of a value that Fluent prints itself.
+    ty: Option<&'g Ty>,
+    bound: Bound,
+    kind: HoleKind,
+}
+
 /// Turns a pattern, and all that it contains, into nodes.
-struct Grow<'a, 'b> {
+struct Grow<'a, 'b, 'c> {
     locale: &'a Locale,
-    /// Longest text of each argument.
-    bounds: &'b [(&'b str, Option<usize>)],
+    bounds: Bounds<'b, 'c>,
+    given: &'b [Argument<'b>],
     budget: usize,
 }
 
-impl Grow<'_, '_> {
+impl Grow<'_, '_, '_> {
     fn pattern(&mut self, pattern: &Pattern, depth: usize) -> Vec<Node> {
         if depth > NESTING {
             return Vec::new();
@@ -584,10 +651,13 @@ impl Grow<'_, '_> {
         let mut nodes = Vec::new();
         for element in &pattern.elements {
             if self.budget == 0 {
-                nodes.push(Node::Hole {
-                    max: None,
+                nodes.push(Node::Hole(Hole {
+                    bounds: Vec::new(),
                     id: None,
-                });
+                    what: "…".to_owned(),
+                    span: pattern.span,
+                    kind: HoleKind::Text,
+                }));
                 return nodes;
             }
             self.budget -= 1;
@@ -603,18 +673,47 @@ impl Grow<'_, '_> {
     }
 
     fn placeable(&mut self, e: &Expr, depth: usize) -> Node {
-        let hole = |max| Node::Hole { max, id: None };
+        let hole = |bound, what: String, kind| {
+            Node::Hole(Hole {
+                bounds: vec![bound],
+                id: None,
+                what,
+                span: e.span(),
+                kind,
+            })
+        };
+        let small = |what: &str| hole(Bound::up_to(SMALL), format!("{{ {what} }}"), HoleKind::Line);
         match e {
             Expr::Text { text, span } => Node::Words {
                 text: text.clone(),
                 at: At::Within(*span),
             },
-            Expr::Number { text, .. } => hole(Some(text.len())),
-            Expr::Variable { name, .. } => {
-                let known = self.bounds.iter().find(|(n, _)| n == name);
-                hole(known.map_or(Some(SMALL), |(_, max)| *max))
+            Expr::Number { text, .. } => {
+                hole(Bound::up_to(text.len() * 2), text.clone(), HoleKind::Line)
             }
-            Expr::Call { .. } => hole(Some(bounds::FORMATTED)),
+            Expr::Variable { name, .. } => match self.given.iter().find(|g| g.name == name) {
+                Some(given) => hole(given.bound, format!("{{ ${name} }}"), given.kind),
+                None => small(&format!("${name}")),
+            },
+            Expr::Call { function, args, .. } => {
+                let name = match args.positional.first() {
+                    Some(Expr::Variable { name, .. }) => name.as_str(),
+                    _ => "",
+                };
+                let given = self.given.iter().find(|g| g.name == name);
+                let options: Vec<(&str, &str)> = args
+                    .named
+                    .iter()
+                    .filter_map(|(name, _, value)| match value {
+                        Expr::Text { text, .. } | Expr::Number { text, .. } => {
+                            Some((name.as_str(), text.as_str()))
+                        }
+                        _ => None,
+                    })
+                    .collect();
+                let bound = bounds::call(self.bounds, given.and_then(|g| g.ty), &options);
+                hole(bound, format!("{{ {function}(${name}) }}"), HoleKind::Line)
+            }
             Expr::Message {
                 id,
                 attribute,
@@ -622,28 +721,60 @@ impl Grow<'_, '_> {
             } => {
                 let found = self.locale.messages.get(id);
                 match found.and_then(|m| m.pattern(attribute.as_deref())) {
-                    Some(pattern) => Node::Branches(vec![self.pattern(pattern, depth + 1)]),
+                    Some(pattern) => {
+                        Node::Branches(vec![(String::new(), self.pattern(pattern, depth + 1))])
+                    }
                     // The runtime's own words stand where they are used, as they are.
                     None => match self.locale.own_words(id) {
                         Some(text) => Node::Words {
                             text,
                             at: At::Within(*span),
                         },
-                        None => hole(Some(SMALL)),
+                        None => small(id),
                     },
                 }
             }
-            Expr::Term { id, attribute, .. } => {
+            Expr::Term {
+                id,
+                attribute,
+                args,
+                ..
+            } => {
                 let found = self.locale.terms.get(id);
-                match found.and_then(|m| m.pattern(attribute.as_deref())) {
-                    Some(pattern) => Node::Branches(vec![self.pattern(pattern, depth + 1)]),
-                    None => hole(Some(SMALL)),
-                }
+                let Some(pattern) = found.and_then(|m| m.pattern(attribute.as_deref())) else {
+                    return small(&format!("-{id}"));
+                };
+                // A term sees what it is given and nothing else.
+                let given: Vec<Argument<'_>> = args
+                    .named
+                    .iter()
+                    .map(|(name, _, value)| Argument {
+                        name,
+                        ty: None,
+                        bound: match value {
+                            Expr::Text { text, .. } => Bound::exactly(text),
+                            _ => Bound::up_to(SMALL),
+                        },
+                        kind: HoleKind::Line,
+                    })
+                    .collect();
+                let mut term = Grow {
+                    locale: self.locale,
+                    bounds: self.bounds,
+                    given: &given,
+                    budget: self.budget,
+                };
+                let nodes = term.pattern(pattern, depth + 1);
+                self.budget = term.budget;
+                Node::Branches(vec![(String::new(), nodes)])
             }
             Expr::Select { variants, .. } => Node::Branches(
                 variants
                     .iter()
-                    .map(|v| self.pattern(&v.pattern, depth + 1))
+                    .map(|v| {
+                        let label = format!("`[{}]`", v.key);
+                        (label, self.pattern(&v.pattern, depth + 1))
+                    })
                     .collect(),
             ),
         }

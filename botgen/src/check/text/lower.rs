@@ -2,8 +2,9 @@
 
 use botfactory_lang::markup::Place;
 
-use super::shape::{At, Node};
-use super::{bounds, keys};
+use super::bounds::{Bound, Bounds};
+use super::keys;
+use super::shape::{At, Hole, Kind, Node};
 use crate::check::FlowCx;
 use crate::check::expr::{self, Printing, a};
 use crate::check::facts;
@@ -59,10 +60,21 @@ impl Lower<'_, '_> {
             Piece::Value(e) => {
                 let id = self.hole();
                 let print = expr::print(self.cx, scope, e, Printing::Text)?;
-                let node = Node::Hole {
-                    max: bounds::print(self.cx, &print),
+                let filled = expr::is_filled(scope, e);
+                let bounds = each_locale(self.cx, scope, |b| {
+                    let bound = b.print(&print);
+                    Bound {
+                        least: bound.least.max(usize::from(filled)),
+                        ..bound
+                    }
+                });
+                let node = Node::Hole(Hole {
+                    bounds,
                     id: Some(id),
-                };
+                    what: format!("{{{{{}}}}}", self.written(e)),
+                    span: e.span,
+                    kind: kind(self.cx, &print),
+                });
                 let place = Place::Text;
                 Some((ir::text::Piece::Value { print, place }, node))
             }
@@ -74,6 +86,7 @@ impl Lower<'_, '_> {
                 otherwise,
                 ..
             } => {
+                let list_as_written = list;
                 let entered = self.enter(scope, list, alias.as_ref());
                 if top && let Some((list, _)) = &entered {
                     self.top_lists.push(list.clone());
@@ -86,6 +99,10 @@ impl Lower<'_, '_> {
                 let otherwise = self.pieces(scope, otherwise, false);
                 let (list, item, (ir_body, node_body)) = entered?;
                 let (otherwise, otherwise_nodes) = otherwise?;
+                let most = match list.ty.base {
+                    Base::List { most, .. } => most,
+                    _ => None,
+                };
                 let piece = ir::text::Piece::Each {
                     list,
                     item,
@@ -94,6 +111,9 @@ impl Lower<'_, '_> {
                     otherwise,
                 };
                 let node = Node::Loop {
+                    list: self.written(list_as_written),
+                    span: list_as_written.span,
+                    most,
                     body: node_body,
                     otherwise: otherwise_nodes,
                 };
@@ -103,6 +123,15 @@ impl Lower<'_, '_> {
                 arms, otherwise, ..
             } => self.branches(scope, arms, otherwise),
         }
+    }
+
+    /// An expression as the author wrote it, on one line.
+    fn written(&self, e: &ast::Expr) -> String {
+        const LONGEST: usize = 40;
+        let file = self.cx.bot.sources.file(e.span.file);
+        let source = file.text.get(e.span.lo as usize..e.span.hi as usize);
+        let line = source.unwrap_or("…").split_whitespace().collect::<Vec<_>>();
+        botfactory_lang::length::cut(&line.join(" "), LONGEST).into_owned()
     }
 
     /// A `t:` text.
@@ -135,7 +164,7 @@ impl Lower<'_, '_> {
     ) -> Option<(Expr, Loop)> {
         let free = alias.is_none_or(|alias| expr::alias_is_free(self.cx, scope, alias));
         let checked = expr::check(self.cx, scope, list)?;
-        let Base::List { item, .. } = checked.ty.base.clone() else {
+        let Base::List { item, most } = checked.ty.base.clone() else {
             let help = match checked.ty.base {
                 Base::Row(_) => {
                     "it is one row: print its columns, `{{row.column}}`, or leave `single: true` out"
@@ -162,6 +191,7 @@ impl Lower<'_, '_> {
             ident,
             alias: alias.map(|a| a.node.clone()),
             item: *item,
+            most,
         };
         free.then_some((checked, entered))
     }
@@ -177,6 +207,8 @@ impl Lower<'_, '_> {
         let mut nodes = Vec::new();
         let mut whole = true;
         for (condition, body) in arms {
+            let word = if nodes.is_empty() { "#if" } else { "else if" };
+            let label = format!("`{{{{{word} {}}}}}`", self.written(condition));
             let checked = expr::condition_in_text(self.cx, &scope, condition);
             let mut inner = expr::narrowed_in_text(&scope, condition, true);
             if let Some(typed) = &checked {
@@ -192,18 +224,75 @@ impl Lower<'_, '_> {
             match checked.zip(body) {
                 Some((condition, (body, body_nodes))) => {
                     out.push((condition, body));
-                    nodes.push(body_nodes);
+                    nodes.push((label, body_nodes));
                 }
                 None => whole = false,
             }
         }
         let (otherwise, otherwise_nodes) = self.pieces(&scope, otherwise, false)?;
-        nodes.push(otherwise_nodes);
+        nodes.push(("`{{else}}`".to_owned(), otherwise_nodes));
         let piece = ir::text::Piece::If {
             arms: out,
             otherwise,
         };
         whole.then_some((piece, Node::Branches(nodes)))
+    }
+}
+
+/// In every locale of the bot.
+pub(super) fn each_locale(
+    cx: &FlowCx<'_>,
+    scope: &Scope,
+    bound: impl Fn(Bounds<'_, '_>) -> Bound,
+) -> Vec<Bound> {
+    let rows = scope.loops().last().and_then(|l| l.most);
+    (0..cx.bot.words.locales.len().max(1))
+        .map(|locale| bound(Bounds { cx, locale, rows }))
+        .collect()
+}
+
+/// What a printed value can be made of.
+fn kind(cx: &FlowCx<'_>, print: &ir::text::Print) -> Kind {
+    use ir::expr::{Builtin, ExprKind};
+    use ir::text::How;
+    if print.how == How::Plain {
+        let plain = |value: &str| {
+            value
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        };
+        match (&print.value.kind, &print.value.ty.base) {
+            (ExprKind::Builtin(Builtin::Locale), _) => return Kind::Name,
+            (_, Base::Choice(id))
+                if cx
+                    .choices
+                    .get(id.0)
+                    .is_some_and(|c| c.options.iter().all(|o| plain(&o.value))) =>
+            {
+                return Kind::Name;
+            }
+            _ => {}
+        }
+    }
+    match (&print.how, &print.value.ty.base) {
+        (How::Plain, Base::Int) => Kind::Whole,
+        (
+            How::Plain
+            | How::Date(_)
+            | How::Time(_)
+            | How::DateTime(_)
+            | How::Number { .. }
+            | How::Money { .. },
+            Base::Int
+            | Base::Decimal(_)
+            | Base::Real
+            | Base::Bool
+            | Base::Date
+            | Base::Time
+            | Base::DateTime
+            | Base::Choice(_),
+        ) => Kind::Line,
+        _ => Kind::Text,
     }
 }
 

@@ -3,37 +3,44 @@
 //! | file | holds |
 //! |---|---|
 //! | this | the road: lower, then markup, lengths, emptiness |
-//! | [`address`] | what a button opens |
 //! | [`lower`] | pieces to IR and to their shape |
 //! | [`keys`] | `t:KEY {…}` against the translations |
-//! | [`shape`] | words, holes, branches: what is proven about markup and lengths |
-//! | [`bounds`] | how long a printed value can be |
+//! | [`shape`] | words, holes, branches: what is proven about markup |
+//! | [`measure`] | intervals of lengths, with their witness |
+//! | [`verdict`] | lengths, formatted places and blanks against the limits of a text's slot |
+//! | [`bounds`] | how long a printed value can be, by locale |
+//! | [`labels`] | the longest label of a choice |
+//! | [`address`] | what a button may open |
+//! | [`combine`] | branches and values of MarkdownV2 side by side |
 //! | [`params`] | which variables a finished text reads |
 
 mod address;
-mod bounds;
+pub mod bounds;
+mod combine;
 mod keys;
+mod labels;
 mod lower;
+mod measure;
 mod params;
 mod shape;
+mod verdict;
 
 use std::sync::LazyLock;
 
-use botfactory_lang::limits;
 use botfactory_lang::markup::{ParseMode, Place, escape_into};
 use regex::Regex;
 
 use super::scope::Scope;
 use super::{FlowCx, i18n};
-use crate::diagnostics::codes::{limits as limit_codes, texts as codes};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::codes::texts as codes;
 use crate::ir;
 use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::text::{How, Piece, Slot, TextCall, TextId};
 use crate::source::Span;
 use crate::syntax::ast;
 use lower::Lower;
-use shape::{Length, Node};
+use shape::Node;
 
 /// What a text is for.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +51,35 @@ pub struct TextUse<'a> {
     pub mode: ParseMode,
     /// The wanted name of its function.
     pub hint: &'a str,
+    /// What is to happen when values make a message too long.
+    pub overflow: ast::Overflow,
+}
+
+impl<'a> TextUse<'a> {
+    /// A message that is split where it is too long.
+    pub fn message(mode: ParseMode, hint: &'a str) -> Self {
+        Self {
+            slot: Slot::Message,
+            mode,
+            hint,
+            overflow: ast::Overflow::Split,
+        }
+    }
+    /// A text without markup.
+    pub fn plain(slot: Slot, hint: &'a str) -> Self {
+        Self {
+            slot,
+            mode: ParseMode::Plain,
+            hint,
+            overflow: ast::Overflow::Split,
+        }
+    }
+    /// The same with the author's word on what is too long.
+    #[must_use]
+    pub fn overflow(mut self, overflow: ast::Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
 }
 
 /// A text that was proven.
@@ -56,6 +92,8 @@ pub struct Checked {
     /// It prints nothing when every one of `top_lists` is empty: a message needs an `empty_text` then
     /// ([`needs_empty_text`]).
     pub empty_with_lists: bool,
+    /// What it says in each locale, where that is always the same.
+    pub fixed: Vec<Option<String>>,
 }
 
 /// Proves a text and pushes it to [`FlowCx::texts`]. `None`: something is wrong and was reported.
@@ -107,22 +145,35 @@ pub fn with_lists(
     if matches!(use_.slot, Slot::Button | Slot::Toast | Slot::Description) {
         no_markup(cx, t, &nodes);
     }
+    let place_of_all = match use_.slot {
+        Slot::Url => Place::Address,
+        _ => Place::Text,
+    };
+    let mut places = vec![place_of_all; holes];
+    shape::check_markup(mode, &t.source, &nodes, &mut places, cx.sink);
+    place(&mut pieces, mode, &mut places.into_iter());
+    if mode == ParseMode::MarkdownV2 && cx.sink.errors() == before {
+        combine::check(
+            &t.source,
+            &nodes,
+            cx.bot.words.locales.len().max(1),
+            cx.sink,
+        );
+    }
     if use_.slot == Slot::Url {
         address::check(cx, t, &nodes);
     }
-    let mut places = vec![Place::Text; holes];
-    shape::check_markup(mode, &t.source, &nodes, &mut places, cx.sink);
-    place(&mut pieces, mode, &mut places.into_iter());
-    let may_split = lengths(cx, t, use_.slot, mode, &nodes);
+    let may_exceed = verdict::lengths(cx, t, use_, mode, &nodes);
     if cx.sink.errors() > before {
         return None;
     }
     i18n::alike::check(cx.bot.words, t, mode, cx.sink);
     let mut empty_with_lists = false;
-    if shape::can_be_empty(mode, &nodes, true) {
-        can_be_empty(cx, t, &nodes);
+    if measure::can_be_empty(mode, &nodes, true) {
+        verdict::empty(cx, t, &nodes);
     } else {
-        empty_with_lists = shape::can_be_empty(mode, &nodes, false);
+        empty_with_lists = measure::can_be_empty(mode, &nodes, false);
+        verdict::blank(cx, t, use_.slot, mode, &nodes);
     }
     if cx.sink.errors() > before {
         return None;
@@ -136,7 +187,7 @@ pub fn with_lists(
         mode,
         params,
         pieces,
-        may_split,
+        may_exceed,
     };
     cx.texts.push(text);
     Some(Checked {
@@ -145,6 +196,9 @@ pub fn with_lists(
         },
         top_lists,
         empty_with_lists,
+        fixed: (0..cx.bot.words.locales.len().max(1))
+            .map(|locale| measure::fixed(&nodes, locale))
+            .collect(),
     })
 }
 
@@ -322,116 +376,6 @@ fn no_markup(cx: &mut FlowCx<'_>, t: &ast::Text, nodes: &[Node]) {
         }
         cx.sink.report(diagnostic);
     }
-}
-
-/// Lengths per locale against the limit of the slot. Whether a message can exceed its limit through values.
-fn lengths(
-    cx: &mut FlowCx<'_>,
-    t: &ast::Text,
-    slot: Slot,
-    mode: ParseMode,
-    nodes: &[Node],
-) -> bool {
-    let locales = cx.bot.words.locales.len().max(1);
-    let all: Vec<Length> = (0..locales)
-        .map(|l| shape::length(mode, nodes, l))
-        .collect();
-    let (limit, code, what): (usize, &'static Code, &str) = match slot {
-        Slot::Message => (
-            limits::MESSAGE_TEXT,
-            &limit_codes::MESSAGE_LENGTH,
-            "a message",
-        ),
-        Slot::Button => (
-            limits::BUTTON_TEXT,
-            &limit_codes::BUTTON_LENGTH,
-            "a button's text",
-        ),
-        Slot::Toast => (limits::TOAST, &limit_codes::TOAST_LENGTH, "a toast"),
-        Slot::Description => (
-            limits::COMMAND_DESCRIPTION,
-            &limit_codes::DESCRIPTION_LENGTH,
-            "a description",
-        ),
-        Slot::Url => return false,
-    };
-    for (i, length) in all.iter().enumerate() {
-        let raw = slot == Slot::Message && length.bytes > limits::MESSAGE_RAW_BYTES;
-        if length.words <= limit && !raw {
-            continue;
-        }
-        let (span, place) = match longest_words(cx, t, i) {
-            Some((span, tag)) => (span, format!(" in `{tag}`")),
-            None => (t.source.span, String::new()),
-        };
-        let message = if raw {
-            format!(
-                "the words of this text alone have {} bytes{place}, Telegram takes {}",
-                length.bytes,
-                limits::MESSAGE_RAW_BYTES
-            )
-        } else {
-            format!(
-                "the words of this text alone are {} characters long{place}, {what} has at most {limit}",
-                length.words
-            )
-        };
-        let help = match slot {
-            Slot::Message => "make several messages of it",
-            Slot::Button | Slot::Toast => "shorten it: what is longer is cut off with `…`",
-            _ => "shorten it",
-        };
-        let mut diagnostic = Diagnostic::new(code, span, message).help(help);
-        if span != t.source.span {
-            diagnostic = diagnostic.note(t.source.span, "used here");
-        }
-        cx.sink.report(diagnostic);
-        if span == t.source.span {
-            // One report for all locales: the words are the same.
-            break;
-        }
-    }
-    slot == Slot::Message
-        && all
-            .iter()
-            .any(|l| l.most.is_none_or(|m| m > limits::MESSAGE_TEXT))
-}
-
-/// The pattern of a `t:` text in a locale.
-fn longest_words(cx: &FlowCx<'_>, t: &ast::Text, locale: usize) -> Option<(Span, String)> {
-    let ast::TextKind::Key(k) = &t.kind else {
-        return None;
-    };
-    let locale = cx.bot.words.locales.get(locale)?;
-    let message = locale.messages.get(&k.key.node)?;
-    let pattern = message.pattern(k.attribute.as_ref().map(|a| a.node.as_str()))?;
-    Some((pattern.span, locale.tag.clone()))
-}
-
-/// A text that prints nothing although its lists have rows.
-fn can_be_empty(cx: &mut FlowCx<'_>, t: &ast::Text, nodes: &[Node]) {
-    let blocks = nodes
-        .iter()
-        .any(|n| matches!(n, Node::Branches(_) | Node::Loop { .. }));
-    let translated = nodes.iter().any(|n| matches!(n, Node::Message { .. }));
-    let (message, help) = if blocks {
-        (
-            "this text prints nothing in some cases",
-            "add an `{{else}}`, or words outside of the blocks",
-        )
-    } else if translated {
-        (
-            "the translation of this text is empty",
-            "Telegram takes no empty text: write it in the `.ftl` file",
-        )
-    } else {
-        (
-            "this text is empty",
-            "Telegram takes no empty text: write it",
-        )
-    };
-    cx.sink
-        .report(Diagnostic::new(&codes::EMPTY_TEXT, t.source.span, message).help(help));
 }
 
 #[cfg(test)]

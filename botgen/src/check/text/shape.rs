@@ -1,8 +1,9 @@
 //! The shape of a text: the author's words, holes where values stand, branches. Templates and translations both
 //! take this shape; markup, lengths and emptiness are proven on it.
 
-use botfactory_lang::length::is_blank;
 use botfactory_lang::markup::{self, ParseMode, Place};
+
+use super::bounds::Bound;
 
 use crate::diagnostics::codes::texts as codes;
 use crate::diagnostics::{Diagnostic, Sink};
@@ -13,20 +14,62 @@ use crate::source::{Span, Str};
 pub(super) enum Node {
     /// The author's words.
     Words { text: String, at: At },
-    /// A value: at most `max` UTF-16 units, where a bound is known. `id`: its index in the list of places.
-    Hole {
-        max: Option<usize>,
-        id: Option<usize>,
-    },
-    /// One of these.
-    Branches(Vec<Vec<Node>>),
-    /// The first any number of times, or the second once.
+    /// A value.
+    Hole(Hole),
+    /// One of these, each with the author's words for when it is: `{{#if paid}}`, `[few]`. Without such words there
+    /// is nothing to choose.
+    Branches(Vec<(String, Vec<Node>)>),
+    /// The body once for each row, or the second where there are none.
     Loop {
+        /// The list as the author wrote it.
+        list: String,
+        /// Where.
+        span: Span,
+        /// Most rows; `None`: no bound is known.
+        most: Option<usize>,
         body: Vec<Node>,
         otherwise: Vec<Node>,
     },
     /// A translation, by locale; a locale that lacks it has nothing.
     Message { id: usize, locales: Vec<Vec<Node>> },
+}
+
+/// A place where a value stands.
+#[derive(Debug)]
+pub(super) struct Hole {
+    /// By locale; the last one stands for all that follow.
+    pub bounds: Vec<Bound>,
+    /// Its index in the list of places.
+    pub id: Option<usize>,
+    /// What stands there: `{{name}}`, `{ $name }`.
+    pub what: String,
+    /// Where.
+    pub span: Span,
+    /// What it can hold beside letters.
+    pub kind: Kind,
+}
+
+/// What a value can be made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Anything, line breaks included.
+    Text,
+    /// A whole number without grouping.
+    Whole,
+    /// Letters, digits, `-`: a locale, the values of a choice.
+    Name,
+    /// Printed by us, on one line.
+    Line,
+}
+
+impl Hole {
+    pub(super) fn bound(&self, locale: usize) -> Bound {
+        let bound = self.bounds.get(locale).or(self.bounds.last());
+        bound.copied().unwrap_or(Bound {
+            least: 0,
+            most: None,
+        })
+    }
 }
 
 /// Where words stand.
@@ -67,16 +110,20 @@ pub(super) fn each_words(nodes: &[Node], see: &mut impl FnMut(&str, At)) {
     for node in nodes {
         match node {
             Node::Words { text, at } => see(text, *at),
-            Node::Hole { .. } => {}
-            Node::Branches(branches)
-            | Node::Message {
-                locales: branches, ..
-            } => {
-                for branch in branches {
+            Node::Hole(_) => {}
+            Node::Branches(branches) => {
+                for (_, branch) in branches {
                     each_words(branch, see);
                 }
             }
-            Node::Loop { body, otherwise } => {
+            Node::Message { locales, .. } => {
+                for nodes in locales {
+                    each_words(nodes, see);
+                }
+            }
+            Node::Loop {
+                body, otherwise, ..
+            } => {
                 each_words(body, see);
                 each_words(otherwise, see);
             }
@@ -202,18 +249,20 @@ impl Markup<'_> {
             };
             match node {
                 Node::Words { .. } => {}
-                Node::Hole { id, .. } => {
+                Node::Hole(Hole { id, .. }) => {
                     if let Some(id) = id {
                         self.set(*id, place);
                     }
                 }
                 Node::Branches(branches) => {
                     let inner = inner();
-                    for branch in branches {
+                    for (_, branch) in branches {
                         self.level(branch, &inner);
                     }
                 }
-                Node::Loop { body, otherwise } => {
+                Node::Loop {
+                    body, otherwise, ..
+                } => {
                     let inner = inner();
                     self.level(body, &inner);
                     self.level(otherwise, &inner);
@@ -228,92 +277,4 @@ impl Markup<'_> {
             }
         }
     }
-}
-
-/// How long a text can be, in UTF-16 units that a person sees, and in raw bytes.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Length {
-    /// Of the author's words alone, over the longest branches, each row of a list once.
-    pub words: usize,
-    /// With values; `None`: no bound is known.
-    pub most: Option<usize>,
-    /// Bytes of the author's words, markup included.
-    pub bytes: usize,
-}
-
-/// The length in a locale.
-pub(super) fn length(mode: ParseMode, nodes: &[Node], locale: usize) -> Length {
-    let mut text = String::new();
-    let mut inner = Length {
-        most: Some(0),
-        ..Length::default()
-    };
-    let mut add = |l: Length| {
-        inner.words += l.words;
-        inner.bytes += l.bytes;
-        inner.most = inner.most.zip(l.most).map(|(a, b)| a.saturating_add(b));
-    };
-    let longest = |a: Length, b: Length| Length {
-        words: a.words.max(b.words),
-        most: a.most.zip(b.most).map(|(a, b)| a.max(b)),
-        bytes: a.bytes.max(b.bytes),
-    };
-    let none = Length {
-        most: Some(0),
-        ..Length::default()
-    };
-    for node in nodes {
-        match node {
-            Node::Words { text: more, .. } => text.push_str(more),
-            Node::Hole { max, .. } => add(Length { most: *max, ..none }),
-            Node::Branches(branches) => add(branches
-                .iter()
-                .map(|b| length(mode, b, locale))
-                .fold(none, longest)),
-            Node::Loop { body, otherwise } => {
-                let body = length(mode, body, locale);
-                let rows = Length {
-                    // A list has a bound, but one so high that it says nothing.
-                    most: body.most.filter(|m| *m == 0),
-                    ..body
-                };
-                add(longest(rows, length(mode, otherwise, locale)));
-            }
-            Node::Message { locales, .. } => {
-                if let Some(nodes) = locales.get(locale) {
-                    add(length(mode, nodes, locale));
-                }
-            }
-        }
-    }
-    let own = markup::visible_length(mode, &text);
-    Length {
-        words: inner.words + own,
-        most: inner.most.map(|m| m + own),
-        bytes: inner.bytes + text.len(),
-    }
-}
-
-/// Whether a text can print nothing (values always print something). `lists`: the lists walked at this level are
-/// not empty.
-pub(super) fn can_be_empty(mode: ParseMode, nodes: &[Node], lists: bool) -> bool {
-    let mut text = String::new();
-    for node in nodes {
-        let empty = match node {
-            Node::Words { text: more, .. } => {
-                text.push_str(more);
-                continue;
-            }
-            Node::Hole { max, .. } => *max == Some(0),
-            Node::Branches(branches) => branches.iter().any(|b| can_be_empty(mode, b, false)),
-            Node::Loop { body, otherwise } => {
-                can_be_empty(mode, body, false) || (!lists && can_be_empty(mode, otherwise, false))
-            }
-            Node::Message { locales, .. } => locales.iter().any(|l| can_be_empty(mode, l, false)),
-        };
-        if !empty {
-            return false;
-        }
-    }
-    is_blank(&markup::plain_text(mode, &text))
 }

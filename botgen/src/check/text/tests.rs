@@ -98,7 +98,7 @@ fn what_is_fine() {
         "{{#if flag}}yes{{else}}no{{/if}} {{#if word}}{{word}}{{/if}} {{#if word is null or word == 'x'}}a{{else}}b{{/if}}",
         "Goods {{goods | count}}:\n{{#each goods}}\n{{@index}}. {{name}} {{price | money: 'EUR'}} {{day}} {{slot | time: 'short'}}{{#if note}} ({{note}}){{/if}}{{#if paid}}!{{/if}}\n{{else}}\nnothing\n{{/each}}",
         "x{{#each goods as g}}{{#each names as n2}}{{g.name}}{{n2}}{{this}}{{/each}}{{/each}}",
-        "{{names | upper | join: ', '}}",
+        "Names: {{names | upper | join: ', '}}",
         "{{kind | label}} {{#if kind == 'red'}}r{{/if}}{{#if kind in ['red']}}!{{/if}}",
         "x{{#each kinds}}{{kind2}}{{/each}}",
         "{{#if one is null}}none{{else}}{{one.name}} {{one.slot | date: 'long'}}{{/if}}",

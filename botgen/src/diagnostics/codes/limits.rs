@@ -5,6 +5,13 @@ super::codes! {
     BUTTON_LENGTH = "BF0602" warning "a button's text that is cut off";
     TOAST_LENGTH = "BF0603" warning "a toast that is cut off";
     DESCRIPTION_LENGTH = "BF0604" error "a description that is too long";
+    OVERFLOW = "BF0605" error "a message with `overflow: error` that can be too long";
+    BLANK_MESSAGE = "BF0606" warning "a message that says nothing when a value is empty";
+    BLANK_BUTTON = "BF0607" warning "a button without a label when a value is empty";
+    ENTITIES = "BF0608" warning "more formatted places than Telegram shows";
+    TWIN_BUTTONS = "BF0609" warning "two buttons of a keyboard that read the same";
+    HOST = "BF0610" error "an address whose host is not one that Telegram opens";
+    DEEP_LINK = "BF0611" error "a deep link with a payload that Telegram refuses";
     COMMANDS = "BF0630" error "more commands are listed than Telegram shows";
     BUTTONS = "BF0631" error "a keyboard has too many buttons";
     ROW = "BF0632" error "a row has too many buttons";

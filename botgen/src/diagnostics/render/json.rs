@@ -8,6 +8,11 @@ use crate::source::{SourceMap, Span};
 
 /// `{"diagnostics": […]}`; columns count characters, the end is one past the last one.
 pub fn json(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
+    value(sources, diagnostics).to_string()
+}
+
+/// The same as a value.
+pub(super) fn value(sources: &SourceMap, diagnostics: &[Diagnostic]) -> Value {
     let list: Vec<Value> = diagnostics
         .iter()
         .map(|d| {
@@ -42,7 +47,7 @@ pub fn json(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
             finding
         })
         .collect();
-    json!({ "diagnostics": list }).to_string()
+    json!({ "diagnostics": list })
 }
 
 fn place(sources: &SourceMap, span: Span) -> Value {

@@ -4,6 +4,7 @@ mod github;
 mod human;
 mod json;
 mod sarif;
+mod verbose;
 
 use super::{Diagnostic, Severity};
 use crate::source::{SourceMap, Span};
@@ -12,6 +13,7 @@ pub use github::github;
 pub use human::human;
 pub use json::json;
 pub use sarif::sarif;
+pub use verbose::{json_verbose, verbose};
 
 /// Where a finding stands; lines and columns 1-based, columns in characters, the end exclusive.
 struct Place<'a> {

@@ -6,6 +6,7 @@ use quote::quote;
 use crate::emit::env::Env;
 use crate::emit::expr::{Values, object_of};
 use crate::emit::text;
+use crate::ir::text::TextCall;
 use crate::ir::types::Base;
 use crate::ir::{Button, ButtonDoes, Reply};
 
@@ -21,7 +22,15 @@ pub fn statements(env: &Env<'_>, reply: &Reply) -> TokenStream {
         let words_now = words;
         words = quote!(if #(#tests.is_empty())&&* { #empty_words } else { #words_now });
     }
+    let may_exceed = |call: &TextCall| env.cx.flow.texts[call.id.0].may_exceed;
+    let too_long = may_exceed(&reply.text)
+        || reply
+            .empty
+            .as_ref()
+            .is_some_and(|(_, text)| may_exceed(text));
     let edit = reply.edit.then(|| quote!(.edit()));
+    let truncate = (reply.truncate && too_long).then(|| quote!(.truncate()));
+    let edit = quote!(#edit #truncate);
     if reply
         .keyboard
         .iter()

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{Bool, Command, ParseModeName, Shape, Template};
+use crate::schema::{Bool, Command, OverflowName, ParseModeName, Shape, Template};
 use crate::syntax::ast::{FlowKind, Menu};
 use crate::syntax::decode::{Cx, Fields};
 use crate::syntax::flow::{ActionItem, Args};
@@ -31,6 +31,10 @@ pub struct Published {
     /// The markup of `title`.
     #[schemars(extend("default" = "HTML"))]
     pub parse_mode: Option<ParseModeName>,
+    /// What happens when values make `title` longer than a message takes: several messages (`split`), an end with `…`
+    /// (`truncate`), or no bot: it must be proven that it fits (`error`).
+    #[schemars(extend("default" = "split"))]
+    pub overflow: Option<OverflowName>,
     /// Replaces the message whose button was pressed instead of sending a new one.
     #[schemars(extend("default" = true))]
     pub edit: Option<Bool>,
@@ -56,11 +60,13 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<FlowKind> {
     let title = cx.text(f.get("title"), "`title`");
     let options = cx.keyboard(f.get("options"), "`options`");
     let parse_mode = cx.parse_mode(f.get("parse_mode"));
+    let overflow = cx.overflow(f.get("overflow"));
     let edit = cx.bool(f.get("edit"), "`edit`");
     Some(FlowKind::Menu(Menu {
         title: title?,
         options,
         parse_mode,
+        overflow,
         edit,
     }))
 }

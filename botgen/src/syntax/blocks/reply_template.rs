@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{Bool, Expression, Name, ParseModeName, Shape, Template};
+use crate::schema::{Bool, Expression, Name, OverflowName, ParseModeName, Shape, Template};
 use crate::syntax::ast::{ActionKind, Reply};
 use crate::syntax::decode::{Cx, Fields};
 use crate::syntax::keyboard::KeyboardRow;
@@ -24,6 +24,10 @@ pub struct Published {
     /// The markup of the texts.
     #[schemars(extend("default" = "HTML"))]
     pub parse_mode: Option<ParseModeName>,
+    /// What happens when values make the text longer than a message takes: several messages (`split`), an end with
+    /// `…` (`truncate`), or no bot: it must be proven that it fits (`error`).
+    #[schemars(extend("default" = "split"))]
+    pub overflow: Option<OverflowName>,
     /// Replaces the message whose button was pressed instead of sending a new one.
     #[schemars(extend("default" = false))]
     pub edit: Option<Bool>,
@@ -51,12 +55,14 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
     let empty_text = cx.text(f.get("empty_text"), "`empty_text`");
     let keyboard = cx.keyboard(f.get("keyboard"), "`keyboard`");
     let parse_mode = cx.parse_mode(f.get("parse_mode"));
+    let overflow = cx.overflow(f.get("overflow"));
     let edit = cx.bool(f.get("edit"), "`edit`");
     Some(ActionKind::Reply(Reply {
         text: text?,
         empty_text,
         keyboard,
         parse_mode,
+        overflow,
         edit,
     }))
 }

@@ -5,7 +5,7 @@ use super::scalar::Want;
 use crate::diagnostics::codes::shape;
 use crate::diagnostics::{Diagnostic, Edit, meant};
 use crate::source::{Spanned, Str};
-use crate::syntax::ast::{Expr, Field, ParseMode, StepType, Text};
+use crate::syntax::ast::{Expr, Field, Overflow, ParseMode, StepType, Text};
 use crate::syntax::{expr, text};
 use crate::yaml::{Kind, Node, Style};
 
@@ -188,6 +188,16 @@ impl Cx<'_> {
             ("none", ParseMode::None),
         ];
         self.one_of(node, "`parse_mode`", &words)
+    }
+
+    /// `overflow`.
+    pub fn overflow(&mut self, node: Option<&Node>) -> Option<Spanned<Overflow>> {
+        let words = [
+            ("split", Overflow::Split),
+            ("truncate", Overflow::Truncate),
+            ("error", Overflow::Error),
+        ];
+        self.one_of(node, "`overflow`", &words)
     }
 
     /// `type`, with `decimal(2)`.

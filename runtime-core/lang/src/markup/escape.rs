@@ -4,6 +4,9 @@ use super::{ParseMode, Place};
 
 /// Appends `value` to `out`, escaped for `mode` at `place`.
 pub fn escape_into(mode: ParseMode, place: Place, value: &str, out: &mut String) {
+    if place == Place::Address {
+        return percent_encode(value, out);
+    }
     let special = special(mode, place);
     let bytes = value.as_bytes();
     let mut from = 0;
@@ -22,14 +25,25 @@ pub fn escape_into(mode: ParseMode, place: Place, value: &str, out: &mut String)
 pub fn escape_tail(mode: ParseMode, place: Place, out: &mut String, from: usize) {
     let special = special(mode, place);
     let Some(tail) = out.get(from..) else { return };
-    if !tail
-        .bytes()
-        .any(|byte| byte < 128 && special[usize::from(byte)])
-    {
+    let harmless = |byte: u8| byte >= 128 || !special[usize::from(byte)];
+    if place != Place::Address && tail.bytes().all(harmless) {
         return;
     }
     let tail = out.split_off(from);
     escape_into(mode, place, &tail, out);
+}
+
+/// RFC 3986: everything but unreserved characters, and the `/` that values of several parts hold.
+fn percent_encode(value: &str, out: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'/') {
+            out.push(char::from(byte));
+        } else {
+            let digit = |n: u8| char::from(HEX[usize::from(n & 15)]);
+            out.extend(['%', digit(byte >> 4), digit(byte)]);
+        }
+    }
 }
 
 type Table = [bool; 128];
@@ -53,7 +67,7 @@ static MARKDOWN_TARGET: Table = table(b")\\");
 
 fn special(mode: ParseMode, place: Place) -> &'static Table {
     match (mode, place) {
-        (ParseMode::Plain, _) => &NOTHING,
+        (ParseMode::Plain, _) | (_, Place::Address) => &NOTHING,
         (ParseMode::Html, Place::Text | Place::Code) => &HTML,
         (ParseMode::Html, Place::Attribute) => &HTML_ATTRIBUTE,
         (ParseMode::MarkdownV2, Place::Text) => &MARKDOWN,
@@ -87,6 +101,13 @@ mod tests {
         let mut out = String::new();
         escape_into(mode, place, value, &mut out);
         out
+    }
+
+    #[test]
+    fn in_addresses() {
+        let of = |value| escaped(ParseMode::Plain, Place::Address, value);
+        assert_eq!(of("a b&c=d/ё?#"), "a%20b%26c%3Dd/%D1%91%3F%23");
+        assert_eq!(of("A-z_0.9~"), "A-z_0.9~");
     }
 
     #[test]

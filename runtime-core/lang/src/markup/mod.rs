@@ -9,7 +9,7 @@ mod scan;
 mod split;
 
 pub use escape::{escape_into, escape_tail};
-pub use split::split;
+pub use split::{split, truncate};
 
 use crate::length::utf16;
 
@@ -46,6 +46,8 @@ pub enum Place {
     Code,
     /// Inside a quoted attribute value (HTML) or a link target (MarkdownV2).
     Attribute,
+    /// In the address of a button, behind its host: percent-encoded.
+    Address,
 }
 
 /// One fault in an author's markup.
@@ -97,6 +99,31 @@ pub fn visible_length(mode: ParseMode, text: &str) -> usize {
 pub fn fits(mode: ParseMode, text: &str, max: usize) -> bool {
     // Markup only takes bytes away, and a unit has at least one.
     text.len() <= max || visible_length(mode, text) <= max
+}
+
+/// Number of formatted stretches: what Telegram makes entities of.
+pub fn entities(mode: ParseMode, text: &str) -> usize {
+    match mode {
+        ParseMode::Plain => 0,
+        ParseMode::Html => {
+            let mut before = None;
+            html::pieces(text)
+                .filter(|(_, piece)| {
+                    // `<pre><code class="language-…">` is one.
+                    let own = matches!(piece, html::Piece::Open(name)
+                        if !(name.eq_ignore_ascii_case("code") && before == Some(html::Piece::Open("pre"))));
+                    before = Some(*piece);
+                    own
+                })
+                .count()
+        }
+        ParseMode::MarkdownV2 => markdown::read(text, &[]).markup.spans.len(),
+    }
+}
+
+/// Whether nothing of `text` is seen: Telegram takes no message and no button without a visible character.
+pub fn is_blank(mode: ParseMode, text: &str) -> bool {
+    crate::length::is_blank(&plain_text(mode, text))
 }
 
 /// `text` with markup removed and entities decoded (for the preview, toasts, logs of tests).

@@ -1,7 +1,7 @@
 //! Long texts cut into messages.
 
 use super::{Markup, ParseMode, Token, take_apart};
-use crate::length::{self, is_blank};
+use crate::length;
 use crate::limits::{MESSAGE_RAW_BYTES, MESSAGE_TEXT};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -13,6 +13,63 @@ use unicode_segmentation::UnicodeSegmentation;
 /// Parts in which nothing but white space is seen are left out: Telegram refuses them. Nothing else is lost.
 pub fn split(mode: ParseMode, text: &str, breaks: &[usize]) -> Vec<String> {
     split_at_most(mode, text, breaks, MESSAGE_TEXT, MESSAGE_RAW_BYTES)
+}
+
+/// Cuts `text` to one message: at the last of `breaks` or line end before the limit (where that would give away more
+/// than half of the room: between words, else between graphemes), with `…` at its end. Tags open at the cut are closed
+/// before the `…`. A text that fits comes back as it is.
+pub fn truncate(mode: ParseMode, text: &str, breaks: &[usize]) -> String {
+    truncate_at_most(mode, text, breaks, MESSAGE_TEXT, MESSAGE_RAW_BYTES)
+}
+
+fn truncate_at_most(
+    mode: ParseMode,
+    text: &str,
+    breaks: &[usize],
+    units: usize,
+    bytes: usize,
+) -> String {
+    if text.len() <= bytes && super::fits(mode, text, units) {
+        return text.to_owned();
+    }
+    /// `…` on a line of its own: two units, four bytes.
+    const END: (usize, usize) = (2, 4);
+    let markup = take_apart(mode, text);
+    let mut splitter = Splitter {
+        mode,
+        text,
+        breaks,
+        units: units.saturating_sub(END.0),
+        bytes: bytes.saturating_sub(END.1),
+        roomy: true,
+        markup: &markup,
+        parts: Vec::new(),
+    };
+    let from = Cut {
+        token: 0,
+        at: 0,
+        open: Vec::new(),
+    };
+    // White space beyond the limit is no part: then everything that is seen fits.
+    let Some(cut) = splitter.next_cut(&from) else {
+        return text.to_owned();
+    };
+    let line = cut.at == 0
+        || text[..cut.at].ends_with('\n')
+        || splitter.breaks.binary_search(&cut.at).is_ok();
+    splitter.push(&from, &cut);
+    let mut out = splitter.parts.pop().unwrap_or_default();
+    while let Some(shorter) = out.strip_suffix(char::is_whitespace) {
+        if mode == ParseMode::MarkdownV2 && is_escaped(shorter) {
+            break;
+        }
+        out.truncate(shorter.len());
+    }
+    if line && !out.is_empty() && !super::plain_text(mode, &out).ends_with('\n') {
+        out.push('\n');
+    }
+    out.push('…');
+    out
 }
 
 fn split_at_most(
@@ -32,6 +89,7 @@ fn split_at_most(
         breaks,
         units,
         bytes,
+        roomy: false,
         markup: &markup,
         parts: Vec::new(),
     };
@@ -45,6 +103,8 @@ struct Splitter<'a> {
     breaks: &'a [usize],
     units: usize,
     bytes: usize,
+    /// A good place counts only where it leaves at least half of the room in use.
+    roomy: bool,
     markup: &'a Markup,
     parts: Vec<String>,
 }
@@ -107,7 +167,8 @@ impl Splitter<'_> {
         // Called where a part may end; a part with nothing to see is none.
         macro_rules! candidate {
             ($quality:expr, $token:expr, $at:expr) => {
-                if seen && !whole {
+                let spare = self.roomy && units * 2 < self.units && $quality > Quality::Anywhere;
+                if seen && !whole && !spare {
                     best[$quality as usize] = Some(($token, $at, stacks.len() - 1));
                 }
             };
@@ -290,7 +351,7 @@ impl Splitter<'_> {
         part.push_str(body);
         let closing = self.closing(&to.open, body);
         part.push_str(&closing);
-        if !is_blank(&super::plain_text(self.mode, &part)) {
+        if !super::is_blank(self.mode, &part) {
             self.parts.push(part);
         }
     }
@@ -424,6 +485,70 @@ mod tests {
             prove(ParseMode::Html, "<b>aaaa</b><i>bbbb</i>", &[1, 9], 6, 999),
             ["<b>aaaa</b><i>bb</i>", "<i>bb</i>"]
         );
+    }
+
+    fn prove_truncated(mode: ParseMode, text: &str, breaks: &[usize], units: usize) -> String {
+        let cut = truncate_at_most(mode, text, breaks, units, 2_000);
+        assert_eq!(check(mode, &cut, &[]).0, vec![], "{cut:?} of {text:?}");
+        assert!(visible_length(mode, &cut) <= units, "{cut:?} of {text:?}");
+        assert!(cut.len() <= 2_000);
+        let (plain, whole) = (plain_text(mode, &cut), plain_text(mode, text));
+        if cut != text {
+            let kept = plain.strip_suffix('…').expect("dots at the end");
+            assert!(whole.starts_with(kept.trim_end()), "{cut:?} of {text:?}");
+            assert!(
+                utf16_of(kept) * 2 + 40 > units,
+                "too much is given away: {cut:?} of {text:?}"
+            );
+        }
+        cut
+    }
+
+    fn utf16_of(text: &str) -> usize {
+        length::utf16(text)
+    }
+
+    #[test]
+    fn truncated_at_the_last_row_or_line() {
+        let html = ParseMode::Html;
+        let text = "aaa\nbbb\nccc\nddd";
+        assert_eq!(prove_truncated(html, text, &[], 99), text);
+        assert_eq!(prove_truncated(html, text, &[], 12), "aaa\nbbb\n…");
+        assert_eq!(prove_truncated(html, text, &[8], 14), "aaa\nbbb\n…");
+        assert_eq!(
+            prove_truncated(html, "<b>aaa\nbbb\nccc</b>", &[], 10),
+            "<b>aaa\nbbb\n</b>…"
+        );
+        assert_eq!(
+            prove_truncated(html, "a\nbbbb cccc dddd", &[], 14),
+            "a\nbbbb cccc…"
+        );
+        assert_eq!(
+            prove_truncated(html, "&lt;&lt;&lt;&lt;&lt;", &[], 4),
+            "&lt;&lt;…"
+        );
+        assert_eq!(
+            prove_truncated(ParseMode::MarkdownV2, "_aaa bbb ccc_", &[], 9),
+            "_aaa _…"
+        );
+    }
+
+    #[test]
+    fn any_text_is_truncated_soundly() {
+        for seed in 0..600 {
+            let mut random = Random(seed);
+            let mut text = String::new();
+            let mode = if seed % 2 == 0 {
+                random.html(3, &mut text);
+                ParseMode::Html
+            } else {
+                random.markdown(3, &mut text, &mut Vec::new());
+                ParseMode::MarkdownV2
+            };
+            let breaks: Vec<usize> = (0..text.len()).filter(|_| random.below(40) == 0).collect();
+            let units = 30 + random.below(60);
+            prove_truncated(mode, &text, &breaks, units);
+        }
     }
 
     #[test]

@@ -263,6 +263,7 @@ impl Given<'_> {
             words: &words,
             schema: &world.schema,
             sources: &world.sources,
+            lengths: Default::default(),
         };
         let mut toasts = Vec::new();
         let mut cx = FlowCx {
@@ -274,6 +275,7 @@ impl Given<'_> {
             choices: vec![choice(&["spa", "massage"])],
             toasts: &mut toasts,
             advice: lint::Advice::default(),
+            known: Default::default(),
             idents: std::collections::BTreeSet::default(),
             numbers: std::collections::BTreeMap::default(),
         };
