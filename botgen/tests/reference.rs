@@ -174,6 +174,7 @@ const NOT_FILES: &[(&str, &str)] = &[
     ("BF0006", "the right file has another name"),
     ("BF0017", "sixty-five levels"),
     ("BF0227", "the right folder has another name"),
+    ("BF0507", "only Postgres locks"),
     ("BF0538", "Postgres says it"),
     ("BF0590", "a machine without memory"),
     ("BF0591", "Postgres says it"),

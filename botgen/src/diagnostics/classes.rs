@@ -275,7 +275,9 @@ pub static CLASSES: &[Class] = &[
     partly(
         "F57",
         "a migration that destroys, locks or fails",
-        &["BF0501", "BF0505"],
+        &[
+            "BF0501", "BF0505", "BF0506", "BF0507", "BF0508", "BF0509", "BF0571",
+        ],
         "a changed history is refused at the start as well",
     ),
     never(
