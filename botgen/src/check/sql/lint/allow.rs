@@ -28,7 +28,7 @@ pub fn read(lexed: &Lexed<'_>, statements: &[Range<usize>]) -> Vec<Allow> {
     let ends = lexed.tokens.iter().map(|t| t.range.clone());
     let end = lexed.text.len();
     // Between tokens there are only blanks and comments.
-    for token in ends.chain([end..end]) {
+    for token in ends.chain(std::iter::once(end..end)) {
         comments(lexed.text, from..token.start.max(from), &mut |range| {
             list.extend(directive(lexed.text, range, statements));
         });

@@ -12,6 +12,7 @@
 
 pub mod allow;
 pub mod calls;
+mod hangs;
 mod index;
 pub mod migration;
 pub mod query;
