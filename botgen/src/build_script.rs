@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use crate::diagnostics::{Severity, render};
 use crate::emit::{self, Output};
-use crate::{Engine, Input, Options, compile, engines, ir};
+use crate::{Input, Options, compile, compile_all, ir};
 
 /// Compiles every bot below `folder` (or those that `BOTFACTORY_BOTS=booking,shop` names) into `OUT_DIR`.
 ///
@@ -43,15 +43,12 @@ fn run(folder: &str) -> Result<(), String> {
         std::env::var("BOTFACTORY_BOTS").ok().as_deref(),
     )?;
     let input = Input::load(&root, &dirs).map_err(|error| format!("error: {error}"))?;
-    let mut compiled = compile(&input, &Options::default());
     // With the engine of that name the binary brings Postgres's migrations too, which `botgen prepare` has proven.
-    if std::env::var_os("CARGO_FEATURE_POSTGRES").is_some() {
-        let postgres = Options {
-            engine: Engine::Postgres,
-            postgres: None,
-        };
-        compiled = engines::join(compiled, compile(&input, &postgres));
-    }
+    let options = Options::default();
+    let compiled = match std::env::var_os("CARGO_FEATURE_POSTGRES") {
+        Some(_) => compile_all(&input, &options),
+        None => compile(&input, &options),
+    };
     for warning in compiled
         .diagnostics
         .iter()

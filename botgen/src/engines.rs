@@ -2,103 +2,55 @@
 
 use std::collections::HashMap;
 
-use crate::diagnostics::{Diagnostic, Severity};
-use crate::source::{FileId, SourceMap, Span};
-use crate::{Compiled, Engine, ir};
+use crate::check::sql::compare;
+use crate::diagnostics::codes::shape;
+use crate::diagnostics::{Diagnostic, Severity, Sink};
+use crate::source::Span;
+use crate::{Compiled, Engine, Input, Options, run};
 
-/// Joins what two runs over the same input found and made. What both found is said once, in the words of the first; what
-/// only one found says which.
-pub fn join(sqlite: Compiled, postgres: Compiled) -> Compiled {
-    let Compiled {
-        mut sources,
-        diagnostics,
-        program,
-        // Texts are the same on both: columns have the types of one migration.
-        texts,
-        handlers,
-    } = sqlite;
-    let mut files = Files::new(&mut sources, &postgres.sources);
-    let theirs: Vec<Diagnostic> = postgres
-        .diagnostics
-        .into_iter()
-        .map(|d| files.moved(d))
-        .collect();
-    let found = join_findings(diagnostics, theirs);
-    let both = match (program, postgres.program) {
-        (Some(mut program), Some(other)) => {
-            join_programs(&mut program, other);
-            Some(program)
-        }
-        _ => None,
+/// Compiles for both engines, compares what they make of the migrations and the statements, and puts Postgres's texts
+/// beside SQLite's. A finding of both stands once; one of a single engine says so. `options.engine` is not read.
+pub fn compile_all(input: &Input, options: &Options) -> Compiled {
+    let on = |engine| {
+        let options = Options {
+            engine,
+            ..options.clone()
+        };
+        run(input, &options)
     };
+    let (sqlite, (postgres, other_tables)) = std::thread::scope(|scope| {
+        let sqlite = scope.spawn(|| on(Engine::Sqlite));
+        let postgres = on(Engine::Postgres);
+        (sqlite.join(), postgres)
+    });
+    let (sqlite, tables) = sqlite.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let mut sink = Sink::default();
+    if tables.is_whole() && other_tables.is_whole() {
+        compare::tables(&tables, &other_tables, &mut sink);
+    }
+    let sources = sqlite.sources;
+    let program = if sink.errors() == 0 {
+        let (ours, theirs) = (sqlite.program, postgres.program);
+        compare::programs(ours, theirs, &sources, &mut sink)
+    } else {
+        None
+    };
+    // Both have read the same files in the same order: a place is the same place.
+    let mut diagnostics = join(sqlite.diagnostics, postgres.diagnostics);
+    diagnostics.extend(sink.finish());
+    diagnostics.sort_by(|a, b| (a.span, a.code.id).cmp(&(b.span, b.code.id)));
     Compiled {
+        program: program.filter(|_| diagnostics.iter().all(|d| d.severity != Severity::Error)),
         sources,
-        // A finding of one engine only has become no error of the other, but stands in the way of both.
-        program: both.filter(|_| found.iter().all(|d| d.severity != Severity::Error)),
-        diagnostics: found,
-        texts,
-        handlers,
+        diagnostics,
+        // Texts are the same on both: columns have the types of one migration.
+        texts: sqlite.texts,
+        handlers: sqlite.handlers,
     }
 }
 
-/// Places of one run's files among the other's.
-struct Files<'a> {
-    to: &'a mut SourceMap,
-    from: &'a SourceMap,
-    ids: HashMap<FileId, FileId>,
-    paths: HashMap<String, FileId>,
-}
-
-impl<'a> Files<'a> {
-    fn new(to: &'a mut SourceMap, from: &'a SourceMap) -> Self {
-        let ids = (0u32..).map(FileId);
-        let paths = to
-            .files
-            .iter()
-            .zip(ids)
-            .map(|(file, id)| (file.path.clone(), id))
-            .collect();
-        Self {
-            to,
-            from,
-            ids: HashMap::new(),
-            paths,
-        }
-    }
-
-    fn span(&mut self, span: Span) -> Span {
-        let Self {
-            to,
-            from,
-            ids,
-            paths,
-        } = self;
-        let file = ids.entry(span.file).or_insert_with(|| {
-            let file = from.file(span.file);
-            match paths.get(&file.path) {
-                Some(id) => *id,
-                None => to.add(file.path.clone(), file.text.clone()),
-            }
-        });
-        Span {
-            file: *file,
-            ..span
-        }
-    }
-
-    fn moved(&mut self, mut d: Diagnostic) -> Diagnostic {
-        d.span = self.span(d.span);
-        for (span, _) in &mut d.notes {
-            *span = self.span(*span);
-        }
-        for edit in d.fixes.iter_mut().flat_map(|fix| &mut fix.edits) {
-            edit.span = self.span(edit.span);
-        }
-        d
-    }
-}
-
-fn join_findings(ours: Vec<Diagnostic>, theirs: Vec<Diagnostic>) -> Vec<Diagnostic> {
+/// The findings of both runs: what both found once, in the words of the first; what only one found says which.
+fn join(ours: Vec<Diagnostic>, theirs: Vec<Diagnostic>) -> Vec<Diagnostic> {
     // A run with errors says less of the rest: that it is silent about a warning means nothing.
     let failed = |list: &[Diagnostic]| list.iter().any(|d| d.severity == Severity::Error);
     let silent = [failed(&theirs), failed(&ours)];
@@ -115,12 +67,8 @@ fn join_findings(ours: Vec<Diagnostic>, theirs: Vec<Diagnostic>) -> Vec<Diagnost
     for same_words in [true, false] {
         for slot in &mut alone {
             let Some(d) = slot else { continue };
-            let there = by_place
-                .get(&(d.code.id, d.span))
-                .into_iter()
-                .flatten()
-                .copied();
-            let twin = there.into_iter().find(|i| {
+            let there = by_place.get(&(d.code.id, d.span));
+            let twin = there.into_iter().flatten().copied().find(|i| {
                 theirs[*i]
                     .as_ref()
                     .is_some_and(|other| !same_words || words(&other.message) == words(&d.message))
@@ -135,7 +83,9 @@ fn join_findings(ours: Vec<Diagnostic>, theirs: Vec<Diagnostic>) -> Vec<Diagnost
         (alone, Engine::Sqlite, silent[0]),
         (theirs, Engine::Postgres, silent[1]),
     ] {
-        found.extend(list.into_iter().flatten().map(|d| {
+        // A lint without effect on one engine may have one on the other.
+        let list = list.into_iter().flatten();
+        found.extend(list.filter(|d| d.code.id != shape::LINT_IDLE.id).map(|d| {
             if silent && d.severity == Severity::Warning {
                 d
             } else {
@@ -143,7 +93,6 @@ fn join_findings(ours: Vec<Diagnostic>, theirs: Vec<Diagnostic>) -> Vec<Diagnost
             }
         }));
     }
-    found.sort_by(|a, b| (a.span, a.code.id).cmp(&(b.span, b.code.id)));
     found
 }
 
@@ -154,103 +103,68 @@ fn words(message: &str) -> String {
 
 fn only(mut d: Diagnostic, engine: Engine) -> Diagnostic {
     if !d.message.contains(engine.name()) {
-        d.message = format!("{} (only on {})", d.message, engine.name());
+        d.message = format!("{} (on {} only)", d.message, engine.name());
     }
     d
-}
-
-/// Puts what Postgres gets beside what SQLite gets. The files are the same, so everything stands in the same order.
-fn join_programs(program: &mut ir::Program, other: ir::Program) {
-    for (bot, other) in program.bots.iter_mut().zip(other.bots) {
-        for (file, other) in bot.migrations.files.iter_mut().zip(other.migrations.files) {
-            file.postgres = other.postgres;
-        }
-        for (flow, other) in bot.flows.iter_mut().zip(other.flows) {
-            for (query, other) in flow.queries.iter_mut().zip(other.queries) {
-                query.postgres = other.postgres;
-            }
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::diagnostics::codes;
+    use crate::source::FileId;
 
-    fn run(files: &[&str], found: &[(&str, &str, usize)]) -> Compiled {
-        let mut sources = SourceMap::default();
-        for file in files {
-            sources.add((*file).to_owned(), "0123456789".to_owned());
-        }
-        let diagnostics = found
-            .iter()
-            .map(|(code, message, file)| {
-                let id = sources.find(files[*file]).unwrap();
-                Diagnostic::new(
-                    codes::find(code).unwrap(),
-                    Span {
-                        file: id,
-                        lo: 1,
-                        hi: 2,
-                    },
-                    *message,
-                )
-            })
-            .collect();
-        Compiled {
-            sources,
-            diagnostics,
-            program: None,
-            texts: Vec::new(),
-            handlers: Vec::new(),
-        }
+    fn run(found: &[(&str, &str, u32)]) -> Vec<Diagnostic> {
+        let make = |(code, message, lo): &(&str, &str, u32)| {
+            let span = Span {
+                file: FileId(0),
+                lo: *lo,
+                hi: lo + 1,
+            };
+            Diagnostic::new(codes::find(code).unwrap(), span, *message)
+        };
+        found.iter().map(make).collect()
+    }
+
+    fn said(sqlite: &[(&str, &str, u32)], postgres: &[(&str, &str, u32)]) -> Vec<String> {
+        let joined = join(run(sqlite), run(postgres));
+        joined.into_iter().map(|d| d.message).collect()
     }
 
     #[test]
     fn one_finding_of_two_runs() {
-        let sqlite = run(
-            &["a", "b"],
-            &[
-                ("BF0521", "no `x`", 0),
-                ("BF0524", "SQLite refuses this: near", 0),
-                ("BF0520", "no `t`", 1),
-                ("BF0521", "no `y`", 0),
-            ],
-        );
-        let postgres = run(
-            &["b", "new", "a"],
-            &[
-                ("BF0521", "no `y`", 2),
-                ("BF0524", "Postgres refuses this: syntax", 2),
-                ("BF0521", "no `x`", 2),
-                ("BF0592", "broken", 1),
-                ("BF0510", "no", 0),
-            ],
-        );
-        let joined = join(sqlite, postgres);
-        let said: Vec<_> = joined
-            .diagnostics
-            .iter()
-            .map(|d| {
-                (
-                    d.code.id,
-                    joined.sources.file(d.span.file).path.as_str(),
-                    d.message.as_str(),
-                )
-            })
-            .collect();
+        let sqlite = [
+            ("BF0521", "no `x`", 0),
+            ("BF0524", "SQLite refuses this: near", 0),
+            ("BF0520", "no `t`", 1),
+            ("BF0521", "no `y`", 0),
+        ];
+        let postgres = [
+            ("BF0521", "no `y`", 0),
+            ("BF0524", "Postgres refuses this: syntax", 0),
+            ("BF0521", "no `x`", 0),
+            ("BF0510", "no", 1),
+        ];
         assert_eq!(
-            said,
+            said(&sqlite, &postgres),
             [
-                ("BF0521", "a", "no `x`"),
-                ("BF0521", "a", "no `y`"),
-                ("BF0524", "a", "SQLite refuses this: near"),
-                ("BF0510", "b", "no (only on Postgres)"),
-                ("BF0520", "b", "no `t` (only on SQLite)"),
-                ("BF0592", "new", "broken (only on Postgres)"),
+                "no `x`",
+                "no `y`",
+                "SQLite refuses this: near",
+                "no `t` (on SQLite only)",
+                "no (on Postgres only)",
             ]
         );
-        assert!(joined.program.is_none());
+    }
+
+    #[test]
+    fn silence_of_a_run_that_failed_means_nothing() {
+        let warning = [("BF0242", "unused", 0)];
+        let error = [("BF0521", "no `x`", 1)];
+        assert_eq!(
+            said(&warning, &error),
+            ["unused", "no `x` (on Postgres only)"]
+        );
+        assert_eq!(said(&warning, &[]), ["unused (on SQLite only)"]);
     }
 }

@@ -37,6 +37,7 @@ use std::sync::Arc;
 pub use build_script::build as build_script;
 use check::sql::kept;
 use diagnostics::{Diagnostic, Severity, Sink};
+pub use engines::compile_all;
 pub use input::Input;
 use source::SourceMap;
 
@@ -132,65 +133,4 @@ fn run(input: &Input, options: &Options) -> (Compiled, check::sql::Schema) {
         sources,
     };
     (compiled, schema)
-}
-
-/// Compiles for both engines, compares what they make of the migrations and the statements, and puts Postgres's texts
-/// beside SQLite's. A finding of both stands once; one of a single engine says so. `options.engine` is not read.
-pub fn compile_all(input: &Input, options: &Options) -> Compiled {
-    let on = |engine| {
-        let options = Options {
-            engine,
-            ..options.clone()
-        };
-        run(input, &options)
-    };
-    let (sqlite, tables) = on(Engine::Sqlite);
-    let (postgres, other_tables) = on(Engine::Postgres);
-    let mut sink = Sink::default();
-    if tables.is_whole() && other_tables.is_whole() {
-        check::sql::compare::tables(&tables, &other_tables, &mut sink);
-    }
-    let sources = sqlite.sources;
-    let program = if sink.errors() == 0 {
-        let (ours, theirs) = (sqlite.program, postgres.program);
-        check::sql::compare::programs(ours, theirs, &sources, &mut sink)
-    } else {
-        None
-    };
-    let mut diagnostics = both(sqlite.diagnostics, postgres.diagnostics);
-    diagnostics.extend(sink.finish());
-    diagnostics.sort_by_key(|d| (d.span.file, d.span.lo, d.span.hi));
-    Compiled {
-        program: program.filter(|_| diagnostics.iter().all(|d| d.severity != Severity::Error)),
-        sources,
-        diagnostics,
-        // Texts are the same on both: columns have the types of one migration.
-        texts: sqlite.texts,
-        handlers: sqlite.handlers,
-    }
-}
-
-/// The findings of both runs, each once.
-fn both(sqlite: Vec<Diagnostic>, postgres: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let same = |a: &Diagnostic, b: &Diagnostic| a.code.id == b.code.id && a.span == b.span;
-    // A lint without effect on one engine may have one on the other.
-    let idle = |d: &Diagnostic| d.code.id == diagnostics::codes::shape::LINT_IDLE.id;
-    let only = |mut d: Diagnostic, engine: Engine| {
-        d.message = format!("{} (on {} only)", d.message, engine.name());
-        d
-    };
-    let theirs: Vec<Diagnostic> = postgres
-        .iter()
-        .filter(|d| !idle(d) && !sqlite.iter().any(|o| same(d, o)))
-        .map(|d| only(d.clone(), Engine::Postgres))
-        .collect();
-    sqlite
-        .into_iter()
-        .filter_map(|d| match postgres.iter().any(|o| same(&d, o)) {
-            true => Some(d),
-            false if idle(&d) => None,
-            false => Some(only(d, Engine::Sqlite)),
-        })
-        .chain(theirs)
-        .collect()
 }

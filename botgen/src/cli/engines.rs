@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::complain;
 use crate::check::sql::postgres::{Database, Oracle};
 use crate::postgres::Server;
-use crate::{Compiled, Engine, Input, Options, compile, engines};
+use crate::{Compiled, Engine, Input, Options, compile, compile_all};
 
 /// `--engine`, `--offline`.
 #[derive(Debug, Clone, Copy, Args)]
@@ -50,15 +50,7 @@ impl Engines {
         if self.engine == Which::Postgres {
             return Some(compile(input, &options));
         }
-        let (sqlite, postgres) = std::thread::scope(|scope| {
-            let sqlite = scope.spawn(|| compile(input, &Options::default()));
-            let postgres = compile(input, &options);
-            (sqlite.join(), postgres)
-        });
-        match sqlite {
-            Ok(sqlite) => Some(engines::join(sqlite, postgres)),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
+        Some(compile_all(input, &options))
     }
 }
 
