@@ -337,7 +337,13 @@ impl<'s> Step<'s, '_> {
         not_valid: bool,
         out: &mut Vec<Fault>,
     ) {
-        let at = range(constraint.span());
+        // Its name, or the word that it begins with.
+        let first = range(constraint.span()).start;
+        let at = self
+            .lexed
+            .token_at(first)
+            .and_then(|i| self.lexed.tokens.get(i))
+            .map_or(first..first, |t| t.range.clone());
         let columns = |list: &[sqlparser::ast::IndexColumn]| -> Vec<String> {
             list.iter()
                 .filter_map(|c| match &c.column.expr {

@@ -7,6 +7,6 @@ CREATE INDEX orders_by_user ON orders (bot_id, user_id);
 CREATE TABLE order_items (
   id BIGSERIAL PRIMARY KEY,
   order_id BIGINT NOT NULL REFERENCES orders (id) ON DELETE CASCADE,
-  product TEXT NOT NULL
+  product VARCHAR(100) NOT NULL
 );
 CREATE INDEX order_items_by_order ON order_items (order_id);

@@ -2,6 +2,6 @@ CREATE TABLE notes (
   id BIGSERIAL PRIMARY KEY,
   bot_id TEXT NOT NULL,
   user_id BIGINT NOT NULL,
-  body TEXT NOT NULL,
+  body VARCHAR(200) NOT NULL,
   due TIMESTAMPTZ
 );
