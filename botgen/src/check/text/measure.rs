@@ -227,7 +227,9 @@ pub(super) fn can_be_empty(mode: ParseMode, nodes: &[Node], lists: bool) -> bool
                 text.push_str(more);
                 continue;
             }
-            Node::Hole(hole) => hole.bounds.iter().all(|b| b.most == Some(0)),
+            Node::Hole(hole) => {
+                !hole.bounds.is_empty() && hole.bounds.iter().all(|b| b.most == Some(0))
+            }
             Node::Branches(branches) => branches.iter().any(|(_, b)| can_be_empty(mode, b, false)),
             Node::Loop {
                 body, otherwise, ..

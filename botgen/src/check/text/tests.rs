@@ -665,3 +665,59 @@ fn any_translation_is_survived() {
     ]);
     assert!(said.iter().any(|s| s.starts_with("BF0419")), "{said:?}");
 }
+
+/// What marks and values make of each other only when they meet.
+#[test]
+fn markdown_that_meets() {
+    let said = |text: &str| said_with(text, "parse_mode: MarkdownV2", "");
+    for (text, wanted) in [
+        ("a _{{args}}_", "BF0430"),
+        (">*{{args}}*", "BF0430"),
+        ("x {{#if flag}}_a_{{/if}}{{#if word}}_b_{{/if}}", "BF0430"),
+        ("x {{#each goods}}_{{id}}_{{/each}}", "BF0430"),
+    ] {
+        let said = said(text);
+        assert!(
+            said.iter().any(|s| s.starts_with(wanted)),
+            "{text}: {said:?}"
+        );
+    }
+    for text in [
+        "a *{{args}}* __{{args}}__ `{{args}}` ||{{args}}|| ~{{args}}~ [{{args}}](https://x.y/{{args}})",
+        "x {{#if flag}}_a_ {{/if}}{{#if word}}_b_{{/if}}",
+        "x {{#each goods}}_{{id}}_\n{{/each}}",
+        "a _x{{args}}_",
+    ] {
+        assert_eq!(said(text), Vec::<String>::new(), "{text}");
+    }
+}
+
+/// `overflow: error` asks for a proof, and names what stands in its way.
+#[test]
+fn nothing_may_overflow() {
+    let said = |text: &str| said_with(text, "overflow: error", "");
+    for (text, wanted) in [
+        ("a {{args}}", "BF0605 «args» this message can be 4098"),
+        (
+            "a {{#if one}}{{one.name}}{{/if}}",
+            "BF0605 «one.name» nothing bounds",
+        ),
+        (
+            "a {{#each goods}}{{id}} {{name | truncate: 60}}{{/each}}",
+            "BF0605 «goods» this message can be",
+        ),
+    ] {
+        let said = said(text);
+        assert!(
+            said.len() == 1 && said[0].starts_with(wanted),
+            "{text}: {said:?}"
+        );
+    }
+    for text in [
+        "a {{args | truncate: 3900}} {{now}} {{n | number}} {{user.first_name}}",
+        "a {{#each goods}}{{@index}}. {{name | truncate: 30}}\n{{/each}}",
+        "{{kind | label}}",
+    ] {
+        assert_eq!(said(text), Vec::<String>::new(), "{text}");
+    }
+}

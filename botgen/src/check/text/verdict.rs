@@ -247,12 +247,12 @@ pub(super) fn empty(cx: &mut FlowCx<'_>, t: &ast::Text, nodes: &[Node]) {
     } else if translated {
         (
             "the translation of this text is empty",
-            "Telegram takes no empty text: write it in the `.ftl` file",
+            "write it in the `.ftl` file: Telegram takes no empty text",
         )
     } else {
         (
             "this text is empty",
-            "Telegram takes no empty text: write it",
+            "write it: Telegram takes no empty text",
         )
     };
     cx.sink

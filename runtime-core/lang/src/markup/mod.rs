@@ -327,7 +327,7 @@ mod tests {
             (link.name.as_str(), link.target.as_str()),
             ("a", "https://x.y/z")
         );
-        assert_eq!(link.range, 18..42);
+        assert_eq!(link.range, 19..43);
     }
 
     #[test]
