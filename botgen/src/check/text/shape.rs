@@ -249,7 +249,12 @@ impl Markup<'_> {
             };
             match node {
                 Node::Words { .. } => {}
-                Node::Hole(Hole { id, .. }) => {
+                Node::Hole(hole_here @ Hole { id, .. }) => {
+                    let at = holes.get(hole).copied().unwrap_or_default();
+                    let before = text.get(..at).unwrap_or_default();
+                    if place == Place::Attribute && !faulty {
+                        typed_attribute(mode, before, hole_here, self.source, self.sink);
+                    }
                     if let Some(id) = id {
                         self.set(*id, place);
                     }
@@ -277,4 +282,45 @@ impl Markup<'_> {
             }
         }
     }
+}
+
+/// Attributes that Telegram reads itself: a number where a number has to be, no value where words are fixed.
+fn typed_attribute(mode: ParseMode, before: &str, hole: &Hole, source: &Str, sink: &mut Sink) {
+    let name = if mode == ParseMode::Html {
+        // `<tg-emoji emoji-id="`: the name before the quote that is open here.
+        let quote = before.rfind(['"', '\'']).unwrap_or(0);
+        let head = before.get(..quote).unwrap_or_default().trim_end();
+        let head = head.strip_suffix('=').unwrap_or_default().trim_end();
+        head.rsplit(|c: char| c.is_whitespace())
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+    } else {
+        let target = before.rsplit('(').next().unwrap_or_default();
+        let last = target.rsplit(['?', '&']).next().unwrap_or_default();
+        let known = target.starts_with("tg://emoji?") || target.starts_with("tg://time?");
+        match last.split('=').next() {
+            Some(name) if known => name.to_owned(),
+            _ => return,
+        }
+    };
+    let message = match name.as_str() {
+        "emoji-id" | "unix" | "id" if hole.kind != Kind::Whole => {
+            format!(
+                "`{name}` is a number, and `{}` may be something else",
+                hole.what
+            )
+        }
+        "format" => format!(
+            "`format` is a fixed word, and `{}` may be another",
+            hole.what
+        ),
+        _ => return,
+    };
+    let mut diagnostic = Diagnostic::new(&codes::MARKUP, hole.span, message)
+        .help("give an int, or write it in words of yours: Telegram refuses the message otherwise");
+    if hole.span.file != source.span.file {
+        diagnostic = diagnostic.note(source.span, "used here");
+    }
+    sink.report(diagnostic);
 }

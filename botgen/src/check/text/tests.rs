@@ -721,3 +721,26 @@ fn nothing_may_overflow() {
         assert_eq!(said(text), Vec::<String>::new(), "{text}");
     }
 }
+
+/// Attributes that Telegram reads itself hold numbers.
+#[test]
+fn attributes_that_are_read() {
+    one(
+        "<tg-emoji emoji-id=\"{{args}}\">👍</tg-emoji>",
+        "BF0430 «args» `emoji-id` is a number",
+    );
+    one(
+        "<tg-time unix=\"{{args}}\">x</tg-time>",
+        "BF0430 «args» `unix` is a number",
+    );
+    one(
+        "<tg-time unix=\"1\" format=\"{{args}}\">x</tg-time>",
+        "BF0430 «args» `format` is a fixed word",
+    );
+    fine("<tg-emoji emoji-id=\"{{n}}\">👍</tg-emoji> <a href=\"{{args}}\">x</a>");
+    let said = said_with("![x](tg://emoji?id={{args}})", "parse_mode: MarkdownV2", "");
+    assert!(
+        said.len() == 1 && said[0].contains("`id` is a number"),
+        "{said:?}"
+    );
+}

@@ -338,7 +338,15 @@ impl Typer<'_> {
                         self.constrain(side, &TEXT, "`||`");
                     }
                 }
-                Typed::of(TEXT, a.null || b.null, at).by(&[&a, &b])
+                // What is stored as a number or a date is written out.
+                let long = |side: &Typed| match side.base {
+                    Some(Base::Text { max }) => max,
+                    Some(Base::Int) => Some(20),
+                    Some(Base::Date | Base::Time | Base::DateTime) => Some(32),
+                    _ => None,
+                };
+                let max = long(&a).zip(long(&b)).map(|(x, y)| x.saturating_add(y));
+                Typed::of(Base::Text { max }, a.null || b.null, at).by(&[&a, &b])
             }
             Op::Plus | Op::Minus | Op::Multiply | Op::Divide | Op::Modulo => {
                 let (a, b) = (self.infer(left), self.infer(right));
