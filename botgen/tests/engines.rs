@@ -14,6 +14,7 @@ use botgen::{Compiled, Engine, Input, Options};
 
 /// Fixtures that are truly about one engine, and why.
 const OF_ONE_ENGINE: &[(&str, &str)] = &[
+    ("BF0508_risky", "only Postgres locks a table to index it"),
     (
         "BF0515_no_statement_for_the_eng",
         "it has SQL for Postgres alone",

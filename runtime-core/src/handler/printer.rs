@@ -268,10 +268,11 @@ impl<'w> Printer<'w> {
 
     fn escaped(&self, value: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let quiet = match self.mode {
+            _ if self.place == Place::Address => false,
             ParseMode::Plain => true,
             ParseMode::Html => !value
                 .bytes()
-                .any(|b| matches!(b, b'<' | b'>' | b'&' | b'"')),
+                .any(|b| matches!(b, b'<' | b'>' | b'&' | b'"' | b'\'')),
             // Every ASCII character but letters, digits and space may have to be escaped.
             ParseMode::MarkdownV2 => value
                 .bytes()

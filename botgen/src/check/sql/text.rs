@@ -294,6 +294,11 @@ impl Lexed<'_> {
                 .get(tokens.end.saturating_sub(1))
                 .map_or(whole, |t| t.range.clone()),
         };
+        // The parser's own debugging says no more than the token, which the caret shows.
+        let message = match message.split_once(" for token ") {
+            Some(_) => "this word or sign cannot stand here".to_owned(),
+            None => message,
+        };
         let message = match message.strip_prefix("Expected: ") {
             Some(rest) => {
                 let (wanted, found) = rest.split_once(", found: ").unwrap_or((rest, "EOF"));

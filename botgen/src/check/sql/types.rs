@@ -26,6 +26,17 @@ pub struct Written {
     pub tokens: usize,
 }
 
+impl Written {
+    /// How Postgres gets it, where that is not as it was written: an amount may have as many digits as the language
+    /// lets it have, so that no value is refused.
+    pub fn on_postgres(&self) -> Option<String> {
+        match self.base {
+            Base::Decimal(scale) => Some(format!("NUMERIC({DIGITS},{scale})")),
+            _ => self.postgres.map(str::to_owned),
+        }
+    }
+}
+
 /// Why a type is none of ours.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unknown {

@@ -143,8 +143,8 @@ impl Builder<'_> {
             Ok(written) => {
                 let place = lexed.bytes(&(first..first + written.tokens));
                 let spelled = match source.postgres {
-                    true => written.postgres,
-                    false => Some(written.sqlite),
+                    true => written.on_postgres(),
+                    false => Some(written.sqlite.to_owned()),
                 };
                 if let Some(spelled) = spelled
                     && lexed.slice(&place) != spelled

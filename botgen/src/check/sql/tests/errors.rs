@@ -322,3 +322,32 @@ fn groups_that_are_fine() {
         query(sql).run(&mut w).fine();
     }
 }
+
+#[test]
+fn a_text_fits_its_column() {
+    let row = |value: &str| {
+        format!(
+            "INSERT INTO bookings (bot_id, user_id, service, slot) SELECT :bot_id, :user_id, {value}, :slot FROM services LIMIT 1"
+        )
+    };
+    wrong_exec(
+        &row("code"),
+        "BF0534 `code` can have any length, `bookings.service` holds 32 [code] help: cut it: `CAST(code AS VARCHAR(32))`, or make the column TEXT",
+    );
+    wrong_exec(
+        &row("'a' || :long"),
+        "BF0534 `'a' || :long` can have up to 201 characters, `bookings.service` holds 32 ['a' || :long] help: cut it: `CAST('a' || :long AS VARCHAR(32))`, or make the column TEXT",
+    );
+    wrong_exec(
+        "UPDATE bookings SET service = COALESCE(note, '') WHERE bot_id = :bot_id AND user_id = :user_id",
+        "BF0534 `COALESCE(note, '')` can have any length, `bookings.service` holds 32 [COALESCE(note, '')] help: cut it: `CAST(COALESCE(note, '') AS VARCHAR(32))`, or make the column TEXT",
+    );
+    for value in ["'spa'", "CAST(code AS VARCHAR(32))", "'a' || 'b'"] {
+        let sql = row(value);
+        let given = Given {
+            on_conflict: true,
+            ..exec(&sql)
+        };
+        given.vars(&vars()).run(&mut demo()).fine();
+    }
+}

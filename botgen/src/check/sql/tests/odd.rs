@@ -204,7 +204,7 @@ fn prefixes() {
         query(&sql[..i]).run_here(&mut w);
     }
     query(sql).run(&mut w).fine();
-    let sql = "INSERT INTO bookings (bot_id, user_id, service, slot) SELECT :bot_id, :user_id, code, :now FROM services WHERE active \
+    let sql = "INSERT INTO bookings (bot_id, user_id, service, slot) SELECT :bot_id, :user_id, CAST(code AS VARCHAR(32)), :now FROM services WHERE active \
                ON CONFLICT (slot) DO UPDATE SET note = excluded.note || 'ж' WHERE bookings.user_id = :user_id AND bookings.bot_id = :bot_id RETURNING *";
     for (i, _) in sql.char_indices() {
         exec(&sql[..i]).run_here(&mut w);

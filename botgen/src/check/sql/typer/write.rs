@@ -11,7 +11,7 @@ use sqlparser::ast::{
 
 use super::from::last;
 use super::select::Results;
-use super::{Fact, Frame, Simple, Typed, Typer};
+use super::{Fact, Frame, Leaf, Simple, Typed, Typer};
 use crate::check::sql::fault::Fault;
 use crate::check::sql::tables::{Column, Table};
 use crate::check::sql::text::range;
@@ -326,7 +326,11 @@ impl<'a> Typer<'a> {
         let what = format!("`{table}.{}`", column.name);
         match &column.base {
             Some(base) => {
+                let faults = self.faults.len();
                 self.constrain(typed, base, &what);
+                if self.faults.len() == faults {
+                    self.too_long(typed, base, &what);
+                }
             }
             None => self.settle(typed),
         }
@@ -351,6 +355,39 @@ impl<'a> Typer<'a> {
                 }),
             );
         }
+    }
+
+    /// Postgres refuses a text that is longer than its column; SQLite would take it, and differ.
+    fn too_long(&mut self, typed: &Typed, base: &Base, what: &str) {
+        let (Base::Text { max: Some(holds) }, Some(Base::Text { max })) = (base, &typed.base)
+        else {
+            return;
+        };
+        let literal = typed.leaves.iter().any(|l| matches!(l, Leaf::Literal(_)));
+        if literal || max.is_some_and(|max| max <= *holds) {
+            return;
+        }
+        let shown = super::open::short(self.lexed.slice(&typed.range));
+        let length = max.map_or("any length".to_owned(), |max| {
+            format!("up to {max} characters")
+        });
+        let help = match typed.is {
+            Some(Simple::Param(_)) => {
+                let name = shown.trim_start_matches(':');
+                format!(
+                    "cut it: `params: {{ short: {name} | truncate: {holds} }}`, or make the column TEXT"
+                )
+            }
+            _ => format!("cut it: `CAST({shown} AS VARCHAR({holds}))`, or make the column TEXT"),
+        };
+        self.fault(
+            Fault::new(
+                &codes::TYPE,
+                typed.range.clone(),
+                format!("`{shown}` can have {length}, {what} holds {holds}"),
+            )
+            .help(help),
+        );
     }
 
     /// Columns that must be given and are not.

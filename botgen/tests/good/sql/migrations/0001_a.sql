@@ -1,1 +1,2 @@
 CREATE TABLE s_items (id BIGSERIAL PRIMARY KEY, user_id BIGINT NOT NULL, bot_id TEXT NOT NULL, name VARCHAR(20) NOT NULL, price NUMERIC(10,2), at TIMESTAMPTZ, d DATE, t TIME, ok BOOLEAN NOT NULL DEFAULT false, f DOUBLE PRECISION, j SMALLINT);
+CREATE INDEX s_items_by_person ON s_items (bot_id, user_id);
