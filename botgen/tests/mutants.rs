@@ -119,9 +119,12 @@ fn half(text: &str) -> usize {
         .unwrap_or(0)
 }
 
+/// Mutants of one operator by the kind of place, each with the index of its bot.
+type ByPlace = BTreeMap<String, Vec<(usize, Mutant)>>;
+
 /// `most` of them, as many of each operator and, within it, of each place as there are.
 fn chosen(bases: &[Base], most: usize, random: &mut Random) -> Vec<(usize, Mutant)> {
-    let mut kinds: BTreeMap<&str, BTreeMap<String, Vec<(usize, Mutant)>>> = BTreeMap::new();
+    let mut kinds: BTreeMap<&str, ByPlace> = BTreeMap::new();
     for (at, base) in bases.iter().enumerate() {
         for mutant in mutants(base) {
             let places = kinds.entry(mutant.operator).or_default();
