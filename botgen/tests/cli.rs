@@ -237,3 +237,80 @@ fn shared_migrations_are_read_from_the_other_folder() {
     assert_eq!(code(&output), 1);
     assert!(err(&output).contains("nope"), "{}", err(&output));
 }
+
+#[test]
+fn fix_writes_what_is_meant() {
+    let dir = Dir::new("fix");
+    dir.write("bots/bad/bot.yaml", BAD);
+    dir.write("other.yaml", BAD);
+    let dry = dir.botgen(&["fix", "--dry-run"]);
+    assert_eq!(code(&dry), 1);
+    let diff = out(&dry);
+    assert!(
+        diff.starts_with("--- a/bots/bad/bot.yaml\n+++ b/bots/bad/bot.yaml\n@@"),
+        "{diff}"
+    );
+    assert!(
+        diff.contains("-  - { cmd: help,") && diff.contains("+  - { cmd: /help,"),
+        "{diff}"
+    );
+    let read = |name: &str| fs::read_to_string(dir.0.join(name)).unwrap();
+    assert_eq!(read("bots/bad/bot.yaml"), BAD, "nothing is written");
+    let fix = dir.botgen(&["fix", "bots/bad"]);
+    assert_eq!(code(&fix), 1, "one mistake has no single answer");
+    assert_eq!(out(&fix), "bots/bad/bot.yaml:4: write `/help`\n");
+    assert_eq!(
+        read("bots/bad/bot.yaml"),
+        BAD.replace("cmd: help", "cmd: /help")
+    );
+    assert_eq!(read("other.yaml"), BAD);
+    dir.write("bots/bad/bot.yaml", &BAD.replace("imя: x\n", ""));
+    assert_eq!(code(&dir.botgen(&["fix"])), 0);
+    let again = dir.botgen(&["fix", "--dry-run"]);
+    assert_eq!((code(&again), out(&again).as_str()), (0, ""));
+}
+
+#[test]
+fn explain_lists_and_takes_several() {
+    let dir = Dir::new("explain");
+    let list = out(&dir.botgen(&["explain"]));
+    assert!(
+        list.starts_with("BF00: files and YAML\n  BF0001  error "),
+        "{list}"
+    );
+    let two = out(&dir.botgen(&["explain", "bf0111", "BF0201"]));
+    assert!(
+        two.starts_with("# BF0111: ") && two.contains("\n# BF0201: "),
+        "{two}"
+    );
+    let json = dir.botgen(&["explain", "BF0242", "--format", "json"]);
+    let value: Value = serde_json::from_str(&out(&json)).unwrap();
+    assert_eq!(value["codes"][0]["severity"], "warning");
+    assert_eq!(value["codes"][0]["family"], "names and references");
+    let wrong = dir.botgen(&["explain", "BF0202x"]);
+    assert_eq!(code(&wrong), 2);
+    assert!(
+        err(&wrong).contains("did you mean BF0202?"),
+        "{}",
+        err(&wrong)
+    );
+}
+
+/// Line ends of Windows, tabs, wide and combining letters, lines of any length: a caret stands where it should.
+#[test]
+fn odd_lines_are_drawn() {
+    let dir = Dir::new("odd");
+    let long = "x".repeat(5_000);
+    let yaml = format!(
+        "botfactory: v1\r\nintents:\r\n  - {{ cmd: /start, reply: \"漢字 e\u{301} שלום {{{{nme}}}}\" }}\r\n  - {{ cmd: /b, reply: \"{long} {{{{nme}}}} {long}\" }}\r\n"
+    );
+    dir.write("bots/odd/bot.yaml", &yaml);
+    let text = err(&dir.botgen(&["check"]));
+    assert!(!text.contains('␍') && !text.contains('\r'), "{text}");
+    assert!(text.contains("--> bots/odd/bot.yaml:4:5027"), "{text}");
+    assert!(
+        text.contains(" {{nme}} ") && text.lines().all(|l| l.chars().count() < 200),
+        "{text}"
+    );
+    assert_eq!(text.matches("^^^").count(), 2, "{text}");
+}

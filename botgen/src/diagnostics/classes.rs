@@ -102,7 +102,7 @@ pub static CLASSES: &[Class] = &[
     partly(
         "F13",
         "a loop that asks nothing",
-        &["BF0304"],
+        &["BF0304", "BF0319"],
         "a `goto` leads to a step, and a step asks: a loop without a question cannot be written",
     ),
     never(

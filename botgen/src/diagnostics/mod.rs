@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use crate::source::{SourceMap, Span};
 pub use codes::Code;
 pub use fix::{Edit, Fix, remove_element, remove_entry};
-pub use near::{Meant, did_you_mean, meant};
+pub use near::{Meant, did_you_mean, in_latin, meant};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

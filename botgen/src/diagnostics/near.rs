@@ -66,9 +66,14 @@ fn fold(name: &str) -> String {
         .collect()
 }
 
+/// A name with the Latin letters that its Cyrillic ones look like.
+pub fn in_latin(name: &str) -> String {
+    name.chars().map(latin).collect()
+}
+
 /// The words under a caret where `wrong` only looks like `right`.
 pub(super) fn look_alikes(wrong: &str, right: &str) -> Option<String> {
-    let same: String = wrong.chars().map(latin).collect();
+    let same = in_latin(wrong);
     if !same.eq_ignore_ascii_case(right) {
         return None;
     }

@@ -3,7 +3,7 @@
 use super::{Command, Symbols};
 use crate::check::snake;
 use crate::diagnostics::codes::names;
-use crate::diagnostics::{Diagnostic, Sink};
+use crate::diagnostics::{Diagnostic, Sink, in_latin};
 use crate::source::Str;
 use botfactory_lang::limits::COMMAND;
 
@@ -93,7 +93,8 @@ fn check_name(written: &Str, sink: &mut Sink) {
         Some((at, c)) => written.span_of(at + 1..at + 1 + c.len_utf8()),
         None => written.span,
     };
-    let fixed: String = bare
+    let latin = in_latin(bare);
+    let fixed: String = latin
         .chars()
         .map(|c| {
             if c == '-' || c == ' ' {
@@ -113,6 +114,9 @@ fn check_name(written: &Str, sink: &mut Sink) {
             Some("") => "the command has no name".to_owned(),
             Some(n) if n.len() > COMMAND && bad.is_none() => {
                 format!("command `{value}` is longer than {COMMAND} characters")
+            }
+            Some(_) if bad.is_some_and(|(_, c)| in_latin(&c.to_string()) != c.to_string()) => {
+                format!("command `{value}` has a Cyrillic letter that only looks like a Latin one")
             }
             Some(_) => format!("command `{value}` has a character that Telegram does not take"),
         },

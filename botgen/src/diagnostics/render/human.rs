@@ -8,7 +8,7 @@ use crate::diagnostics::{Diagnostic, Severity};
 use crate::source::{FileId, SourceMap, Span};
 
 /// Longest line that is drawn, in bytes.
-const LINE: usize = 2_000;
+const LINE: usize = 20_000;
 /// An excerpt longer than this, in bytes, is looked at for such lines; a hundred times longer is never drawn.
 const EXCERPT: usize = LINE;
 /// Most lines of a fix that is drawn.
@@ -84,14 +84,15 @@ fn patch<'a>(sources: &'a SourceMap, diagnostic: &'a Diagnostic) -> Option<Group
             .get(hi..)?
             .find('\n')
             .unwrap_or(source.text.len() - hi);
-    let text = source.text.get(start..end)?;
+    let text = source.text.get(start..end)?.trim_end_matches('\r');
     let small = text.len() <= EXCERPT && text.lines().count() <= PATCH;
     if !small || fix.edits.iter().any(|e| e.span.file != file) {
         return None;
     }
     let title = diagnostic.help.as_deref().unwrap_or(fix.title.as_str());
     let patches = fix.edits.iter().map(|edit| {
-        let (lo, hi) = (edit.span.lo as usize - start, edit.span.hi as usize - start);
+        let within = |offset: u32| (offset as usize - start).min(text.len());
+        let (lo, hi) = (within(edit.span.lo), within(edit.span.hi));
         Patch::new(lo..hi, edit.text.as_str())
     });
     let snippet = Snippet::source(text)
@@ -142,17 +143,19 @@ fn excerpt<'a>(
     let end = source.text[hi..]
         .find('\n')
         .map_or(source.text.len(), |n| hi + n);
-    let text = &source.text[start..end];
+    // The line end of a file from Windows is no part of the line.
+    let text = source.text[start..end].trim_end_matches('\r');
     if text.len() > EXCERPT && text.lines().any(|line| line.len() > LINE)
         || text.len() > 100 * EXCERPT
     {
         return None;
     }
+    let within = |offset: usize| (offset - start).min(text.len());
     let snippet = Snippet::source(text)
         .path(source.path.as_str())
         .line_start(first + 1)
         .annotations(places.into_iter().map(|(kind, range, text)| {
-            let annotation = kind.span(range.start - start..range.end - start);
+            let annotation = kind.span(within(range.start)..within(range.end));
             if text.is_empty() {
                 annotation
             } else {
