@@ -117,7 +117,7 @@ fn run(input: &Input, options: &Options) -> (Compiled, check::sql::Schema) {
         let echo = |d: &Diagnostic| d.code.id == diagnostics::codes::sql::STALE.id;
         sink.settle(|d| (!echo(d)).then_some(d.severity));
     }
-    check::lints::settle(&bots, &sources, &mut sink);
+    check::lints::settle(&bots, &sources, options.engine, &mut sink);
     sink.place_fixes(&sources);
     let texts = sink.take_facts();
     // A warning that the bot denies is an error like any other.

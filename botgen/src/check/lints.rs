@@ -1,13 +1,14 @@
 //! A bot's `lints` over all that was found in its folder. Comes last: only now it is known what had an effect.
 
-use crate::diagnostics::codes::shape;
+use crate::Engine;
+use crate::diagnostics::codes::{self, shape};
 use crate::diagnostics::{Diagnostic, Severity, Sink};
 use crate::source::SourceMap;
 use crate::syntax::Parsed;
 use crate::syntax::ast::{Level, Lint};
 
 /// Gives every finding the severity that its bot wants, and reports what had no effect.
-pub fn settle(parsed: &[Parsed], sources: &SourceMap, sink: &mut Sink) {
+pub fn settle(parsed: &[Parsed], sources: &SourceMap, engine: Engine, sink: &mut Sink) {
     let mut used: Vec<Vec<bool>> = parsed
         .iter()
         .map(|p| vec![false; p.bot.lints.len()])
@@ -46,7 +47,8 @@ pub fn settle(parsed: &[Parsed], sources: &SourceMap, sink: &mut Sink) {
     for (p, used) in parsed.iter().zip(&used) {
         for (lint, used) in p.bot.lints.iter().zip(used) {
             if !of_this(lint) {
-                idle(&p.bot.lints, lint, *used, sink);
+                let used = *used || waits(lint, engine);
+                idle(&p.bot.lints, lint, used, sink);
             }
         }
     }
@@ -72,6 +74,11 @@ fn holds(folder: &str, path: &str) -> bool {
         || path
             .strip_prefix(folder)
             .is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Only Postgres locks: the lint waits for a check of that engine.
+fn waits(lint: &Lint, engine: Engine) -> bool {
+    lint.name.value == codes::sql::LOCKING.id && engine == Engine::Sqlite
 }
 
 fn idle(all: &[Lint], lint: &Lint, used: bool, sink: &mut Sink) {

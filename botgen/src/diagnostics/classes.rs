@@ -146,7 +146,7 @@ pub static CLASSES: &[Class] = &[
     found(
         "F21",
         "a text beyond Telegram's length",
-        &["BF0601", "BF0602", "BF0603", "BF0604", "BF0639"],
+        &["BF0601", "BF0602", "BF0603", "BF0604", "BF0605", "BF0639"],
     ),
     found("F22", "markup that Telegram refuses", &["BF0430", "BF0431"]),
     partly(
@@ -155,10 +155,10 @@ pub static CLASSES: &[Class] = &[
         &["BF0435"],
         "every value is escaped for where it stands and never read again",
     ),
-    never(
+    found(
         "F24",
         "more formatted places than Telegram shows",
-        "answered with the bounds of texts",
+        &["BF0608"],
     ),
     found(
         "F25",
@@ -209,7 +209,7 @@ pub static CLASSES: &[Class] = &[
     partly(
         "F34",
         "a deep link whose payload Telegram refuses",
-        &["BF0215", "BF0635"],
+        &["BF0215", "BF0611", "BF0635"],
         "payloads of `/start` are decoded by the types of `args`",
     ),
     found(
@@ -258,7 +258,7 @@ pub static CLASSES: &[Class] = &[
     found(
         "F52",
         "SQL of one engine only",
-        &["BF0504", "BF0513", "BF0515", "BF0538"],
+        &["BF0504", "BF0513", "BF0515", "BF0516", "BF0517", "BF0538"],
     ),
     found("F53", "rows of others", &["BF0550", "BF0551"]),
     found(
