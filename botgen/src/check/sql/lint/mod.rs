@@ -1,5 +1,5 @@
 //! Lints: statements that every engine runs, and that still do something else than their author means. They work on
-//! what the typer has [seen](super::typer::Seen) and on tokens, so that both engines share them.
+//! what the typer has [seen](super::typer) and on tokens, so that both engines share them.
 //!
 //! | file | says |
 //! |---|---|
