@@ -83,6 +83,135 @@ fn one_mistake_one_finding() {
     );
 }
 
+/// What is said of a bot that is one file and perhaps a table.
+fn alone(bot: &str, table: Option<&str>) -> Vec<String> {
+    let mut files: Vec<(&str, &[u8])> = vec![("bot.yaml", bot.as_bytes())];
+    files.extend(table.map(|t| ("migrations/0001_things.sql", t.as_bytes())));
+    let input = Input::from_memory([("bots/demo", files)]);
+    let found = botgen::compile(&input, &Options::default()).diagnostics;
+    found.iter().map(|d| d.code.id.to_owned()).collect()
+}
+
+const WAYS: &str = r#"botfactory: v1
+flows:
+  - flow.wizard.v1:
+      entry_cmd: /start
+      ttl: 2h
+      steps:
+        - { ask: "How?", var: kind, type: choice, options: [{ text: Run, value: run }, { text: Walk, value: walk }],
+            case: [{ when: kind == 'run', goto: km }, { goto: weight }] }
+        - { ask: "Sure?", var: sure, type: bool, case: [{ goto: weight }] }
+        - { ask: "How far?", var: km, type: int }
+        - { ask: "How heavy?", var: weight, type: int }
+      on_complete:
+        - action.reply_template.v1: { when: km is not null, text: "{{kind | label}} {{km}} {{weight}}" }
+        - action.reply_template.v1: { text: "{{weight}}" }
+"#;
+
+/// A way that is broken brings no variables: that is not said as well. A `goto` to nowhere is always said.
+#[test]
+fn broken_ways() {
+    assert_eq!(alone(WAYS, None), ["BF0301"]);
+    let ways = WAYS.replace(
+        "        - { ask: \"Sure?\", var: sure, type: bool, case: [{ goto: weight }] }\n",
+        "",
+    );
+    assert_eq!(alone(&ways, None), Vec::<String>::new());
+    for (edits, wanted) in [
+        (&[("goto: km }", "goto: kmm }")][..], &["BF0210"][..]),
+        (
+            &[("ttl: 2h", "ttl: 2hours"), ("goto: km }", "goto: kmm }")],
+            &["BF0112", "BF0210"],
+        ),
+        (
+            &[
+                ("var: weight, type: int", "var: weight, type: boolean"),
+                ("goto: km }", "goto: kmm }"),
+            ],
+            &["BF0210", "BF0107"],
+        ),
+        // A step that could not be read may be the one that is meant.
+        (
+            &[(
+                "{ ask: \"How far?\", var: km",
+                "{ aks: \"How far?\", var: km",
+            )],
+            &["BF0101"],
+        ),
+    ] {
+        let bot = edits
+            .iter()
+            .fold(ways.clone(), |bot, (a, b)| bot.replacen(a, b, 1));
+        let got = alone(&bot, None);
+        assert_eq!(got, wanted, "{edits:?}: {:#?}", alone(&bot, None));
+    }
+}
+
+/// A step whose type cannot be read fits everything.
+#[test]
+fn unknown_types() {
+    for (wrong, near) in [
+        ("boolean", "bool"),
+        ("string", "text"),
+        ("decimal(two)", ""),
+    ] {
+        let bot = BOT.replace(
+            "var: note, optional",
+            &format!("var: note, type: {wrong}, optional"),
+        );
+        let found = compiled("demo", &bot, TABLE).diagnostics;
+        assert_eq!(found.len(), 1, "{found:#?}");
+        let help = found[0].help.as_deref().unwrap_or_default();
+        assert_eq!(found[0].code.id, "BF0107");
+        assert!(
+            near.is_empty() || help.starts_with(&format!("did you mean `{near}`?")),
+            "{help}"
+        );
+    }
+}
+
+/// A condition with an error has shown nothing, and nothing is said about what it was to show.
+#[test]
+fn broken_guards() {
+    let bot = r#"botfactory: v1
+flows:
+  - flow.generic.v1:
+      entry_cmd: /start
+      on_enter:
+        - action.sql_query.v1:
+            sql: SELECT note FROM things WHERE id = 1
+            result_var: gone
+            scalar: true
+        - action.reply_template.v1: { when: gone is null, text: "-", goto: end }
+        - action.reply_template.v1: { text: "{{gone | upper}}" }
+        - action.reply_template.v1: { when: gone is not null, text: "{{gone}}" }
+"#;
+    let lint = alone(bot, Some(TABLE));
+    let told = alone(&bot.replacen("gone is null", "gon is null", 1), Some(TABLE));
+    assert_eq!(told, ["BF0710"]);
+    let told = alone(
+        &bot.replacen("when: gone is null, ", "when: gone is not null, ", 1),
+        Some(TABLE),
+    );
+    assert!(told.contains(&"BF0714".to_owned()), "{told:?} {lint:?}");
+}
+
+/// What a statement with an error would have made is not missing.
+#[test]
+fn unmade_tables() {
+    let files: Vec<(&str, &[u8])> = vec![
+        ("bot.yaml", BOT.as_bytes()),
+        ("locales/en.ftl", b"title = Hello\ndone = Done\n"),
+        ("migrations/0001_things.sql", b"CREATE TABLE things (id BIGSERIAL PRIMARY KEY, kind TEXT NOT NUL);"),
+        ("migrations/0002_more.sql", b"ALTER TABLE things ADD COLUMN note TEXT;\nCREATE INDEX by_kind ON things (kind);\nCREATE TABLE parts (id BIGSERIAL PRIMARY KEY, thing BIGINT NOT NULL REFERENCES things (id));"),
+        ("chats/a.yaml", CHATS.as_bytes()),
+    ];
+    let input = Input::from_memory([("bots/demo", files)]);
+    let found = botgen::compile(&input, &Options::default()).diagnostics;
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].code.id, "BF0510");
+}
+
 /// Commands and bots may be called what Rust keeps for itself.
 #[test]
 fn names_of_rust() {

@@ -156,6 +156,20 @@ impl Sink {
             self.list.push(diagnostic);
         }
     }
+    /// How many findings there are: a mark for [`Self::take_back`].
+    pub fn mark(&self) -> usize {
+        self.list.len()
+    }
+    /// Drops the findings with this code since a mark: what they say follows from another error.
+    pub fn take_back(&mut self, mark: usize, code: &Code) {
+        let mut at = 0;
+        self.list.retain(|d| {
+            at += 1;
+            at <= mark || d.code.id != code.id
+        });
+        let errors = self.list.iter().filter(|d| d.severity == Severity::Error);
+        self.errors = errors.count();
+    }
     /// Notes what was proven of a text.
     pub fn prove(&mut self, fact: facts::TextFact) {
         self.facts.push(fact);

@@ -155,6 +155,8 @@ pub struct Wizard {
     /// Seconds.
     pub ttl: Option<Spanned<i64>>,
     pub steps: Vec<Step>,
+    /// A step, or the name of one, could not be read (reported).
+    pub steps_lost: bool,
     pub on_step: Vec<Action>,
     pub on_complete: Vec<Action>,
 }
@@ -201,6 +203,8 @@ pub struct Step {
     /// Default: `var`.
     pub id: Option<Str>,
     pub ty: Spanned<StepType>,
+    /// `type` could not be read (reported): what the answers are is not known.
+    pub bad_type: bool,
     pub optional: Option<Spanned<bool>>,
     /// Of `type: choice`.
     pub options: Vec<Choice>,

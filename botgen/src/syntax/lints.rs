@@ -52,7 +52,7 @@ impl Cx<'_> {
             && !level.is_null()
         {
             let (name, level) = (&name.value, &level.text.value);
-            let message = format!("a reason is missing: `{name}` is only `{level}`");
+            let message = format!("`{name}` is set to `{level}` without a reason");
             let help = format!("write `{name}: {{ level: {level}, because: \"…\" }}`");
             self.error(&shape::LINT_REASON, entry.value.span, message, help);
             return None;

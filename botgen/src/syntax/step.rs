@@ -100,8 +100,13 @@ impl Cx<'_> {
         let bad_type = self.faults();
         let ty = self.step_type(f.get("type"));
         let bad_type = self.faults() != bad_type;
+        // Options show that a choice was meant.
+        let meant = match bad_type && f.key_span("options").is_some() {
+            true => StepType::Choice,
+            false => StepType::Text,
+        };
         let ty = ty.unwrap_or(Spanned {
-            node: StepType::Text,
+            node: meant,
             span: f.span,
         });
         let optional = self.bool(f.get("optional"), "`optional`");
@@ -127,6 +132,7 @@ impl Cx<'_> {
             var: var?,
             id,
             ty,
+            bad_type,
             optional,
             options,
             min,

@@ -5,6 +5,7 @@ use crate::check::expr;
 use crate::check::graph::env::shows;
 use crate::check::scope::Scope;
 use crate::check::{blocks, facts, graph};
+use crate::diagnostics::codes::expressions;
 use crate::ir;
 use crate::ir::types::{Base, Ty};
 use crate::source::Str;
@@ -45,7 +46,14 @@ impl FlowCheck<'_> {
             }
             None => Some(None),
         };
+        let mark = self.cx.sink.mark();
         let mut kind = blocks::action(self, &inside, action);
+        if when.is_none() {
+            self.cx.sink.take_back(mark, &expressions::NULLABLE);
+            if action.goto.is_some() {
+                self.unguarded.get_or_insert(mark);
+            }
+        }
         self.cx.advice.origins.leave(action.goto.is_some());
         if let ast::ActionKind::Query(s) | ast::ActionKind::Exec(s) = &action.kind
             && let Some(name) = &s.result_var

@@ -21,7 +21,7 @@ use super::graph::{self, Env, Graph};
 use super::scope::Scope;
 use super::{FlowCx, blocks};
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::codes::{graph as codes, names};
+use crate::diagnostics::codes::{expressions, graph as codes, names};
 use crate::ir;
 use crate::ir::types::{Base, Ty, Variable};
 use crate::resolve::{self, FlowNames, NamedVar, Written};
@@ -43,6 +43,10 @@ pub struct FlowCheck<'a> {
     types: BTreeMap<String, Option<Ty>>,
     /// What is known on every way into the dialogue: the types of what is loaded with it.
     entered: Option<Env>,
+    /// Some way through the dialogue is not known, because of an error: it may write what seems unwritten.
+    pub ways_lost: bool,
+    /// The first finding after a condition with an error that leads away: what it should have shown is not known.
+    unguarded: Option<usize>,
     /// Warnings that the wizard's `on_step` gives after every step so far.
     pub on_step_warnings: Option<Vec<Diagnostic>>,
     /// What runs of the wizard's `on_step` have added.
@@ -69,6 +73,8 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
         idents: BTreeMap::new(),
         types: BTreeMap::new(),
         entered: None,
+        ways_lost: false,
+        unguarded: None,
         on_step_warnings: None,
         shared: Vec::new(),
     };
@@ -81,7 +87,12 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
     check.choices();
     let description = check.cx.description(flow.description.as_ref());
     let args = check.args();
+    let mark = check.cx.sink.mark();
     let body = blocks::flow(&mut check);
+    if let Some(since) = check.unguarded {
+        let since = since.max(mark);
+        check.cx.sink.take_back(since, &expressions::NULLABLE);
+    }
     let (args, body) = (args?, body?);
     // Advice waits until nothing is wrong: what looks unused may be meant for what is broken.
     if check.cx.sink.errors() == 0 {
@@ -211,8 +222,13 @@ impl<'a> FlowCheck<'a> {
                 _ => env.get(&var.name),
             };
             let Some(fact) = fact else {
-                let ty = Ty::maybe(Base::Null);
-                scope.announce(self.variable(&var.name, ty), var.span);
+                let unset = self.variable(&var.name, Ty::maybe(Base::Null));
+                let own = own == Some(var.name.as_str());
+                if self.ways_lost && !own && !matches!(var.by, Written::Run) {
+                    scope.define_broken(unset, var.span);
+                } else {
+                    scope.announce(unset, var.span);
+                }
                 continue;
             };
             match self.type_of(&var.name) {
@@ -319,6 +335,9 @@ impl<'a> FlowCheck<'a> {
                 None => self.entered = Some(env.clone()),
             }
         }
+        let steps = wizard.map_or(0, |w| w.steps.len());
+        let unreached = graph.at.iter().take(steps).any(Option::is_none);
+        self.ways_lost = graph.uncertain || self.flow.incomplete || unreached;
         for (dead, before) in &graph.dead {
             self.cx.sink.report(
                 Diagnostic::new(&codes::UNREACHABLE_ACTION, *dead, "this is never reached")
@@ -334,7 +353,7 @@ impl<'a> FlowCheck<'a> {
         if let Some(target) = self.names.targets.get(&goto.value) {
             return Some(*target);
         }
-        if self.flow.incomplete {
+        if matches!(&self.flow.kind, ast::FlowKind::Wizard(w) if w.steps_lost) {
             return None;
         }
         let steps: Vec<&str> = self

@@ -42,7 +42,7 @@ impl FlowCheck<'_> {
             {
                 *max = (*max).max(*other);
             }
-            self.learn(name, Some(ty));
+            self.learn(name, (!step.bad_type).then_some(ty));
         }
     }
 
@@ -66,7 +66,10 @@ impl FlowCheck<'_> {
             None => Some(None),
         };
         let options_fine = self.options(&scope, name, index);
-        let rule = self.rule(&scope, Given::step(step));
+        let rule = match step.bad_type {
+            true => None,
+            false => self.rule(&scope, Given::step(step)),
+        };
         let when = match &step.when {
             Some(when) => self
                 .guard(
@@ -156,6 +159,9 @@ impl FlowCheck<'_> {
                     .map(Some),
                 None => Some(None),
             };
+            if when.is_none() {
+                self.unguarded.get_or_insert(self.cx.sink.mark());
+            }
             let target = self.target(&branch.goto);
             if let Some(test) = &branch.when {
                 actions::narrow(scope, test, false);

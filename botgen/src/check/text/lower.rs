@@ -206,10 +206,15 @@ impl Lower<'_, '_> {
         let mut out = Vec::new();
         let mut nodes = Vec::new();
         let mut whole = true;
+        // What a condition with an error should have shown is not known.
+        let mut unguarded = None;
         for (condition, body) in arms {
             let word = if nodes.is_empty() { "#if" } else { "else if" };
             let label = format!("`{{{{{word} {}}}}}`", self.written(condition));
             let checked = expr::condition_in_text(self.cx, &scope, condition);
+            if checked.is_none() {
+                unguarded.get_or_insert(self.cx.sink.mark());
+            }
             let mut inner = expr::narrowed_in_text(&scope, condition, true);
             if let Some(typed) = &checked {
                 let means = ("this is never printed", "it needs no `{{#if}}`");
@@ -229,7 +234,11 @@ impl Lower<'_, '_> {
                 None => whole = false,
             }
         }
-        let (otherwise, otherwise_nodes) = self.pieces(&scope, otherwise, false)?;
+        let otherwise = self.pieces(&scope, otherwise, false);
+        if let Some(mark) = unguarded {
+            self.cx.sink.take_back(mark, &expressions::NULLABLE);
+        }
+        let (otherwise, otherwise_nodes) = otherwise?;
         nodes.push(("`{{else}}`".to_owned(), otherwise_nodes));
         let piece = ir::text::Piece::If {
             arms: out,

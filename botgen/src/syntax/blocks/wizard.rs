@@ -9,6 +9,7 @@ use crate::syntax::decode::{Cx, Fields};
 use crate::syntax::flow::{ActionItem, Args};
 use crate::syntax::registry::{Block, Decode};
 use crate::syntax::step::StepItem;
+use crate::yaml::Kind;
 
 /// A dialogue: questions in order, then actions with the answers.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -58,12 +59,22 @@ pub static BLOCK: Block = Block {
 
 fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<FlowKind> {
     let ttl = cx.duration(f.get("ttl"), "`ttl`");
-    let steps = cx.each(f.get("steps"), "`steps`", false, Cx::step);
+    let mut steps_lost = f
+        .get("steps")
+        .is_none_or(|n| !matches!(n.kind, Kind::List(_)));
+    let steps = cx.each(f.get("steps"), "`steps`", false, |cx, node| {
+        let step = cx.step(node);
+        let named = matches!(&node.kind, Kind::Map(map)
+            if map.entries.iter().any(|e| e.key.text.value == "id"));
+        steps_lost |= step.as_ref().is_none_or(|s| named && s.id.is_none());
+        step
+    });
     let on_step = cx.actions(f.get("on_step"), "`on_step`");
     let on_complete = cx.actions(f.get("on_complete"), "`on_complete`");
     Some(FlowKind::Wizard(Wizard {
         ttl,
         steps,
+        steps_lost,
         on_step,
         on_complete,
     }))

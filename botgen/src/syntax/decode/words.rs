@@ -3,7 +3,7 @@
 use super::Cx;
 use super::scalar::Want;
 use crate::diagnostics::codes::shape;
-use crate::diagnostics::{Diagnostic, Edit, meant};
+use crate::diagnostics::{Diagnostic, Edit, Meant, meant};
 use crate::source::{Spanned, Str};
 use crate::syntax::ast::{Expr, Field, Overflow, ParseMode, StepType, Text};
 use crate::syntax::{expr, text};
@@ -234,7 +234,25 @@ impl Cx<'_> {
             );
             return None;
         }
-        self.not_one_of(word, "`type`", STEP_TYPES.iter().map(|(w, _)| *w));
+        let types = STEP_TYPES.iter().map(|(w, _)| *w);
+        let Some((_, meant, only)) = ELSEWHERE.iter().find(|(w, ..)| *w == word.value) else {
+            self.not_one_of(word, "`type`", types);
+            return None;
+        };
+        let list: Vec<_> = types.map(|w| format!("`{w}`")).collect();
+        let message = format!("`type` cannot be `{}`", word.value);
+        let near = Meant {
+            word: meant,
+            only: *only,
+        };
+        self.report(
+            Diagnostic::new(&shape::WORD, word.span, message)
+                .help(format!(
+                    "did you mean `{meant}`? It can be {}",
+                    list.join(", ")
+                ))
+                .rename(&word.value, &near),
+        );
         None
     }
 
@@ -259,7 +277,7 @@ impl Cx<'_> {
         let d = Diagnostic::new(
             &shape::DURATION,
             word.span,
-            format!("{what} is `{value}`, which is no duration"),
+            format!("{what} is `{value}`, {}", why_not(value)),
         );
         self.report(match respelt(value) {
             Some(right) => {
@@ -271,6 +289,21 @@ impl Cx<'_> {
         });
     }
 }
+
+/// What other languages call our types, and whether nothing else can be meant.
+const ELSEWHERE: [(&str, &str, bool); 11] = [
+    ("boolean", "bool", true),
+    ("integer", "int", true),
+    ("bigint", "int", true),
+    ("number", "int", false),
+    ("string", "text", true),
+    ("str", "text", true),
+    ("float", "decimal", false),
+    ("double", "decimal", false),
+    ("numeric", "decimal", false),
+    ("timestamp", "datetime", true),
+    ("enum", "choice", true),
+];
 
 const STEP_TYPES: [(&str, StepType); 14] = [
     ("text", StepType::Text),
@@ -311,6 +344,16 @@ fn respelt(text: &str) -> Option<String> {
     let number = number.parse::<i64>().ok()?.checked_mul(times)?;
     let right = format!("{number}{unit}");
     seconds(&right).map(|_| right)
+}
+
+/// Why [`seconds`] does not take a text.
+fn why_not(text: &str) -> &'static str {
+    let number = text.strip_suffix(['s', 'm', 'h', 'd']).unwrap_or_default();
+    match number.bytes().all(|b| b.is_ascii_digit()) && !number.is_empty() {
+        true if number.bytes().all(|b| b == b'0') => "which is no time at all",
+        true => "which is more than 10 years",
+        false => "which is no duration",
+    }
 }
 
 /// Above 0 and at most ten years.

@@ -1,6 +1,7 @@
 //! How many rows: one of several, or a list that ends without a word.
 
 use botfactory_lang::limits::QUERY_ROWS;
+use sqlparser::tokenizer::Token;
 
 use crate::check::sql::Kind;
 use crate::check::sql::fault::Fault;
@@ -132,6 +133,19 @@ pub fn cut(
         return None;
     }
     let first = typer.lexed.tokens.first()?.range.clone();
+    let mut depth = 0_i32;
+    let ordered = typer.lexed.tokens.iter().any(|t| {
+        depth += match t.token {
+            Token::LParen => 1,
+            Token::RParen => -1,
+            _ => 0,
+        };
+        depth == 0 && t.is_word("ORDER")
+    });
+    let add = match ordered {
+        true => "add a LIMIT, so that it is seen how many come",
+        false => "add ORDER BY and a LIMIT, so that the right ones come first",
+    };
     let diagnostic = Fault::new(
         &codes::CUT_OFF,
         first,
@@ -140,7 +154,9 @@ pub fn cut(
             name.value
         ),
     )
-    .help("add ORDER BY and a LIMIT, so that the right ones come first; how many there are is a query of its own: SELECT COUNT(*)")
+    .help(format!(
+        "{add}; how many there are is a query of its own: SELECT COUNT(*)"
+    ))
     .at(text);
     Some(Cut {
         name: name.value.clone(),

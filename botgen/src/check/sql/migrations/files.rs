@@ -75,6 +75,7 @@ pub(super) fn in_order<'a>(
         }
     }
     let mut list = Vec::new();
+    let mut twice = Vec::new();
     let mut next = 1;
     for (version, mut files) in found {
         files.sort_by_key(|(folder, _, _)| *folder);
@@ -103,11 +104,17 @@ pub(super) fn in_order<'a>(
                 );
             }
             _ => {
-                if let Some((_, _, file)) = files.last() {
-                    report(
-                        file,
-                        format!("two migrations have the number {version:04}"),
-                        "a new migration takes the next number".to_owned(),
+                if let [(_, _, first), .., (_, _, file)] = files.as_slice() {
+                    let start = |file: &MigrationFile| Span {
+                        file: file.file,
+                        lo: 0,
+                        hi: 0,
+                    };
+                    let message = format!("two migrations have the number {version:04}");
+                    twice.push(
+                        Diagnostic::new(&codes::FILES, start(file), message)
+                            .note(start(first), "the other one")
+                            .help("a new migration takes the next number"),
                     );
                 }
             }
@@ -124,6 +131,7 @@ pub(super) fn in_order<'a>(
             });
         }
     }
+    twice.into_iter().for_each(|d| sink.report(d));
     list
 }
 

@@ -52,6 +52,8 @@ pub(super) struct Builder<'a> {
     /// The owner's `bot.yaml`.
     place: Span,
     broken: bool,
+    /// A statement that could not be read may have made or dropped what seems to be missing.
+    lost: bool,
     stale: bool,
     key: String,
     sink: &'a mut Sink,
@@ -106,6 +108,7 @@ pub(super) fn build(
             folder: &owner.folder,
             place: owner.place,
             stale: false,
+            lost: owner.incomplete,
             key: String::new(),
             broken: owner.incomplete || sink.errors() > errors,
             sink,
@@ -143,6 +146,9 @@ impl Builder<'_> {
         if fault.code().severity == Severity::Error {
             self.broken = true;
         }
+        if self.lost && fault.is_absence() {
+            return;
+        }
         self.sink.report(fault.at(&source.place));
     }
 
@@ -161,7 +167,7 @@ impl Builder<'_> {
         let lexed = match lex(text, self.engine) {
             Ok(lexed) => lexed,
             Err(fault) => {
-                self.broken = true;
+                (self.broken, self.lost) = (true, true);
                 self.sink.report(fault.at(&place));
                 return String::new();
             }
@@ -233,7 +239,12 @@ impl Builder<'_> {
                 }
                 made.note(&statement);
             }
-            Err(fault) => self.report(fault, source),
+            Err(fault) => {
+                self.report(fault, source);
+                let first = source.lexed.tokens.get(tokens.start);
+                self.lost |=
+                    first.is_some_and(|t| ["CREATE", "ALTER", "DROP"].iter().any(|w| t.is_word(w)));
+            }
         }
         for fault in lint::calls::check(source.lexed, tokens, true) {
             self.report(fault, source);
