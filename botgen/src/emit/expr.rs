@@ -129,11 +129,20 @@ impl<'e, 'a> Values<'e, 'a> {
             ExprKind::Widen(inner) => {
                 let value = self.value(inner);
                 let words = self.env.words();
-                match (&inner.ty.base, &e.ty.base) {
-                    (Base::Date, Base::DateTime) => quote!(#words.midnight(#value)),
-                    (_, to) => {
+                match (&inner.ty.base, &e.ty.base, inner.ty.nullable) {
+                    (Base::Date, Base::DateTime, false) => quote!(#words.midnight(#value)),
+                    (Base::Date, Base::DateTime, true) => {
+                        let value = object_of(value);
+                        quote!(#value.map(|day| #words.midnight(day)))
+                    }
+                    (_, to, nullable) => {
                         let to = self.env.cx.owned(&Ty::some(to.clone()));
-                        quote!(widen::<_, #to>(#value)?)
+                        if nullable {
+                            let value = object_of(value);
+                            quote!(#value.map(widen::<_, #to>).transpose()?)
+                        } else {
+                            quote!(widen::<_, #to>(#value)?)
+                        }
                     }
                 }
             }
