@@ -10,7 +10,7 @@ use crate::handler::error::HandlerError;
 use crate::handler::given::Given;
 use crate::handler::message::Text;
 use crate::handler::printer::Words;
-use crate::handler::wizard::Waiting;
+use crate::handler::wizard::{Waiting, WizardSpec};
 
 /// What a handler gives back: everything it did is in the [`Cx`].
 pub type Handled = Result<(), HandlerError>;
@@ -34,6 +34,7 @@ pub struct BotSpec {
     pub default_locale: LocaleIndex,
     /// Index = command index.
     pub commands: &'static [CommandSpec],
+    pub wizards: &'static [&'static WizardSpec],
     pub migrations: MigrationSet,
     /// SHA-256 of the bot's sources, hex.
     pub source_hash: &'static str,
@@ -54,6 +55,8 @@ pub struct CommandSpec {
     /// Without `/`.
     pub name: &'static str,
     pub effect: Effect,
+    pub reads: Reads,
+    pub writes: Writes,
     /// Starts a dialogue.
     pub wizard: bool,
     /// Text of Telegram's menu; `None`: unlisted.
@@ -99,6 +102,25 @@ pub enum Effect {
     Read,
     State,
     Write,
+}
+
+/// How many queries may run before what a handler did is stored; several see one snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Reads {
+    None,
+    One,
+    Many,
+}
+
+/// How many statements that write a handler may run. `One`: exactly one on every path that writes, whose result nothing
+/// reads and after which nothing is read, so that it can be handed over ([`Cx::defer`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Writes {
+    None,
+    One,
+    Many,
 }
 
 /// The migrations of one owner of tables.

@@ -18,16 +18,15 @@
     )
 )]
 
-#[cfg(not(feature = "sqlite"))]
-compile_error!(
-    "the engine that serves is SQLite: keep the cargo feature `sqlite`, beside `postgres` if you like"
-);
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+compile_error!("choose an engine: the cargo feature `sqlite`, `postgres`, or both");
 
 pub mod app;
 pub mod bot;
 pub mod clock;
 pub mod config;
 pub mod engine;
+pub(crate) mod faults;
 pub mod handler;
 pub mod http;
 pub(crate) mod i18n;

@@ -2,10 +2,11 @@
 
 pub use crate::bot::{
     Bot, BotSpec, CommandSpec, Delivery, Effect, Handled, Handling, LocaleSpec, Migration,
-    MigrationSet, Scope, Strategy,
+    MigrationSet, Reads, Scope, Strategy, Writes,
 };
 pub use crate::handler::Cx;
 pub use crate::handler::arithmetic::{Checked, count, widen};
+pub use crate::handler::db::Db;
 pub use crate::handler::error::HandlerError;
 pub use crate::handler::given::{
     ArgReader, Bounds, Choice, Given, Pattern, Refusal, TextRule, label_of,

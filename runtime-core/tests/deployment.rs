@@ -41,6 +41,8 @@ static SPEC: BotSpec = BotSpec {
         CommandSpec {
             name: "start",
             effect: Effect::Pure,
+            reads: Reads::Many,
+            writes: Writes::Many,
             wizard: false,
             description: Some(menu),
             usage: "/start",
@@ -48,11 +50,14 @@ static SPEC: BotSpec = BotSpec {
         CommandSpec {
             name: "two",
             effect: Effect::Write,
+            reads: Reads::Many,
+            writes: Writes::Many,
             wizard: false,
             description: None,
             usage: "/two",
         },
     ],
+    wizards: &[],
     migrations: MigrationSet {
         owner: "demo",
         files: &[Migration {
@@ -88,7 +93,7 @@ impl Bot for Demo {
                 let user = cx.user_id();
                 sqlx::query("INSERT INTO hits (user_id) VALUES (?1)")
                     .bind(user)
-                    .execute(cx.db_write()?)
+                    .execute(cx.db_write().await?.sqlite()?)
                     .await?;
                 let mut second = html.begin();
                 second.push("two");

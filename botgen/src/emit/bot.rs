@@ -234,6 +234,10 @@ fn spec(bot: &Bot) -> TokenStream {
                 Effect::Write => "Write",
             }
         );
+        let writes = format_ident!(
+            "{}",
+            if item.effect == Effect::Write { "Many" } else { "None" }
+        );
         let description = match &item.description {
             Some(call) => {
                 let (module, name) = (ident(&item.module), ident(&item.texts[call.id.0].ident));
@@ -243,9 +247,17 @@ fn spec(bot: &Bot) -> TokenStream {
         };
         let usage = flow::usage(&item.command, &item.args);
         quote! {
-            CommandSpec { name: #command, effect: Effect::#effect, wizard: #wizard, description: #description, usage: #usage }
+            CommandSpec { name: #command, effect: Effect::#effect, reads: Reads::Many, writes: Writes::#writes, wizard: #wizard, description: #description, usage: #usage }
         }
     });
+    let wizards = bot
+        .flows
+        .iter()
+        .filter(|item| item.wizard.is_some())
+        .map(|item| {
+            let module = ident(&item.module);
+            quote!(&#module::FLOW)
+        });
     let owner = &bot.migrations.owner;
     let migrations = bot.migrations.files.iter().map(|file| {
         let (version, name, sqlite) = (
@@ -273,6 +285,7 @@ fn spec(bot: &Bot) -> TokenStream {
             locales: &[#(#locales),*],
             default_locale: #default_locale,
             commands: &[#(#commands),*],
+            wizards: &[#(#wizards),*],
             migrations: MigrationSet { owner: #owner, files: &[#(#migrations),*] },
             source_hash: #hash,
         };

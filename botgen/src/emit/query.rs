@@ -59,9 +59,9 @@ pub fn function(cx: FlowEmit<'_>, query: &Query) -> TokenStream {
         .map(|param| ident(&param.ident));
     let args = quote!(#(, #args)*);
     let db = if query.writes {
-        quote!(cx.db_write()?)
+        quote!(cx.db_write().await?.sqlite()?)
     } else {
-        quote!(cx.db()?)
+        quote!(cx.db().await?.sqlite()?)
     };
     let single_column = query.columns.len() == 1;
     let (result, body) = match query.shape {

@@ -72,12 +72,12 @@ fn spec(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
             Rule::Bool { .. } => vec!["true".into(), "false".into()],
             _ => Vec::new(),
         };
-        quote!(StepSpec { id: #id, optional: #optional, options: &[#(#options),*], wanted: Wanted::#wanted })
+        quote!(StepSpec { id: #id, optional: #optional, options: &[#(#options),*], wanted: Wanted::#wanted, effect: Effect::Write, reads: Reads::Many, writes: Writes::Many })
     });
     let docs = doc(&format!("`/{command}` as the runtime knows it."));
     quote! {
         #docs
-        static FLOW: WizardSpec = WizardSpec { command: #command, ttl: #ttl, steps: &[#(#steps),*] };
+        pub static FLOW: WizardSpec = WizardSpec { command: #command, ttl: #ttl, steps: &[#(#steps),*] };
     }
 }
 

@@ -50,27 +50,43 @@ impl Parcel {
         }
     }
 
-    /// As rows of the outbox, leased to this process; the first is the claim's.
-    pub(crate) fn stored(self, update: &Update, at: i64) -> Result<StoredParcel, HandlerError> {
-        let mut rows = Vec::with_capacity(self.calls.len());
+    /// As rows of the outbox, leased to this process: what is announced after the commit, the claim's row, and the others.
+    pub(crate) fn stored(
+        self,
+        update: &Update,
+        at: i64,
+    ) -> Result<(StoredParcel, Stored, Vec<Stored>), HandlerError> {
         let preview = update.channel == Channel::Preview;
-        let mut first_offered = None;
-        let mut unstored = Vec::new();
-        let mut json = Vec::with_capacity(self.calls.len());
+        let lease_until = at.saturating_add(micros(LEASE));
+        let mut parcel = StoredParcel {
+            offered: None,
+            rows: Vec::with_capacity(self.calls.len()),
+            unstored: Vec::new(),
+        };
+        let mut stored = Vec::with_capacity(self.calls.len());
         for (n, call) in self.calls.into_iter().enumerate() {
             if preview {
-                unstored.push(call);
+                parcel.unstored.push(call);
                 continue;
             }
-            json.push(
-                serde_json::to_string(&call)
-                    .map_err(|_| HandlerError::Bug("a call does not serialize"))?,
-            );
-            if n == 0 && self.rides {
-                first_offered = Some(call);
+            let json = serde_json::to_string(&call)
+                .map_err(|_| HandlerError::Bug("a call does not serialize"))?;
+            let rides = n == 0 && self.rides;
+            stored.push(Stored {
+                state: if rides { STATE_OFFERED } else { STATE_WAITING },
+                chat: chat(&call),
+                lease_until: if rides {
+                    at.saturating_add(micros(OFFERED_LEASE))
+                } else {
+                    lease_until
+                },
+                call: Some(json),
+            });
+            if rides {
+                parcel.offered = Some(call);
                 continue;
             }
-            rows.push(OutboxRow {
+            parcel.rows.push(OutboxRow {
                 key: RowKey {
                     bot: update.key.bot,
                     update_id: update.update_id,
@@ -79,62 +95,34 @@ impl Parcel {
                 chat: chat(&call),
                 at,
                 call,
-                lease_until: at.saturating_add(micros(LEASE)),
+                lease_until,
                 ambiguous: false,
                 attempts: 0,
             });
         }
-        Ok(StoredParcel {
-            json,
-            offered: first_offered,
-            rows,
-            unstored,
-            at,
-        })
+        let first = if stored.is_empty() {
+            Stored {
+                state: STATE_NONE,
+                chat: None,
+                lease_until: 0,
+                call: None,
+            }
+        } else {
+            stored.remove(0)
+        };
+        Ok((parcel, first, stored))
     }
 }
 
-/// What is stored and, once it is committed, announced.
+/// What is announced once it is committed.
 #[derive(Debug)]
 pub(crate) struct StoredParcel {
-    /// Of every stored call, in order.
-    json: Vec<String>,
     offered: Option<Call>,
     rows: Vec<OutboxRow>,
     unstored: Vec<Call>,
-    at: i64,
 }
 
 impl StoredParcel {
-    /// The claim's row, and the others.
-    pub(crate) fn table_rows(&self) -> (Stored<'_>, Vec<Stored<'_>>) {
-        let offered = usize::from(self.offered.is_some());
-        let mut stored = self.json.iter().enumerate().map(|(n, json)| {
-            let row = n.checked_sub(offered).and_then(|at| self.rows.get(at));
-            match row {
-                Some(row) => Stored {
-                    state: STATE_WAITING,
-                    chat: row.chat,
-                    lease_until: row.lease_until,
-                    call: Some(json.as_str()),
-                },
-                None => Stored {
-                    state: STATE_OFFERED,
-                    chat: self.offered.as_ref().and_then(chat),
-                    lease_until: self.at.saturating_add(micros(OFFERED_LEASE)),
-                    call: Some(json.as_str()),
-                },
-            }
-        });
-        let first = stored.next().unwrap_or(Stored {
-            state: STATE_NONE,
-            chat: None,
-            lease_until: 0,
-            call: None,
-        });
-        (first, stored.collect())
-    }
-
     /// After the commit: the outcome, and the rows for the sender.
     pub(crate) fn committed(self, update: &Update) -> (Outcome, Vec<OutboxRow>) {
         let outcome = Outcome::Done {

@@ -4,34 +4,38 @@ mod compose;
 mod deliver;
 mod dialogue;
 mod guard;
-mod job;
+mod order;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod route;
 mod seat;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod turn;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use botfactory_lang::callback::Keys;
 use botfactory_lang::locale::LocaleIndex;
-use tokio::sync::oneshot;
 
 use compose::{Frame, compose};
 use deliver::Parcel;
 use guard::Ended;
-use job::UpdateJob;
+use order::Order;
 use route::{Route, Work};
 use seat::{Seat, Update};
+use turn::Turn;
 
-use crate::bot::{Bot, Effect};
+use crate::bot::{Bot, Effect, Reads};
+use crate::handler::db::Connection;
 use crate::handler::error::HandlerError;
 use crate::handler::printer::Words;
-use crate::handler::{Connection, Cx, Next};
+use crate::handler::{Cx, Next};
 use crate::ingress::{Event, Incoming, Person, Place};
-use crate::store::conversation::{self, Key};
-use crate::store::error::is_outage;
 use crate::store::letters::ATTEMPTS;
 use crate::store::outbox::{OutboxNotice, RowKey};
-use crate::store::{Store, StoreError};
+use crate::store::{Backend, Store, StoreError};
 use crate::telegram::method::Call;
 use crate::telemetry;
 use crate::telemetry::events::{HandlerRan, StatementsRan};
@@ -141,6 +145,7 @@ impl Shared {
 pub struct Engine {
     shared: Arc<Shared>,
     seats: Vec<Arc<Seat>>,
+    order: Order,
 }
 
 /// Why an engine cannot start.
@@ -183,6 +188,7 @@ impl Engine {
                 notice,
             }),
             seats,
+            order: Order::default(),
         })
     }
 
@@ -258,11 +264,11 @@ impl Engine {
             return Outcome::NOTHING;
         }
         let key = Update::key(seat, channel, &person, place);
-        if let Route::Writer(Work::Answer(_)) = route
+        if let Route::Store(Work::Answer(_)) = route
             && !place.private
         {
             // The talk of a group: the writer has nothing to do with it unless a question waits for it.
-            match self.waits(key).await {
+            match self.shared.store.waits(key).await {
                 Ok(true) => {}
                 Ok(false) => return Outcome::NOTHING,
                 Err(_) => return Outcome::BUSY,
@@ -284,7 +290,7 @@ impl Engine {
         };
         match route {
             Route::Ignore => Outcome::NOTHING,
-            Route::Writer(work) => self.write(update, work).await,
+            Route::Store(work) => self.write(update, work).await,
             Route::Quick { command, args } => self.quick(update, command, &args).await,
             Route::Unknown => {
                 let mut cx = Cx::new(update.words.clone(), Connection::None, None);
@@ -306,13 +312,6 @@ impl Engine {
                 self.answer(update, &cx).await
             }
         }
-    }
-
-    async fn waits(&self, key: Key) -> Result<bool, StoreError> {
-        let mut reader = self.shared.store.readers.get().await?;
-        let waits = conversation::waits(reader.connection()?, key).await?;
-        reader.clean();
-        Ok(waits)
     }
 
     async fn words_of(
@@ -341,22 +340,16 @@ impl Engine {
         let Some(time) = update.time() else {
             return Outcome::BUSY;
         };
-        let effect = update
-            .seat
-            .spec
-            .commands
-            .get(command)
-            .map_or(Effect::Read, |spec| spec.effect);
-        let connection = if effect == Effect::Pure {
-            Connection::None
-        } else {
-            match self.shared.store.readers.get().await {
-                Ok(reader) => {
-                    reader.watchdog().within(time);
-                    Connection::Read(reader)
-                }
+        let spec = update.seat.spec.commands.get(command);
+        let (effect, reads) = spec.map_or((Effect::Read, Reads::Many), |spec| {
+            (spec.effect, spec.reads)
+        });
+        let connection = match effect {
+            Effect::Pure => Connection::None,
+            _ => match self.reading(reads, time).await {
+                Ok(connection) => connection,
                 Err(_) => return Outcome::BUSY,
-            }
+            },
         };
         let mut cx = Cx::new(update.words.clone(), connection, None);
         cx.words.args = args.into();
@@ -378,9 +371,7 @@ impl Engine {
         });
         let error = match (ended, cx.bug) {
             (Ended::Well, None) => {
-                if let Connection::Read(reader) = &mut cx.connection {
-                    reader.clean();
-                }
+                cx.connection.done().await;
                 return self.answer(update, &cx).await;
             }
             (Ended::Well, Some(place)) => HandlerError::Bug(place),
@@ -390,10 +381,8 @@ impl Engine {
                 return self.expired(update).await;
             }
         };
-        drop(cx); // the reader goes before the writer is asked
-        if let HandlerError::Sql(sql) = &error
-            && is_outage(sql)
-        {
+        drop(cx); // the connection goes before the store is asked again
+        if error.is_outage() {
             return Outcome::BUSY;
         }
         self.fail(update, &error).await
@@ -443,12 +432,40 @@ impl Engine {
         }
     }
 
+    /// A connection for a command that only reads.
+    async fn reading(&self, reads: Reads, time: Duration) -> Result<Connection, StoreError> {
+        let store = &self.shared.store;
+        match &store.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(sqlite) => {
+                let mut reader = sqlite.readers.get().await?;
+                reader.watchdog().within(time);
+                if reads == Reads::Many {
+                    reader.snapshot().await?;
+                }
+                Ok(Connection::SqliteRead(reader))
+            }
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(_) => {
+                let _ = time; // the pool's own limits hold, and whoever is dropped closes its connection
+                let many = reads == Reads::Many;
+                let reading = crate::handler::db::Reading::new(store.clone(), many, false);
+                Ok(Connection::PostgresRead(reading))
+            }
+        }
+    }
+
+    /// What the store decides about: one update of a conversation at a time.
     async fn write(&self, update: Update, work: Work) -> Outcome {
-        let (tell, told) = oneshot::channel();
-        let job = UpdateJob::new(self.shared.clone(), update, work, tell);
-        match self.shared.store.writer.submit(Box::new(job)) {
-            Ok(()) => told.await.unwrap_or(Outcome::BUSY),
-            Err(_) => Outcome::BUSY,
+        let Some(_pass) = self.order.enter(update.key).await else {
+            return Outcome::BUSY;
+        };
+        let turn = Turn::new(self.shared.clone(), update, work);
+        match &self.shared.store.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(sqlite) => sqlite::handle(sqlite, turn).await,
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(postgres) => postgres::handle(postgres, turn).await,
         }
     }
 }

@@ -13,8 +13,8 @@ pub(crate) enum Route {
     Ignore,
     /// A command that neither writes nor moves a conversation.
     Quick { command: usize, args: String },
-    /// To be decided in the writer.
-    Writer(Work),
+    /// To be decided with the store: it claims the update.
+    Store(Work),
     /// A text that nothing understands.
     Unknown,
     /// A press that only shows one of the bot's toasts.
@@ -23,7 +23,7 @@ pub(crate) enum Route {
     OwnToast(&'static str),
 }
 
-/// What the writer runs.
+/// What is run between reading the conversation and storing it.
 #[derive(Debug)]
 pub(crate) enum Work {
     /// A command that writes, moves a conversation or sets a locale.
@@ -40,7 +40,7 @@ pub(crate) enum Work {
     Press(WizardPress),
     /// A button of the locale keyboard: index of the locale.
     Locale(usize),
-    /// Its handler failed outside the writer: dead letter with this code.
+    /// Its handler failed outside a transaction: dead letter with this code.
     Bury(&'static str),
 }
 
@@ -55,10 +55,10 @@ pub(crate) enum Control {
 /// Routes a message.
 pub(crate) fn message(seat: &Seat, place: Place, content: Content) -> Route {
     let Content::Text(text) = content else {
-        return Route::Writer(Work::Answer(content));
+        return Route::Store(Work::Answer(content));
     };
     let Some((name, addressee, args)) = command_line(&text) else {
-        return Route::Writer(Work::Answer(Content::Text(text)));
+        return Route::Store(Work::Answer(Content::Text(text)));
     };
     match addressee {
         Some(other) if !seat.is_named(other) => Route::Ignore,
@@ -84,10 +84,10 @@ pub(crate) fn callback(
             .unwrap_or(Route::OwnToast("bf-outdated")),
         Ok(Payload::Toast(hash)) => Route::Toast(hash),
         Ok(Payload::Locale(tag)) => match seat.texts.index(tag) {
-            Some(locale) => Route::Writer(Work::Locale(locale)),
+            Some(locale) => Route::Store(Work::Locale(locale)),
             None => Route::OwnToast("bf-outdated"),
         },
-        Ok(Payload::Wizard(press)) if verify(&press) => Route::Writer(Work::Press(press)),
+        Ok(Payload::Wizard(press)) if verify(&press) => Route::Store(Work::Press(press)),
         Ok(Payload::Wizard(_)) => Route::OwnToast("bf-not-yours"),
     }
 }
@@ -102,7 +102,7 @@ fn command(seat: &Seat, name: &str, args: &str) -> Option<Route> {
         _ => None,
     };
     if let Some(control) = control {
-        return Some(Route::Writer(Work::Control { control, own, args }));
+        return Some(Route::Store(Work::Control { control, own, args }));
     }
     let command = own?;
     let quick = seat
@@ -113,6 +113,6 @@ fn command(seat: &Seat, name: &str, args: &str) -> Option<Route> {
     Some(if quick {
         Route::Quick { command, args }
     } else {
-        Route::Writer(Work::Command { command, args })
+        Route::Store(Work::Command { command, args })
     })
 }

@@ -8,6 +8,7 @@ use botfactory_lang::callback::{Owner, hash32};
 use super::{EngineError, Served};
 use crate::bot::{Bot, BotSpec, Scope};
 use crate::handler::printer::Words;
+use crate::handler::wizard::StepSpec;
 use crate::i18n::{Texts, TextsError};
 use crate::ingress::{CallbackIn, Channel, Person, Place};
 use crate::store::conversation::Key;
@@ -73,6 +74,12 @@ impl Seat {
             .unwrap_or_else(PoisonError::into_inner)
             .as_deref()
             .is_none_or(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// What the compiler knows of a wizard's step.
+    pub(crate) fn step(&self, flow: &str, step: &str) -> Option<&'static StepSpec> {
+        let wizard = self.spec.wizards.iter().find(|w| w.command == flow)?;
+        wizard.steps.iter().find(|known| known.id == step)
     }
 
     /// The command's name as the compiler wrote it: bounded, fit for a label.

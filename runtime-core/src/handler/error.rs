@@ -1,6 +1,7 @@
 //! What can go wrong in a handler. Never carries texts or values.
 
-use crate::store::error::{is_constraint, is_interrupt};
+use crate::store::StoreError;
+use crate::store::error::{is_constraint, is_interrupt, is_outage};
 
 /// A handler's failure.
 #[derive(Debug, thiserror::Error)]
@@ -23,15 +24,39 @@ pub enum HandlerError {
     /// The compiler promised something that does not hold: a bug in botgen, reported with this place.
     #[error("compiler bug: {0}")]
     Bug(&'static str),
+    /// Too much waits for the database: later again.
+    #[error("the store is busy")]
+    Busy,
+    /// The conversation has moved while the handler ran: it runs again.
+    #[error("the conversation has moved meanwhile")]
+    Overtaken,
     /// Generated code panicked: a bug of ours.
     #[error("the handler panicked")]
     Panicked,
+}
+
+impl From<StoreError> for HandlerError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Sql(error) => Self::Sql(error),
+            _ => Self::Busy,
+        }
+    }
 }
 
 impl HandlerError {
     /// A UNIQUE, CHECK, NOT NULL or FOREIGN KEY constraint refused the statement.
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Sql(error) if is_constraint(error))
+    }
+
+    /// Nobody's fault but the store's: the update is tried again and never counted.
+    pub(crate) fn is_outage(&self) -> bool {
+        match self {
+            Self::Sql(error) => is_outage(error),
+            Self::Busy => true,
+            _ => false,
+        }
     }
 
     /// Out of a closed set, for dead letters, metrics and logs.
@@ -45,6 +70,8 @@ impl HandlerError {
             Self::Outdated => "outdated",
             Self::TooLarge(_) => "conversation_too_large",
             Self::Bug(_) => "compiler_bug",
+            Self::Busy => "busy",
+            Self::Overtaken => "overtaken",
             Self::Panicked => "panic",
         }
     }

@@ -1,6 +1,7 @@
 //! All that a generated handler can do: the verbs of [`Cx`].
 
 pub mod arithmetic;
+pub mod db;
 pub mod error;
 pub mod given;
 pub mod message;
@@ -12,15 +13,14 @@ use std::sync::Arc;
 use botfactory_lang::locale::LocaleIndex;
 use botfactory_lang::value::{Date, Instant};
 use botfactory_lang::words::Arg;
+use db::{Connection, Db};
 use error::HandlerError;
 use message::{Message, Text};
 use printer::Words;
 use serde::Serialize;
-use sqlx::SqliteConnection;
 use wizard::{Waiting, WizardSpec};
 
 use crate::bot::Handled;
-use crate::store::readers::Reader;
 
 /// One update being handled: who, where, when, the database, and what the handler has decided so far.
 ///
@@ -47,17 +47,6 @@ pub struct Cx {
     pub(crate) private: bool,
     /// A promise of the compiler that did not hold, noticed where no error can be returned.
     pub(crate) bug: Option<&'static str>,
-}
-
-/// What the handler may use of the database.
-#[derive(Debug)]
-pub(crate) enum Connection {
-    /// `pure`.
-    None,
-    /// `read`.
-    Read(Reader),
-    /// In the writer, inside a savepoint.
-    Write(Box<SqliteConnection>),
 }
 
 /// Where the conversation goes.
@@ -135,35 +124,55 @@ impl Cx {
         &self.words
     }
 
-    /// The connection for a query that reads. An error when the effect class said that none is needed
-    /// (a compiler bug, never a panic).
-    pub fn db(&mut self) -> Result<&mut SqliteConnection, HandlerError> {
+    /// The connection for a query that reads.
+    ///
+    /// # Errors
+    /// The effect class said that none is needed (a compiler bug, never a panic), or none can be had.
+    pub async fn db(&mut self) -> Result<Db<'_>, HandlerError> {
         self.queries += 1;
-        match &mut self.connection {
-            Connection::None => Err(HandlerError::Bug("a pure handler reads")),
-            Connection::Read(reader) => Ok(reader.connection()?),
-            Connection::Write(connection) => Ok(connection),
-        }
+        self.connection.db().await
     }
-    /// The connection for a statement that writes: only inside the writer. Remembers that something was written.
-    pub fn db_write(&mut self) -> Result<&mut SqliteConnection, HandlerError> {
-        match &mut self.connection {
-            Connection::Write(connection) => {
-                self.wrote = true;
-                self.execs += 1;
-                Ok(connection)
-            }
-            _ => Err(HandlerError::Bug("a handler that only reads writes")),
-        }
+    /// The connection for a statement that writes. Remembers that something was written.
+    ///
+    /// # Errors
+    /// The effect class said that the handler only reads.
+    #[allow(clippy::unused_async)] // as `db`: an engine may have to go and get it
+    pub async fn db_write(&mut self) -> Result<Db<'_>, HandlerError> {
+        let db = self.connection.db_write()?;
+        self.wrote = true;
+        self.execs += 1;
+        Ok(db)
+    }
+    /// Whether the handler's only statement is to be handed over ([`Cx::defer`]) instead of run.
+    #[cfg(feature = "postgres")]
+    pub fn defers(&self) -> bool {
+        matches!(&self.connection, Connection::PostgresRead(reading) if reading.defers)
+    }
+    /// Hands over the handler's only statement: it runs together with claim, conversation and response, in one round
+    /// trip.
+    ///
+    /// # Errors
+    /// It ran and a constraint refused it: the handler runs again and learns it here.
+    #[cfg(feature = "postgres")]
+    pub fn defer(
+        &mut self,
+        sql: &'static str,
+        arguments: sqlx::postgres::PgArguments,
+    ) -> Result<(), HandlerError> {
+        let Connection::PostgresRead(reading) = &mut self.connection else {
+            return Err(HandlerError::Bug("a statement is handed over to nobody"));
+        };
+        reading.defer(sql, arguments)?;
+        self.wrote = true;
+        self.execs += 1;
+        Ok(())
     }
     /// Undoes every statement of this update so far (`on_conflict`); answers and replies stay.
+    ///
+    /// # Errors
+    /// The database fails.
     pub async fn undo(&mut self) -> Result<(), HandlerError> {
-        // The savepoint was opened right before the handler: nothing but its statements are in it.
-        sqlx::query("ROLLBACK TO u")
-            .execute(self.db_write()?)
-            .await?;
-        self.execs -= 1; // that was none of the bot's
-        Ok(())
+        self.connection.undo().await
     }
 
     /// Sends a message: split where it is too long, edits in place where it says so and a button was pressed.
@@ -194,7 +203,7 @@ impl Cx {
         let Some(index) = self.words.texts.index(tag) else {
             return Err(HandlerError::Bug("set_locale: no such locale"));
         };
-        if !matches!(self.connection, Connection::Write(_)) {
+        if !self.connection.stores() {
             return Err(HandlerError::Bug("a handler that only reads sets a locale"));
         }
         // Stored with everything else at the end: `undo` is about the bot's statements.
@@ -206,7 +215,7 @@ impl Cx {
     /// Starts a dialogue: a new run; one that was waiting is replaced, and the person is told.
     pub fn begin(&mut self, wizard: &'static WizardSpec) {
         let _ = wizard;
-        if !matches!(self.connection, Connection::Write(_)) {
+        if !self.connection.stores() {
             self.bug = Some("a handler that only reads begins a dialogue");
         }
         if self.before.take().is_some() {

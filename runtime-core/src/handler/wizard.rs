@@ -32,6 +32,10 @@ pub struct StepSpec {
     pub options: &'static [&'static str],
     /// What it waits for.
     pub wanted: botfactory_lang::answer::Wanted,
+    /// What an answer to it (or skipping it, or going back from it) may do.
+    pub effect: crate::bot::Effect,
+    pub reads: crate::bot::Reads,
+    pub writes: crate::bot::Writes,
 }
 
 /// A conversation that waits for an answer: the flow, the run, the step, and the states (JSON) for now and for `back`.
@@ -181,6 +185,7 @@ pub(crate) fn shows_reply_keyboard(step: &StepSpec) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bot::{Effect, Reads, Writes};
     use botfactory_lang::answer::Wanted;
 
     const fn step(id: &'static str) -> StepSpec {
@@ -189,6 +194,9 @@ mod tests {
             optional: false,
             options: &[],
             wanted: Wanted::Text,
+            effect: Effect::State,
+            reads: Reads::None,
+            writes: Writes::None,
         }
     }
 

@@ -48,10 +48,13 @@ static SPEC: BotSpec = BotSpec {
     commands: &[CommandSpec {
         name: "start",
         effect: Effect::Pure,
+        reads: crate::bot::Reads::None,
+        writes: crate::bot::Writes::None,
         wizard: false,
         description: None,
         usage: "/start",
     }],
+    wizards: &[],
     migrations: MigrationSet {
         owner: "booking",
         files: &[],

@@ -71,6 +71,7 @@ impl Bench {
         let lease_until = at + lease * 1_000_000;
         let json = serde_json::to_string(&call).unwrap();
         self.store
+            .sqlite()
             .writer
             .write(move |connection| {
                 let json = json.clone();
@@ -109,7 +110,7 @@ impl Bench {
     }
 
     async fn unsent(&self) -> i64 {
-        let mut reader = self.store.readers.get().await.unwrap();
+        let mut reader = self.store.sqlite().readers.get().await.unwrap();
         let count = sqlx::query_scalar("SELECT count(*) FROM bf_outbox WHERE state IN (1, 2)")
             .fetch_one(reader.connection().unwrap())
             .await
@@ -241,7 +242,7 @@ async fn refusals_become_dead_letters_and_blocks_drop_the_rest() {
     bench.sender.send(vec![first, second]);
     bench.until_marked().await;
     assert_eq!(bench.texts(), ["good"]);
-    let mut reader = bench.store.readers.get().await.unwrap();
+    let mut reader = bench.store.sqlite().readers.get().await.unwrap();
     let code: String = sqlx::query_scalar("SELECT code FROM bf_dead_letters")
         .fetch_one(reader.connection().unwrap())
         .await
@@ -293,7 +294,7 @@ async fn stopping_gives_back_what_did_not_leave() {
         .wait(|| (bench.telegram.calls().len() == 1).then_some(()))
         .await;
     bench.sender.stop(Duration::from_millis(200)).await;
-    let mut reader = bench.store.readers.get().await.unwrap();
+    let mut reader = bench.store.sqlite().readers.get().await.unwrap();
     let given_back: i64 = sqlx::query_scalar("SELECT given_back FROM bf_outbox")
         .fetch_one(reader.connection().unwrap())
         .await

@@ -3,12 +3,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
-
 use super::Store;
 use super::error::StoreError;
-use super::outbox::{RowKey, json_keys, micros};
+use super::outbox::{RowKey, micros};
 
 /// Claims are kept this long. Telegram retries for 24 hours; ids restart at random after a week of silence.
 pub const KEEP_CLAIMS: Duration = Duration::from_secs(8 * 24 * 3600);
@@ -17,7 +14,7 @@ pub const KEEP_LETTERS: Duration = Duration::from_secs(90 * 24 * 3600);
 /// Attempts at an update before it becomes a dead letter.
 pub const ATTEMPTS: i64 = 3;
 /// Rows looked at by one turn of [`Store::prune`].
-const BATCH: i64 = 500;
+pub(crate) const BATCH: i64 = 500;
 
 /// Where the last turn ended.
 #[derive(Debug, Default)]
@@ -39,146 +36,32 @@ impl Store {
         let claims = now.saturating_sub(micros(KEEP_CLAIMS));
         let letters = now.saturating_sub(micros(KEEP_LETTERS));
         let from = *self.pruning.lock();
-        let (forgotten, next) = self
-            .writer
-            .write(move |connection| Box::pin(prune(connection, claims, letters, from)))
-            .await?;
+        let (forgotten, next) =
+            backend!(self, backend => backend.prune(claims, letters, from).await)?;
         *self.pruning.lock() = next;
         Ok(forgotten)
     }
 
     /// How many dead letters are stored.
     pub async fn dead_letters(&self) -> Result<i64, StoreError> {
-        let mut reader = self.readers.get().await?;
-        let count = sqlx::query_scalar("SELECT count(*) FROM bf_dead_letters")
-            .fetch_one(reader.connection()?)
-            .await?;
-        reader.clean();
-        Ok(count)
+        backend!(self, backend => backend.dead_letters().await)
     }
 
     /// For conversation tests: code of the newest dead letter.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) async fn newest_letter(&self) -> Result<Option<String>, StoreError> {
-        let mut reader = self.readers.get().await?;
-        let code = sqlx::query_scalar("SELECT code FROM bf_dead_letters ORDER BY id DESC LIMIT 1")
-            .fetch_optional(reader.connection()?)
-            .await?;
-        reader.clean();
-        Ok(code)
+        backend!(self, backend => backend.newest_letter().await)
     }
 
     /// For conversation tests: how many rows a query of the test gives.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) async fn count_rows(&self, sql: &'static str) -> Result<usize, StoreError> {
-        let mut reader = self.readers.get().await?;
-        let rows = sqlx::query(sql).fetch_all(reader.connection()?).await?;
-        reader.clean();
-        Ok(rows.len())
+        backend!(self, backend => backend.count_rows(sql).await)
     }
 
     /// Counts an attempt that ended in no answer; how many there were.
     pub(crate) async fn count_failure(&self, bot: i64, update_id: i64) -> Result<i64, StoreError> {
         let now = self.clock.micros();
-        self.writer
-            .write(move |connection| Box::pin(count_failure(connection, bot, update_id, now)))
-            .await
+        backend!(self, backend => backend.count_failure(bot, update_id, now).await)
     }
-}
-
-/// Claims grow with the update ids, so the old ones are the first of their bot; where ids have restarted at random they
-/// stand elsewhere, and a cursor that goes round finds them. Rows that still wait to be sent stay.
-async fn prune(
-    connection: &mut SqliteConnection,
-    claims: i64,
-    letters: i64,
-    from: Option<RowKey>,
-) -> Result<(u64, Option<RowKey>), sqlx::Error> {
-    let mut forgotten = sqlx::query(
-        "DELETE FROM bf_failures WHERE at < $1;
-         DELETE FROM bf_dead_letters WHERE id IN (SELECT id FROM bf_dead_letters ORDER BY id LIMIT $2) AND at < $3",
-    )
-    .bind(claims)
-    .bind(BATCH)
-    .bind(letters)
-    .execute(&mut *connection)
-    .await?
-    .rows_affected();
-    let bots: Vec<i64> = sqlx::query_scalar(
-        "WITH RECURSIVE b(bot) AS (SELECT min(bot) FROM bf_outbox \
-         UNION ALL SELECT (SELECT min(bot) FROM bf_outbox o WHERE o.bot > b.bot) FROM b WHERE b.bot IS NOT NULL) \
-         SELECT bot FROM b WHERE bot IS NOT NULL",
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    for bot in bots {
-        forgotten += sqlx::query(
-            "DELETE FROM bf_outbox WHERE bot = $1 AND at < $2 AND state IN (0, 3) AND (update_id, n) IN \
-             (SELECT update_id, n FROM bf_outbox WHERE bot = $1 ORDER BY update_id, n LIMIT $3)",
-        )
-        .bind(bot)
-        .bind(claims)
-        .bind(BATCH)
-        .execute(&mut *connection)
-        .await?
-        .rows_affected();
-    }
-    let from = from.unwrap_or(RowKey {
-        bot: i64::MIN,
-        update_id: i64::MIN,
-        n: 0,
-    });
-    let window = sqlx::query(
-        "SELECT bot, update_id, n, at < $4 AND state IN (0, 3) FROM bf_outbox \
-         WHERE (bot, update_id, n) > ($1, $2, $3) ORDER BY bot, update_id, n LIMIT $5",
-    )
-    .bind(from.bot)
-    .bind(from.update_id)
-    .bind(from.n)
-    .bind(claims)
-    .bind(BATCH)
-    .fetch_all(&mut *connection)
-    .await?;
-    let mut next = None;
-    let mut old = Vec::new();
-    for row in &window {
-        let key = RowKey {
-            bot: row.try_get(0)?,
-            update_id: row.try_get(1)?,
-            n: row.try_get(2)?,
-        };
-        if row.try_get(3)? {
-            old.push(key);
-        }
-        next = Some(key);
-    }
-    if !old.is_empty() {
-        forgotten += sqlx::query(
-            "DELETE FROM bf_outbox WHERE (bot, update_id, n) IN \
-             (SELECT value->>0, value->>1, value->>2 FROM json_each($1))",
-        )
-        .bind(json_keys(&old))
-        .execute(connection)
-        .await?
-        .rows_affected();
-    }
-    Ok((forgotten, next.filter(|_| window.len() as i64 == BATCH)))
-}
-
-/// Counts an attempt that ended in no answer; how many there were.
-pub(crate) async fn count_failure(
-    connection: &mut SqliteConnection,
-    bot: i64,
-    update_id: i64,
-    now: i64,
-) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar(
-        "INSERT INTO bf_failures (bot, update_id, count, at) VALUES ($1, $2, 1, $3) \
-         ON CONFLICT (bot, update_id) DO UPDATE SET count = count + 1, at = $3 RETURNING count",
-    )
-    .bind(bot)
-    .bind(update_id)
-    .bind(now)
-    .fetch_one(connection)
-    .await
 }

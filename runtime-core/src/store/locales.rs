@@ -7,9 +7,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
-
 use super::Store;
 use super::error::StoreError;
 
@@ -18,7 +15,8 @@ const STALE: Duration = Duration::from_secs(1);
 /// Entries of one generation; the cache holds two.
 const GENERATION: usize = 50_000;
 
-type Subject = (i64, i64);
+/// Bot and person (or chat).
+pub(crate) type Subject = (i64, i64);
 type Tag = Option<Arc<str>>;
 
 /// The cache: two generations, the older one is dropped when the younger is full.
@@ -99,15 +97,7 @@ impl Store {
                 Look::Known(tag) => return Ok(tag),
                 Look::Stale { seen, first } => self.refresh(seen, first).await?,
                 Look::Missing(changes) => {
-                    let mut reader = self.readers.get().await?;
-                    let tag: Option<String> = sqlx::query_scalar(
-                        "SELECT tag FROM bf_locales WHERE bot = $1 AND subject = $2",
-                    )
-                    .bind(subject.0)
-                    .bind(subject.1)
-                    .fetch_optional(reader.connection()?)
-                    .await?;
-                    reader.clean();
+                    let tag = backend!(self, backend => backend.locale(subject).await)?;
                     let tag: Tag = tag.map(Into::into);
                     let mut inner = self.locales.lock();
                     if inner.changes == changes {
@@ -121,9 +111,7 @@ impl Store {
     }
 
     async fn refresh(&self, seen: i64, first: bool) -> Result<(), StoreError> {
-        let mut reader = self.readers.get().await?;
-        let (rows, newest) = changed(reader.connection()?, seen, first).await?;
-        reader.clean();
+        let (rows, newest) = backend!(self, backend => backend.locales(seen, first).await)?;
         let mut inner = self.locales.lock();
         for (subject, tag) in rows {
             inner.changes += 1;
@@ -133,32 +121,4 @@ impl Store {
         inner.fresh = Some(Instant::now());
         Ok(())
     }
-}
-
-/// The changes after `seen`, and the newest; the first time only the newest.
-async fn changed(
-    connection: &mut SqliteConnection,
-    seen: i64,
-    first: bool,
-) -> Result<(Vec<(Subject, Arc<str>)>, i64), sqlx::Error> {
-    if first {
-        let newest = sqlx::query_scalar("SELECT coalesce(max(changed), 0) FROM bf_locales")
-            .fetch_one(connection)
-            .await?;
-        return Ok((Vec::new(), newest));
-    }
-    let rows = sqlx::query(
-        "SELECT bot, subject, tag, changed FROM bf_locales WHERE changed > $1 ORDER BY changed",
-    )
-    .bind(seen)
-    .fetch_all(connection)
-    .await?;
-    let mut newest = seen;
-    let mut changes = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let tag: String = row.try_get(2)?;
-        changes.push(((row.try_get(0)?, row.try_get(1)?), tag.into()));
-        newest = row.try_get(3)?;
-    }
-    Ok((changes, newest))
 }

@@ -18,10 +18,13 @@ static SPEC: BotSpec = BotSpec {
     commands: &[CommandSpec {
         name: "ask",
         effect: Effect::State,
+        reads: Reads::Many,
+        writes: Writes::Many,
         wizard: true,
         description: None,
         usage: "/ask",
     }],
+    wizards: &[],
     migrations: MigrationSet {
         owner: "echo",
         files: &[],
@@ -37,6 +40,9 @@ static ASK: WizardSpec = WizardSpec {
         optional: true,
         options: &[],
         wanted: Wanted::Phone,
+        effect: Effect::Write,
+        reads: Reads::Many,
+        writes: Writes::Many,
     }],
 };
 

@@ -16,6 +16,8 @@ const fn command(name: &'static str, effect: Effect, wizard: bool) -> CommandSpe
     CommandSpec {
         name,
         effect,
+        reads: Reads::Many,
+        writes: Writes::Many,
         wizard,
         description: None,
         usage: "/x",
@@ -56,6 +58,7 @@ static SPEC: BotSpec = BotSpec {
         command("rollback", Effect::Write, false),
         command("deferred", Effect::Write, false),
     ],
+    wizards: &[&BOOK, &SHARE],
     migrations: MigrationSet {
         owner: "booking",
         files: &[Migration {
@@ -79,18 +82,27 @@ pub static BOOK: WizardSpec = WizardSpec {
             optional: false,
             options: &["massage", "spa"],
             wanted: Wanted::Choice,
+            effect: Effect::Write,
+            reads: Reads::Many,
+            writes: Writes::Many,
         },
         StepSpec {
             id: "slot",
             optional: false,
             options: &[],
             wanted: Wanted::Text,
+            effect: Effect::Write,
+            reads: Reads::Many,
+            writes: Writes::Many,
         },
         StepSpec {
             id: "note",
             optional: true,
             options: &[],
             wanted: Wanted::Text,
+            effect: Effect::Write,
+            reads: Reads::Many,
+            writes: Writes::Many,
         },
     ],
 };
@@ -103,6 +115,9 @@ pub static SHARE: WizardSpec = WizardSpec {
         optional: false,
         options: &[],
         wanted: Wanted::Contact,
+        effect: Effect::Write,
+        reads: Reads::Many,
+        writes: Writes::Many,
     }],
 };
 
@@ -243,7 +258,7 @@ async fn insert(
         .bind(service)
         .bind(slot)
         .bind(note)
-        .execute(cx.db_write()?)
+        .execute(cx.db_write().await?.sqlite()?)
         .await?;
     Ok(())
 }
@@ -282,7 +297,7 @@ impl Bot for Booking {
                         "SELECT slot FROM bookings WHERE user_id = ? ORDER BY id",
                     )
                     .bind(user)
-                    .fetch_all(cx.db()?)
+                    .fetch_all(cx.db().await?.sqlite()?)
                     .await?;
                     let text = html(cx, &format!("Slots: {}", slots.join(", ")));
                     cx.reply(Message::new(text));
@@ -326,7 +341,7 @@ impl Bot for Booking {
                         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
                          INSERT INTO bookings (user_id, service, slot) SELECT 1, 'x', i FROM n",
                     )
-                    .execute(cx.db_write()?)
+                    .execute(cx.db_write().await?.sqlite()?)
                     .await?;
                     Ok(())
                 }
@@ -342,13 +357,13 @@ impl Bot for Booking {
                     sqlx::query(
                         "INSERT OR ROLLBACK INTO bookings (user_id, service, slot) VALUES (1, 'x', 'same')",
                     )
-                    .execute(cx.db_write()?)
+                    .execute(cx.db_write().await?.sqlite()?)
                     .await?;
                     Ok(())
                 }
                 "deferred" => {
                     sqlx::query("INSERT INTO visits (booking) VALUES (4711)")
-                        .execute(cx.db_write()?)
+                        .execute(cx.db_write().await?.sqlite()?)
                         .await?;
                     Ok(())
                 }

@@ -46,7 +46,7 @@ pub async fn enter(cx: &mut Cx) -> Handled {
 }
 
 /// `/book` as the runtime knows it.
-static FLOW: WizardSpec = WizardSpec {
+pub static FLOW: WizardSpec = WizardSpec {
     command: "book",
     ttl: 86400,
     steps: &[
@@ -55,18 +55,27 @@ static FLOW: WizardSpec = WizardSpec {
             optional: false,
             options: &["massage", "spa", "haircut"],
             wanted: Wanted::Choice,
+            effect: Effect::Write,
+            reads: Reads::Many,
+            writes: Writes::Many,
         },
         StepSpec {
             id: "slot",
             optional: false,
             options: &[],
             wanted: Wanted::DateTime,
+            effect: Effect::Write,
+            reads: Reads::Many,
+            writes: Writes::Many,
         },
         StepSpec {
             id: "note",
             optional: true,
             options: &[],
             wanted: Wanted::Text,
+            effect: Effect::Write,
+            reads: Reads::Many,
+            writes: Writes::Many,
         },
     ],
 };
@@ -229,7 +238,7 @@ async fn insert_bookings(
 VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id"#,
         bot_id, user_id, service, slot, note
     )
-        .fetch_one(cx.db_write()?)
+        .fetch_one(cx.db_write().await?.sqlite()?)
         .await?;
     Ok(value)
 }

@@ -34,7 +34,7 @@ async fn delete_bookings(cx: &mut Cx, id: i64) -> Result<Option<Instant>, Handle
         "DELETE FROM bookings WHERE id = ?1 AND bot_id = ?2 AND user_id = ?3 RETURNING slot",
         id, bot_id, user_id
     )
-        .fetch_optional(cx.db_write()?)
+        .fetch_optional(cx.db_write().await?.sqlite()?)
         .await?;
     value.map(|value| Ok(Instant::from_sql(value)?)).transpose()
 }

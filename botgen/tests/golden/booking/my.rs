@@ -43,7 +43,7 @@ ORDER BY slot DESC
 LIMIT 5"#,
         bot_id, user_id
     )
-        .fetch_all(cx.db()?)
+        .fetch_all(cx.db().await?.sqlite()?)
         .await?;
     rows.into_iter()
         .map(|row| Ok(Bookings {

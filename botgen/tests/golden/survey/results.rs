@@ -30,7 +30,7 @@ async fn select_answers(cx: &mut Cx) -> Result<Total, HandlerError> {
 FROM answers WHERE bot_id = ?1"#,
         bot_id
     )
-        .fetch_one(cx.db()?)
+        .fetch_one(cx.db().await?.sqlite()?)
         .await?;
     Ok(Total {
         answers: row.answers,

@@ -16,7 +16,7 @@ pub async fn enter(cx: &mut Cx) -> Handled {
 }
 
 /// `/survey` as the runtime knows it.
-static FLOW: WizardSpec = WizardSpec {
+pub static FLOW: WizardSpec = WizardSpec {
     command: "survey",
     ttl: 7200,
     steps: &[
@@ -25,24 +25,36 @@ static FLOW: WizardSpec = WizardSpec {
             optional: false,
             options: &["true", "false"],
             wanted: Wanted::Bool,
+            effect: Effect::Write,
+            reads: Reads::Many,
+            writes: Writes::Many,
         },
         StepSpec {
             id: "rating",
             optional: false,
             options: &[],
             wanted: Wanted::Int,
+            effect: Effect::Write,
+            reads: Reads::Many,
+            writes: Writes::Many,
         },
         StepSpec {
             id: "reason",
             optional: false,
             options: &[],
             wanted: Wanted::Text,
+            effect: Effect::Write,
+            reads: Reads::Many,
+            writes: Writes::Many,
         },
         StepSpec {
             id: "email",
             optional: true,
             options: &[],
             wanted: Wanted::Email,
+            effect: Effect::Write,
+            reads: Reads::Many,
+            writes: Writes::Many,
         },
     ],
 };
@@ -249,7 +261,7 @@ async fn select_answers(cx: &mut Cx) -> Result<i64, HandlerError> {
         "SELECT count(*) AS n FROM answers WHERE bot_id = ?1 AND user_id = ?2", bot_id,
         user_id
     )
-        .fetch_one(cx.db()?)
+        .fetch_one(cx.db().await?.sqlite()?)
         .await?;
     Ok(value)
 }
@@ -269,7 +281,7 @@ async fn insert_answers(
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)"#,
         bot_id, user_id, visited, rating, reason, email
     )
-        .execute(cx.db_write()?)
+        .execute(cx.db_write().await?.sqlite()?)
         .await?;
     Ok(())
 }

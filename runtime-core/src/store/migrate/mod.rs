@@ -5,6 +5,7 @@
 
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+#[cfg(feature = "sqlite")]
 pub(super) mod sqlite;
 
 use std::collections::BTreeMap;
@@ -17,19 +18,30 @@ use crate::bot::{Migration, MigrationSet};
 /// The runtime as an owner: no folder can have this name.
 const RUNTIME: &str = "#runtime";
 
+/// A file of the runtime's own, for each engine.
+macro_rules! own {
+    ($version:literal, $name:literal, $file:literal) => {
+        Migration {
+            version: $version,
+            name: $name,
+            sqlite: include_str!(concat!("../../../../migrations/sqlite/", $file)),
+            #[cfg(feature = "postgres")]
+            postgres: Some(include_str!(concat!(
+                "../../../../migrations/postgres/",
+                $file
+            ))),
+            #[cfg(not(feature = "postgres"))]
+            postgres: None,
+        }
+    };
+}
+
 static OWN: MigrationSet = MigrationSet {
     owner: RUNTIME,
-    files: &[Migration {
-        version: 1,
-        name: "runtime",
-        sqlite: include_str!("../../../../migrations/sqlite/0001_runtime.sql"),
-        #[cfg(feature = "postgres")]
-        postgres: Some(include_str!(
-            "../../../../migrations/postgres/0001_runtime.sql"
-        )),
-        #[cfg(not(feature = "postgres"))]
-        postgres: None,
-    }],
+    files: &[
+        own!(1, "runtime", "0001_runtime.sql"),
+        own!(2, "engine", "0002_engine.sql"),
+    ],
 };
 
 /// A file to apply.

@@ -6,8 +6,8 @@ use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::error::StoreError;
 use super::watchdog::Watchdog;
+use crate::store::error::StoreError;
 
 type Idle = Vec<(Box<SqliteConnection>, Watchdog)>;
 
@@ -55,6 +55,7 @@ impl Readers {
             connection: Some(connection),
             watchdog,
             dirty: false,
+            snapshot: false,
             pool: self.clone(),
             _permit: permit,
         })
@@ -77,6 +78,7 @@ pub(crate) struct Reader {
     connection: Option<Box<SqliteConnection>>,
     watchdog: Watchdog,
     dirty: bool,
+    snapshot: bool,
     pool: Arc<Readers>,
     _permit: OwnedSemaphorePermit,
 }
@@ -93,6 +95,27 @@ impl Reader {
     /// The deadline of its statements.
     pub(crate) fn watchdog(&self) -> &Watchdog {
         &self.watchdog
+    }
+
+    /// All queries until [`Reader::done`] see one snapshot.
+    pub(crate) async fn snapshot(&mut self) -> Result<(), sqlx::Error> {
+        sqlx::query("BEGIN").execute(self.connection()?).await?;
+        self.snapshot = true;
+        Ok(())
+    }
+
+    /// A handler that reads has ended well.
+    pub(crate) async fn done(&mut self) {
+        if self.snapshot {
+            self.snapshot = false;
+            let Ok(connection) = self.connection() else {
+                return;
+            };
+            if sqlx::query("COMMIT").execute(connection).await.is_err() {
+                return; // it stays dirty, and goes
+            }
+        }
+        self.clean();
     }
 
     /// What was begun has ended well.

@@ -15,8 +15,8 @@ use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::error::{StoreError, is_busy, is_constraint, is_fatal, sql_code};
 use super::watchdog::Watchdog;
+use crate::store::error::{StoreError, is_busy, is_constraint, is_fatal, sql_code};
 use crate::telemetry;
 use crate::telemetry::events::GroupCommitted;
 

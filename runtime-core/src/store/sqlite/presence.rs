@@ -5,31 +5,19 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::Store;
-use super::error::StoreError;
+use super::Sqlite;
+use crate::store::error::StoreError;
 
-/// This process serves the database, until it is dropped.
-#[derive(Debug)]
-pub struct Presence {
-    _file: Option<File>,
-}
-
-impl Store {
-    /// Enters; where nobody else serves this database, ends the leases that earlier processes left. A response that was
-    /// offered keeps its lease: Telegram asks for it again.
-    ///
-    /// # Errors
-    /// The database fails. A lock that cannot be had is none: leases then end by themselves.
-    pub async fn enter(&self) -> Result<Presence, StoreError> {
-        let Some(path) = self.file.as_deref().map(beside) else {
-            return Ok(Presence { _file: None });
-        };
+impl Sqlite {
+    /// The lock is held while the file is open. One that cannot be had is none: leases then end by themselves.
+    pub(crate) async fn enter(&self, now: i64) -> Result<Option<File>, StoreError> {
+        let path = beside(&self.file);
         let opened = tokio::task::spawn_blocking(move || open(&path)).await;
         let Ok(Ok((file, alone))) = opened else {
-            return Ok(Presence { _file: None });
+            return Ok(None);
         };
         if alone {
-            self.end_leases().await?;
+            self.end_leases(now).await?;
         }
         // From alone to one of several: the lock is not changed in place, but whoever slips in between is not alone
         // either, or finds no lease of ours yet.
@@ -40,13 +28,10 @@ impl Store {
             file.lock_shared()?;
             Ok::<_, std::io::Error>(file)
         });
-        Ok(Presence {
-            _file: entered.await.ok().and_then(Result::ok),
-        })
+        Ok(entered.await.ok().and_then(Result::ok))
     }
 
-    async fn end_leases(&self) -> Result<(), StoreError> {
-        let now = self.clock.micros();
+    async fn end_leases(&self, now: i64) -> Result<(), StoreError> {
         self.writer
             .write(move |connection| {
                 Box::pin(async move {

@@ -1,0 +1,347 @@
+//! What both engines do with an update between reading its conversation and storing what it did: run the handler, make the
+//! calls, decide what is stored, and afterwards what is said to whoever waits.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use botfactory_lang::callback::WizardAction;
+use botfactory_lang::words::Args;
+
+use super::compose::{Composed, Frame, compose};
+use super::deliver::{Parcel, StoredParcel};
+use super::dialogue::{Standing, act};
+use super::guard::{Ended, run};
+use super::route::{Control, Work};
+use super::seat::Update;
+use super::{OfferedRow, Outcome, Shared};
+use crate::handler::db::Connection;
+use crate::handler::error::HandlerError;
+use crate::handler::{Cx, Next, Said};
+use crate::ingress::Channel;
+use crate::store::conversation::{Effects, Moved, Stand};
+use crate::store::outbox::micros;
+use crate::telegram::method::Call;
+use crate::telemetry;
+use crate::telemetry::events::{
+    DuplicateAnswered, HandlerFailed, HandlerRan, StatementsRan, WizardMove, WizardMoved,
+};
+
+/// What an update came to.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// The store is at fault, or the handler's time was over: not now.
+    Busy,
+    /// Handled before.
+    Duplicate(Option<Call>),
+    /// Nothing to store.
+    Answered(Parcel),
+    /// Stored.
+    Stored(Kept),
+}
+
+/// What was stored beside the effects' rows.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    parcel: StoredParcel,
+    locale: Option<(i64, &'static str)>,
+    letter: Option<&'static str>,
+}
+
+/// What is to be done about an update once its handler ran.
+#[derive(Debug)]
+pub(crate) enum Plan {
+    /// Nothing to store.
+    Answer(Parcel),
+    /// To be stored in one step.
+    Store(Box<Effects>, Kept),
+}
+
+/// An update on its way through the store.
+pub(crate) struct Turn {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) update: Update,
+    pub(crate) work: Work,
+    moves: Vec<WizardMoved>,
+}
+
+/// What a handler did.
+#[derive(Debug)]
+pub(crate) struct Did {
+    pub(crate) cx: Cx,
+    pub(crate) ended: Ended,
+    /// A reply keyboard was shown before.
+    keyboard: bool,
+}
+
+impl Turn {
+    pub(crate) fn new(shared: Arc<Shared>, update: Update, work: Work) -> Self {
+        Self {
+            shared,
+            update,
+            work,
+            moves: Vec::new(),
+        }
+    }
+
+    /// It runs again: what the last run said of the dialogue is void.
+    pub(crate) fn again(&mut self) {
+        self.moves.clear();
+    }
+
+    /// Runs the work for at most `time`.
+    pub(crate) async fn act(&self, connection: Connection, stand: &Stand, time: Duration) -> Did {
+        let standing = Standing::of(stand, self.shared.store.clock().micros());
+        let keyboard = standing.reply_keyboard();
+        let mut cx = Cx::new(self.update.words.clone(), connection, None);
+        cx.private = self.update.place.private;
+        let began = Instant::now();
+        let mut ended = run(
+            time,
+            act(&self.update, &self.work, standing, stand.run, &mut cx),
+        )
+        .await;
+        telemetry::emit(HandlerRan {
+            bot: self.update.seat.spec.id,
+            effect: match (&cx.next, cx.wrote) {
+                (_, true) => "write",
+                (Next::Stay, false) if cx.locale.is_none() => "read",
+                _ => "state",
+            },
+            took: began.elapsed(),
+        });
+        telemetry::emit(StatementsRan {
+            bot: self.update.seat.spec.id,
+            queries: cx.queries,
+            execs: cx.execs,
+        });
+        if let (Ended::Well, Some(place)) = (&ended, cx.bug) {
+            ended = Ended::Failed(HandlerError::Bug(place));
+        }
+        Did {
+            cx,
+            ended,
+            keyboard,
+        }
+    }
+
+    /// The stored conversation does not fit this build: nothing of what the handler did stays but the end of the dialogue,
+    /// and the person is told.
+    pub(crate) fn outdated(&self, did: &mut Did) {
+        let words = did.cx.words.clone();
+        did.cx = Cx::new(words, Connection::None, None);
+        did.cx.said.push(Said::Own("bf-outdated"));
+        did.cx.next = Next::End;
+        did.ended = Ended::Well;
+    }
+
+    /// Makes the calls, and decides what is to be stored.
+    pub(crate) fn conclude(&mut self, did: &mut Did, stand: &Stand) -> Result<Plan, HandlerError> {
+        let cx = &mut did.cx;
+        if matches!(cx.next, Next::End) && cx.said.is_empty() && cx.toast.is_none() {
+            cx.said.push(Said::Own("bf-done")); // a dialogue never ends in silence
+        }
+        let cx = &did.cx;
+        let next_run = stand.run.saturating_add(1);
+        let composed = compose(
+            &Frame {
+                update: &self.update,
+                keys: &self.shared.keys,
+                words: &cx.words,
+                run: next_run,
+                next: &cx.next,
+                keyboard_before: did.keyboard,
+            },
+            &cx.said,
+            cx.toast.as_ref(),
+        )?;
+        let parcel = Parcel::new(&self.update, composed, &*self.shared.gate);
+        let locale = cx.locale.and_then(|index| {
+            let subject = self
+                .update
+                .seat
+                .texts
+                .subject(&cx.words.person, self.update.place)?;
+            Some((subject, *self.update.seat.texts.tags().get(index)?))
+        });
+        let moved = cx.wrote || locale.is_some() || !matches!(cx.next, Next::Stay);
+        self.moves = moves(&self.update, &self.work, cx);
+        if !moved {
+            return Ok(Plan::Answer(parcel));
+        }
+        let now = self.shared.store.clock().micros();
+        let conversation = match &cx.next {
+            Next::Stay => None,
+            Next::Wait(waiting) => {
+                let ttl = waiting.ttl().saturating_mul(1_000_000);
+                Some(Moved {
+                    run: next_run,
+                    expires: now.saturating_add(ttl),
+                    waiting: Some(waiting.to_json()?),
+                })
+            }
+            Next::End => Some(Moved {
+                run: stand.run,
+                expires: 0,
+                waiting: None,
+            }),
+        };
+        self.plan(parcel, stand, conversation, locale, None)
+    }
+
+    /// Dead letter, claim and apology.
+    pub(crate) fn bury(&mut self, code: &'static str) -> Result<Plan, HandlerError> {
+        self.moves.clear();
+        let words = &self.update.words;
+        let text = words.own("bf-error", &Args::new());
+        let frame = Frame {
+            update: &self.update,
+            keys: &self.shared.keys,
+            words,
+            run: 0,
+            next: &Next::Stay,
+            keyboard_before: false,
+        };
+        // A toast for a press, a message for a message.
+        let composed: Composed = compose(&frame, &[Said::Refusal(text)], None)?;
+        let parcel = Parcel::new(&self.update, composed, &*self.shared.gate);
+        self.plan(parcel, &Stand::default(), None, None, Some(code))
+    }
+
+    fn plan(
+        &self,
+        parcel: Parcel,
+        stand: &Stand,
+        conversation: Option<Moved>,
+        locale: Option<(i64, &'static str)>,
+        letter: Option<&'static str>,
+    ) -> Result<Plan, HandlerError> {
+        let at = self.shared.store.next_at();
+        let (parcel, first, rest) = parcel.stored(&self.update, at)?;
+        let effects = Effects {
+            key: self.update.key,
+            update_id: self.update.update_id,
+            at,
+            expected: stand.version,
+            first,
+            rest,
+            conversation,
+            locale,
+            letter: letter.map(|code| (code, self.update.trace_id.clone())),
+        };
+        Ok(Plan::Store(
+            Box::new(effects),
+            Kept {
+                parcel,
+                locale,
+                letter,
+            },
+        ))
+    }
+
+    /// One line in the log: what failed, never a text.
+    pub(crate) fn log(&self, error: &HandlerError) {
+        if error.is_outage() {
+            tracing::error!(code = error.code(), trace_id = %self.update.trace_id, "the database failed under a handler");
+            return;
+        }
+        tracing::error!(
+            bot = self.update.seat.spec.id,
+            update_id = self.update.update_id,
+            trace_id = %self.update.trace_id,
+            %error,
+            "handler error"
+        );
+    }
+
+    /// How long a response that is offered again is left alone.
+    pub(crate) fn offered_until(&self) -> i64 {
+        self.shared
+            .store
+            .clock()
+            .micros()
+            .saturating_add(micros(crate::store::outbox::OFFERED_LEASE))
+    }
+
+    /// What whoever waits is told; committed rows go to the sender.
+    pub(crate) fn outcome(self, verdict: Verdict) -> Outcome {
+        let Self {
+            shared,
+            update,
+            moves,
+            ..
+        } = self;
+        if matches!(verdict, Verdict::Answered(_) | Verdict::Stored(_)) {
+            for moved in moves {
+                telemetry::emit(moved);
+            }
+        }
+        match verdict {
+            Verdict::Busy => Outcome::BUSY,
+            Verdict::Duplicate(response) => {
+                telemetry::emit(DuplicateAnswered {
+                    bot: update.seat.spec.id,
+                    update_id: update.update_id,
+                });
+                let row = OfferedRow {
+                    bot: update.key.bot,
+                    update_id: update.update_id,
+                };
+                Outcome::Done {
+                    response: response
+                        .filter(|_| update.channel == Channel::Webhook)
+                        .map(|call| (call, Some(row))),
+                    calls: Vec::new(),
+                }
+            }
+            Verdict::Answered(parcel) => parcel.unstored(),
+            Verdict::Stored(kept) => {
+                if let Some(code) = kept.letter {
+                    telemetry::emit(HandlerFailed {
+                        bot: update.seat.spec.id,
+                        code,
+                        trace_id: &update.trace_id,
+                        update_id: update.update_id,
+                    });
+                }
+                if let Some((subject, tag)) = kept.locale {
+                    shared.store.locales.chosen(update.key.bot, subject, tag);
+                }
+                let (outcome, rows) = kept.parcel.committed(&update);
+                if let Err(refused) = shared.notice.announce(rows) {
+                    shared.give_back(refused);
+                }
+                outcome
+            }
+        }
+    }
+}
+
+/// How the dialogue moved, for the counters.
+fn moves(update: &Update, work: &Work, cx: &Cx) -> Vec<WizardMoved> {
+    let moved = |flow: &str, how| WizardMoved {
+        bot: update.seat.spec.id,
+        command: update.seat.command_name(flow),
+        how,
+    };
+    let back = match work {
+        Work::Control { control, .. } => *control == Control::Back,
+        Work::Press(press) => press.action == WizardAction::Back,
+        _ => false,
+    };
+    let refused = || cx.said.iter().any(|said| matches!(said, Said::Refusal(_)));
+    // `before` is what the handler found; cancelling and expiring run no handler.
+    match (&cx.next, &cx.before) {
+        (Next::Wait(waiting), None) => vec![moved(waiting.flow(), WizardMove::Begun)],
+        (Next::Wait(waiting), Some(_)) if !back => {
+            vec![moved(waiting.flow(), WizardMove::Answered)]
+        }
+        (Next::End, Some(before)) => vec![
+            moved(before.flow(), WizardMove::Answered),
+            moved(before.flow(), WizardMove::Completed),
+        ],
+        (Next::Stay, Some(before)) if refused() => {
+            vec![moved(before.flow(), WizardMove::Refused)]
+        }
+        _ => Vec::new(),
+    }
+}
