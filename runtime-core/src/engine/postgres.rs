@@ -118,7 +118,10 @@ async fn drive(postgres: &Postgres, turn: &mut Turn) -> Verdict {
                 let pause = rand::rng().random_range(1..=most);
                 tokio::time::sleep(Duration::from_millis(pause)).await;
             }
-            Err(Stopped::Lost | Stopped::Retry) => return Verdict::Busy,
+            // Counted like a deadline: a conversation that nobody can move must not block its chat for a day.
+            Err(Stopped::Lost | Stopped::Retry | Stopped::Expired) => {
+                return expired(postgres, turn).await;
+            }
             Err(Stopped::Conflict(error)) => conflict = Some(error),
             Err(Stopped::Failed(error)) => {
                 turn.log(&error);
@@ -127,7 +130,6 @@ async fn drive(postgres: &Postgres, turn: &mut Turn) -> Verdict {
                 }
                 return bury(postgres, turn, error.code()).await;
             }
-            Err(Stopped::Expired) => return expired(postgres, turn).await,
         }
     }
 }

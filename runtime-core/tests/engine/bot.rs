@@ -6,11 +6,32 @@ use runtime_core::prelude::*;
 
 pub static BOT: Booking = Booking;
 
+/// The same expression on the connection of whichever engine serves.
+macro_rules! on {
+    ($db:expr, $connection:ident => $call:expr) => {
+        match $db {
+            Db::Sqlite($connection) => $call,
+            #[cfg(feature = "postgres")]
+            Db::Postgres($connection) => $call,
+            _ => return Err(HandlerError::Bug("another engine")),
+        }
+    };
+}
+
 /// How often any handler ran.
 pub static RUNS: AtomicUsize = AtomicUsize::new(0);
 
 #[derive(Debug)]
 pub struct Booking;
+
+/// Whose only statement is handed over where the engine likes that.
+const fn one(name: &'static str) -> CommandSpec {
+    CommandSpec {
+        reads: Reads::None,
+        writes: Writes::One,
+        ..command(name, Effect::Write, false)
+    }
+}
 
 const fn command(name: &'static str, effect: Effect, wizard: bool) -> CommandSpec {
     CommandSpec {
@@ -46,7 +67,8 @@ static SPEC: BotSpec = BotSpec {
         command("start", Effect::Pure, false),
         command("book", Effect::State, true),
         command("my", Effect::Read, false),
-        command("add", Effect::Write, false),
+        one("add"),
+        command("add_locked", Effect::Write, false),
         command("lang", Effect::Pure, false),
         command("split", Effect::Pure, false),
         command("truncated", Effect::Pure, false),
@@ -67,7 +89,12 @@ static SPEC: BotSpec = BotSpec {
             sqlite: "CREATE TABLE bookings (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, service TEXT NOT NULL, \
                      slot TEXT NOT NULL UNIQUE, note TEXT);\
                      CREATE TABLE visits (id INTEGER PRIMARY KEY, booking INTEGER REFERENCES bookings DEFERRABLE INITIALLY DEFERRED)",
-            postgres: None,
+            postgres: Some(
+                "CREATE TABLE bookings (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id BIGINT NOT NULL, \
+                 service TEXT NOT NULL, slot TEXT NOT NULL UNIQUE, note TEXT);\
+                 CREATE TABLE visits (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, \
+                 booking BIGINT REFERENCES bookings DEFERRABLE INITIALLY DEFERRED)",
+            ),
         }],
     },
     source_hash: "0",
@@ -82,18 +109,18 @@ pub static BOOK: WizardSpec = WizardSpec {
             optional: false,
             options: &["massage", "spa"],
             wanted: Wanted::Choice,
-            effect: Effect::Write,
-            reads: Reads::Many,
-            writes: Writes::Many,
+            effect: Effect::State,
+            reads: Reads::None,
+            writes: Writes::None,
         },
         StepSpec {
             id: "slot",
             optional: false,
             options: &[],
             wanted: Wanted::Text,
-            effect: Effect::Write,
-            reads: Reads::Many,
-            writes: Writes::Many,
+            effect: Effect::State,
+            reads: Reads::None,
+            writes: Writes::None,
         },
         StepSpec {
             id: "note",
@@ -101,8 +128,8 @@ pub static BOOK: WizardSpec = WizardSpec {
             options: &[],
             wanted: Wanted::Text,
             effect: Effect::Write,
-            reads: Reads::Many,
-            writes: Writes::Many,
+            reads: Reads::None,
+            writes: Writes::One,
         },
     ],
 };
@@ -115,9 +142,9 @@ pub static SHARE: WizardSpec = WizardSpec {
         optional: false,
         options: &[],
         wanted: Wanted::Contact,
-        effect: Effect::Write,
-        reads: Reads::Many,
-        writes: Writes::Many,
+        effect: Effect::State,
+        reads: Reads::None,
+        writes: Writes::None,
     }],
 };
 
@@ -246,6 +273,8 @@ async fn answer(cx: &mut Cx, state: State, given: Given<'_>) -> Handled {
     }
 }
 
+const INSERT: &str = "INSERT INTO bookings (user_id, service, slot, note) VALUES ($1, $2, $3, $4)";
+
 async fn insert(
     cx: &mut Cx,
     service: &str,
@@ -253,13 +282,24 @@ async fn insert(
     note: Option<&str>,
 ) -> Result<(), HandlerError> {
     let user = cx.user_id();
-    sqlx::query("INSERT INTO bookings (user_id, service, slot, note) VALUES (?, ?, ?, ?)")
-        .bind(user)
-        .bind(service)
-        .bind(slot)
-        .bind(note)
-        .execute(cx.db_write().await?.sqlite()?)
-        .await?;
+    #[cfg(feature = "postgres")]
+    if cx.defers() {
+        use sqlx::Arguments as _;
+        let mut arguments = sqlx::postgres::PgArguments::default();
+        let added = arguments.add(user).and(arguments.add(service));
+        let added = added.and(arguments.add(slot)).and(arguments.add(note));
+        added.map_err(|_| HandlerError::Bug("an argument"))?;
+        return cx.defer(INSERT, arguments);
+    }
+    on!(cx.db_write().await?, connection => {
+        sqlx::query(INSERT)
+            .bind(user)
+            .bind(service)
+            .bind(slot)
+            .bind(note)
+            .execute(connection)
+            .await?;
+    });
     Ok(())
 }
 
@@ -293,17 +333,19 @@ impl Bot for Booking {
                 }
                 "my" => {
                     let user = cx.user_id();
-                    let slots: Vec<String> = sqlx::query_scalar(
-                        "SELECT slot FROM bookings WHERE user_id = ? ORDER BY id",
-                    )
-                    .bind(user)
-                    .fetch_all(cx.db().await?.sqlite()?)
-                    .await?;
+                    let slots: Vec<String> = on!(cx.db().await?, connection => {
+                        sqlx::query_scalar(
+                            "SELECT slot FROM bookings WHERE user_id = $1 ORDER BY id",
+                        )
+                        .bind(user)
+                        .fetch_all(connection)
+                        .await?
+                    });
                     let text = html(cx, &format!("Slots: {}", slots.join(", ")));
                     cx.reply(Message::new(text));
                     Ok(())
                 }
-                "add" => {
+                "add" | "add_locked" => {
                     insert(cx, "spa", args, None).await?;
                     let text = html(cx, "Added.");
                     cx.reply(Message::new(text));
@@ -337,12 +379,14 @@ impl Bot for Booking {
                     std::future::pending().await
                 }
                 "spin" => {
-                    sqlx::query(
-                        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
-                         INSERT INTO bookings (user_id, service, slot) SELECT 1, 'x', i FROM n",
-                    )
-                    .execute(cx.db_write().await?.sqlite()?)
-                    .await?;
+                    on!(cx.db_write().await?, connection => {
+                        sqlx::query(
+                            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
+                             INSERT INTO bookings (user_id, service, slot) SELECT 1, 'x', i FROM n",
+                        )
+                        .execute(connection)
+                        .await?;
+                    });
                     Ok(())
                 }
                 "share" => {
@@ -354,17 +398,25 @@ impl Bot for Booking {
                 "panic" => panic!("a bug"),
                 "rollback" => {
                     insert(cx, "spa", "same", None).await?;
-                    sqlx::query(
-                        "INSERT OR ROLLBACK INTO bookings (user_id, service, slot) VALUES (1, 'x', 'same')",
-                    )
-                    .execute(cx.db_write().await?.sqlite()?)
-                    .await?;
-                    Ok(())
+                    match cx.db_write().await? {
+                        // It takes the whole transaction with it.
+                        Db::Sqlite(connection) => {
+                            sqlx::query(
+                                "INSERT OR ROLLBACK INTO bookings (user_id, service, slot) VALUES (1, 'x', 'same')",
+                            )
+                            .execute(connection)
+                            .await?;
+                            Ok(())
+                        }
+                        _ => insert(cx, "spa", "same", None).await,
+                    }
                 }
                 "deferred" => {
-                    sqlx::query("INSERT INTO visits (booking) VALUES (4711)")
-                        .execute(cx.db_write().await?.sqlite()?)
-                        .await?;
+                    on!(cx.db_write().await?, connection => {
+                        sqlx::query("INSERT INTO visits (booking) VALUES (4711)")
+                            .execute(connection)
+                            .await?;
+                    });
                     Ok(())
                 }
                 _ => Err(HandlerError::Bug("no such command")),

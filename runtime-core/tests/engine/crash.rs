@@ -1,17 +1,12 @@
-//! Restarts, leases, migrations, retention.
+//! Restarts, leases, retention.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use runtime_core::bot::{Migration, MigrationSet};
-use runtime_core::clock::Clock;
 use runtime_core::ingress::Content;
 use runtime_core::store::Store;
 use runtime_core::store::outbox::{LEASE, OFFERED_LEASE};
 
-use sqlx::{Connection, SqliteConnection};
-
-use super::rig::{ANNA, BORIS, Folder, Rig};
+use super::rig::{ANNA, BORIS, Rig};
 
 #[tokio::test]
 async fn a_dialogue_survives_a_restart() {
@@ -75,10 +70,8 @@ async fn calls_of_one_update_are_taken_in_order_and_unreadable_ones_buried() {
     let mut rig = Rig::new().await;
     rig.say(ANNA, "/book").await;
     rig.press(ANNA, "/book").await; // answer, replaced, question
-    sqlx::query("UPDATE bf_outbox SET call = '{\"method\":\"sendHologram\"}' WHERE update_id = 1")
-        .execute(&mut rig.sql().await)
-        .await
-        .unwrap();
+    rig.execute("UPDATE bf_outbox SET call = '{\"method\":\"sendHologram\"}' WHERE update_id = 1")
+        .await;
     rig.clock.advance(100);
     let rows = rig.store.lease_expired(10).await.unwrap();
     let keys: Vec<_> = rows.iter().map(|r| (r.key.update_id, r.key.n)).collect();
@@ -118,7 +111,7 @@ async fn values_are_made_once() {
     let lease = Duration::from_secs(30);
     assert_eq!(rig.store.polling_lease(7, lease).await.unwrap(), Some(0));
     assert!(rig.store.polling_advance(7, 42).await.unwrap());
-    let other = Store::open(&rig.folder.url(), &[], rig.clock.clone())
+    let other = Store::open(&rig.database.url(), &[], rig.clock.clone())
         .await
         .unwrap();
     assert_eq!(other.secret("webhook").await.unwrap(), secret);
@@ -129,106 +122,4 @@ async fn values_are_made_once() {
     assert!(other.health().await);
     other.close().await;
     assert!(!other.health().await);
-}
-
-#[tokio::test]
-async fn migrations_run_once_in_order_and_their_history_is_kept() {
-    static ADDED: MigrationSet = MigrationSet {
-        owner: "booking",
-        files: &[
-            Migration {
-                version: 1,
-                name: "bookings",
-                sqlite: BOT_SQL,
-                postgres: None,
-            },
-            Migration {
-                version: 2,
-                name: "more",
-                sqlite: "ALTER TABLE bookings ADD COLUMN more TEXT; CREATE TABLE extra (id INTEGER)",
-                postgres: None,
-            },
-        ],
-    };
-    const BOT_SQL: &str = "CREATE TABLE bookings (id INTEGER PRIMARY KEY)";
-    static FIRST: MigrationSet = MigrationSet {
-        owner: "booking",
-        files: &[Migration {
-            version: 1,
-            name: "bookings",
-            sqlite: BOT_SQL,
-            postgres: None,
-        }],
-    };
-    static CHANGED: MigrationSet = MigrationSet {
-        owner: "booking",
-        files: &[Migration {
-            version: 1,
-            name: "bookings",
-            sqlite: "CREATE TABLE bookings (id INTEGER)",
-            postgres: None,
-        }],
-    };
-    static BROKEN: MigrationSet = MigrationSet {
-        owner: "broken",
-        files: &[Migration {
-            version: 1,
-            name: "x",
-            sqlite: "CREATE TABLE halfway (id INTEGER); CREATE TABLE bookings (id INTEGER)",
-            postgres: None,
-        }],
-    };
-    let folder = Arc::new(Folder::new());
-    let open = async |sets: &[&'static MigrationSet]| {
-        let store = Store::open(&folder.url(), sets, Clock::system()).await?;
-        store.close().await;
-        Ok::<_, runtime_core::store::StoreError>(())
-    };
-    open(&[&FIRST, &FIRST]).await.unwrap();
-    open(&[&FIRST]).await.unwrap();
-    let error = open(&[&CHANGED]).await.unwrap_err().to_string();
-    assert!(error.contains("`0001_bookings` was changed"), "{error}");
-    let error = open(&[&FIRST, &CHANGED]).await.unwrap_err().to_string();
-    assert!(error.contains("different files"), "{error}");
-    open(&[&ADDED]).await.unwrap();
-    let error = open(&[&FIRST]).await.unwrap_err().to_string();
-    assert!(error.contains("newer build"), "{error}");
-    let error = open(&[&ADDED, &BROKEN]).await.unwrap_err().to_string();
-    assert!(error.contains("`0001_x` failed"), "{error}");
-    // Nothing of the broken one is left.
-    open(&[&ADDED]).await.unwrap();
-    let mut connection = SqliteConnection::connect(&folder.url()).await.unwrap();
-    let halfway: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = 'halfway'")
-            .fetch_one(&mut connection)
-            .await
-            .unwrap();
-    assert_eq!(halfway, 0);
-}
-
-#[tokio::test]
-async fn who_is_alone_does_not_wait_for_leases_of_the_dead() {
-    let mut rig = Rig::new().await;
-    let first = rig.store.enter().await.unwrap();
-    rig.say(ANNA, "/add one").await;
-    rig.say_in_group(BORIS, "/add two").await;
-    let lease = Duration::from_secs(60);
-    assert_eq!(rig.store.polling_lease(7, lease).await.unwrap(), Some(0));
-    // Somebody who comes while the first serves takes nothing away.
-    let clock = rig.clock.clone();
-    let other = Store::open(&rig.folder.url(), &[], clock).await.unwrap();
-    let second = other.enter().await.unwrap();
-    assert!(other.lease_expired(10).await.unwrap().is_empty());
-    assert_eq!(other.polling_lease(7, lease).await.unwrap(), None);
-    // Both are killed: the lock goes with the process.
-    drop((first, second));
-    let _third = other.enter().await.unwrap();
-    let rows = other.lease_expired(10).await.unwrap();
-    assert_eq!(
-        rows.len(),
-        1,
-        "the offered response is Telegram's to ask for"
-    );
-    assert!(rows[0].ambiguous);
-    assert_eq!(other.polling_lease(7, lease).await.unwrap(), Some(0));
 }

@@ -1,7 +1,11 @@
 //! The engine and the store on real SQLite files, with a small hand-written bot.
 
+/// Which engine this program tests.
+const POSTGRES: bool = false;
+
 mod bot;
 mod crash;
 mod dialogue;
 mod once;
 mod rig;
+mod sqlite;

@@ -8,7 +8,7 @@ use runtime_core::engine::Outcome;
 use runtime_core::ingress::{Channel, Content};
 
 use super::bot::RUNS;
-use super::rig::{ANNA, Rig};
+use super::rig::{ANNA, BORIS, Rig};
 
 fn text(words: &str) -> Content {
     Content::Text(words.to_owned())
@@ -112,10 +112,10 @@ async fn many_updates_commit_together_and_one_failure_stays_alone() {
     assert_eq!(rig.count("bookings").await, 97);
     assert_eq!(rig.count("visits").await, 0);
     assert_eq!(rig.count("bf_outbox").await, 100, "one claim each");
-    let codes: Vec<String> = sqlx::query_scalar("SELECT code FROM bf_dead_letters ORDER BY code")
-        .fetch_all(&mut rig.sql().await)
-        .await
-        .unwrap();
+    let codes = rig
+        .texts("SELECT code FROM bf_dead_letters ORDER BY code")
+        .await;
+    let codes: Vec<_> = codes.iter().flatten().collect();
     assert_eq!(codes, ["arithmetic", "sql_conflict", "sql_conflict"]);
 }
 
@@ -210,37 +210,64 @@ async fn previews_store_no_calls_and_keep_their_own_conversation() {
     assert!(response.is_none());
     assert_eq!(calls.len(), 1);
     assert!(rig.announced().is_empty());
-    let calls: Vec<Option<String>> = sqlx::query_scalar("SELECT call FROM bf_outbox")
-        .fetch_all(&mut rig.sql().await)
-        .await
-        .unwrap();
+    let calls = rig.texts("SELECT CAST(call AS TEXT) FROM bf_outbox").await;
     assert_eq!(calls, [None]);
-    let bots: HashSet<i64> = sqlx::query_scalar("SELECT bot FROM bf_conversations")
-        .fetch_all(&mut rig.sql().await)
-        .await
-        .unwrap()
-        .into_iter()
-        .collect();
+    let bots = rig.numbers("SELECT bot FROM bf_conversations").await;
+    let bots: HashSet<i64> = bots.into_iter().collect();
     assert!(bots.iter().all(|bot| *bot < 0));
     assert_eq!(rig.engine.bot_id(0, true), *bots.iter().next().unwrap());
 }
 
 #[tokio::test]
-async fn a_store_that_is_down_is_busy_and_never_counts() {
+async fn a_hot_chat_is_told_to_come_later_and_starves_nobody() {
     let mut rig = Rig::new().await;
-    assert_eq!(rig.say(ANNA, "/add one").await.texts(), ["Added."]);
-    let mut other = rig.sql().await;
-    sqlx::query("BEGIN IMMEDIATE")
-        .execute(&mut other)
-        .await
-        .unwrap();
+    rig.say(ANNA, "/book").await;
+    rig.say(ANNA, "spa").await;
+    let mut hot = Vec::new();
+    for n in 0..200 {
+        let words = format!("/add_locked {n}");
+        let incoming = rig.incoming(rig.id(), Rig::message(ANNA, ANNA, text(&words)));
+        let engine = rig.engine.clone();
+        hot.push(tokio::spawn(async move { engine.handle(incoming).await }));
+    }
+    tokio::task::yield_now().await;
     let id = rig.id();
-    let event = Rig::message(ANNA, ANNA, text("/add two"));
-    assert!(rig.update(id, event.clone()).await.busy);
-    // Readers go on: they never wait for a writer.
-    assert_eq!(rig.say(ANNA, "/my").await.texts(), ["Slots: one"]);
-    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
-    assert_eq!(rig.update(id, event).await.texts(), ["Added."]);
-    assert_eq!(rig.count("bf_failures").await, 0);
+    let other = rig.update(id, Rig::message(BORIS, BORIS, text("/book")));
+    let other = other.await;
+    assert!(other.text().contains("Which"), "{other:?}");
+    let waiting = hot.iter().filter(|task| !task.is_finished()).count();
+    assert!(
+        waiting > 0,
+        "Boris was served before Anna's line had an end"
+    );
+    let (mut done, mut busy) = (0, 0);
+    for task in hot {
+        match task.await.unwrap() {
+            Outcome::Done { .. } => done += 1,
+            Outcome::Busy { .. } => busy += 1,
+        }
+    }
+    assert!(busy >= 100, "the line is bounded: {busy}");
+    assert_eq!(rig.count("bookings").await, done, "what is done is done");
+    assert_eq!(rig.count("bf_dead_letters").await, 0);
+}
+
+#[tokio::test]
+async fn a_refused_statement_is_told_whichever_way_it_runs() {
+    let mut rig = Rig::new().await;
+    for command in ["/add", "/add_locked"] {
+        assert_eq!(
+            rig.say(ANNA, &format!("{command} x{command}"))
+                .await
+                .texts(),
+            ["Added."]
+        );
+        let reply = rig.say(BORIS, &format!("{command} x{command}")).await;
+        assert!(reply.text().contains("went wrong"), "{reply:?}");
+    }
     assert_eq!(rig.count("bookings").await, 2);
+    let codes = rig.texts("SELECT code FROM bf_dead_letters").await;
+    let codes: Vec<_> = codes.iter().flatten().collect();
+    assert_eq!(codes, ["sql_conflict", "sql_conflict"]);
+    assert_eq!(rig.count("bf_outbox WHERE n = 0").await, 4, "a claim each");
 }

@@ -1,4 +1,5 @@
-//! A deployment of one bot on a temporary SQLite file, and people who talk to it.
+//! A deployment of one bot on a database of its own (a temporary SQLite file, or a private Postgres), and people who talk
+//! to it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use runtime_core::ingress::{
 use runtime_core::store::Store;
 use runtime_core::store::outbox::{OutboxNotice, OutboxRow};
 use runtime_core::telegram::method::{Call, ReplyMarkup};
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use tokio::sync::mpsc;
 
 pub const BOT_ID: i64 = 77;
@@ -34,26 +35,53 @@ impl FloodGate for Gate {
     }
 }
 
-pub struct Folder(pub PathBuf);
+/// A database of one test's own.
+pub struct Database {
+    pub folder: PathBuf,
+    #[cfg(feature = "postgres")]
+    server: Option<runtime_core::testing::postgres::Postgres>,
+}
 
-impl Folder {
+impl Database {
     pub fn new() -> Self {
         let name = format!("botfactory-test-{:016x}", rand::random::<u64>());
-        Self(std::env::temp_dir().join(name))
+        Self {
+            folder: std::env::temp_dir().join(name),
+            #[cfg(feature = "postgres")]
+            server: super::POSTGRES.then(runtime_core::testing::postgres::Postgres::start),
+        }
     }
     pub fn url(&self) -> String {
-        format!("sqlite://{}/bot.db", self.0.display())
+        #[cfg(feature = "postgres")]
+        if let Some(server) = &self.server {
+            return server.url("postgres");
+        }
+        format!("sqlite://{}/bot.db", self.folder.display())
     }
 }
 
-impl Drop for Folder {
+impl Drop for Database {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// The same call on a connection of an administrator's.
+macro_rules! administer {
+    ($rig:expr, $connection:ident => $call:expr) => {{
+        let url = $rig.database.url();
+        #[cfg(feature = "postgres")]
+        if super::POSTGRES {
+            let $connection = &mut sqlx::PgConnection::connect(&url).await.unwrap();
+            return $call;
+        }
+        let $connection = &mut SqliteConnection::connect(&url).await.unwrap();
+        $call
+    }};
 }
 
 pub struct Rig {
-    pub folder: Arc<Folder>,
+    pub database: Arc<Database>,
     pub clock: Clock,
     pub store: Arc<Store>,
     pub engine: Arc<Engine>,
@@ -132,12 +160,12 @@ impl Reply {
 
 impl Rig {
     pub async fn new() -> Self {
-        Self::on(Arc::new(Folder::new()), Clock::fixed(1_800_000_000), 1).await
+        Self::on(Arc::new(Database::new()), Clock::fixed(1_800_000_000), 1).await
     }
 
-    pub async fn on(folder: Arc<Folder>, clock: Clock, next: i64) -> Self {
+    pub async fn on(database: Arc<Database>, clock: Clock, next: i64) -> Self {
         let bot: &'static dyn Bot = &super::bot::BOT;
-        let store = Store::open(&folder.url(), &[&bot.spec().migrations], clock.clone())
+        let store = Store::open(&database.url(), &[&bot.spec().migrations], clock.clone())
             .await
             .unwrap();
         let (notice, rows) = OutboxNotice::channel(1000);
@@ -158,7 +186,7 @@ impl Rig {
         .unwrap();
         engine.set_username(0, "booking_bot");
         Self {
-            folder,
+            database,
             clock,
             store,
             engine: Arc::new(engine),
@@ -173,22 +201,34 @@ impl Rig {
     pub async fn restart(self) -> Self {
         self.store.close().await;
         let next = self.next.load(Ordering::SeqCst);
-        let (folder, clock) = (self.folder.clone(), self.clock.clone());
+        let (database, clock) = (self.database.clone(), self.clock.clone());
         drop(self);
-        Self::on(folder, clock, next).await
+        Self::on(database, clock, next).await
     }
 
-    /// A second connection, as an administrator has it.
-    pub async fn sql(&self) -> SqliteConnection {
-        SqliteConnection::connect(&self.folder.url()).await.unwrap()
+    pub async fn count(&self, table: &str) -> i64 {
+        self.numbers(&format!("SELECT count(*) FROM {table}")).await[0]
     }
 
-    pub async fn count(&self, table: &'static str) -> i64 {
-        let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
-        sqlx::query_scalar(sql)
-            .fetch_one(&mut self.sql().await)
-            .await
-            .unwrap()
+    /// An administrator's statement.
+    pub async fn execute(&self, sql: &str) {
+        administer!(self, connection => {
+            sqlx::query(AssertSqlSafe(sql.to_owned())).execute(connection).await.unwrap();
+        })
+    }
+
+    /// An administrator's query of one number column.
+    pub async fn numbers(&self, sql: &str) -> Vec<i64> {
+        administer!(self, connection => {
+            sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(connection).await.unwrap()
+        })
+    }
+
+    /// An administrator's query of one text column.
+    pub async fn texts(&self, sql: &str) -> Vec<Option<String>> {
+        administer!(self, connection => {
+            sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(connection).await.unwrap()
+        })
     }
 
     pub fn id(&self) -> i64 {

@@ -1,0 +1,10 @@
+//! The same tests of engine and store on a real Postgres, one private server for each.
+
+/// Which engine this program tests.
+const POSTGRES: bool = true;
+
+mod bot;
+mod crash;
+mod dialogue;
+mod once;
+mod rig;
