@@ -15,7 +15,10 @@ use crate::syntax::Parsed;
 use sha2::{Digest, Sha256};
 
 /// The runtime's own tables, on SQLite.
-const RUNTIME: &str = include_str!("../../../migrations/sqlite/0001_runtime.sql");
+const RUNTIME: &str = concat!(
+    include_str!("../../../migrations/sqlite/0001_runtime.sql"),
+    include_str!("../../../migrations/sqlite/0002_engine.sql"),
+);
 
 /// Checks every bot. No program: there is an error. The tables are there all the same.
 pub fn check(
