@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test. Installs what is missing (a C compiler for SQLite, a Postgres server's programs, cargo-nextest).
+# Runs every test. Installs what is missing (a C compiler for SQLite, the programs of Postgres and Redis, cargo-nextest).
 #   scripts/test.sh            everything
 #   scripts/test.sh FILTER…    what cargo-nextest's filter matches
 set -euo pipefail
@@ -11,6 +11,7 @@ command -v cc >/dev/null || missing+=(gcc libc6-dev)
 command -v curl >/dev/null || missing+=(curl)
 # Only the programs: every test starts servers of its own.
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
+command -v redis-server >/dev/null || missing+=(redis-server)
 if [ "${#missing[@]}" -gt 0 ]; then
     as_root apt-get update -q
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"

@@ -33,6 +33,7 @@ pub(crate) mod i18n;
 pub mod ingress;
 pub mod outbox;
 pub mod prelude;
+pub mod redis;
 pub mod registration;
 pub mod store;
 pub mod telegram;

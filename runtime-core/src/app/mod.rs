@@ -79,60 +79,18 @@ pub fn main(bots: &'static [&'static dyn Bot]) -> ExitCode {
 async fn run(command: Command, bots: &'static [&'static dyn Bot]) -> Result<(), AppError> {
     let names: Vec<&str> = bots.iter().map(|bot| bot.spec().id).collect();
     let config = Config::load(&names)?;
-    if config.is_postgres() {
-        return postgres(command, &config, bots).await;
-    }
     match command {
         Command::Serve => serve::run(bots, config).await,
         Command::Chat { bot, who } => chat::run(bots, config, &bot, who).await,
         Command::Migrate => {
             let store = start::store(bots, &config).await?;
             store.close().await;
-            println!("the database is up to date: {}", config.database);
+            println!("the database is up to date: {}", config.shown_database());
             Ok(())
         }
         Command::Webhook { action, bot } => webhook::run(bots, config, action, bot).await,
         Command::Help | Command::Version => Ok(()),
     }
-}
-
-/// What this build does with a Postgres database.
-#[cfg(feature = "postgres")]
-async fn postgres(
-    command: Command,
-    config: &Config,
-    bots: &'static [&'static dyn Bot],
-) -> Result<(), AppError> {
-    let shown = config.shown_database();
-    if !matches!(command, Command::Migrate) {
-        return Err(AppError::Failed(format!(
-            "this build migrates a Postgres database (`botfactory migrate`) but serves from SQLite only: \
-             set `DATABASE_URL=sqlite://data/botfactory.db` (it is {shown})"
-        )));
-    }
-    let sets: Vec<_> = bots.iter().map(|bot| &bot.spec().migrations).collect();
-    crate::store::migrate::postgres::run(&config.database, &sets, &crate::clock::Clock::system())
-        .await
-        .map_err(|error| {
-            AppError::Failed(format!(
-                "cannot bring the database {shown} up to date: {error}"
-            ))
-        })?;
-    println!("the database is up to date: {shown}");
-    Ok(())
-}
-
-#[cfg(not(feature = "postgres"))]
-async fn postgres(
-    _: Command,
-    config: &Config,
-    _: &'static [&'static dyn Bot],
-) -> Result<(), AppError> {
-    // Reading the environment has refused it already.
-    Err(AppError::Failed(format!(
-        "this build has no engine for {}",
-        config.shown_database()
-    )))
 }
 
 /// A hash of everything that was compiled in: which build is this?

@@ -123,6 +123,7 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
         asked.asked().await;
         std::process::exit(130);
     });
+    deployment.vitals().stop();
     let _ = stop.send(true);
     registering.into_iter().for_each(|task| task.abort());
     pruning.abort();
@@ -316,11 +317,6 @@ fn introduction(
         lines.push(
             "Note: another instance listens on the same port; both take requests until one stops"
                 .to_owned(),
-        );
-    }
-    if config.redis {
-        lines.push(
-            "Note: REDIS_URL is set, but this build keeps flood budgets in process".to_owned(),
         );
     }
     lines.join("\n")

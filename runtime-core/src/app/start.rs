@@ -6,6 +6,8 @@ use botfactory_lang::callback::Keys;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use secrecy::ExposeSecret;
+
 use super::AppError;
 use super::menus::BotMenus;
 use crate::bot::{Bot, MigrationSet};
@@ -15,11 +17,14 @@ use crate::engine::{self, Engine, OfferedRow, Outcome};
 use crate::http::state::{Deployment, Served, Settings};
 use crate::ingress::{Boxed, Core, Incoming};
 use crate::outbox::{DirectError, Sender};
+use crate::redis::Redis;
+use crate::redis::counters::Counters;
 use crate::registration::Registrar;
 use crate::store::Store;
 use crate::store::outbox::{OutboxNotice, OutboxRow};
 use crate::telegram::client::Client;
 use crate::telegram::method::Call;
+use crate::telemetry;
 
 /// Updates whose rows may wait for the sender; what does not fit is given back to the table.
 const ANNOUNCED: usize = 1024;
@@ -30,6 +35,7 @@ pub struct Live {
     engine: Arc<Engine>,
     sender: Sender,
     store: Arc<Store>,
+    redis: Redis,
 }
 
 impl Core for Live {
@@ -44,6 +50,9 @@ impl Core for Live {
     }
     fn healthy(&self) -> Boxed<'_, bool> {
         Box::pin(self.store.health())
+    }
+    fn redis_healthy(&self) -> bool {
+        self.redis.up()
     }
 }
 
@@ -75,7 +84,7 @@ pub async fn store(
         .map_err(|error| {
             AppError::Failed(format!(
                 "cannot open the database {}: {error}",
-                config.database
+                config.shown_database()
             ))
         })
 }
@@ -104,7 +113,15 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
         // Reading this machine's certificates takes longer than everything else at start.
         Client::without_tls(&config.telegram_api).map_err(|e| AppError::Failed(e.to_string()))?
     };
-    let (sender, marking) = Sender::new(client.clone(), store.clone());
+    let redis = match &config.redis {
+        Some(url) => {
+            telemetry::metrics::begin_redis();
+            Redis::open(url.expose_secret()).map_err(|e| AppError::Failed(e.to_string()))?
+        }
+        None => Redis::alone(),
+    };
+    store.share(redis.clone());
+    let (sender, marking) = Sender::new(client.clone(), store.clone(), redis.clone());
     let (notice, announced) = OutboxNotice::channel(ANNOUNCED);
     let mut served = Vec::with_capacity(bots.len());
     let mut seats = Vec::with_capacity(bots.len());
@@ -142,12 +159,16 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
         engine,
         sender: sender.clone(),
         store: store.clone(),
+        redis: redis.clone(),
     };
     let settings = Settings {
         webhook_secret: secret,
         admin_token: config.admin_token.clone(),
         admin_apart: config.admin_listen.is_some(),
         public_url: config.public_url.clone(),
+        postgres: config.database.starts_with("postgres"),
+        redis: redis.configured(),
+        counters: Arc::new(Counters::new(redis)),
     };
     Ok(App {
         deployment: Deployment::new(served, Arc::new(core), settings, registrar),

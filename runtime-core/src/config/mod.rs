@@ -9,6 +9,7 @@ use std::path::Path;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
+use crate::redis::Redis;
 use crate::telegram::token::Token;
 
 /// Where the server listens when nothing is said.
@@ -27,7 +28,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "REDIS_URL",
-        "accepted; this build keeps flood budgets in process",
+        "flood budgets, counters and wake-ups of several instances (unset: each for itself)",
     ),
     (
         "BOTFACTORY_PUBLIC_URL",
@@ -73,8 +74,8 @@ pub struct Config {
     pub admin_listen: Option<SocketAddr>,
     /// `sqlite://…`, or `postgres://…` in a build with that engine.
     pub database: String,
-    /// `REDIS_URL` is set.
-    pub redis: bool,
+    /// What instances share beside the database; `None`: each for itself.
+    pub redis: Option<SecretString>,
     /// By bot's index; `None`: preview only.
     pub tokens: Vec<Option<Token>>,
     /// Without a slash at the end. `None`: polling.
@@ -92,11 +93,6 @@ pub struct Config {
 }
 
 impl Config {
-    /// Whether the database is one of Postgres.
-    pub fn is_postgres(&self) -> bool {
-        self.database.starts_with("postgres:") || self.database.starts_with("postgresql:")
-    }
-
     /// The database's URL without name and password.
     pub fn shown_database(&self) -> String {
         let url = self.database.split('?').next().unwrap_or_default();
@@ -192,7 +188,7 @@ impl Config {
             listen,
             admin_listen,
             database: reader.database(),
-            redis: reader.get("REDIS_URL").is_some(),
+            redis: reader.redis(),
             tokens: reader.tokens(bots),
             public_url: reader.public_url(own_server),
             webhook_secret: reader.webhook_secret(),
@@ -276,19 +272,30 @@ impl Reader<'_> {
             .get("DATABASE_URL")
             .unwrap_or(DEFAULT_DATABASE)
             .to_owned();
-        let scheme = value.split(':').next().unwrap_or_default();
-        match scheme {
-            "sqlite" => {}
+        match value.split(':').next().unwrap_or_default() {
+            "sqlite" if cfg!(feature = "sqlite") => {}
             "postgres" | "postgresql" if cfg!(feature = "postgres") => {}
+            "sqlite" => self.error(
+                "`DATABASE_URL` names a SQLite file (or is not set), but this build has only Postgres: use \
+                 `postgres://user:password@host/database`, or build with the cargo feature `sqlite`",
+            ),
             "postgres" | "postgresql" => self.error(
-                "`DATABASE_URL` names a Postgres database, but this build has only sqlite: use `sqlite://data/botfactory.db`, \
+                "`DATABASE_URL` names a Postgres database, but this build has only SQLite: use `sqlite://data/botfactory.db`, \
                  or build with the cargo feature `postgres`",
             ),
             _ => self.error(
-                "`DATABASE_URL` must begin with `sqlite:`, such as `sqlite://data/botfactory.db`",
+                "`DATABASE_URL` must begin with `sqlite:` or `postgres:`, such as `sqlite://data/botfactory.db`",
             ),
         }
         value
+    }
+
+    fn redis(&mut self) -> Option<SecretString> {
+        let url = self.get("REDIS_URL")?.to_owned();
+        if let Err(error) = Redis::check(&url) {
+            self.error(error.to_string());
+        }
+        Some(url.into())
     }
 
     fn tokens(&mut self, bots: &[&str]) -> Vec<Option<Token>> {
@@ -481,13 +488,13 @@ mod tests {
         let postgres = read(&[("DATABASE_URL", "postgres://u:hunter2@h/d")]);
         match postgres {
             Ok(config) => {
-                assert!(cfg!(feature = "postgres") && config.is_postgres());
+                assert!(cfg!(feature = "postgres"));
                 assert_eq!(config.shown_database(), "postgres://h/d");
             }
             Err(error) => {
                 let words = error.to_string();
                 assert!(
-                    words.contains("only sqlite") && !words.contains("hunter2"),
+                    words.contains("only SQLite") && !words.contains("hunter2"),
                     "{words}"
                 );
             }

@@ -254,6 +254,7 @@ impl Turn {
     }
 
     /// How long a response that is offered again is left alone.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn offered_until(&self) -> i64 {
         self.shared
             .store

@@ -20,3 +20,4 @@ pub mod routes;
 pub mod state;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod vitals;

@@ -70,6 +70,8 @@ fn operators(deployment: &Deployment) -> Router {
         ));
     Router::new()
         .route("/health/db", get(health::database))
+        .route("/health/pg", get(health::postgres))
+        .route("/health/redis", get(health::redis))
         .route("/health/ready", get(health::ready))
         .merge(admin)
         .merge(page)
@@ -121,7 +123,9 @@ const ROUTES: &[&str] = &[
     "/bots/{id}/reload",
     "/favicon.ico",
     "/health/db",
+    "/health/pg",
     "/health/ready",
+    "/health/redis",
     "/metrics",
     "/preview/send",
 ];

@@ -6,9 +6,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::vitals::Vitals;
 use crate::bot::{Bot, BotSpec};
 use crate::ingress::Core;
 use crate::ingress::deliver::Delivery;
+use crate::redis::counters::Counters;
 use crate::registration::Registrar;
 use crate::telegram::token::Token;
 
@@ -26,6 +28,7 @@ struct Inner {
     delivery: Delivery,
     permits: Arc<Semaphore>,
     settings: Settings,
+    vitals: Vitals,
     registrar: Option<Registrar>,
 }
 
@@ -40,6 +43,12 @@ pub struct Settings {
     pub admin_apart: bool,
     /// Base of the webhook's address; `None`: polling.
     pub public_url: Option<String>,
+    /// The database is Postgres.
+    pub postgres: bool,
+    /// `REDIS_URL` is set.
+    pub redis: bool,
+    /// Counts failed attempts, of all instances where they share a Redis.
+    pub counters: Arc<Counters>,
 }
 
 /// A bot and its connection to Telegram.
@@ -148,7 +157,7 @@ impl Served {
 }
 
 impl Deployment {
-    /// Of these bots; the index is [`crate::ingress::Incoming::bot`].
+    /// Of these bots; the index is [`crate::ingress::Incoming::bot`]. To be called inside a runtime.
     pub fn new(
         bots: Vec<Served>,
         core: Arc<dyn Core>,
@@ -157,8 +166,9 @@ impl Deployment {
     ) -> Self {
         Self(Arc::new(Inner {
             bots,
+            vitals: Vitals::watch(core.clone()),
             core,
-            delivery: Delivery::default(),
+            delivery: Delivery::new(settings.counters.clone()),
             permits: Arc::new(Semaphore::new(IN_FLIGHT)),
             settings,
             registrar,
@@ -197,6 +207,11 @@ impl Deployment {
     /// Engine, sender and store.
     pub fn core(&self) -> &dyn Core {
         &*self.0.core
+    }
+
+    /// How the parts are.
+    pub fn vitals(&self) -> &Vitals {
+        &self.0.vitals
     }
 
     /// Hands updates to the engine.

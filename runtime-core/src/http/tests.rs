@@ -25,6 +25,8 @@ use crate::handler::printer::Words;
 use crate::handler::wizard::Waiting;
 use crate::ingress::{Boxed, Core, Event, Incoming};
 use crate::outbox::DirectError;
+use crate::redis::Redis;
+use crate::redis::counters::Counters;
 use crate::telegram::error::ApiError;
 use crate::telegram::method::{AnswerCallbackQuery, Call, SendMessage};
 use crate::telegram::token::Token;
@@ -133,6 +135,9 @@ pub(crate) fn deployment(core: Arc<Scripted>, admin: Option<&str>, token: bool) 
             admin_token: admin.map(|token| token.to_owned().into()),
             admin_apart: false,
             public_url: None,
+            postgres: false,
+            redis: false,
+            counters: Arc::new(Counters::new(Redis::alone())),
         },
         None,
     )

@@ -1,13 +1,13 @@
 //! What webhook and polling share: hand an update to the engine within its deadline, and send what must leave before
 //! the acknowledgement.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Core, Event, Incoming};
 use crate::engine::{OfferedRow, Outcome};
 use crate::outbox::DirectError;
+use crate::redis::counters::Counters;
 use crate::telegram::error::ApiError;
 use crate::telegram::method::Call;
 use crate::telemetry::{self, events};
@@ -16,9 +16,9 @@ use crate::telemetry::{self, events};
 /// (Bot API server, `WebhookActor.cpp`: idle timeout).
 pub const DEADLINE: Duration = Duration::from_secs(25);
 /// Attempts at an update whose replies Telegram does not take; then they are given up.
-const ATTEMPTS: u32 = 3;
-/// Updates whose attempts are remembered.
-const REMEMBERED: usize = 4096;
+const ATTEMPTS: u64 = 3;
+/// How long attempts at an update are remembered: Telegram's pauses between them grow to two minutes.
+const REMEMBERED: Duration = Duration::from_secs(3600);
 
 /// What the update's sender is told.
 #[derive(Debug)]
@@ -42,13 +42,18 @@ pub struct Addressee {
 }
 
 /// Hands updates on.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Delivery {
     /// Failed attempts to send what must leave before the acknowledgement, by bot and update.
-    failures: Mutex<HashMap<(i64, i64), u32>>,
+    counters: Arc<Counters>,
 }
 
 impl Delivery {
+    /// Counts with these.
+    pub fn new(counters: Arc<Counters>) -> Self {
+        Self { counters }
+    }
+
     /// Handles one update. Kinds that no bot uses are counted and done with.
     pub async fn run(&self, core: &dyn Core, bot: Addressee, incoming: Incoming) -> Delivered {
         let (channel, update_id) = (incoming.channel.name(), incoming.update_id);
@@ -92,7 +97,7 @@ impl Delivery {
                     match core.direct(bot.id, call).await {
                         Ok(()) => {}
                         Err(error) => {
-                            if let Some(busy) = self.failed(bot, update_id, method, error) {
+                            if let Some(busy) = self.failed(bot, update_id, method, error).await {
                                 return busy;
                             }
                         }
@@ -104,7 +109,7 @@ impl Delivery {
     }
 
     /// A call did not leave. `Some`: the whole update again, later; `None`: nothing more can be done for this call.
-    fn failed(
+    async fn failed(
         &self,
         bot: Addressee,
         update_id: i64,
@@ -117,7 +122,7 @@ impl Delivery {
             DirectError::Api(error) => error,
         };
         let transient = error.transient() || matches!(error, ApiError::BadToken);
-        if transient && self.attempt(bot.id, update_id) < ATTEMPTS {
+        if transient && self.attempt(bot.id, update_id).await < ATTEMPTS {
             return Some(Delivered::Busy { retry_after: 2 });
         }
         telemetry::emit(events::ReplyFailed {
@@ -130,14 +135,9 @@ impl Delivery {
         None
     }
 
-    fn attempt(&self, bot: i64, update_id: i64) -> u32 {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if failures.len() >= REMEMBERED {
-            failures.clear();
-        }
-        let count = failures.entry((bot, update_id)).or_insert(0);
-        *count += 1;
-        *count
+    async fn attempt(&self, bot: i64, update_id: i64) -> u64 {
+        let name = format!("attempts:{bot}:{update_id}");
+        self.counters.count(&name, REMEMBERED).await
     }
 }
 

@@ -27,6 +27,10 @@ pub trait Core: Send + Sync + std::fmt::Debug + 'static {
     fn flushed(&self, row: OfferedRow);
     /// Whether the store answers.
     fn healthy(&self) -> Boxed<'_, bool>;
+    /// Whether Redis answers; false where there is none.
+    fn redis_healthy(&self) -> bool {
+        false
+    }
 }
 
 /// An update, decoded leniently.

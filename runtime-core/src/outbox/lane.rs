@@ -1,7 +1,7 @@
 //! One chat's queue. Its items leave one after the other; a failure decides about those behind it too.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -205,7 +205,7 @@ async fn send_row(sender: &Sender, key: LaneKey, mut row: OutboxRow) -> Flow {
     }
     loop {
         if let Some(chat) = row.call.chat_id()
-            && let Err(wait) = shared.flood.take(bot, chat, Class::Reply, Instant::now())
+            && let Err(wait) = shared.flood.take(bot, chat, Class::Reply).await
         {
             if wait > SHORT || shared.stopping() {
                 return postpone(sender, key, row, wait, false).await;
@@ -238,7 +238,7 @@ async fn send_row(sender: &Sender, key: LaneKey, mut row: OutboxRow) -> Flow {
             After::Wait(wait) => {
                 let chat = row.call.chat_id();
                 let seconds = whole_seconds(wait);
-                shared.flood.closed(bot, chat, seconds, Instant::now());
+                shared.flood.closed(bot, chat, seconds).await;
                 // Flood control is Telegram's rhythm, not a failure: it never uses up the attempts.
                 row.attempts -= 1;
                 wait
@@ -371,7 +371,7 @@ async fn send_direct(sender: &Sender, bot: i64, mut call: Call) -> Result<(), Di
     let mut attempts = 0;
     loop {
         if let Some(chat) = call.chat_id()
-            && let Err(wait) = shared.flood.take(bot, chat, Class::Reply, Instant::now())
+            && let Err(wait) = shared.flood.take(bot, chat, Class::Reply).await
         {
             if wait > SHORT {
                 return Err(DirectError::Later {
@@ -396,9 +396,7 @@ async fn send_direct(sender: &Sender, bot: i64, mut call: Call) -> Result<(), Di
                 return Ok(());
             }
             Err(ApiError::Flood { retry_after }) => {
-                shared
-                    .flood
-                    .closed(bot, call.chat_id(), retry_after, Instant::now());
+                shared.flood.closed(bot, call.chat_id(), retry_after).await;
                 return Err(DirectError::Later { retry_after });
             }
             Err(ApiError::Migrated { chat }) if attempts < DIRECT_ATTEMPTS => {

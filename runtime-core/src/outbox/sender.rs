@@ -6,18 +6,20 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::backoff::RetryBudget;
 use super::lane::{self, Item, Lane, LaneKey};
 use super::marks::Marks;
 use crate::engine::FloodGate;
+use crate::redis::Redis;
+use crate::redis::budget::Budgets;
+use crate::redis::notices::Notice;
 use crate::store::Store;
 use crate::store::outbox::{OutboxRow, RowKey};
 use crate::telegram::client::Client;
 use crate::telegram::error::ApiError;
-use crate::telegram::flood::{Class, Flood};
 use crate::telegram::method::Call;
 use crate::telegram::token::Token;
 use crate::telemetry::{self, events};
@@ -50,7 +52,10 @@ pub(super) struct Sending {
 pub(super) struct Shared {
     pub(super) client: Client,
     pub(super) store: Arc<Store>,
-    pub(super) flood: Flood,
+    pub(super) flood: Budgets,
+    redis: Redis,
+    /// Something may wait in the table: look now.
+    look: Notify,
     pub(super) calls: Semaphore,
     bots: RwLock<HashMap<i64, Sending>>,
     marks: Mutex<Option<Marks>>,
@@ -79,12 +84,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Sender {
     /// Ready to send; nothing runs until [`Sender::start`].
-    pub fn new(client: Client, store: Arc<Store>) -> (Self, JoinHandle<()>) {
+    pub fn new(client: Client, store: Arc<Store>, redis: Redis) -> (Self, JoinHandle<()>) {
         let (marks, marking) = Marks::start(store.clone());
         let shared = Shared {
             client,
             store,
-            flood: Flood::new(),
+            flood: Budgets::new(redis.clone()),
+            redis,
+            look: Notify::new(),
             calls: Semaphore::new(CALLS),
             bots: RwLock::default(),
             marks: Mutex::new(Some(marks)),
@@ -121,10 +128,11 @@ impl Sender {
     }
 
     /// Takes committed rows as the engine announces them, and sweeps up the rest, until [`Sender::stop`].
-    pub fn start(&self, announced: mpsc::Receiver<Vec<OutboxRow>>) -> [JoinHandle<()>; 2] {
+    pub fn start(&self, announced: mpsc::Receiver<Vec<OutboxRow>>) -> [JoinHandle<()>; 3] {
         [
             tokio::spawn(take_announced(self.clone(), announced)),
             tokio::spawn(sweep(self.clone())),
+            tokio::spawn(hear(self.clone(), self.shared.redis.hear())),
         ]
     }
 
@@ -204,7 +212,10 @@ impl Sender {
             .values_mut()
             .flat_map(Lane::drain_rows)
             .collect();
-        self.shared.give_back(rest, Duration::ZERO, false).await;
+        if !rest.is_empty() {
+            self.shared.give_back(rest, Duration::ZERO, false).await;
+            self.shared.redis.tell(Notice::Outbox);
+        }
         lock(&self.shared.marks).take();
     }
 
@@ -224,10 +235,7 @@ impl FloodGate for Sender {
                 return false;
             }
         }
-        self.shared
-            .flood
-            .take(bot, chat, Class::Reply, Instant::now())
-            .is_ok()
+        self.shared.flood.ride(bot, chat)
     }
 }
 
@@ -404,13 +412,30 @@ async fn take_announced(sender: Sender, mut announced: mpsc::Receiver<Vec<Outbox
     }
 }
 
+/// What other instances tell.
+async fn hear(sender: Sender, mut notices: broadcast::Receiver<Notice>) {
+    let shared = &sender.shared;
+    loop {
+        match notices.recv().await {
+            Ok(Notice::Outbox) => shared.look.notify_one(),
+            Ok(Notice::Flood { bot, chat, seconds }) => shared.flood.heard(bot, chat, seconds),
+            Ok(Notice::Locale { bot, subject }) => shared.store.locales.stale(bot, subject),
+            Err(broadcast::error::RecvError::Lagged(_)) => shared.look.notify_one(),
+            Err(broadcast::error::RecvError::Closed) => return, // nobody to share with
+        }
+    }
+}
+
 /// Looks for rows that nobody sends: given back and due, or left by a crash.
 async fn sweep(sender: Sender) {
     let shared = &sender.shared;
     let mut tick = tokio::time::interval(SWEEP_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        tick.tick().await;
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = shared.look.notified() => {}
+        }
         if shared.stopping() {
             return;
         }

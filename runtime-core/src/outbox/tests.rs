@@ -37,7 +37,7 @@ impl Bench {
         let telegram = FakeTelegram::start().await.unwrap();
         let bot = telegram.bot(TOKEN);
         let client = Client::new(telegram.url()).unwrap();
-        let (sender, marking) = Sender::new(client, store.clone());
+        let (sender, marking) = Sender::new(client, store.clone(), crate::redis::Redis::alone());
         sender.set_bot("booking", Token::parse(TOKEN).unwrap());
         let (notice, _announced) = OutboxNotice::channel(16);
         Self {

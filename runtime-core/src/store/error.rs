@@ -104,11 +104,13 @@ pub(crate) fn is_constraint(error: &sqlx::Error) -> bool {
 }
 
 /// Whether another process holds the lock (`SQLITE_BUSY`, `SQLITE_LOCKED`).
+#[cfg(feature = "sqlite")]
 pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(result_code(error), Some(5 | 6))
 }
 
 /// Whether this connection should be replaced.
+#[cfg(feature = "sqlite")]
 pub(crate) fn is_fatal(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,

@@ -4,11 +4,13 @@
 //! that long first reads what has changed, so that a busy process pays one read a second for all people together.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Store;
 use super::error::StoreError;
+use crate::redis::Redis;
+use crate::redis::notices::Notice;
 
 /// How long a choice made on another instance may go unnoticed.
 const STALE: Duration = Duration::from_secs(1);
@@ -23,6 +25,7 @@ type Tag = Option<Arc<str>>;
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
     inner: Mutex<Inner>,
+    others: OnceLock<Redis>,
 }
 
 #[derive(Debug, Default)]
@@ -82,9 +85,27 @@ impl Cache {
 
     /// A choice that was committed by this process.
     pub(crate) fn chosen(&self, bot: i64, subject: i64, tag: &str) {
+        {
+            let mut inner = self.lock();
+            inner.changes += 1;
+            inner.put((bot, subject), Some(tag.into()));
+        }
+        if let Some(redis) = self.others.get() {
+            redis.tell(Notice::Locale { bot, subject });
+        }
+    }
+
+    /// Other instances are told of choices through this.
+    pub(crate) fn share(&self, redis: Redis) {
+        let _ = self.others.set(redis); // once, at start
+    }
+
+    /// Another instance says that somebody has chosen: who is asked about next is read anew.
+    pub(crate) fn stale(&self, bot: i64, subject: i64) {
         let mut inner = self.lock();
         inner.changes += 1;
-        inner.put((bot, subject), Some(tag.into()));
+        inner.young.remove(&(bot, subject));
+        inner.old.remove(&(bot, subject));
     }
 }
 

@@ -43,6 +43,7 @@ pub use error::StoreError;
 
 use crate::bot::MigrationSet;
 use crate::clock::Clock;
+use crate::redis::Redis;
 
 /// How long a health check waits for the database.
 const HEALTH_TIME: Duration = Duration::from_secs(2);
@@ -99,6 +100,11 @@ impl Store {
         let last_at = backend!(store, backend => backend.last_at().await)?;
         store.last_at = AtomicI64::new(last_at);
         Ok(Arc::new(store))
+    }
+
+    /// Other instances are told through this what concerns them.
+    pub fn share(&self, redis: Redis) {
+        self.locales.share(redis);
     }
 
     /// The clock of leases and deadlines.

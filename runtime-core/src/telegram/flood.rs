@@ -19,13 +19,13 @@ pub enum Class {
 }
 
 /// Messages that may leave at once for a private chat; then one a second.
-const PRIVATE_BURST: u32 = 20;
-const PRIVATE_INTERVAL: Duration = Duration::from_secs(1);
+pub(crate) const PRIVATE_BURST: u32 = 20;
+pub(crate) const PRIVATE_INTERVAL: Duration = Duration::from_secs(1);
 /// Messages in any minute for a group.
-const GROUP_PER_MINUTE: usize = 20;
+pub(crate) const GROUP_PER_MINUTE: usize = 20;
 const MINUTE: Duration = Duration::from_secs(60);
 /// Bulk messages a second for one bot, a little below Telegram's 30.
-const BULK_PER_SECOND: u32 = 25;
+pub(crate) const BULK_PER_SECOND: u32 = 25;
 /// Chats remembered before full budgets are forgotten.
 const CHATS_KEPT: usize = 20_000;
 /// Chats that must be flooded within [`SPREAD`] before the whole bot waits.
@@ -159,6 +159,49 @@ impl Flood {
         Ok(())
     }
 
+    /// Gives back one message that was taken and not sent.
+    pub fn give_back(&self, bot: i64, chat: i64, class: Class) {
+        let mut inner = self.lock();
+        if let Some(bucket) = inner.chats.get_mut(&(bot, chat)) {
+            match &mut bucket.pace {
+                Pace::Private(full_at) => {
+                    *full_at = full_at.checked_sub(PRIVATE_INTERVAL).unwrap_or(*full_at);
+                }
+                Pace::Group(sent) => {
+                    sent.pop_back();
+                }
+            }
+        }
+        if class == Class::Bulk
+            && let Some(budget) = inner.bots.get_mut(&bot)
+        {
+            let bulk = Duration::from_secs(1) / BULK_PER_SECOND;
+            budget.bulk_full_at = budget
+                .bulk_full_at
+                .checked_sub(bulk)
+                .unwrap_or(budget.bulk_full_at);
+        }
+    }
+
+    /// Another instance was told 429: nothing to be concluded from how many.
+    pub fn shut(&self, bot: i64, chat: Option<i64>, seconds: u32, now: Instant) {
+        let until = now + Duration::from_secs(u64::from(seconds));
+        let mut inner = self.lock();
+        match chat {
+            None => {
+                let budget = inner.bots.entry(bot).or_insert_with(|| BotBudget::new(now));
+                budget.closed_until = budget.closed_until.max(until);
+            }
+            Some(chat) => {
+                let bucket = inner
+                    .chats
+                    .entry((bot, chat))
+                    .or_insert_with(|| Bucket::new(chat, now));
+                bucket.closed_until = bucket.closed_until.max(until);
+            }
+        }
+    }
+
     /// Whether a reply could leave right now; takes nothing.
     pub fn open(&self, bot: i64, chat: i64, now: Instant) -> bool {
         let inner = self.lock();
@@ -169,19 +212,23 @@ impl Flood {
                 .is_none_or(|b| b.wait(now).is_zero())
     }
 
-    /// Telegram said 429 for a message to `chat`.
-    pub fn closed(&self, bot: i64, chat: Option<i64>, retry_after: u32, now: Instant) {
+    /// Telegram said 429 for a message to `chat`. Whether the whole bot is closed by now.
+    pub fn closed(&self, bot: i64, chat: Option<i64>, retry_after: u32, now: Instant) -> bool {
         let until = now + Duration::from_secs(u64::from(retry_after));
         let mut inner = self.lock();
         let budget = inner.bots.entry(bot).or_insert_with(|| BotBudget::new(now));
         match chat {
-            None => budget.closed_until = budget.closed_until.max(until),
+            None => {
+                budget.closed_until = budget.closed_until.max(until);
+                true
+            }
             Some(chat) => {
                 budget
                     .flooded
                     .retain(|(c, at)| *c != chat && now.saturating_duration_since(*at) < SPREAD);
                 budget.flooded.push((chat, now));
-                if budget.flooded.len() >= CHATS_FOR_BOT {
+                let whole = budget.flooded.len() >= CHATS_FOR_BOT;
+                if whole {
                     budget.closed_until = budget.closed_until.max(until);
                     budget.flooded.clear();
                 }
@@ -190,6 +237,7 @@ impl Flood {
                     .entry((bot, chat))
                     .or_insert_with(|| Bucket::new(chat, now));
                 bucket.closed_until = bucket.closed_until.max(until);
+                whole
             }
         }
     }

@@ -116,6 +116,12 @@ metrics! {
     commit_seconds: histogram "store_commit_seconds" WORK;
     /// Updates in one group commit
     commit_updates: histogram "store_commit_updates" GROUP;
+    /// 1 while the database answers
+    database_up: gauge "database_up";
+    /// 1 while Redis answers; 0 too where there is none
+    redis_up: gauge "redis_up";
+    /// Uses of Redis that took their fallback, by what for
+    redis_missed: counters "redis_fallbacks_total" ["purpose"];
     /// Resident memory of this process in bytes
     resident: gauge "process_resident_memory_bytes";
     /// 1, with the version and the hash of the compiled sources
@@ -172,6 +178,14 @@ pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static 
     }
     for counters in [&m.duplicates, &m.reloads, &m.sql_queries, &m.sql_execs] {
         counters.with_label_values(&[bot]);
+    }
+}
+
+/// Makes the series of Redis, at zero; only where one is configured.
+pub fn begin_redis() {
+    let Some(m) = metrics() else { return };
+    for purpose in ["flood", "counter", "limit", "cache", "notice"] {
+        m.redis_missed.with_label_values(&[purpose]);
     }
 }
 

@@ -7,6 +7,7 @@ mod chat;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod process;
+pub mod redis;
 mod stage;
 pub mod telegram;
 pub mod walk;
