@@ -31,13 +31,8 @@ pub enum StoreError {
 pub fn sql_code(error: &sqlx::Error) -> String {
     match error {
         #[cfg(feature = "postgres")]
-        sqlx::Error::Database(error) if is_postgres(error.as_ref()) => {
-            match error.code().as_deref() {
-                Some("55P03") => {
-                    "postgres_55P03: a table that it needs is in use; start again".to_owned()
-                }
-                code => format!("postgres_{}", code.unwrap_or_default()),
-            }
+        error if sqlstate(error).is_some() => {
+            format!("postgres_{}", sqlstate(error).unwrap_or_default())
         }
         sqlx::Error::Database(error) => match error.code() {
             Some(code) => format!("sqlite_{code}"),
@@ -51,27 +46,82 @@ pub fn sql_code(error: &sqlx::Error) -> String {
     }
 }
 
+/// What Postgres calls it, if it is Postgres's error: five characters, the first two are its class
+/// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 #[cfg(feature = "postgres")]
-fn is_postgres(error: &dyn sqlx::error::DatabaseError) -> bool {
+fn sqlstate(error: &sqlx::Error) -> Option<&str> {
+    let sqlx::Error::Database(error) = error else {
+        return None;
+    };
     error
         .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
-        .is_some()
+        .map(sqlx::postgres::PgDatabaseError::code)
+}
+
+#[cfg(not(feature = "postgres"))]
+fn sqlstate(_: &sqlx::Error) -> Option<&str> {
+    None
+}
+
+fn class(code: &str) -> &str {
+    code.get(..2).unwrap_or_default()
+}
+
+/// Whether Postgres says so by this code.
+#[cfg(feature = "postgres")]
+pub(crate) fn is_state(error: &sqlx::Error, code: &str) -> bool {
+    sqlstate(error) == Some(code)
 }
 
 /// Whether somebody held a lock for longer than we wait (`lock_not_available`).
 #[cfg(feature = "postgres")]
 pub(crate) fn is_lock_wait(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Database(e) if e.code().as_deref() == Some("55P03"))
+    is_state(error, "55P03")
 }
 
 /// Whether the same transaction may succeed when it runs again: a deadlock, a conflict of serialisation.
 #[cfg(feature = "postgres")]
 pub(crate) fn is_retryable(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Database(e) if matches!(e.code().as_deref(), Some("40001" | "40P01")))
+    matches!(sqlstate(error), Some("40001" | "40P01")) || is_stale_plan(error)
+}
+
+/// Whether a prepared statement no longer fits its table, which a newer build has migrated meanwhile: it runs on another
+/// connection.
+#[cfg(feature = "postgres")]
+pub(crate) fn is_stale_plan(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else {
+        return false;
+    };
+    error
+        .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
+        .is_some_and(|error| {
+            error.code() == "0A000" && error.routine() == Some("RevalidateCachedQuery")
+        })
+}
+
+/// Whether the connection is of no use any more, and others of its time neither: it broke, the server ends, or has become
+/// one that only reads.
+#[cfg(feature = "postgres")]
+pub(crate) fn is_disconnect(error: &sqlx::Error) -> bool {
+    match sqlstate(error) {
+        Some(code) => {
+            class(code) == "08" || matches!(code, "57P01" | "57P02" | "57P03" | "57P05" | "25006")
+        }
+        None => matches!(
+            error,
+            sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::WorkerCrashed
+        ),
+    }
 }
 
 /// SQLite's primary result code (<https://sqlite.org/rescode.html>), if it is SQLite's error.
 pub(crate) fn result_code(error: &sqlx::Error) -> Option<i32> {
+    if sqlstate(error).is_some() {
+        return None; // some of those are numbers too
+    }
     let sqlx::Error::Database(error) = error else {
         return None;
     };
@@ -84,23 +134,41 @@ pub(crate) fn result_code(error: &sqlx::Error) -> Option<i32> {
 /// Whether the store is at fault, not the statement: such an update is tried again and never counted.
 pub(crate) fn is_outage(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => return true,
+        #[cfg(feature = "postgres")]
+        sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => return true,
+        _ => {}
+    }
+    match sqlstate(error) {
+        // Connection, resources, the server's end, its files; rivals; a lock that another holds; the server has become one
+        // that only reads, or found our transaction asleep.
+        Some(code) if code != "57014" => {
+            matches!(class(code), "08" | "53" | "57" | "58" | "40" | "XX")
+                || matches!(
+                    code,
+                    "55P03" | "25006" | "25P03" | "28000" | "28P01" | "3D000"
+                )
+        }
+        Some(_) => false,
         // BUSY, LOCKED, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB
-        _ => matches!(
+        None => matches!(
             result_code(error),
             Some(5 | 6 | 7 | 8 | 10 | 11 | 13 | 14 | 15 | 26)
         ),
     }
 }
 
-/// Whether a statement ran out of its handler's time (`SQLITE_INTERRUPT`).
+/// Whether a statement ran out of its handler's time (`SQLITE_INTERRUPT`, `query_canceled`).
 pub(crate) fn is_interrupt(error: &sqlx::Error) -> bool {
-    result_code(error) == Some(9)
+    sqlstate(error) == Some("57014") || result_code(error) == Some(9)
 }
 
-/// Whether a constraint refused it (`SQLITE_CONSTRAINT`).
+/// Whether a constraint refused it (`SQLITE_CONSTRAINT`, class 23).
 pub(crate) fn is_constraint(error: &sqlx::Error) -> bool {
-    result_code(error) == Some(19)
+    match sqlstate(error) {
+        Some(code) => class(code) == "23",
+        None => result_code(error) == Some(19),
+    }
 }
 
 /// Whether another process holds the lock (`SQLITE_BUSY`, `SQLITE_LOCKED`).
@@ -109,7 +177,7 @@ pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(result_code(error), Some(5 | 6))
 }
 
-/// Whether this connection should be replaced.
+/// Whether SQLite's connection should be replaced.
 #[cfg(feature = "sqlite")]
 pub(crate) fn is_fatal(error: &sqlx::Error) -> bool {
     match error {

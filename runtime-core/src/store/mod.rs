@@ -88,7 +88,7 @@ impl Store {
         sets: &[&'static MigrationSet],
         clock: Clock,
     ) -> Result<Arc<Self>, StoreError> {
-        let backend = open(url, sets, &clock).await?;
+        let (backend, clock) = open(url, sets, clock).await?;
         let mut store = Self {
             backend,
             locales: locales::Cache::default(),
@@ -171,19 +171,17 @@ impl Store {
 async fn open(
     url: &str,
     sets: &[&'static MigrationSet],
-    clock: &Clock,
-) -> Result<Backend, StoreError> {
+    clock: Clock,
+) -> Result<(Backend, Clock), StoreError> {
     #[cfg(feature = "sqlite")]
     if url.starts_with("sqlite:") {
-        return Ok(Backend::Sqlite(
-            sqlite::Sqlite::open(url, sets, clock).await?,
-        ));
+        let sqlite = sqlite::Sqlite::open(url, sets, &clock).await?;
+        return Ok((Backend::Sqlite(sqlite), clock));
     }
     #[cfg(feature = "postgres")]
     if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-        return Ok(Backend::Postgres(
-            postgres::Postgres::open(url, sets, clock).await?,
-        ));
+        let (postgres, clock) = postgres::Postgres::open(url, sets, &clock).await?;
+        return Ok((Backend::Postgres(postgres), clock));
     }
     Err(StoreError::Url)
 }

@@ -138,10 +138,18 @@ fn pending(
 
 /// The engine refused a file.
 fn failed(set: &MigrationSet, file: &Migration, error: &sqlx::Error) -> StoreError {
+    #[cfg(feature = "postgres")]
+    let why = if super::error::is_lock_wait(error) {
+        ": a table that it needs is in use; start again"
+    } else {
+        ""
+    };
+    #[cfg(not(feature = "postgres"))]
+    let why = "";
     problem(
         set,
         &format!(
-            "`{:04}_{}` failed ({})",
+            "`{:04}_{}` failed ({}{why})",
             file.version,
             file.name,
             sql_code(error)

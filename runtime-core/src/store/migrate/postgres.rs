@@ -6,16 +6,17 @@
 //! pooler that gives every transaction another session.
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 
 use super::StoreError;
 use crate::bot::MigrationSet;
 use crate::clock::Clock;
 use crate::store::error::{is_lock_wait, is_retryable};
+use crate::store::postgres::pool::within;
+use crate::store::postgres::settings::Settings;
 
 /// Key of the lock: "bf-migra".
 const LOCK: i64 = 0x6266_2d6d_6967_7261;
@@ -32,11 +33,8 @@ pub(crate) async fn run(
     clock: &Clock,
 ) -> Result<(), StoreError> {
     let owners = super::owners(sets)?;
-    let mut connection = PgConnectOptions::from_str(url)
-        .map_err(|_| StoreError::Url)?
-        .disable_statement_logging()
-        .connect()
-        .await?;
+    let settings = Settings::parse(url).map_err(|_| StoreError::Url)?;
+    let mut connection = within(settings.connect, settings.options.connect()).await?;
     let outcome = all(&mut connection, &owners, clock).await;
     // An open transaction ends with the connection.
     let _ = connection.close().await;

@@ -1,224 +1,166 @@
 //! Postgres: raw connections, stored functions, batched state steps.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `settings` | what `DATABASE_URL` says |
+//! | `pool` | connections on loan |
+//! | `conversation` | claim and conversation in one call, transactions, statements together with their claim |
+//! | `steps` | the task that stores waiting steps together |
+//! | `outbox`, `letters`, `locales`, `values` | the rest |
+//!
+//! **Time.** Leases are compared by several machines, so there is one clock: the server's, which every instance follows
+//! (`clock::Led`). A machine whose own time is wrong or jumps harms nobody.
+//!
+//! **Presence.** SQLite's processes tell from a locked file that nobody else serves, and end old leases at once. Here that
+//! would be a guess: an instance that the server has lost sight of may still be sending. Leases end by themselves.
+
+mod conversation;
+mod letters;
+mod locales;
+mod outbox;
+pub(crate) mod pool;
+pub(crate) mod settings;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod values;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use sqlx::postgres::{PgArguments, PgConnection};
-
-use super::conversation::{Effects, Found, Key, Step};
 use super::error::StoreError;
-use super::locales::Subject;
-use super::outbox::{OutboxRow, RowKey};
+use super::migrate;
 use crate::bot::MigrationSet;
-use crate::clock::Clock;
+use crate::clock::{Clock, Led};
+use conversation::Wrapped;
+pub(crate) use conversation::Writing;
+pub(crate) use pool::Loan;
+use pool::{Pool, on, within};
+use settings::{RESERVED, Settings};
+use steps::Steps;
+
+/// How long the runtime's own statements may take: each touches a few rows by their keys.
+const QUICK: Duration = Duration::from_secs(5);
+/// How much longer than the server we wait for a statement of a bot's.
+const GRACE: Duration = Duration::from_secs(1);
+/// How long a step waits for a lock: the others of its batch wait with it.
+const STEP_LOCK: Duration = Duration::from_secs(1);
+/// How often the server is asked for its time.
+const ASK_TIME: Duration = Duration::from_secs(20);
+/// An answer that took longer says too little about the time.
+const TIME_ANSWER: Duration = Duration::from_millis(250);
 
 /// A database of a server.
 #[derive(Debug)]
-pub(crate) struct Postgres {}
-
-/// A connection on loan for a handler that reads.
-#[derive(Debug)]
-pub(crate) struct Loan {}
-
-impl Loan {
-    pub(crate) fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
-        Err(sqlx::Error::WorkerCrashed)
-    }
-
-    /// What was begun has ended well; ends the snapshot, if there is one.
-    pub(crate) async fn done(self) {}
+pub(crate) struct Postgres {
+    settings: Arc<Settings>,
+    clock: Clock,
+    /// For handlers.
+    handlers: Arc<Pool>,
+    /// For everything that is not an update: it goes on while handlers wait for each other.
+    own: Arc<Pool>,
+    steps: Steps,
+    wrapped: Wrapped,
+    timekeeper: tokio::task::AbortHandle,
 }
 
-/// An open transaction that holds the lock of its conversation.
-#[derive(Debug)]
-pub(crate) struct Writing {}
-
-#[allow(clippy::unused_async)]
-impl Writing {
-    pub(crate) fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
-        Err(sqlx::Error::WorkerCrashed)
-    }
-
-    pub(crate) async fn finish(self, _effects: Effects) -> Result<Step, StoreError> {
-        Err(StoreError::Busy)
-    }
-
-    pub(crate) async fn rollback(self) {}
-
-    pub(crate) async fn again(&mut self, _key: Key, _update_id: i64) -> Result<Found, StoreError> {
-        Err(StoreError::Busy)
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.timekeeper.abort();
     }
 }
 
-#[allow(clippy::unused_async)]
 impl Postgres {
     pub(crate) async fn open(
-        _url: &str,
-        _sets: &[&'static MigrationSet],
-        _clock: &Clock,
-    ) -> Result<Self, StoreError> {
-        Err(StoreError::Url)
+        url: &str,
+        sets: &[&'static MigrationSet],
+        clock: &Clock,
+    ) -> Result<(Self, Clock), StoreError> {
+        let settings = Arc::new(Settings::parse(url).map_err(|_| StoreError::Url)?);
+        migrate::postgres::run(url, sets, clock).await?;
+        let most = settings.connections.saturating_sub(RESERVED);
+        let own = Pool::new(settings.clone(), 2, settings.lock);
+        let (clock, led) = clock.led();
+        if let Some(led) = &led {
+            // The first answer counts, however long it takes: without one this machine's time would stand.
+            keep_time(&own, led, QUICK).await?;
+        }
+        let timekeeper = tokio::spawn(timekeeper(own.clone(), led)).abort_handle();
+        let postgres = Self {
+            handlers: Pool::new(settings.clone(), most, settings.lock),
+            steps: Steps::start(Pool::new(settings.clone(), 1, STEP_LOCK)),
+            wrapped: Wrapped::default(),
+            own,
+            clock: clock.clone(),
+            settings,
+            timekeeper,
+        };
+        Ok((postgres, clock))
     }
+
+    /// The newest moment of a row that waits.
     pub(crate) async fn last_at(&self) -> Result<i64, StoreError> {
-        Err(StoreError::Busy)
+        on!(self.own, QUICK, connection => sqlx::query_scalar(
+            "SELECT coalesce(max(at), 0) FROM bf_outbox WHERE state IN (1, 2)"
+        ).fetch_one(connection))
     }
+
+    /// Whether the server answers and takes writes.
     pub(crate) async fn health(&self) -> Result<(), StoreError> {
-        Err(StoreError::Busy)
+        let reads_only: bool = on!(self.own, QUICK, connection => sqlx::query_scalar(
+            "SELECT pg_is_in_recovery()"
+        ).fetch_one(connection))?;
+        if reads_only {
+            return Err(StoreError::Busy);
+        }
+        Ok(())
     }
+
+    /// Nothing: see the module's head.
+    #[allow(clippy::unused_async)] // the other engine's asks a file
     pub(crate) async fn enter(&self, _now: i64) -> Result<(), StoreError> {
         Ok(())
     }
-    pub(crate) async fn close(&self) {}
 
-    // The engine's protocols.
-    pub(crate) async fn look(&self, _key: Key, _update_id: i64) -> Result<Found, StoreError> {
-        Err(StoreError::Busy)
+    pub(crate) async fn close(&self) {
+        self.timekeeper.abort();
+        self.steps.close().await;
+        self.handlers.close().await;
+        self.own.close().await;
     }
-    pub(crate) async fn step(&self, _effects: Effects) -> Result<Step, StoreError> {
-        Err(StoreError::Busy)
-    }
-    pub(crate) async fn begin(
-        &self,
-        _key: Key,
-        _update_id: i64,
-    ) -> Result<(Writing, Found), StoreError> {
-        Err(StoreError::Busy)
-    }
-    pub(crate) async fn one(
-        &self,
-        _sql: &'static str,
-        _arguments: PgArguments,
-        _effects: Effects,
-    ) -> Result<Step, StoreError> {
-        Err(StoreError::Busy)
-    }
-    pub(crate) async fn reading(&self, _many: bool) -> Result<Loan, StoreError> {
-        Err(StoreError::Busy)
-    }
-    pub(crate) async fn waits(&self, _key: Key) -> Result<bool, StoreError> {
-        Err(StoreError::Busy)
-    }
+}
 
-    // The outbox.
-    pub(crate) async fn lease_expired(
-        &self,
-        _now: i64,
-        _until: i64,
-        _limit: u32,
-    ) -> Result<Vec<OutboxRow>, StoreError> {
-        Err(StoreError::Busy)
+async fn timekeeper(own: Arc<Pool>, led: Option<Arc<Led>>) {
+    let Some(led) = led else { return };
+    loop {
+        tokio::time::sleep(ASK_TIME).await;
+        // A server that does not answer now is asked again; until then this machine's monotonic clock goes on.
+        let _ = keep_time(&own, &led, TIME_ANSWER).await;
     }
-    pub(crate) async fn mark_sent(&self, _rows: Vec<RowKey>) -> Result<(), StoreError> {
-        Err(StoreError::Busy)
-    }
-    pub(crate) async fn mark_rode(&self, _rows: Vec<RowKey>) -> Result<(), StoreError> {
-        Err(StoreError::Busy)
-    }
-    pub(crate) async fn mark_failed(
-        &self,
-        _row: RowKey,
-        _code: &'static str,
-        _now: i64,
-    ) -> Result<(), StoreError> {
-        Err(StoreError::Busy)
-    }
-    pub(crate) async fn give_back(
-        &self,
-        _rows: Vec<RowKey>,
-        _not_before: i64,
-        _attempted: bool,
-    ) -> Result<(), StoreError> {
-        Err(StoreError::Busy)
-    }
-    pub(crate) async fn extend_lease(
-        &self,
-        _rows: Vec<RowKey>,
-        _until: i64,
-    ) -> Result<(), StoreError> {
-        Err(StoreError::Busy)
-    }
-    pub(crate) async fn move_chat(
-        &self,
-        _bot: i64,
-        _from: i64,
-        _to: i64,
-    ) -> Result<(), StoreError> {
-        Err(StoreError::Busy)
-    }
-    pub(crate) async fn unsent_chats(&self) -> Result<Vec<(i64, i64, i64)>, StoreError> {
-        Err(StoreError::Busy)
-    }
+}
 
-    // Letters.
-    pub(crate) async fn prune(
-        &self,
-        _claims: i64,
-        _letters: i64,
-        _from: Option<RowKey>,
-    ) -> Result<(u64, Option<RowKey>), StoreError> {
-        Err(StoreError::Busy)
+/// Sets the clock by the server's, if that answers within `limit`.
+async fn keep_time(own: &Arc<Pool>, led: &Led, limit: Duration) -> Result<(), StoreError> {
+    let mut loan = own.get().await?;
+    let asked = Instant::now();
+    let told: Result<i64, _> = within(QUICK, async {
+        sqlx::query_scalar("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+            .fetch_one(loan.connection()?)
+            .await
+    })
+    .await;
+    let told = match told {
+        Ok(told) => told,
+        Err(error) => {
+            loan.failed(&error);
+            return Err(error.into());
+        }
+    };
+    loan.clean();
+    let took = asked.elapsed();
+    if took <= limit {
+        let half = i64::try_from(took.as_micros() / 2).unwrap_or_default();
+        led.set(told.saturating_add(half));
     }
-    pub(crate) async fn dead_letters(&self) -> Result<i64, StoreError> {
-        Err(StoreError::Busy)
-    }
-    #[cfg(any(test, feature = "testing"))]
-    pub(crate) async fn newest_letter(&self) -> Result<Option<String>, StoreError> {
-        Err(StoreError::Busy)
-    }
-    #[cfg(any(test, feature = "testing"))]
-    pub(crate) async fn count_rows(&self, _sql: &'static str) -> Result<usize, StoreError> {
-        Err(StoreError::Busy)
-    }
-    pub(crate) async fn count_failure(
-        &self,
-        _bot: i64,
-        _update_id: i64,
-        _now: i64,
-    ) -> Result<i64, StoreError> {
-        Err(StoreError::Busy)
-    }
-
-    // Locales.
-    pub(crate) async fn locale(&self, _subject: Subject) -> Result<Option<String>, StoreError> {
-        Err(StoreError::Busy)
-    }
-    pub(crate) async fn locales(
-        &self,
-        _seen: i64,
-        _first: bool,
-    ) -> Result<(Vec<(Subject, Arc<str>)>, i64), StoreError> {
-        Err(StoreError::Busy)
-    }
-
-    // Values.
-    pub(crate) async fn secret(
-        &self,
-        _name: &'static str,
-        _fresh: [u8; 32],
-    ) -> Result<Vec<u8>, StoreError> {
-        Err(StoreError::Busy)
-    }
-    pub(crate) async fn polling_lease(
-        &self,
-        _bot: i64,
-        _holder: String,
-        _now: i64,
-        _until: i64,
-    ) -> Result<Option<i64>, StoreError> {
-        Err(StoreError::Busy)
-    }
-    pub(crate) async fn polling_advance(
-        &self,
-        _bot: i64,
-        _holder: String,
-        _next_id: i64,
-    ) -> Result<bool, StoreError> {
-        Err(StoreError::Busy)
-    }
-    pub(crate) async fn polling_release(
-        &self,
-        _bot: i64,
-        _holder: String,
-    ) -> Result<(), StoreError> {
-        Err(StoreError::Busy)
-    }
+    Ok(())
 }
