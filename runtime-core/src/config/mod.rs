@@ -205,6 +205,17 @@ impl Config {
     }
 }
 
+/// What is wrong with a Postgres's URL.
+#[cfg(feature = "postgres")]
+fn wrong_postgres(url: &str) -> Option<String> {
+    crate::store::postgres::settings::Settings::parse(url).err()
+}
+
+#[cfg(not(feature = "postgres"))]
+fn wrong_postgres(_: &str) -> Option<String> {
+    None
+}
+
 /// Names that this program answers for.
 fn ours(name: &str) -> bool {
     name.starts_with("BOTFACTORY_") || matches!(name, "DATABASE_URL" | "REDIS_URL")
@@ -274,7 +285,11 @@ impl Reader<'_> {
             .to_owned();
         match value.split(':').next().unwrap_or_default() {
             "sqlite" if cfg!(feature = "sqlite") => {}
-            "postgres" | "postgresql" if cfg!(feature = "postgres") => {}
+            "postgres" | "postgresql" if cfg!(feature = "postgres") => {
+                if let Some(wrong) = wrong_postgres(&value) {
+                    self.error(wrong);
+                }
+            }
             "sqlite" => self.error(
                 "`DATABASE_URL` names a SQLite file (or is not set), but this build has only Postgres: use \
                  `postgres://user:password@host/database`, or build with the cargo feature `sqlite`",
@@ -488,7 +503,8 @@ mod tests {
         let postgres = read(&[("DATABASE_URL", "postgres://u:hunter2@h/d")]);
         match postgres {
             Ok(config) => {
-                assert!(cfg!(feature = "postgres"));
+                let built = cfg!(feature = "postgres");
+                assert!(built);
                 assert_eq!(config.shown_database(), "postgres://h/d");
             }
             Err(error) => {
@@ -500,6 +516,13 @@ mod tests {
             }
         }
         assert!(error(&[("DATABASE_URL", "data/x.db")]).contains("must begin"));
+        #[cfg(feature = "postgres")]
+        {
+            let limits = read(&[("DATABASE_URL", "postgres://h/d?connections=20")]);
+            assert!(limits.is_ok());
+            let wrong = error(&[("DATABASE_URL", "postgres://h/d?conections=20")]);
+            assert!(wrong.contains("did you mean `connections`?"), "{wrong}");
+        }
     }
 
     #[test]

@@ -57,6 +57,7 @@ impl<'a> Db<'a> {
 
 /// What the handler may use of the database.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // one for each update: a box would cost more
 pub(crate) enum Connection {
     /// Nothing: `pure`.
     None,

@@ -113,6 +113,32 @@ impl Postgres {
         // Its sessions notice by themselves, and the next start waits for them.
     }
 
+    /// Stops every process of it where it is: it neither answers nor closes a connection. Ends with [`Postgres::resume`].
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Goes on after [`Postgres::pause`].
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let server = self.server.id().to_string();
+        // It first, so that it starts nobody while its children are looked for.
+        send(signal, std::slice::from_ref(&server));
+        let mut children = Vec::new();
+        for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+            // `pid (name) state parent …`
+            let mut fields = stat.rsplit(')').next().unwrap_or_default().split(' ');
+            if fields.nth(2) == Some(&server) {
+                children.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        send(signal, &children);
+    }
+
     /// Starts it again.
     pub fn restart(&mut self) {
         let deadline = Instant::now() + Duration::from_secs(30);
@@ -154,6 +180,7 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
+        self.resume();
         // SIGQUIT would leave shared memory; SIGINT ends sessions and then the server.
         let _ = Command::new("kill")
             .args(["-INT", &self.server.id().to_string()])
@@ -161,6 +188,10 @@ impl Drop for Postgres {
         let _ = self.server.wait();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+fn send(signal: &str, processes: &[String]) {
+    let _ = Command::new("kill").arg(signal).args(processes).status();
 }
 
 fn launch(programs: &Path, folder: &Path, user: Option<(u32, u32)>) -> Child {

@@ -45,6 +45,8 @@ const QUICK: Duration = Duration::from_secs(5);
 const GRACE: Duration = Duration::from_secs(1);
 /// How long a step waits for a lock: the others of its batch wait with it.
 const STEP_LOCK: Duration = Duration::from_secs(1);
+/// Connections for handlers that are opened at start.
+const WARM: usize = 2;
 /// How often the server is asked for its time.
 const ASK_TIME: Duration = Duration::from_secs(20);
 /// An answer that took longer says too little about the time.
@@ -86,9 +88,15 @@ impl Postgres {
             keep_time(&own, led, QUICK).await?;
         }
         let timekeeper = tokio::spawn(timekeeper(own.clone(), led)).abort_handle();
+        let handlers = Pool::new(settings.clone(), most, settings.lock);
+        let steps = Pool::new(settings.clone(), 1, STEP_LOCK);
+        tokio::spawn({
+            let (handlers, steps) = (handlers.clone(), steps.clone());
+            async move { tokio::join!(handlers.warm(WARM), steps.warm(1)) }
+        });
         let postgres = Self {
-            handlers: Pool::new(settings.clone(), most, settings.lock),
-            steps: Steps::start(Pool::new(settings.clone(), 1, STEP_LOCK)),
+            handlers,
+            steps: Steps::start(steps),
             wrapped: Wrapped::default(),
             own,
             clock: clock.clone(),

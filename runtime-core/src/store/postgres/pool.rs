@@ -150,6 +150,17 @@ impl Pool {
         })
     }
 
+    /// Opens `some` connections ahead of the first that need them. A server that takes none now is asked again then.
+    pub(crate) async fn warm(self: &Arc<Self>, some: usize) {
+        let mut loans = Vec::with_capacity(some);
+        for _ in 0..some {
+            match self.get().await {
+                Ok(loan) => loans.push(loan),
+                Err(_) => break,
+            }
+        }
+    }
+
     fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
