@@ -12,6 +12,8 @@ pub use crate::handler::given::{
     ArgReader, Bounds, Choice, Given, Pattern, Refusal, TextRule, label_of,
 };
 pub use crate::handler::message::{Button, CommandLine, Message, Text};
+#[cfg(feature = "postgres")]
+pub use crate::handler::pg::Pg;
 pub use crate::handler::printer::{Args, Printer, Style, Words};
 pub use crate::handler::wizard::{StepSpec, Waiting, WizardSpec};
 pub use botfactory_lang::answer::Wanted;

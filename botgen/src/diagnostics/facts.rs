@@ -36,6 +36,8 @@ pub struct HandlerFact {
     pub handler: String,
     /// `pure`, `read`, `state`, `write`.
     pub effect: &'static str,
+    /// What that costs on an engine with round trips: `one step`, `a transaction`, …
+    pub protocol: &'static str,
 }
 
 /// What happens to a text that is longer than its limit.

@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use super::FlowEmit;
 use super::format::{ident, raw};
 use super::{flow, text, wizard};
-use crate::ir::{Bot, Effect};
+use crate::ir::{Bot, cost};
 use crate::syntax::ast::{Delivery, Scope, Strategy};
 
 /// Lines of the module's header.
@@ -225,19 +225,7 @@ fn spec(bot: &Bot) -> TokenStream {
     let default_locale = Literal::usize_unsuffixed(bot.default_locale);
     let commands = bot.flows.iter().map(|item| {
         let (command, wizard) = (&item.command, item.wizard.is_some());
-        let effect = format_ident!(
-            "{}",
-            match item.effect {
-                Effect::Pure => "Pure",
-                Effect::Read => "Read",
-                Effect::State => "State",
-                Effect::Write => "Write",
-            }
-        );
-        let writes = format_ident!(
-            "{}",
-            if item.effect == Effect::Write { "Many" } else { "None" }
-        );
+        let (effect, reads, writes) = flow::class(item.effect, cost::of_command(item));
         let description = match &item.description {
             Some(call) => {
                 let (module, name) = (ident(&item.module), ident(&item.texts[call.id.0].ident));
@@ -247,7 +235,7 @@ fn spec(bot: &Bot) -> TokenStream {
         };
         let usage = flow::usage(&item.command, &item.args);
         quote! {
-            CommandSpec { name: #command, effect: Effect::#effect, reads: Reads::Many, writes: Writes::#writes, wizard: #wizard, description: #description, usage: #usage }
+            CommandSpec { name: #command, effect: Effect::#effect, reads: Reads::#reads, writes: Writes::#writes, wizard: #wizard, description: #description, usage: #usage }
         }
     });
     let wizards = bot

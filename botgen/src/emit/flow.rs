@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
 
 use super::FlowEmit;
 use super::actions::{Stage, list};
 use super::env::{Env, Form, Site};
 use super::format::{doc, ident};
 use super::{choice, query, rule, text, wizard};
+use crate::ir::cost::{self, Cost};
 use crate::ir::sql::QueryId;
 use crate::ir::types::{Base, Ty};
 use crate::ir::{Arg, Effect};
@@ -24,19 +25,35 @@ pub fn header(cx: &FlowEmit<'_>) -> Vec<String> {
         String::new(),
         format!(
             "Effect: {}. Written by botgen; do not edit.",
-            effect(cx.flow.effect)
+            effect(cx.flow.effect, cost::of_command(cx.flow))
         ),
     ]
 }
 
-/// As people say it.
-pub fn effect(effect: Effect) -> &'static str {
-    match effect {
+/// As people say it: `write (one step with its statement)`.
+pub fn effect(effect: Effect, cost: Cost) -> String {
+    let name = match effect {
         Effect::Pure => "pure",
         Effect::Read => "read",
         Effect::State => "state",
         Effect::Write => "write",
-    }
+    };
+    format!("{name} ({})", cost.protocol(effect))
+}
+
+/// Effect, reads and writes as the runtime's variants.
+pub fn class(effect: Effect, cost: Cost) -> (Ident, Ident, Ident) {
+    let name = match effect {
+        Effect::Pure => "Pure",
+        Effect::Read => "Read",
+        Effect::State => "State",
+        Effect::Write => "Write",
+    };
+    (
+        format_ident!("{name}"),
+        format_ident!("{}", cost.reads.name()),
+        format_ident!("{}", cost.writes.name()),
+    )
 }
 
 /// The items.
@@ -118,7 +135,7 @@ fn enter(cx: FlowEmit<'_>) -> TokenStream {
         "`/{}`, {}. Effect: {}.",
         flow.command,
         flow.origin.0,
-        effect(flow.effect)
+        effect(flow.effect, cost::of_command(flow))
     ));
     let mut env = Env::new(cx, Site::Handler);
     let (args, read) = if flow.args.is_empty() {

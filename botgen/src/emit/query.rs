@@ -7,8 +7,10 @@ use super::FlowEmit;
 use super::env::{Env, Site};
 use super::expr::{Values, borrows_context};
 use super::format::{doc, ident, raw};
+use crate::Engine;
+use crate::ir::cost::is_silent;
 use crate::ir::expr::{Expr, ExprKind};
-use crate::ir::sql::{Column, Param, Query, Shape, Storage};
+use crate::ir::sql::{Column, Param, Query, Shape, Storage, Text};
 use crate::ir::types::{Base, Ty};
 
 /// The row struct, where the query gives whole rows.
@@ -33,7 +35,7 @@ pub fn row(cx: FlowEmit<'_>, query: &Query, kept: bool) -> TokenStream {
     }
 }
 
-/// The function.
+/// The function. Only here is it known which engine serves: an arm for each that this build has.
 pub fn function(cx: FlowEmit<'_>, query: &Query) -> TokenStream {
     let name = ident(&query.ident);
     let docs = doc(&query.origin.0);
@@ -48,124 +50,183 @@ pub fn function(cx: FlowEmit<'_>, query: &Query) -> TokenStream {
                 params.push(quote!(, #name: #ty));
             }
         }
-        if let Some(converted) = to_sql(&quote!(#name), &param.ty) {
-            lets.push(quote!(let #name = #converted;));
-        }
     }
-    let sql = raw(query.sql(crate::Engine::Sqlite));
-    let order = query.sqlite.iter().flat_map(|text| &text.params);
-    let args = order
-        .filter_map(|i| query.params.get(*i))
-        .map(|param| ident(&param.ident));
-    let args = quote!(#(, #args)*);
     let db = if query.writes {
-        quote!(cx.db_write().await?.sqlite()?)
+        quote!(cx.db_write().await?)
     } else {
-        quote!(cx.db().await?.sqlite()?)
+        quote!(cx.db().await?)
     };
-    let single_column = query.columns.len() == 1;
-    let (result, body) = match query.shape {
-        Shape::Nothing => (
-            quote!(()),
-            quote!(sqlx::query!(#sql #args).execute(#db).await?; Ok(())),
-        ),
-        Shape::Rows => {
-            let row = ident(&query.row);
-            let build = build_row(query);
-            (
-                quote!(Vec<#row>),
-                quote! {
-                    let rows = sqlx::query!(#sql #args).fetch_all(#db).await?;
-                    rows.into_iter().map(|row| Ok(#build)).collect()
-                },
-            )
-        }
-        Shape::Single { always } => {
-            let row = ident(&query.row);
-            let build = build_row(query);
-            if always {
-                (
-                    quote!(#row),
-                    quote!(let row = sqlx::query!(#sql #args).fetch_one(#db).await?; Ok(#build)),
-                )
-            } else {
-                (
-                    quote!(Option<#row>),
-                    quote! {
-                        let row = sqlx::query!(#sql #args).fetch_optional(#db).await?;
-                        row.map(|row| Ok(#build)).transpose()
-                    },
-                )
-            }
-        }
-        Shape::Scalar { always } => scalar(cx, query, always, single_column, &sql, &args, &db),
-        Shape::Flatten => {
-            let Some(column) = query.columns.first() else {
-                return TokenStream::new();
-            };
-            let item = cx.owned(&column.ty);
-            let value = from_sql(quote!(value), column);
-            (
-                quote!(Vec<#item>),
-                quote! {
-                    let values = sqlx::query_scalar!(#sql #args).fetch_all(#db).await?;
-                    values.into_iter().map(|value| Ok(#value)).collect()
-                },
-            )
-        }
-    };
+    let handed_over = hand_over(query);
+    let arms = [Engine::Sqlite, Engine::Postgres]
+        .into_iter()
+        .filter_map(|engine| {
+            let text = text(query, engine)?;
+            let converted = conversions(query, engine);
+            let body = body(query, engine, &call_of(query, engine, text));
+            let variant = variant(engine);
+            Some(quote!(Db::#variant(connection) => { #converted #body }))
+        });
+    let result = result(cx, query);
     quote! {
         #docs
         async fn #name(cx: &mut Cx #(#params)*) -> Result<#result, HandlerError> {
             #(#lets)*
-            #body
+            #handed_over
+            match #db {
+                #(#arms)*
+                _ => Err(HandlerError::Bug("this build has no statement for the engine")),
+            }
+        }
+    }
+}
+
+fn variant(engine: Engine) -> proc_macro2::Ident {
+    match engine {
+        Engine::Sqlite => format_ident!("Sqlite"),
+        Engine::Postgres => format_ident!("Postgres"),
+    }
+}
+
+fn text(query: &Query, engine: Engine) -> Option<&Text> {
+    match engine {
+        Engine::Sqlite => query.sqlite.as_ref(),
+        Engine::Postgres => query.postgres.as_ref(),
+    }
+}
+
+/// A statement whose result nobody reads can run together with the claim, in one round trip.
+fn hand_over(query: &Query) -> Option<TokenStream> {
+    let text = text(query, Engine::Postgres).filter(|_| is_silent(query))?;
+    let (sql, converted) = (raw(&text.sql), conversions(query, Engine::Postgres));
+    let call = call_of(query, Engine::Postgres, text);
+    Some(quote! {
+        if cx.defers() {
+            #converted
+            return cx.defer(#sql, #call);
+        }
+    })
+}
+
+/// Parameters in the form that the engine binds.
+fn conversions(query: &Query, engine: Engine) -> TokenStream {
+    let lets = query.params.iter().filter_map(|param| {
+        let name = ident(&param.ident);
+        let converted = to_sql(&quote!(#name), &param.ty, engine)?;
+        Some(quote!(let #name = #converted;))
+    });
+    quote!(#(#lets)*)
+}
+
+/// sqlx's checked macro around the text.
+fn call_of(query: &Query, engine: Engine, text: &Text) -> TokenStream {
+    let sql = raw(&text.sql);
+    let args = text
+        .params
+        .iter()
+        .filter_map(|i| query.params.get(*i))
+        .map(|param| {
+            let name = ident(&param.ident);
+            // sqlx has no type of its own to compare with.
+            if engine == Engine::Postgres && is_wrapped(&param.ty.base) {
+                quote!(#name as _)
+            } else {
+                quote!(#name)
+            }
+        });
+    let single = matches!(query.shape, Shape::Flatten)
+        || matches!(query.shape, Shape::Scalar { .. } if query.columns.len() == 1);
+    if single {
+        quote!(sqlx::query_scalar!(#sql #(, #args)*))
+    } else {
+        quote!(sqlx::query!(#sql #(, #args)*))
+    }
+}
+
+/// What the function gives.
+fn result(cx: FlowEmit<'_>, query: &Query) -> TokenStream {
+    let row = ident(&query.row);
+    let first = query.columns.first();
+    match (query.shape, first) {
+        (Shape::Rows, _) => quote!(Vec<#row>),
+        (Shape::Single { always: true }, _) => quote!(#row),
+        (Shape::Single { always: false }, _) => quote!(Option<#row>),
+        (Shape::Scalar { always }, Some(column)) => {
+            cx.owned(&column.ty.clone().with_null(column.ty.nullable || !always))
+        }
+        (Shape::Flatten, Some(column)) => {
+            let item = cx.owned(&column.ty);
+            quote!(Vec<#item>)
+        }
+        (Shape::Nothing | Shape::Scalar { .. } | Shape::Flatten, _) => quote!(()),
+    }
+}
+
+/// Runs it on `connection` and reads what comes back.
+fn body(query: &Query, engine: Engine, call: &TokenStream) -> TokenStream {
+    match (query.shape, query.columns.first()) {
+        (Shape::Rows, _) => {
+            let build = build_row(query, engine);
+            quote! {
+                let rows = #call.fetch_all(connection).await?;
+                rows.into_iter().map(|row| Ok(#build)).collect()
+            }
+        }
+        (Shape::Single { always: true }, _) => {
+            let build = build_row(query, engine);
+            quote!(let row = #call.fetch_one(connection).await?; Ok(#build))
+        }
+        (Shape::Single { always: false }, _) => {
+            let build = build_row(query, engine);
+            quote! {
+                let row = #call.fetch_optional(connection).await?;
+                row.map(|row| Ok(#build)).transpose()
+            }
+        }
+        (Shape::Scalar { always }, Some(column)) => scalar(query, engine, call, always, column),
+        (Shape::Flatten, Some(column)) => {
+            let value = from_sql(quote!(value), column, engine);
+            quote! {
+                let values = #call.fetch_all(connection).await?;
+                values.into_iter().map(|value| Ok(#value)).collect()
+            }
+        }
+        (Shape::Nothing | Shape::Scalar { .. } | Shape::Flatten, _) => {
+            quote!(#call.execute(connection).await?; Ok(()))
         }
     }
 }
 
 fn scalar(
-    cx: FlowEmit<'_>,
     query: &Query,
+    engine: Engine,
+    call: &TokenStream,
     always: bool,
-    single_column: bool,
-    sql: &proc_macro2::Literal,
-    args: &TokenStream,
-    db: &TokenStream,
-) -> (TokenStream, TokenStream) {
-    let Some(column) = query.columns.first() else {
-        return (quote!(()), quote!(Ok(())));
-    };
-    let ty = cx.owned(&column.ty.clone().with_null(column.ty.nullable || !always));
-    let macro_call = if single_column {
-        quote!(sqlx::query_scalar!(#sql #args))
-    } else {
-        quote!(sqlx::query!(#sql #args))
-    };
-    let pick = if single_column {
+    column: &Column,
+) -> TokenStream {
+    let pick = if query.columns.len() == 1 {
         quote!(value)
     } else {
         let field = format_ident!("r#{}", column.name);
         quote!(value.#field)
     };
-    let value = from_sql(pick, column);
-    let body = match (always, column.ty.nullable) {
-        (true, _) => quote!(let value = #macro_call.fetch_one(#db).await?; Ok(#value)),
+    let value = from_sql(pick, column, engine);
+    match (always, column.ty.nullable) {
+        (true, _) => quote!(let value = #call.fetch_one(connection).await?; Ok(#value)),
         (false, false) => quote! {
-            let value = #macro_call.fetch_optional(#db).await?;
+            let value = #call.fetch_optional(connection).await?;
             value.map(|value| Ok(#value)).transpose()
         },
         (false, true) => quote! {
-            let value = #macro_call.fetch_optional(#db).await?;
+            let value = #call.fetch_optional(connection).await?;
             Ok(match value {
                 Some(value) => #value,
                 None => None,
             })
         },
-    };
-    (ty, body)
+    }
 }
 
-fn build_row(query: &Query) -> TokenStream {
+fn build_row(query: &Query, engine: Engine) -> TokenStream {
     let name = ident(&query.row);
     let fields = query.columns.iter().map(|column| {
         let field = ident(&column.ident);
@@ -175,14 +236,29 @@ fn build_row(query: &Query) -> TokenStream {
         } else {
             sql_field
         };
-        let value = from_sql(quote!(row.#sql_field), column);
+        let value = from_sql(quote!(row.#sql_field), column, engine);
         quote!(#field: #value)
     });
     quote!(#name { #(#fields),* })
 }
 
+/// Types that Postgres holds in a form of the runtime's own (`Pg`), SQLite as text or a number.
+fn is_wrapped(base: &Base) -> bool {
+    matches!(
+        base,
+        Base::Date | Base::Time | Base::DateTime | Base::Decimal(_)
+    )
+}
+
 /// A value as sqlx gives it → the DSL's type.
-fn from_sql(value: TokenStream, column: &Column) -> TokenStream {
+fn from_sql(value: TokenStream, column: &Column, engine: Engine) -> TokenStream {
+    if engine == Engine::Postgres {
+        return match (is_wrapped(&column.ty.base), column.ty.nullable) {
+            (true, true) => quote!(#value.map(|value| value.0)),
+            (true, false) => quote!(#value.0),
+            (false, _) => value,
+        };
+    }
     let convert = |ty: TokenStream| {
         if column.ty.nullable {
             quote!(#value.map(#ty::from_sql).transpose()?)
@@ -211,17 +287,19 @@ fn from_sql(value: TokenStream, column: &Column) -> TokenStream {
 }
 
 /// What sqlx binds, where that is not the value itself.
-fn to_sql(value: &TokenStream, ty: &Ty) -> Option<TokenStream> {
-    let convert = match &ty.base {
-        Base::Date | Base::Time | Base::DateTime | Base::Decimal(_) => quote!(to_sql),
-        Base::Choice(_) => quote!(value),
-        _ => return None,
+fn to_sql(value: &TokenStream, ty: &Ty, engine: Engine) -> Option<TokenStream> {
+    let convert = |value: &TokenStream| match (&ty.base, engine) {
+        (Base::Choice(_), _) => Some(quote!(#value.value())),
+        (base, Engine::Postgres) if is_wrapped(base) => Some(quote!(Pg(#value))),
+        (base, Engine::Sqlite) if is_wrapped(base) => Some(quote!(#value.to_sql())),
+        _ => None,
     };
-    Some(if ty.nullable {
-        quote!(#value.map(|value| value.#convert()))
+    if ty.nullable {
+        let convert = convert(&quote!(value))?;
+        Some(quote!(#value.map(|value| #convert)))
     } else {
-        quote!(#value.#convert())
-    })
+        convert(value)
+    }
 }
 
 /// A parameter that is a bare built-in: read inside the function.

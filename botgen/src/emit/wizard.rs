@@ -10,6 +10,7 @@ use super::expr::Values;
 use super::format::{doc, ident, raw};
 use super::rule::{parse, pattern, wanted};
 use super::text;
+use crate::ir::cost;
 use crate::ir::types::{ChoiceId, Ty};
 use crate::ir::{Rule, Step, Target, Wizard};
 
@@ -64,7 +65,9 @@ pub fn begin(env: &mut Env<'_>, wizard: &Wizard) -> TokenStream {
 fn spec(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
     let command = &cx.flow.command;
     let ttl = proc_macro2::Literal::i64_unsuffixed(wizard.ttl);
-    let steps = wizard.steps.iter().map(|step| {
+    let steps = wizard.steps.iter().enumerate().map(|(position, step)| {
+        let cost = cost::of_step(cx.flow, wizard, position);
+        let (effect, reads, writes) = super::flow::class(step.effect, cost);
         let (id, optional) = (&step.id, step.optional);
         let wanted = wanted(&step.rule);
         let options: Vec<String> = match &step.rule {
@@ -72,7 +75,7 @@ fn spec(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
             Rule::Bool { .. } => vec!["true".into(), "false".into()],
             _ => Vec::new(),
         };
-        quote!(StepSpec { id: #id, optional: #optional, options: &[#(#options),*], wanted: Wanted::#wanted, effect: Effect::Write, reads: Reads::Many, writes: Writes::Many })
+        quote!(StepSpec { id: #id, optional: #optional, options: &[#(#options),*], wanted: Wanted::#wanted, effect: Effect::#effect, reads: Reads::#reads, writes: Writes::#writes })
     });
     let docs = doc(&format!("`/{command}` as the runtime knows it."));
     quote! {
@@ -496,7 +499,7 @@ fn complete(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
     let loaded = (!wizard.loaded.is_empty()).then(|| quote!(, loaded: Loaded));
     let docs = doc(&format!(
         "Every question is answered. Effect: {}.",
-        super::flow::effect(wizard.complete_effect)
+        super::flow::effect(wizard.complete_effect, cost::of_completion(cx.flow, wizard))
     ));
     quote! {
         #docs

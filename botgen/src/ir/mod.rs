@@ -4,6 +4,7 @@
 //! node that becomes an item of generated code knows its [`Origin`].
 
 pub mod conversation;
+pub mod cost;
 pub mod expr;
 pub mod sql;
 pub mod text;

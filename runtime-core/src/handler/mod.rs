@@ -5,6 +5,8 @@ pub mod db;
 pub mod error;
 pub mod given;
 pub mod message;
+#[cfg(feature = "postgres")]
+pub mod pg;
 pub mod printer;
 pub mod wizard;
 
@@ -149,20 +151,21 @@ impl Cx {
         matches!(&self.connection, Connection::PostgresRead(reading) if reading.defers)
     }
     /// Hands over the handler's only statement: it runs together with claim, conversation and response, in one round
-    /// trip.
+    /// trip. `query` is `sql` with its arguments, as sqlx's macro has checked it.
     ///
     /// # Errors
     /// It ran and a constraint refused it: the handler runs again and learns it here.
     #[cfg(feature = "postgres")]
-    pub fn defer(
+    pub fn defer<'q>(
         &mut self,
         sql: &'static str,
-        arguments: sqlx::postgres::PgArguments,
+        mut query: impl sqlx::Execute<'q, sqlx::Postgres>,
     ) -> Result<(), HandlerError> {
         let Connection::PostgresRead(reading) = &mut self.connection else {
             return Err(HandlerError::Bug("a statement is handed over to nobody"));
         };
-        reading.defer(sql, arguments)?;
+        let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?;
+        reading.defer(sql, arguments.unwrap_or_default())?;
         self.wrote = true;
         self.execs += 1;
         Ok(())

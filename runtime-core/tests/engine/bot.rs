@@ -284,12 +284,8 @@ async fn insert(
     let user = cx.user_id();
     #[cfg(feature = "postgres")]
     if cx.defers() {
-        use sqlx::Arguments as _;
-        let mut arguments = sqlx::postgres::PgArguments::default();
-        let added = arguments.add(user).and(arguments.add(service));
-        let added = added.and(arguments.add(slot)).and(arguments.add(note));
-        added.map_err(|_| HandlerError::Bug("an argument"))?;
-        return cx.defer(INSERT, arguments);
+        let query = sqlx::query(INSERT).bind(user).bind(service);
+        return cx.defer(INSERT, query.bind(slot).bind(note));
     }
     on!(cx.db_write().await?, connection => {
         sqlx::query(INSERT)

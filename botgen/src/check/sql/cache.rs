@@ -31,8 +31,13 @@ pub fn entry(
                 Some((table, name)) => json!({ "Table": { "table": table, "name": name } }),
                 None => json!("Expression"),
             };
+            // sqlx has no types of its own for some: the name says which of the runtime's reads them.
+            let name = match (engine, wrapped(&column.ty.base)) {
+                (Engine::Postgres, Some(ty)) => format!("{}: Pg<{ty}>", column.name),
+                _ => column.name.clone(),
+            };
             json!({
-                "name": column.name,
+                "name": name,
                 "ordinal": ordinal,
                 "type_info": match (engine, column.sqlite) {
                     (Engine::Postgres, _) => of_postgres(&column.ty.base),
@@ -69,6 +74,17 @@ pub fn entry(
         file: format!("query-{hash}.json"),
         json,
     }
+}
+
+/// The DSL's Rust type, where the runtime has its own form of it on Postgres's wire (`runtime_core::prelude::Pg`).
+fn wrapped(base: &Base) -> Option<String> {
+    Some(match base {
+        Base::Date => "Date".to_owned(),
+        Base::Time => "TimeOfDay".to_owned(),
+        Base::DateTime => "Instant".to_owned(),
+        Base::Decimal(scale) => format!("Decimal<{scale}>"),
+        _ => return None,
+    })
 }
 
 /// sqlx's name of the type that a DSL type is sent and read as.

@@ -288,6 +288,10 @@ pub fn statement(
     let named = st.result_var.as_ref().map_or(table, |v| v.value.as_str());
     let row = row_name(cx, named);
     let types: Vec<Base> = bound.iter().map(|p: &Param| p.ty.base.clone()).collect();
+    // Without parameters both engines' texts may be one, and sqlx tells descriptions apart by the text alone.
+    if engine == Engine::Postgres && bound.is_empty() {
+        sql.push_str(" -- Postgres");
+    }
     let written = Text {
         cache: cache::entry(engine, &sql, &types, &columns, &origins),
         params: (0..bound.len()).collect(),

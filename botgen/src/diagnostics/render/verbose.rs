@@ -55,8 +55,8 @@ pub fn verbose(sources: &SourceMap, texts: &[TextFact], handlers: &[HandlerFact]
     for handler in handlers {
         let _ = writeln!(
             out,
-            "{} {}: {}",
-            handler.bot, handler.handler, handler.effect
+            "{} {}: {}, {}",
+            handler.bot, handler.handler, handler.effect, handler.protocol
         );
     }
     out
@@ -91,7 +91,7 @@ pub fn json_verbose(
         .collect();
     let handlers: Vec<Value> = handlers
         .iter()
-        .map(|h| json!({ "bot": h.bot, "handler": h.handler, "effect": h.effect }))
+        .map(|h| json!({ "bot": h.bot, "handler": h.handler, "effect": h.effect, "protocol": h.protocol }))
         .collect();
     let mut all = super::json::value(sources, diagnostics);
     if let Some(fields) = all.as_object_mut() {

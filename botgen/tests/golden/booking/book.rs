@@ -1,6 +1,6 @@
 //! `/book` of bot `booking` (bots/booking/bot.yaml:22, `flow.wizard.v1`).
 //!
-//! Effect: state. Written by botgen; do not edit.
+//! Effect: state (one step). Written by botgen; do not edit.
 
 use runtime_core::prelude::*;
 
@@ -39,7 +39,7 @@ impl Choice for Service {
     }
 }
 
-/// `/book`, bots/booking/bot.yaml:22. Effect: state.
+/// `/book`, bots/booking/bot.yaml:22. Effect: state (one step).
 pub async fn enter(cx: &mut Cx) -> Handled {
     cx.begin(&FLOW);
     wait(cx, &State::Service)
@@ -55,18 +55,18 @@ pub static FLOW: WizardSpec = WizardSpec {
             optional: false,
             options: &["massage", "spa", "haircut"],
             wanted: Wanted::Choice,
-            effect: Effect::Write,
-            reads: Reads::Many,
-            writes: Writes::Many,
+            effect: Effect::State,
+            reads: Reads::None,
+            writes: Writes::None,
         },
         StepSpec {
             id: "slot",
             optional: false,
             options: &[],
             wanted: Wanted::DateTime,
-            effect: Effect::Write,
-            reads: Reads::Many,
-            writes: Writes::Many,
+            effect: Effect::State,
+            reads: Reads::None,
+            writes: Writes::None,
         },
         StepSpec {
             id: "note",
@@ -74,7 +74,7 @@ pub static FLOW: WizardSpec = WizardSpec {
             options: &[],
             wanted: Wanted::Text,
             effect: Effect::Write,
-            reads: Reads::Many,
+            reads: Reads::None,
             writes: Writes::Many,
         },
     ],
@@ -191,7 +191,7 @@ pub async fn answer(cx: &mut Cx, state: State, given: Given<'_>) -> Handled {
     }
 }
 
-/// Every question is answered. Effect: write.
+/// Every question is answered. Effect: write (a transaction).
 async fn complete(
     cx: &mut Cx,
     service: Service,
@@ -232,15 +232,20 @@ async fn insert_bookings(
 ) -> Result<i64, HandlerError> {
     let bot_id = cx.bot_id();
     let user_id = cx.user_id();
-    let slot = slot.to_sql();
-    let value = sqlx::query_scalar!(
-        r#"INSERT INTO bookings (bot_id, user_id, service, slot, note)
+    match cx.db_write().await? {
+        Db::Sqlite(connection) => {
+            let slot = slot.to_sql();
+            let value = sqlx::query_scalar!(
+                r#"INSERT INTO bookings (bot_id, user_id, service, slot, note)
 VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id"#,
-        bot_id, user_id, service, slot, note
-    )
-        .fetch_one(cx.db_write().await?.sqlite()?)
-        .await?;
-    Ok(value)
+                bot_id, user_id, service, slot, note
+            )
+                .fetch_one(connection)
+                .await?;
+            Ok(value)
+        }
+        _ => Err(HandlerError::Bug("this build has no statement for the engine")),
+    }
 }
 
 /// bots/booking/bot.yaml:30: t:svc-massage

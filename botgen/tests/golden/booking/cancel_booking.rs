@@ -1,10 +1,10 @@
 //! `/cancel_booking` of bot `booking` (bots/booking/bot.yaml:79, `flow.generic.v1`).
 //!
-//! Effect: write. Written by botgen; do not edit.
+//! Effect: write (a transaction). Written by botgen; do not edit.
 
 use runtime_core::prelude::*;
 
-/// `/cancel_booking`, bots/booking/bot.yaml:79. Effect: write.
+/// `/cancel_booking`, bots/booking/bot.yaml:79. Effect: write (a transaction).
 pub async fn enter(cx: &mut Cx, args: &str) -> Handled {
     let Ok((id,)) = arguments(args, cx.words()) else {
         cx.refuse_args("/cancel_booking <id: int>");
@@ -30,13 +30,18 @@ fn arguments(args: &str, words: &Words) -> Result<(i64,), Refusal> {
 async fn delete_bookings(cx: &mut Cx, id: i64) -> Result<Option<Instant>, HandlerError> {
     let bot_id = cx.bot_id();
     let user_id = cx.user_id();
-    let value = sqlx::query_scalar!(
-        "DELETE FROM bookings WHERE id = ?1 AND bot_id = ?2 AND user_id = ?3 RETURNING slot",
-        id, bot_id, user_id
-    )
-        .fetch_optional(cx.db_write().await?.sqlite()?)
-        .await?;
-    value.map(|value| Ok(Instant::from_sql(value)?)).transpose()
+    match cx.db_write().await? {
+        Db::Sqlite(connection) => {
+            let value = sqlx::query_scalar!(
+                "DELETE FROM bookings WHERE id = ?1 AND bot_id = ?2 AND user_id = ?3 RETURNING slot",
+                id, bot_id, user_id
+            )
+                .fetch_optional(connection)
+                .await?;
+            value.map(|value| Ok(Instant::from_sql(value)?)).transpose()
+        }
+        _ => Err(HandlerError::Bug("this build has no statement for the engine")),
+    }
 }
 
 /// bots/booking/bot.yaml:86: t:no-such-booking

@@ -1,6 +1,6 @@
 //! `/my` of bot `booking` (bots/booking/bot.yaml:58, `flow.generic.v1`).
 //!
-//! Effect: read. Written by botgen; do not edit.
+//! Effect: read (one query). Written by botgen; do not edit.
 
 use runtime_core::prelude::*;
 
@@ -17,7 +17,7 @@ pub struct Bookings {
     pub note: Option<String>,
 }
 
-/// `/my`, bots/booking/bot.yaml:58. Effect: read.
+/// `/my`, bots/booking/bot.yaml:58. Effect: read (one query).
 pub async fn enter(cx: &mut Cx) -> Handled {
     let bookings = select_bookings(cx).await?;
     let text = if bookings.is_empty() {
@@ -36,23 +36,28 @@ pub async fn enter(cx: &mut Cx) -> Handled {
 async fn select_bookings(cx: &mut Cx) -> Result<Vec<Bookings>, HandlerError> {
     let bot_id = cx.bot_id();
     let user_id = cx.user_id();
-    let rows = sqlx::query!(
-        r#"SELECT id, service, slot, note FROM bookings
+    match cx.db().await? {
+        Db::Sqlite(connection) => {
+            let rows = sqlx::query!(
+                r#"SELECT id, service, slot, note FROM bookings
 WHERE bot_id = ?1 AND user_id = ?2
 ORDER BY slot DESC
 LIMIT 5"#,
-        bot_id, user_id
-    )
-        .fetch_all(cx.db().await?.sqlite()?)
-        .await?;
-    rows.into_iter()
-        .map(|row| Ok(Bookings {
-            id: row.id,
-            service: row.service,
-            slot: Instant::from_sql(row.slot)?,
-            note: row.note,
-        }))
-        .collect()
+                bot_id, user_id
+            )
+                .fetch_all(connection)
+                .await?;
+            rows.into_iter()
+                .map(|row| Ok(Bookings {
+                    id: row.id,
+                    service: row.service,
+                    slot: Instant::from_sql(row.slot)?,
+                    note: row.note,
+                }))
+                .collect()
+        }
+        _ => Err(HandlerError::Bug("this build has no statement for the engine")),
+    }
 }
 
 /// bots/booking/bot.yaml:59: t:cmd-my

@@ -1,6 +1,6 @@
 //! `/results` of bot `survey` (bots/survey/flows/survey.yaml:52, `flow.generic.v1`).
 //!
-//! Effect: read. Written by botgen; do not edit.
+//! Effect: read (one query). Written by botgen; do not edit.
 
 use runtime_core::prelude::*;
 
@@ -15,7 +15,7 @@ pub struct Total {
     pub average: Option<f64>,
 }
 
-/// `/results`, bots/survey/flows/survey.yaml:52. Effect: read.
+/// `/results`, bots/survey/flows/survey.yaml:52. Effect: read (one query).
 pub async fn enter(cx: &mut Cx) -> Handled {
     let total = select_answers(cx).await?;
     cx.reply(Message::new(reply_text(cx.words(), &total)));
@@ -25,18 +25,23 @@ pub async fn enter(cx: &mut Cx) -> Handled {
 /// bots/survey/flows/survey.yaml:57
 async fn select_answers(cx: &mut Cx) -> Result<Total, HandlerError> {
     let bot_id = cx.bot_id();
-    let row = sqlx::query!(
-        r#"SELECT count(*) AS answers, count(rating) AS rated, avg(rating) AS average
+    match cx.db().await? {
+        Db::Sqlite(connection) => {
+            let row = sqlx::query!(
+                r#"SELECT count(*) AS answers, count(rating) AS rated, avg(rating) AS average
 FROM answers WHERE bot_id = ?1"#,
-        bot_id
-    )
-        .fetch_one(cx.db().await?.sqlite()?)
-        .await?;
-    Ok(Total {
-        answers: row.answers,
-        rated: row.rated,
-        average: row.average,
-    })
+                bot_id
+            )
+                .fetch_one(connection)
+                .await?;
+            Ok(Total {
+                answers: row.answers,
+                rated: row.rated,
+                average: row.average,
+            })
+        }
+        _ => Err(HandlerError::Bug("this build has no statement for the engine")),
+    }
 }
 
 /// bots/survey/flows/survey.yaml:53: t:cmd-results

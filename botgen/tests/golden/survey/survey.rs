@@ -1,10 +1,10 @@
 //! `/survey` of bot `survey` (bots/survey/flows/survey.yaml:4, `flow.wizard.v1`).
 //!
-//! Effect: state. Written by botgen; do not edit.
+//! Effect: state (one step). Written by botgen; do not edit.
 
 use runtime_core::prelude::*;
 
-/// `/survey`, bots/survey/flows/survey.yaml:4. Effect: state.
+/// `/survey`, bots/survey/flows/survey.yaml:4. Effect: state (one step).
 pub async fn enter(cx: &mut Cx) -> Handled {
     let before = select_answers(cx).await?;
     if before > 0i64 {
@@ -25,27 +25,27 @@ pub static FLOW: WizardSpec = WizardSpec {
             optional: false,
             options: &["true", "false"],
             wanted: Wanted::Bool,
-            effect: Effect::Write,
-            reads: Reads::Many,
-            writes: Writes::Many,
+            effect: Effect::State,
+            reads: Reads::None,
+            writes: Writes::None,
         },
         StepSpec {
             id: "rating",
             optional: false,
             options: &[],
             wanted: Wanted::Int,
-            effect: Effect::Write,
-            reads: Reads::Many,
-            writes: Writes::Many,
+            effect: Effect::State,
+            reads: Reads::None,
+            writes: Writes::None,
         },
         StepSpec {
             id: "reason",
             optional: false,
             options: &[],
             wanted: Wanted::Text,
-            effect: Effect::Write,
-            reads: Reads::Many,
-            writes: Writes::Many,
+            effect: Effect::State,
+            reads: Reads::None,
+            writes: Writes::None,
         },
         StepSpec {
             id: "email",
@@ -53,8 +53,8 @@ pub static FLOW: WizardSpec = WizardSpec {
             options: &[],
             wanted: Wanted::Email,
             effect: Effect::Write,
-            reads: Reads::Many,
-            writes: Writes::Many,
+            reads: Reads::None,
+            writes: Writes::One,
         },
     ],
 };
@@ -227,7 +227,7 @@ async fn after_rating(cx: &mut Cx, visited: bool, rating: i64) -> Handled {
     )
 }
 
-/// Every question is answered. Effect: write.
+/// Every question is answered. Effect: write (one step with its statement).
 async fn complete(
     cx: &mut Cx,
     visited: bool,
@@ -257,13 +257,18 @@ async fn complete(
 async fn select_answers(cx: &mut Cx) -> Result<i64, HandlerError> {
     let bot_id = cx.bot_id();
     let user_id = cx.user_id();
-    let value = sqlx::query_scalar!(
-        "SELECT count(*) AS n FROM answers WHERE bot_id = ?1 AND user_id = ?2", bot_id,
-        user_id
-    )
-        .fetch_one(cx.db().await?.sqlite()?)
-        .await?;
-    Ok(value)
+    match cx.db().await? {
+        Db::Sqlite(connection) => {
+            let value = sqlx::query_scalar!(
+                "SELECT count(*) AS n FROM answers WHERE bot_id = ?1 AND user_id = ?2",
+                bot_id, user_id
+            )
+                .fetch_one(connection)
+                .await?;
+            Ok(value)
+        }
+        _ => Err(HandlerError::Bug("this build has no statement for the engine")),
+    }
 }
 
 /// bots/survey/flows/survey.yaml:39
@@ -276,14 +281,19 @@ async fn insert_answers(
 ) -> Result<(), HandlerError> {
     let bot_id = cx.bot_id();
     let user_id = cx.user_id();
-    sqlx::query!(
-        r#"INSERT INTO answers (bot_id, user_id, visited, rating, reason, email)
+    match cx.db_write().await? {
+        Db::Sqlite(connection) => {
+            sqlx::query!(
+                r#"INSERT INTO answers (bot_id, user_id, visited, rating, reason, email)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)"#,
-        bot_id, user_id, visited, rating, reason, email
-    )
-        .execute(cx.db_write().await?.sqlite()?)
-        .await?;
-    Ok(())
+                bot_id, user_id, visited, rating, reason, email
+            )
+                .execute(connection)
+                .await?;
+            Ok(())
+        }
+        _ => Err(HandlerError::Bug("this build has no statement for the engine")),
+    }
 }
 
 /// bots/survey/flows/survey.yaml:5: t:cmd-survey

@@ -1,0 +1,119 @@
+//! What a handler can cost: how many queries and how many writing statements may run before what it did is stored. The
+//! runtime picks the cheapest protocol by it.
+
+use super::sql::{Query, Shape};
+use super::{Action, ActionKind, Flow, Step, Wizard};
+
+/// None, at most one, or possibly more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Count {
+    None,
+    One,
+    Many,
+}
+
+impl Count {
+    /// The variant's name in generated code.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "None",
+            Self::One => "One",
+            Self::Many => "Many",
+        }
+    }
+}
+
+/// What may run at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    /// Queries.
+    pub reads: Count,
+    /// Statements that write. `One`: its result is not read and nothing is read after it, so that it can be handed over
+    /// to run together with the claim.
+    pub writes: Count,
+}
+
+impl Cost {
+    /// For people: how the engine with round trips handles it.
+    pub fn protocol(self, effect: super::Effect) -> &'static str {
+        use super::Effect::{Pure, Read, State, Write};
+        match (effect, self.writes) {
+            (Pure, _) => "no transaction",
+            (Read, _) if self.reads == Count::Many => "one snapshot",
+            (Read, _) => "one query",
+            (State, _) => "one step",
+            (Write, Count::Many) => "a transaction",
+            (Write, _) => "one step with its statement",
+        }
+    }
+}
+
+/// A statement whose result nobody reads.
+pub fn is_silent(query: &Query) -> bool {
+    query.writes && query.shape == Shape::Nothing
+}
+
+/// What the command may run: its own actions, and those of the dialogue if that can be over at once.
+pub fn of_command(flow: &Flow) -> Cost {
+    let mut list: Vec<&Action> = flow.on_enter.iter().collect();
+    if let Some(wizard) = flow.wizard.as_ref().filter(|w| passes(w, 0)) {
+        list.extend(&wizard.on_complete);
+    }
+    of(flow, &list)
+}
+
+/// What an answer to the step may run.
+pub fn of_step(flow: &Flow, wizard: &Wizard, position: usize) -> Cost {
+    let Some(step) = wizard.steps.get(position) else {
+        return of(flow, &[]);
+    };
+    let mut list: Vec<&Action> = step.after.iter().collect();
+    if completes(wizard, step, position) {
+        list.extend(&wizard.on_complete);
+    }
+    of(flow, &list)
+}
+
+/// What runs after the last answer.
+pub fn of_completion(flow: &Flow, wizard: &Wizard) -> Cost {
+    of(flow, &wizard.on_complete.iter().collect::<Vec<_>>())
+}
+
+/// Whether an answer to the step can end the dialogue in order.
+fn completes(wizard: &Wizard, step: &Step, position: usize) -> bool {
+    // A branch leads to a step, which asks always, or out of the flow.
+    let decided = step.case.last().is_some_and(|branch| branch.when.is_none());
+    !decided && passes(wizard, position + 1)
+}
+
+/// Whether every step from here on may be passed over.
+fn passes(wizard: &Wizard, from: usize) -> bool {
+    wizard
+        .steps
+        .iter()
+        .skip(from)
+        .all(|step| step.when.is_some() || step.unless_arg)
+}
+
+fn of(flow: &Flow, actions: &[&Action]) -> Cost {
+    let queries: Vec<&Query> = actions
+        .iter()
+        .filter_map(|action| match &action.kind {
+            ActionKind::Sql { query, .. } => flow.queries.get(query.0),
+            _ => None,
+        })
+        .collect();
+    let count = |n: usize| match n {
+        0 => Count::None,
+        1 => Count::One,
+        _ => Count::Many,
+    };
+    let reads = count(queries.iter().filter(|query| !query.writes).count());
+    let writes = match count(queries.iter().filter(|query| query.writes).count()) {
+        // What is handed over runs after everything else.
+        Count::One if !queries.last().is_some_and(|last| is_silent(last)) => Count::Many,
+        writes => writes,
+    };
+    Cost { reads, writes }
+}
