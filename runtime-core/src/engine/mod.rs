@@ -457,15 +457,31 @@ impl Engine {
 
     /// What the store decides about: one update of a conversation at a time.
     async fn write(&self, update: Update, work: Work) -> Outcome {
-        let Some(_pass) = self.order.enter(update.key).await else {
+        let Some(pass) = self.order.enter(update.key).await else {
             return Outcome::BUSY;
         };
         let turn = Turn::new(self.shared.clone(), update, work);
         match &self.shared.store.backend {
             #[cfg(feature = "sqlite")]
-            Backend::Sqlite(sqlite) => sqlite::handle(sqlite, turn).await,
+            Backend::Sqlite(sqlite) => {
+                let outcome = sqlite::handle(sqlite, turn).await;
+                drop(pass);
+                outcome
+            }
+            // In a task of its own: what has begun is finished and counted, also when whoever waits has gone.
             #[cfg(feature = "postgres")]
-            Backend::Postgres(postgres) => postgres::handle(postgres, turn).await,
+            Backend::Postgres(_) => {
+                let store = self.shared.store.clone();
+                let task = tokio::spawn(async move {
+                    let outcome = match store.postgres() {
+                        Some(postgres) => postgres::handle(postgres, turn).await,
+                        None => Outcome::BUSY,
+                    };
+                    drop(pass);
+                    outcome
+                });
+                task.await.unwrap_or(Outcome::BUSY)
+            }
         }
     }
 }
