@@ -18,13 +18,15 @@ if [ "${#missing[@]}" -gt 0 ]; then
 fi
 command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
 
-features=botgen/cli,botfactory/postgres
+features=botgen/cli,botfactory/postgres,good-bots/postgres
 # The end-to-end tests start the built binary.
 cargo build --workspace --features "$features"
 cargo nextest run --workspace --features "$features" --no-fail-fast "$@"
 if [ "$#" = 0 ]; then
+    # The conversations of the bots once more, on the other engine.
+    CHATS_ENGINE=postgres cargo nextest run --workspace --features "$features" --no-fail-fast -E 'package(botfactory) & kind(lib)'
     cargo test --workspace --features "$features" --doc
-    target/debug/botgen prepare --check bots
+    target/debug/botgen prepare --check bots botgen/tests/good/*
     target/debug/botgen check bots --engine all
     target/debug/botgen postgres stop
     scripts/smoke-test.sh

@@ -351,6 +351,7 @@ async fn booking_over_the_webhook() {
 fn every_bot_in_process() {
     for bot in botfactory::BOTS {
         let plan = runtime_core::testing::walk::Plan {
+            postgres: false,
             seed: 4,
             updates: 6000,
         };

@@ -1,4 +1,4 @@
-//! The engine on a temporary SQLite file, without a network.
+//! The engine on a database of its own, without a network.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,19 +25,42 @@ impl FloodGate for Open {
     }
 }
 
-/// A folder that goes when it is dropped.
-pub(super) struct Folder(PathBuf);
+/// Where the database is, gone when it is dropped.
+pub(super) struct Folder {
+    path: PathBuf,
+    #[cfg(feature = "postgres")]
+    server: Option<super::postgres::Postgres>,
+}
 
 impl Folder {
-    pub(super) fn new() -> Self {
+    /// On a private Postgres (in a build with that engine) or a file of its own.
+    pub(super) fn new(postgres: bool) -> Self {
+        let _ = postgres;
         let name = format!("botfactory-chat-{:016x}", rand::random::<u64>());
-        Self(std::env::temp_dir().join(name))
+        Self {
+            path: std::env::temp_dir().join(name),
+            #[cfg(feature = "postgres")]
+            server: postgres.then(super::postgres::Postgres::start),
+        }
     }
+
+    fn url(&self) -> String {
+        #[cfg(feature = "postgres")]
+        if let Some(server) = &self.server {
+            return server.url("postgres");
+        }
+        format!("sqlite://{}/chat.db", self.path.display())
+    }
+}
+
+/// Whether conversations run on Postgres: `CHATS_ENGINE=postgres`.
+pub(super) fn on_postgres() -> bool {
+    std::env::var("CHATS_ENGINE").is_ok_and(|engine| engine == "postgres")
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        let _ = std::fs::remove_dir_all(&self.path);
     }
 }
 
@@ -48,15 +71,14 @@ pub(super) struct Process {
     pub(super) rows: mpsc::Receiver<Vec<OutboxRow>>,
 }
 
-/// Starts on the file in this folder, which may be there already.
+/// Starts on the database, which may be there already.
 pub(super) async fn start(
     bots: &[&'static dyn Bot],
     folder: &Folder,
     clock: &Clock,
 ) -> Result<Process, String> {
-    let url = format!("sqlite://{}/chat.db", folder.0.display());
     let sets: Vec<_> = bots.iter().map(|bot| &bot.spec().migrations).collect();
-    let store = Store::open(&url, &sets, clock.clone())
+    let store = Store::open(&folder.url(), &sets, clock.clone())
         .await
         .map_err(|error| error.to_string())?;
     let served: Vec<_> = bots

@@ -7,7 +7,7 @@ use std::time::Instant;
 use botfactory_lang::value::{self, Contact, File, Location};
 
 use super::chat::{Chat, KeyDoes, toast};
-use super::process::{Folder, Process, start};
+use super::process::{Folder, Process, on_postgres, start};
 use super::{Does, Kind, Script};
 use crate::bot::Bot;
 use crate::clock::Clock;
@@ -48,7 +48,7 @@ impl Stage {
             .ok_or_else(|| format!("no bot `{bot}` in this build"))?;
         let begins = value::Instant::parse_sql(script.begins)
             .ok_or_else(|| format!("`{}` is no moment", script.begins))?;
-        let folder = Folder::new();
+        let folder = Folder::new(on_postgres());
         let clock = Clock::fixed(begins.unix());
         let process = start(bots, &folder, &clock).await?;
         Ok(Self {

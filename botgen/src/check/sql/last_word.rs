@@ -124,8 +124,8 @@ pub fn ask(
         .collect();
     let mut casts = BTreeSet::new();
     let (mut sql, mut said) = match describe(&casts, &[]) {
-        // It may only lack the parameters' types.
-        Err(Failed::Faults(_)) if !all.is_empty() => {
+        // It may only lack the parameters' types. A refusal is not kept: what the kept answers lack may be one.
+        Err(Failed::Faults(_) | Failed::Missing) if !all.is_empty() => {
             let answer = describe(&all, &[])?;
             casts.clone_from(&all);
             answer

@@ -18,7 +18,7 @@ fn every_bot_survives_its_people() {
     let mut all = Walked::default();
     let mut wrong = Vec::new();
     for bot in good_bots::BOTS {
-        match walk(*bot, Plan { seed, updates }) {
+        match walk(*bot, Plan { seed, updates, postgres: false }) {
             Ok(walked) => {
                 println!("{}: {walked:?}", bot.spec().id);
                 all += walked;
@@ -37,4 +37,22 @@ fn every_bot_survives_its_people() {
         all.messages > all.updates / 4 && all.presses > all.updates / 20,
         "{all:?}"
     );
+}
+
+/// The same people say the same things: whatever stands below, they hear the same.
+#[cfg(feature = "postgres")]
+#[test]
+fn both_engines_say_the_same() {
+    let seed = setting("WALKED_SEED", 3);
+    let updates = usize::try_from(setting("WALKED_UPDATES", 300)).expect("a small number");
+    for bot in good_bots::BOTS {
+        let on = |postgres| Plan {
+            seed,
+            updates,
+            postgres,
+        };
+        let sqlite = walk(*bot, on(false)).unwrap_or_else(|wrong| panic!("{wrong}"));
+        let postgres = walk(*bot, on(true)).unwrap_or_else(|wrong| panic!("{wrong}"));
+        assert_eq!(sqlite, postgres, "{}", bot.spec().id);
+    }
 }

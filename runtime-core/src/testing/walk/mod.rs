@@ -41,6 +41,8 @@ pub struct Plan {
     pub seed: u64,
     /// Deliveries.
     pub updates: usize,
+    /// On a private Postgres instead of a SQLite file.
+    pub postgres: bool,
 }
 
 /// How far a walk came.
@@ -83,7 +85,7 @@ pub fn walk(bot: &'static dyn Bot, plan: Plan) -> Result<Walked, String> {
         .build()
         .map_err(|error| format!("the walk's runtime does not start: {error}"))?;
     runtime.block_on(async {
-        let mut walk = Walk::begin(bot, plan.seed).await?;
+        let mut walk = Walk::begin(bot, plan).await?;
         let ended = walk.on(plan.updates).await;
         walk.process.store.close().await;
         match ended {
@@ -114,8 +116,8 @@ struct Walk {
 }
 
 impl Walk {
-    async fn begin(bot: &'static dyn Bot, seed: u64) -> Result<Self, String> {
-        let folder = Folder::new();
+    async fn begin(bot: &'static dyn Bot, plan: Plan) -> Result<Self, String> {
+        let folder = Folder::new(plan.postgres);
         let clock = Clock::fixed(BEGINS);
         let process = start(&[bot], &folder, &clock).await?;
         Ok(Self {
@@ -123,7 +125,7 @@ impl Walk {
             folder,
             clock,
             process,
-            random: StdRng::seed_from_u64(seed),
+            random: StdRng::seed_from_u64(plan.seed),
             people: People::new(bot.spec()),
             room: Room::default(),
             update_id: 1000,
