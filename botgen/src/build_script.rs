@@ -43,12 +43,23 @@ fn run(folder: &str) -> Result<(), String> {
         std::env::var("BOTFACTORY_BOTS").ok().as_deref(),
     )?;
     let input = Input::load(&root, &dirs).map_err(|error| format!("error: {error}"))?;
-    // With the engine of that name the binary brings Postgres's migrations too, which `botgen prepare` has proven.
+    // The deployment's cargo features name its engines. What Postgres says of a statement stands in what `botgen prepare`
+    // has written.
+    let feature = |name: &str| std::env::var_os(format!("CARGO_FEATURE_{name}")).is_some();
     let options = Options::default();
-    let compiled = match std::env::var_os("CARGO_FEATURE_POSTGRES") {
-        Some(_) => compile_all(&input, &options),
-        None => compile(&input, &options),
+    let mut compiled = if feature("POSTGRES") {
+        compile_all(&input, &options)
+    } else {
+        compile(&input, &options)
     };
+    if feature("POSTGRES") && !feature("SQLITE") {
+        // Checked for both, built for one.
+        for bot in compiled.program.iter_mut().flat_map(|p| &mut p.bots) {
+            for query in bot.flows.iter_mut().flat_map(|flow| &mut flow.queries) {
+                query.sqlite = None;
+            }
+        }
+    }
     for warning in compiled
         .diagnostics
         .iter()

@@ -19,7 +19,6 @@ use crate::handler::error::HandlerError;
 use crate::handler::{Cx, Next, Said};
 use crate::ingress::Channel;
 use crate::store::conversation::{Effects, Moved, Stand};
-use crate::store::outbox::micros;
 use crate::telegram::method::Call;
 use crate::telemetry;
 use crate::telemetry::events::{
@@ -260,7 +259,9 @@ impl Turn {
             .store
             .clock()
             .micros()
-            .saturating_add(micros(crate::store::outbox::OFFERED_LEASE))
+            .saturating_add(crate::store::outbox::micros(
+                crate::store::outbox::OFFERED_LEASE,
+            ))
     }
 
     /// What whoever waits is told; committed rows go to the sender.

@@ -18,7 +18,14 @@ fn every_bot_survives_its_people() {
     let mut all = Walked::default();
     let mut wrong = Vec::new();
     for bot in good_bots::BOTS {
-        match walk(*bot, Plan { seed, updates, postgres: false }) {
+        match walk(
+            *bot,
+            Plan {
+                seed,
+                updates,
+                postgres: false,
+            },
+        ) {
             Ok(walked) => {
                 println!("{}: {walked:?}", bot.spec().id);
                 all += walked;
