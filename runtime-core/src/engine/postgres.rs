@@ -21,7 +21,7 @@ use crate::handler::error::HandlerError;
 use crate::handler::wizard::Waiting;
 use crate::store::StoreError;
 use crate::store::conversation::{Found, Stand, Step};
-use crate::store::error::{is_constraint, is_retryable};
+use crate::store::error::{is_constraint, is_interrupt, is_retryable};
 use crate::store::letters::ATTEMPTS;
 use crate::store::postgres::Postgres;
 
@@ -198,6 +198,9 @@ async fn stepped(
             match one.await {
                 Err(StoreError::Sql(error)) if is_constraint(&error) => {
                     return Err(Stopped::Conflict(error));
+                }
+                Err(StoreError::Sql(error)) if is_interrupt(&error) => {
+                    return Err(Stopped::Expired);
                 }
                 step => step?,
             }

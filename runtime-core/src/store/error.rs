@@ -141,7 +141,7 @@ pub(crate) fn is_outage(error: &sqlx::Error) -> bool {
     }
     match sqlstate(error) {
         // Connection, resources, the server's end, its files; rivals; a lock that another holds; the server has become one
-        // that only reads, or found our transaction asleep.
+        // that only reads, or found our transaction asleep; it knows us no more, or its files are damaged.
         Some(code) if code != "57014" => {
             matches!(class(code), "08" | "53" | "57" | "58" | "40" | "XX")
                 || matches!(

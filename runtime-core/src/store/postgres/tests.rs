@@ -392,6 +392,21 @@ async fn a_transaction_has_its_conversation_to_itself() {
     drop(dropped);
     let (next, _) = db.begin(key(1), 9).await.unwrap();
     next.rollback().await;
+    // A statement whose handler ran out of time ends on the server too, long before its own time is over.
+    let (mut slow, _) = db.begin(key(1), 10).await.unwrap();
+    let sleeps = sqlx::query("SELECT pg_sleep(7)").execute(slow.connection().unwrap());
+    assert!(
+        tokio::time::timeout(Duration::from_millis(100), sleeps)
+            .await
+            .is_err()
+    );
+    drop(slow);
+    let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(7)' AND state = 'active'";
+    let began = Instant::now();
+    while bench.number(sleeping).await > 0 {
+        assert!(began.elapsed() < Duration::from_secs(4));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     assert_eq!(
         bench
             .number("SELECT count(*) FROM bookings WHERE slot = 'dropped'")
