@@ -16,6 +16,8 @@ pub struct Postgres {
     server: Child,
     programs: PathBuf,
     user: Option<(u32, u32)>,
+    /// Settings of the server's own.
+    settings: Vec<String>,
 }
 
 impl Postgres {
@@ -24,6 +26,49 @@ impl Postgres {
     /// # Panics
     /// There are no programs (`scripts/test.sh` installs them), or it does not start.
     pub fn start() -> Self {
+        Self::start_with(|_, _| Vec::new())
+    }
+
+    /// Starts one that also answers over TLS on a port of 127.0.0.1, which comes back with the path of its certificate (for
+    /// `localhost` and that address; by the program `openssl`).
+    ///
+    /// # Panics
+    /// As [`Postgres::start`]; there is no `openssl`.
+    pub fn start_with_tls() -> (Self, u16, PathBuf) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("it is bound").port();
+        drop(listener);
+        let server = Self::start_with(|folder, user| {
+            let made = command(Path::new("openssl"), folder, user)
+                .args([
+                    "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                ])
+                .args(["-subj", "/CN=localhost"])
+                .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+                .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+                .args(["-keyout", "server.key", "-out", "server.crt"])
+                .output()
+                .expect("openssl runs");
+            assert!(
+                made.status.success(),
+                "{}",
+                String::from_utf8_lossy(&made.stderr)
+            );
+            let [key, certificate] =
+                ["server.key", "server.crt"].map(|name| folder.join(name).display().to_string());
+            vec![
+                "listen_addresses=127.0.0.1".to_owned(),
+                format!("port={port}"),
+                "ssl=on".to_owned(),
+                format!("ssl_key_file={key}"),
+                format!("ssl_cert_file={certificate}"),
+            ]
+        });
+        let certificate = server.folder.join("server.crt");
+        (server, port, certificate)
+    }
+
+    fn start_with(settings: impl FnOnce(&Path, Option<(u32, u32)>) -> Vec<String>) -> Self {
         let programs = programs().expect("Postgres is not installed: scripts/test.sh installs it");
         // Short: a socket's path has at most 107 bytes.
         let folder = PathBuf::from(format!("/tmp/bf-pg-{:08x}", rand::random::<u32>()));
@@ -54,11 +99,13 @@ impl Postgres {
             "{}",
             String::from_utf8_lossy(&made.stderr)
         );
+        let settings = settings(&folder, user);
         let mut postgres = Self {
-            server: launch(&programs, &folder, user),
+            server: launch(&programs, &folder, user, &settings),
             folder,
             programs,
             user,
+            settings,
         };
         postgres.wait();
         postgres
@@ -144,7 +191,7 @@ impl Postgres {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
             let _ = std::fs::remove_file(self.folder.join("data/postmaster.pid"));
-            self.server = launch(&self.programs, &self.folder, self.user);
+            self.server = launch(&self.programs, &self.folder, self.user, &self.settings);
             std::thread::sleep(Duration::from_millis(200));
             // Sessions of the one before may still be there.
             if self.server.try_wait().expect("our child").is_none() || Instant::now() > deadline {
@@ -155,7 +202,12 @@ impl Postgres {
     }
 
     fn wait(&mut self) {
-        let socket = self.folder.join(".s.PGSQL.5432");
+        let port = self
+            .settings
+            .iter()
+            .find_map(|set| set.strip_prefix("port="));
+        let port = port.unwrap_or("5432");
+        let socket = self.folder.join(format!(".s.PGSQL.{port}"));
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             let ready = socket.exists()
@@ -163,6 +215,7 @@ impl Postgres {
                     .arg("-q")
                     .arg("-h")
                     .arg(&self.folder)
+                    .args(["-p", port])
                     .status()
                     .is_ok_and(|status| status.success());
             if ready {
@@ -194,7 +247,7 @@ fn send(signal: &str, processes: &[String]) {
     let _ = Command::new("kill").arg(signal).args(processes).status();
 }
 
-fn launch(programs: &Path, folder: &Path, user: Option<(u32, u32)>) -> Child {
+fn launch(programs: &Path, folder: &Path, user: Option<(u32, u32)>, settings: &[String]) -> Child {
     command(&programs.join("postgres"), folder, user)
         .arg("-D")
         .arg(folder.join("data"))
@@ -209,6 +262,7 @@ fn launch(programs: &Path, folder: &Path, user: Option<(u32, u32)>) -> Child {
             "-c",
             "synchronous_commit=off",
         ])
+        .args(settings.iter().flat_map(|setting| ["-c", setting.as_str()]))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

@@ -866,3 +866,35 @@ async fn instances_share_secrets_leases_and_the_servers_time() {
     assert_eq!(db.clock.micros(), NOW * 1_000_000);
     led.close().await;
 }
+
+#[tokio::test]
+async fn tls_is_as_strict_as_the_url_says() {
+    let (server, port, certificate) = Server::start_with_tls();
+    let certificate = certificate.display().to_string();
+    let clock = Clock::fixed(NOW);
+    let url = |host: &str, rest: &str| {
+        format!("postgres://postgres@{host}:{port}/postgres?connections=5&{rest}")
+    };
+    for (host, rest) in [
+        ("127.0.0.1", "sslmode=require".to_owned()),
+        (
+            "127.0.0.1",
+            format!("sslmode=verify-full&sslrootcert={certificate}"),
+        ),
+        (
+            "localhost",
+            format!("sslmode=verify-full&sslrootcert={certificate}"),
+        ),
+    ] {
+        let (db, _) = Postgres::open(&url(host, &rest), &[], &clock)
+            .await
+            .unwrap();
+        let encrypted = "SELECT 1 FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl";
+        assert_eq!(db.count_rows(encrypted).await.unwrap(), 1, "{rest}");
+        db.close().await;
+    }
+    // Nobody vouches for that certificate here.
+    let unknown = Postgres::open(&url("127.0.0.1", "sslmode=verify-full"), &[], &clock).await;
+    assert!(unknown.is_err());
+    drop(server);
+}
