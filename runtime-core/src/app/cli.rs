@@ -1,11 +1,11 @@
-//! The command line, read by hand: five verbs need no parser library in every binary.
+//! The command line, read by hand: six verbs need no parser library in every binary.
 
 use crate::bot::Bot;
 use crate::config::{VARIABLES, token_variable};
 use crate::ingress::preview::Who;
 
 /// The short form.
-pub const USAGE: &str = "usage: botfactory [serve | chat BOT [--user N] [--locale TAG] | migrate | webhook set|delete|info [BOT]]\n       botfactory --help | --version";
+pub const USAGE: &str = "usage: botfactory [serve | chat BOT [--user N] [--locale TAG] | migrate | health | webhook set|delete|info [BOT]]\n       botfactory --help | --version";
 
 /// What to do.
 #[derive(Debug, Clone)]
@@ -14,6 +14,7 @@ pub enum Command {
     Serve,
     Chat { bot: String, who: Who },
     Migrate,
+    Health,
     Webhook { action: Action, bot: Option<String> },
     Help,
     Version,
@@ -39,6 +40,7 @@ pub fn parse(args: impl Iterator<Item = String>) -> Result<Command, String> {
         Some("-h" | "--help" | "help") => return Ok(Command::Help),
         Some("-V" | "--version" | "version") => return Ok(Command::Version),
         Some("migrate") => Command::Migrate,
+        Some("health") => Command::Health,
         Some("chat") => return chat(args),
         Some("webhook") => {
             let action = match args.next().as_deref() {
@@ -90,6 +92,7 @@ pub fn help(bots: &[&'static dyn Bot]) -> String {
          botfactory [serve]                    serve the bots, the chat page and the operators' routes\n\
          botfactory chat BOT                   talk to a bot in the terminal [--user N] [--locale TAG]\n\
          botfactory migrate                    bring the database up to date and end\n\
+         botfactory health                     ask the running instance whether it is ready (exit 0 or 1)\n\
          botfactory webhook set|delete|info    webhooks by hand, of all bots or [BOT]\n\
          botfactory --version                  version and hash of the compiled sources\n\nBots here:\n",
     );
@@ -127,6 +130,7 @@ mod tests {
         assert!(matches!(read("serve"), Ok(Command::Serve)));
         assert!(matches!(read("--version"), Ok(Command::Version)));
         assert!(matches!(read("serve --help"), Ok(Command::Help)));
+        assert!(matches!(read("health"), Ok(Command::Health)));
         assert!(
             matches!(read("chat booking --user 2 --locale ru"), Ok(Command::Chat { bot, who }) if bot == "booking" && who.user == 2 && who.locale.as_deref() == Some("ru"))
         );

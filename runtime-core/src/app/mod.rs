@@ -1,4 +1,4 @@
-//! The program: `botfactory serve|chat|migrate|webhook`.
+//! The program: `botfactory serve|chat|migrate|health|webhook`.
 //!
 //! | module | holds |
 //! |---|---|
@@ -6,11 +6,13 @@
 //! | [`start`] | opening everything, in order |
 //! | [`serve`] | serving until a signal, and stopping under a deadline |
 //! | [`chat`] | a conversation in the terminal |
+//! | [`health`] | asking a running instance |
 //! | [`webhook`] | webhooks by hand |
 //! | [`menus`] | the bots' command menus in every locale |
 
 pub mod chat;
 pub mod cli;
+pub mod health;
 pub mod menus;
 pub mod serve;
 pub mod start;
@@ -88,6 +90,7 @@ async fn run(command: Command, bots: &'static [&'static dyn Bot]) -> Result<(), 
             println!("the database is up to date: {}", config.shown_database());
             Ok(())
         }
+        Command::Health => health::run(&config).await,
         Command::Webhook { action, bot } => webhook::run(bots, config, action, bot).await,
         Command::Help | Command::Version => Ok(()),
     }
