@@ -7,6 +7,8 @@ mod chat;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod process;
+#[cfg(feature = "postgres")]
+pub mod proxy;
 pub mod redis;
 mod stage;
 pub mod telegram;

@@ -117,6 +117,11 @@ impl Postgres {
         format!("postgres://postgres@{folder}/{database}")
     }
 
+    /// Where its socket is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Makes an empty database and returns its URL.
     ///
     /// # Panics

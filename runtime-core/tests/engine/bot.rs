@@ -66,7 +66,11 @@ static SPEC: BotSpec = BotSpec {
     commands: &[
         command("start", Effect::Pure, false),
         command("book", Effect::State, true),
-        command("my", Effect::Read, false),
+        CommandSpec {
+            reads: Reads::One,
+            ..command("my", Effect::Read, false)
+        },
+        command("my_snapshot", Effect::Read, false),
         one("add"),
         command("add_locked", Effect::Write, false),
         command("lang", Effect::Pure, false),
@@ -327,7 +331,7 @@ impl Bot for Booking {
                     cx.begin(&BOOK);
                     wait(cx, &State::Service)
                 }
-                "my" => {
+                "my" | "my_snapshot" => {
                     let user = cx.user_id();
                     let slots: Vec<String> = on!(cx.db().await?, connection => {
                         sqlx::query_scalar(

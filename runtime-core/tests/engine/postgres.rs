@@ -8,3 +8,4 @@ mod crash;
 mod dialogue;
 mod once;
 mod rig;
+mod trips;

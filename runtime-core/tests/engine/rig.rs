@@ -40,6 +40,9 @@ pub struct Database {
     pub folder: PathBuf,
     #[cfg(feature = "postgres")]
     server: Option<runtime_core::testing::postgres::Postgres>,
+    /// The store goes through it; administrators do not.
+    #[cfg(feature = "postgres")]
+    pub proxy: Option<runtime_core::testing::proxy::Proxy>,
 }
 
 impl Database {
@@ -49,7 +52,30 @@ impl Database {
             folder: std::env::temp_dir().join(name),
             #[cfg(feature = "postgres")]
             server: super::POSTGRES.then(runtime_core::testing::postgres::Postgres::start),
+            #[cfg(feature = "postgres")]
+            proxy: None,
         }
+    }
+
+    /// With a proxy before the server.
+    #[cfg(feature = "postgres")]
+    #[allow(dead_code)] // not in the program that tests SQLite
+    pub async fn behind_a_proxy() -> Self {
+        let mut database = Self::new();
+        if let Some(server) = &database.server {
+            let folder = server.folder().to_path_buf();
+            database.proxy = Some(runtime_core::testing::proxy::Proxy::start(folder).await);
+        }
+        database
+    }
+
+    /// Where the store goes.
+    pub fn store_url(&self) -> String {
+        #[cfg(feature = "postgres")]
+        if let Some(proxy) = &self.proxy {
+            return proxy.url("postgres");
+        }
+        self.url()
     }
     pub fn url(&self) -> String {
         #[cfg(feature = "postgres")]
@@ -165,9 +191,13 @@ impl Rig {
 
     pub async fn on(database: Arc<Database>, clock: Clock, next: i64) -> Self {
         let bot: &'static dyn Bot = &super::bot::BOT;
-        let store = Store::open(&database.url(), &[&bot.spec().migrations], clock.clone())
-            .await
-            .unwrap();
+        let store = Store::open(
+            &database.store_url(),
+            &[&bot.spec().migrations],
+            clock.clone(),
+        )
+        .await
+        .unwrap();
         let (notice, rows) = OutboxNotice::channel(1000);
         let gate = Arc::new(Gate::default());
         let engine = Engine::new(
