@@ -19,7 +19,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
 fi
 command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
 
-features=botgen/cli,botfactory/postgres,good-bots/postgres
+features=botgen/cli,botfactory/postgres,botfactory/faults,good-bots/postgres
 # The end-to-end tests start the built binary.
 cargo build --workspace --features "$features"
 cargo nextest run --workspace --features "$features" --no-fail-fast "$@"

@@ -26,7 +26,7 @@ pub mod bot;
 pub mod clock;
 pub mod config;
 pub mod engine;
-pub(crate) mod faults;
+pub mod faults;
 pub mod handler;
 pub mod http;
 pub(crate) mod i18n;

@@ -95,6 +95,7 @@ impl UpdateJob {
                 released(connection).await
             };
         }
+        crate::faults::point("writer.after_claim");
         self.handle(connection, stand).await
     }
 
@@ -118,6 +119,7 @@ impl UpdateJob {
             }
             Ended::Failed(error) => return self.failed(connection, &error).await,
         }
+        crate::faults::point("writer.after_handler");
         let stored = match self.turn.conclude(&mut did, &stand) {
             Ok(plan) => self.store(&mut connection, plan).await,
             Err(error) => Err(error),
@@ -160,6 +162,7 @@ impl UpdateJob {
             }
             Plan::Store(effects, kept) => {
                 conversation::close(connection, &effects).await?;
+                crate::faults::point("writer.after_store");
                 self.verdict = Verdict::Stored(kept);
             }
         }

@@ -159,6 +159,9 @@ impl Flushes {
 
     fn flushed(&self) {
         let actions = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        if !actions.is_empty() {
+            crate::faults::point("response.flushed");
+        }
         for action in actions {
             action();
         }

@@ -215,6 +215,7 @@ impl HttpBody for Offered {
         let Some(data) = self.data.take() else {
             return Poll::Ready(None);
         };
+        crate::faults::point("response.before_flush");
         let (row, deployment) = (self.row, self.deployment.clone());
         match &self.flushes {
             Some(flushes) => flushes.when_flushed(Box::new(move || deployment.core().flushed(row))),

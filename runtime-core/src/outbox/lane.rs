@@ -220,7 +220,10 @@ async fn send_row(sender: &Sender, key: LaneKey, mut row: OutboxRow) -> Flow {
         if matches!(ensure_lease(sender, &mut row).await, Lease::Gone) {
             return Flow::Next;
         }
-        let error = match shared.client.send(&sending.token, &row.call).await {
+        crate::faults::point("send.before_call");
+        let sent = shared.client.send(&sending.token, &row.call).await;
+        crate::faults::point("send.after_call");
+        let error = match sent {
             Ok(_) => {
                 shared.earn(bot);
                 shared.mark(row.key);

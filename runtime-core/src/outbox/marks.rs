@@ -76,12 +76,14 @@ async fn mark(store: &Store, batch: Vec<Mark>) {
             Mark::Rode(row) => rode.push(row),
         }
     }
+    crate::faults::point("mark.before");
     for attempt in 0..TRIES {
         let marked = match store.mark_sent(sent.clone()).await {
             Ok(()) => store.mark_rode(rode.clone()).await,
             failed => failed,
         };
         if marked.is_ok() {
+            crate::faults::point("mark.after");
             return;
         }
         telemetry::emit(events::StoreFailed { task: "mark_sent" });

@@ -441,8 +441,12 @@ async fn sweep(sender: Sender) {
         }
         let began = Instant::now();
         loop {
+            crate::faults::point("lease.before");
             match shared.store.lease_expired(SWEEP_ROWS).await {
                 Ok(rows) => {
+                    if !rows.is_empty() {
+                        crate::faults::point("lease.after");
+                    }
                     let found = rows.len();
                     if found > 0 {
                         telemetry::emit(events::RowsTakenOver { rows: found });

@@ -5,7 +5,6 @@ use sqlx::postgres::{PgConnection, PgRow};
 
 use super::pool::on;
 use super::{Postgres, QUICK};
-use crate::faults;
 use crate::store::error::StoreError;
 use crate::store::outbox::{OutboxRow, RowKey, decode};
 
@@ -52,13 +51,11 @@ impl Postgres {
         until: i64,
         limit: u32,
     ) -> Result<Vec<OutboxRow>, StoreError> {
-        faults::point("lease.before");
         let found = on!(self.own, QUICK, connection => sqlx::query("SELECT * FROM bf_lease($1, $2, $3)")
             .bind(now)
             .bind(until)
             .bind(i64::from(limit))
             .fetch_all(connection))?;
-        faults::point("lease.after");
         let mut rows = Vec::with_capacity(found.len());
         for row in &found {
             match read(row, until) {
@@ -75,7 +72,6 @@ impl Postgres {
 
     pub(crate) async fn mark_sent(&self, rows: Vec<RowKey>) -> Result<(), StoreError> {
         let keys = Keys::new(rows);
-        faults::point("mark.before");
         self.each(
             // Both go by the same locked keys.
             concat!(
@@ -90,7 +86,6 @@ impl Postgres {
             &keys,
         )
         .await?;
-        faults::point("mark.after");
         Ok(())
     }
 

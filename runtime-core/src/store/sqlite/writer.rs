@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::watchdog::Watchdog;
+use crate::faults;
 use crate::store::error::{StoreError, is_busy, is_constraint, is_fatal, sql_code};
 use crate::telemetry;
 use crate::telemetry::events::GroupCommitted;
@@ -238,10 +239,12 @@ impl Lane {
     }
 
     async fn group(&mut self, first: Box<dyn Job>, waiting: &mut mpsc::Receiver<Box<dyn Job>>) {
+        faults::point("writer.before_begin");
         if !self.begin().await {
             first.finish(End::Failed);
             return;
         }
+        faults::point("writer.after_begin");
         let started = Instant::now();
         let mut ran = Vec::with_capacity(8);
         let mut next = Some(first);
@@ -331,7 +334,10 @@ impl Lane {
     }
 
     async fn commit(&mut self) -> Result<(), sqlx::Error> {
-        self.execute("COMMIT").await
+        faults::point("writer.before_commit");
+        let committed = self.execute("COMMIT").await;
+        faults::point("writer.after_commit");
+        committed
     }
 
     /// After a loss: the transaction may be gone already, then this fails and all is well.
