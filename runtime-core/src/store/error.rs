@@ -99,6 +99,18 @@ pub(crate) fn is_stale_plan(error: &sqlx::Error) -> bool {
         })
 }
 
+/// Whether the server has closed the connection with it.
+#[cfg(feature = "postgres")]
+pub(crate) fn is_final(error: &sqlx::Error) -> bool {
+    use sqlx::postgres::{PgDatabaseError, PgSeverity};
+    let sqlx::Error::Database(error) = error else {
+        return false;
+    };
+    error
+        .try_downcast_ref::<PgDatabaseError>()
+        .is_some_and(|error| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic))
+}
+
 /// Whether the connection is of no use any more, and others of its time neither: it broke, the server ends, or has become
 /// one that only reads.
 #[cfg(feature = "postgres")]

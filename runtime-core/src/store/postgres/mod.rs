@@ -92,7 +92,7 @@ impl Postgres {
         let steps = Pool::new(settings.clone(), 1, STEP_LOCK);
         tokio::spawn({
             let (handlers, steps) = (handlers.clone(), steps.clone());
-            async move { tokio::join!(handlers.warm(WARM), steps.warm(1)) }
+            async move { tokio::join!(handlers.warm(WARM.min(most / 2)), steps.warm(1)) }
         });
         let postgres = Self {
             handlers,

@@ -13,7 +13,9 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use super::settings::Settings;
-use crate::store::error::{StoreError, is_disconnect, sql_code};
+use crate::store::error::{
+    StoreError, is_disconnect, is_final, is_retryable, is_stale_plan, is_state, sql_code,
+};
 
 /// How long a caller waits for a connection.
 const WAIT: Duration = Duration::from_secs(3);
@@ -21,6 +23,11 @@ const WAIT: Duration = Duration::from_secs(3);
 const IDLE: Duration = Duration::from_secs(300);
 /// One that has been idle for so long is asked first, where a handler's own statement could not be repeated.
 const ASK: Duration = Duration::from_secs(1);
+
+/// The server has as many connections as it takes (`too_many_connections`): it is asked again after some rounds.
+const TOO_MANY: &str = "53300";
+const ROUND: Duration = Duration::from_millis(10);
+const ROUNDS: u32 = 20;
 
 /// Runs `$call` with a connection of `$pool` for at most `$limit`. A dead idle connection is replaced, a deadlock or a
 /// conflict of serialisation runs again: what goes through here can be repeated.
@@ -76,7 +83,7 @@ fn timed_out() -> sqlx::Error {
 
 /// Rivals come apart; a new connection is tried at once.
 pub(crate) async fn pause(error: &sqlx::Error, attempts: u32) {
-    if crate::store::error::is_retryable(error) {
+    if is_retryable(error) {
         let most = 5_u64 << attempts.min(8);
         let pause = rand::Rng::random_range(&mut rand::rng(), 1..=most);
         tokio::time::sleep(Duration::from_millis(pause)).await;
@@ -122,7 +129,7 @@ impl Pool {
     /// A connection, as soon as one is free.
     ///
     /// # Errors
-    /// None is free within [`WAIT`] (busy), or the server takes no new one.
+    /// None is free within [`WAIT`] (busy), or the server does not take a new one.
     pub(crate) async fn get(self: &Arc<Self>) -> Result<Loan, StoreError> {
         let permit = match self.free.clone().try_acquire_owned() {
             Ok(permit) => permit,
@@ -135,10 +142,7 @@ impl Pool {
             }
         };
         let generation = self.generation.load(Ordering::Acquire);
-        let (connection, idle) = match self.take() {
-            Some(idle) => (idle.connection, Some(idle.since.elapsed())),
-            None => (self.connect().await?, None),
-        };
+        let (connection, idle) = self.open().await?;
         Ok(Loan {
             connection: Some(connection),
             generation,
@@ -173,6 +177,29 @@ impl Pool {
                 None
             }
             last => last,
+        }
+    }
+
+    /// An idle connection and for how long it was, or a new one. Where the server takes no more of them, those that we have
+    /// go round.
+    async fn open(&self) -> Result<(PgConnection, Option<Duration>), StoreError> {
+        let began = Instant::now();
+        loop {
+            if let Some(idle) = self.take() {
+                return Ok((idle.connection, Some(idle.since.elapsed())));
+            }
+            match self.connect().await {
+                Ok(connection) => return Ok((connection, None)),
+                Err(StoreError::Sql(error))
+                    if is_state(&error, TOO_MANY) && began.elapsed() < WAIT => {}
+                Err(error) => return Err(error),
+            }
+            for _ in 0..ROUNDS {
+                tokio::time::sleep(ROUND).await;
+                if !self.idle().is_empty() {
+                    break;
+                }
+            }
         }
     }
 
@@ -298,11 +325,11 @@ impl Loan {
         if !matches!(error, sqlx::Error::Database(_)) {
             return false; // whatever is still on its way there, nobody reads it
         }
-        let stale = crate::store::error::is_stale_plan(error);
-        if !stale {
+        let stale = is_stale_plan(error);
+        if !stale && !is_final(error) {
             self.clean();
         }
-        stale || crate::store::error::is_retryable(error)
+        stale || is_retryable(error)
     }
 
     /// A handler that reads has ended well; ends the snapshot, if there is one.
