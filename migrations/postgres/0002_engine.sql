@@ -1,6 +1,8 @@
 -- What the engine needs beyond 0001: every conversation counts its changes, and an update's effects are stored by one call.
 
 ALTER TABLE bf_conversations ADD COLUMN version BIGINT NOT NULL DEFAULT 1;    -- grows with every change
+ALTER TABLE bf_conversations ADD COLUMN timer BIGINT NOT NULL DEFAULT 0;      -- when its timer fires, or is looked at again; 0: never
+CREATE INDEX bf_conversations_timer ON bf_conversations (timer) WHERE timer > 0;
 -- Byte for byte what was stored: JSONB would refuse a text with a NUL in it.
 ALTER TABLE bf_conversations ALTER COLUMN waiting TYPE JSON USING waiting::text::json;
 
@@ -54,7 +56,7 @@ END $$;
 CREATE FUNCTION bf_step(
   p_bot BIGINT, p_update BIGINT, p_chat BIGINT, p_person BIGINT, p_thread BIGINT, p_at BIGINT,
   p_to BIGINT, p_state SMALLINT, p_lease BIGINT, p_call TEXT, p_rest TEXT,
-  p_expected BIGINT, p_run BIGINT, p_expires BIGINT, p_waiting TEXT,  -- expected NULL: it does not move
+  p_expected BIGINT, p_run BIGINT, p_expires BIGINT, p_waiting TEXT, p_timer BIGINT,  -- expected NULL: it does not move
   p_subject BIGINT, p_tag TEXT, p_code TEXT, p_trace TEXT
 ) RETURNS SMALLINT LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -64,10 +66,11 @@ BEGIN
   IF NOT FOUND THEN RETURN 1; END IF;
   IF p_expected IS NOT NULL THEN
     IF p_expected = 0 THEN
-      INSERT INTO bf_conversations (bot, chat, person, thread, run, expires, waiting)
-        VALUES (p_bot, p_chat, p_person, p_thread, p_run, p_expires, p_waiting::json) ON CONFLICT DO NOTHING;
+      INSERT INTO bf_conversations (bot, chat, person, thread, run, expires, waiting, timer)
+        VALUES (p_bot, p_chat, p_person, p_thread, p_run, p_expires, p_waiting::json, p_timer) ON CONFLICT DO NOTHING;
     ELSE
-      UPDATE bf_conversations SET run = p_run, expires = p_expires, waiting = p_waiting::json, version = version + 1
+      UPDATE bf_conversations SET run = p_run, expires = p_expires, waiting = p_waiting::json, timer = p_timer,
+          version = version + 1
         WHERE ctid = (SELECT c.ctid FROM bf_conversations c
           WHERE c.bot = p_bot AND c.chat = p_chat AND c.person = p_person AND c.thread = p_thread
             AND c.version = p_expected FOR NO KEY UPDATE SKIP LOCKED);
@@ -97,26 +100,26 @@ END $$;
 CREATE FUNCTION bf_finish(
   p_bot BIGINT, p_update BIGINT, p_chat BIGINT, p_person BIGINT, p_thread BIGINT, p_at BIGINT,
   p_to BIGINT, p_state SMALLINT, p_lease BIGINT, p_call TEXT, p_rest TEXT,
-  p_expected BIGINT, p_run BIGINT, p_expires BIGINT, p_waiting TEXT,
+  p_expected BIGINT, p_run BIGINT, p_expires BIGINT, p_waiting TEXT, p_timer BIGINT,
   p_subject BIGINT, p_tag TEXT, p_code TEXT, p_trace TEXT
 ) RETURNS SMALLINT LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
   RETURN bf_step(p_bot, p_update, p_chat, p_person, p_thread, p_at, p_to, p_state, p_lease, p_call, p_rest,
-    p_expected, p_run, p_expires, p_waiting, p_subject, p_tag, p_code, p_trace);
+    p_expected, p_run, p_expires, p_waiting, p_timer, p_subject, p_tag, p_code, p_trace);
 END $$;
 
 -- The same beside a statement of the bot's: where this is not 0, that must be taken back too, so it raises.
 CREATE FUNCTION bf_one(
   p_bot BIGINT, p_update BIGINT, p_chat BIGINT, p_person BIGINT, p_thread BIGINT, p_at BIGINT,
   p_to BIGINT, p_state SMALLINT, p_lease BIGINT, p_call TEXT, p_rest TEXT,
-  p_expected BIGINT, p_run BIGINT, p_expires BIGINT, p_waiting TEXT,
+  p_expected BIGINT, p_run BIGINT, p_expires BIGINT, p_waiting TEXT, p_timer BIGINT,
   p_subject BIGINT, p_tag TEXT, p_code TEXT, p_trace TEXT
 ) RETURNS SMALLINT LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
   outcome SMALLINT;
 BEGIN
   outcome := bf_step(p_bot, p_update, p_chat, p_person, p_thread, p_at, p_to, p_state, p_lease, p_call, p_rest,
-    p_expected, p_run, p_expires, p_waiting, p_subject, p_tag, p_code, p_trace);
+    p_expected, p_run, p_expires, p_waiting, p_timer, p_subject, p_tag, p_code, p_trace);
   IF outcome = 1 THEN RAISE EXCEPTION 'handled before' USING ERRCODE = 'BF001'; END IF;
   IF outcome = 2 THEN RAISE EXCEPTION 'moved meanwhile' USING ERRCODE = 'BF002'; END IF;
   RETURN outcome;
@@ -128,7 +131,7 @@ END $$;
 CREATE FUNCTION bf_steps(
   p_bot BIGINT[], p_update BIGINT[], p_chat BIGINT[], p_person BIGINT[], p_thread BIGINT[], p_at BIGINT[],
   p_to BIGINT[], p_state SMALLINT[], p_lease BIGINT[], p_call TEXT[], p_rest TEXT[],
-  p_expected BIGINT[], p_run BIGINT[], p_expires BIGINT[], p_waiting TEXT[],
+  p_expected BIGINT[], p_run BIGINT[], p_expires BIGINT[], p_waiting TEXT[], p_timer BIGINT[],
   p_subject BIGINT[], p_tag TEXT[], p_code TEXT[], p_trace TEXT[]
 ) RETURNS TABLE (place INTEGER, outcome SMALLINT, claim SMALLINT, offered TEXT)
 LANGUAGE plpgsql SET enable_seqscan = off AS $$
@@ -137,7 +140,7 @@ BEGIN
   FOR i IN 1 .. cardinality(p_bot) LOOP
     outcome := bf_step(p_bot[i], p_update[i], p_chat[i], p_person[i], p_thread[i], p_at[i],
       p_to[i], p_state[i], p_lease[i], p_call[i], p_rest[i],
-      p_expected[i], p_run[i], p_expires[i], p_waiting[i],
+      p_expected[i], p_run[i], p_expires[i], p_waiting[i], p_timer[i],
       p_subject[i], p_tag[i], p_code[i], p_trace[i]);
     IF outcome <> 0 THEN
       place := i;

@@ -154,6 +154,12 @@ pub trait Bot: Send + Sync + std::fmt::Debug + 'static {
     fn answer<'a>(&'a self, cx: &'a mut Cx, waiting: Waiting, given: Given<'a>) -> Handling<'a>;
     /// Asks the question of `waiting` again (after back); its state has been restored.
     fn ask<'a>(&'a self, cx: &'a mut Cx, waiting: &'a Waiting) -> Handling<'a>;
+    /// Nobody has answered the question of `waiting` within its wizard's time. Without a declaration for it the
+    /// conversation is another build's.
+    fn timeout<'a>(&'a self, cx: &'a mut Cx, waiting: Waiting) -> Handling<'a> {
+        let _ = (cx, waiting);
+        Box::pin(async { Err(HandlerError::Outdated) })
+    }
     /// The bot's own text for what nothing understands.
     fn fallback(&self, words: &Words) -> Option<Text>;
     /// A declared toast, by hash.

@@ -35,6 +35,7 @@ pub mod outbox;
 pub mod prelude;
 pub mod redis;
 pub mod registration;
+pub mod scheduler;
 pub mod store;
 pub mod telegram;
 pub mod telemetry;

@@ -1,6 +1,6 @@
 //! Every action and button of a bot, in order of writing.
 
-use crate::syntax::ast::{Action, ActionKind, Bot, Button, Flow, FlowKind};
+use crate::syntax::ast::{Action, ActionKind, Bot, Button, Flow, FlowKind, OnTimeout};
 
 /// The actions of a flow.
 pub fn actions(flow: &Flow) -> impl Iterator<Item = &Action> {
@@ -8,12 +8,21 @@ pub fn actions(flow: &Flow) -> impl Iterator<Item = &Action> {
         FlowKind::Wizard(w) => (&w.steps[..], &w.on_step[..], &w.on_complete[..]),
         FlowKind::Menu(_) | FlowKind::Generic => (&[][..], &[][..], &[][..]),
     };
+    let timeout = match &flow.kind {
+        FlowKind::Wizard(w) => w.on_timeout.as_ref(),
+        _ => None,
+    };
+    let timeout = timeout.and_then(|timeout| match timeout {
+        OnTimeout::Reply(reply) => Some(&**reply),
+        _ => None,
+    });
     let own = steps.iter().flat_map(|s| &s.on_step);
     flow.on_enter
         .iter()
         .chain(own)
         .chain(on_step)
         .chain(on_complete)
+        .chain(timeout)
 }
 
 /// The buttons of a bot.

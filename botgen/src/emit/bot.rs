@@ -113,6 +113,25 @@ pub fn module(bot: &Bot) -> TokenStream {
             quote!(#command => { let (loaded, state) = waiting.read()?; #module::ask(cx, &loaded, &state) })
         }
     });
+    let timed = dialogues().filter(|(_, wizard)| wizard.timeout.is_some());
+    let timed = timed.map(|(flow, wizard)| {
+        let (command, module) = (&flow.command, ident(&flow.module));
+        if wizard.loaded.is_empty() {
+            quote!(#command => { let ((), state) = waiting.read()?; #module::timeout(cx, state) })
+        } else {
+            quote!(#command => { let (loaded, state) = waiting.read()?; #module::timeout(cx, loaded, state) })
+        }
+    });
+    let timed: Vec<_> = timed.collect();
+    let timeout = (!timed.is_empty()).then(|| {
+        quote! {
+            fn timeout<'a>(&'a self, cx: &'a mut Cx, waiting: Waiting) -> Handling<'a> {
+                Box::pin(async move {
+                    match waiting.flow() { #(#timed)* _ => Err(HandlerError::Outdated) }
+                })
+            }
+        }
+    });
     let fallback = match &bot.fallback {
         Some(call) => {
             let name = ident(&bot.texts[call.id.0].ident);
@@ -177,6 +196,8 @@ pub fn module(bot: &Bot) -> TokenStream {
                     match waiting.flow() { #(#asks)* _ => Err(HandlerError::Outdated) }
                 })
             }
+
+            #timeout
 
             fn fallback(&self, words: &Words) -> Option<Text> {
                 #fallback

@@ -12,7 +12,7 @@ use super::rule::{parse, pattern, wanted};
 use super::text;
 use crate::ir::cost;
 use crate::ir::types::{ChoiceId, Ty};
-use crate::ir::{Rule, Step, Target, Wizard};
+use crate::ir::{Rule, Step, Target, Timeout, Wizard};
 
 /// Every item of the dialogue but `enter`.
 pub fn items(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
@@ -33,6 +33,7 @@ pub fn items(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
         quote!(#to #after)
     });
     let complete = complete(cx, wizard);
+    let timeout = timeout(cx, wizard);
     quote! {
         #spec
         #(#patterns)*
@@ -42,6 +43,7 @@ pub fn items(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
         #answer
         #(#ways)*
         #complete
+        #timeout
     }
 }
 
@@ -65,6 +67,7 @@ pub fn begin(env: &mut Env<'_>, wizard: &Wizard) -> TokenStream {
 fn spec(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
     let command = &cx.flow.command;
     let ttl = proc_macro2::Literal::i64_unsuffixed(wizard.ttl);
+    let timed = wizard.timeout.is_some();
     let steps = wizard.steps.iter().enumerate().map(|(position, step)| {
         let cost = cost::of_step(cx.flow, wizard, position);
         let (effect, reads, writes) = super::flow::class(step.effect, cost);
@@ -80,7 +83,7 @@ fn spec(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
     let docs = doc(&format!("`/{command}` as the runtime knows it."));
     quote! {
         #docs
-        pub static FLOW: WizardSpec = WizardSpec { command: #command, ttl: #ttl, steps: &[#(#steps),*] };
+        pub static FLOW: WizardSpec = WizardSpec { command: #command, ttl: #ttl, on_timeout: #timed, steps: &[#(#steps),*] };
     }
 }
 
@@ -508,6 +511,111 @@ fn complete(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
             #end
         }
     }
+}
+
+/// What happens when nobody answers.
+fn timeout(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
+    let Some(does) = &wizard.timeout else {
+        return TokenStream::new();
+    };
+    let mut said = TokenStream::new();
+    let arms = wizard.steps.iter().map(|step| {
+        let mut env = Env::new(cx, Site::Handler);
+        bind_loaded(&mut env, wizard);
+        for var in &step.known {
+            env.local(var, Form::Owned);
+        }
+        let body = match does {
+            Timeout::Reply { reads, .. } => {
+                let args = reads.iter().map(|var| {
+                    let value = env.kept(&var.ident, &var.ty);
+                    quote!(, #value)
+                });
+                let args: Vec<_> = args.collect();
+                let loaded = (!wizard.loaded.is_empty()).then(|| quote!(, loaded));
+                quote!(timed_out(cx #loaded #(#args)*))
+            }
+            Timeout::Goto(to) => wait_call(&env, wizard, *to),
+            Timeout::Cancel => quote!(cx.expire()),
+        };
+        // Bind what is carried on, nothing else.
+        let used: Vec<_> = step
+            .known
+            .iter()
+            .filter(|var| mentions(&body, &var.ident))
+            .map(|var| ident(&var.ident))
+            .collect();
+        let name = variant(wizard, step);
+        let pattern = match (used.len(), step.known.len()) {
+            (_, 0) => quote!(State::#name),
+            (a, b) if a == b => quote!(State::#name { #(#used),* }),
+            (0, _) => quote!(State::#name { .. }),
+            _ => quote!(State::#name { #(#used,)* .. }),
+        };
+        quote!(#pattern => #body)
+    });
+    let arms: Vec<_> = arms.collect();
+    if let Timeout::Reply { action, reads } = does {
+        let mut env = Env::new(cx, Site::Handler);
+        bind_loaded(&mut env, wizard);
+        let params: Vec<_> = reads
+            .iter()
+            .map(|var| {
+                env.local(var, Form::Owned);
+                let (name, ty) = (ident(&var.ident), cx.owned(&var.ty));
+                quote!(, #name: #ty)
+            })
+            .collect();
+        let (reply, _) = list(
+            &mut env,
+            Stage::Dialogue(wizard),
+            std::slice::from_ref(action),
+        );
+        let loaded = loaded_param(wizard, &reply);
+        said = quote! {
+            /// Nobody has answered: the last words.
+            fn timed_out(cx: &mut Cx #loaded #(#params)*) -> Handled {
+                #reply
+                cx.done()
+            }
+        };
+    }
+    let loaded = (!wizard.loaded.is_empty()).then(|| {
+        let used = arms.iter().any(|arm| mentions(arm, "loaded"));
+        let name = if used {
+            quote!(loaded)
+        } else {
+            quote!(_loaded)
+        };
+        quote!(, #name: Loaded)
+    });
+    let state = if matches!(does, Timeout::Cancel) {
+        quote! {
+            /// Nobody has answered for the wizard's time.
+            pub fn timeout(cx: &mut Cx #loaded, _state: State) -> Handled {
+                cx.expire()
+            }
+        }
+    } else {
+        quote! {
+            /// Nobody has answered the question of `state` for the wizard's time.
+            pub fn timeout(cx: &mut Cx #loaded, state: State) -> Handled {
+                match state { #(#arms),* }
+            }
+        }
+    };
+    quote!(#state #said)
+}
+
+/// The parameter of what was loaded, if there is any; what does not read it says so.
+fn loaded_param(wizard: &Wizard, body: &TokenStream) -> Option<TokenStream> {
+    (!wizard.loaded.is_empty()).then(|| {
+        if mentions(body, "loaded") {
+            quote!(, loaded: Loaded)
+        } else {
+            quote!(, _loaded: Loaded)
+        }
+    })
 }
 
 fn bind_loaded(env: &mut Env<'_>, wizard: &Wizard) {

@@ -168,6 +168,24 @@ pub struct Wizard {
     pub known_at_end: Vec<Variable>,
     /// Effect of completing.
     pub complete_effect: Effect,
+    /// What happens when nobody answers for `ttl`.
+    pub timeout: Option<Timeout>,
+}
+
+/// What a wizard's timer does.
+#[derive(Debug)]
+pub enum Timeout {
+    /// Says something and ends the dialogue.
+    Reply {
+        /// A reply, without `when` or `goto`.
+        action: Box<Action>,
+        /// Step variables that it reads; nullable where some step does not know them.
+        reads: Vec<Variable>,
+    },
+    /// Asks the question of this step.
+    Goto(usize),
+    /// Ends the dialogue with the runtime's words.
+    Cancel,
 }
 
 /// One question.

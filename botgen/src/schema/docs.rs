@@ -5,6 +5,7 @@ use std::fmt::Write;
 use schemars::JsonSchema;
 
 use super::Shape;
+use crate::syntax::blocks::timeout;
 use crate::syntax::registry::{BLOCKS, Block, Decode, LATER};
 use crate::syntax::{bot, chat, flow, keyboard, statement, step};
 
@@ -61,6 +62,8 @@ pub fn reference() -> String {
     part::<flow::ArgFields>(&mut out, 3, "Arg");
     out.push_str("\nAn argument of which only the type is said is `id: int`.\n");
     part::<statement::ConflictItem>(&mut out, 3, "OnConflict");
+    part::<timeout::TimeoutItem>(&mut out, 3, "OnTimeout");
+    part::<timeout::TimeoutMessage>(&mut out, 3, "TimeoutMessage");
     part::<statement::EngineSql>(&mut out, 3, "SqlByEngine");
     out.push_str("\n## `chats/*.yaml`\n\nA list of conversations, which `botgen test` and `cargo test` run through the compiled bot.\n");
     part::<chat::ConversationItem>(&mut out, 3, "Conversation");

@@ -159,6 +159,19 @@ pub struct Wizard {
     pub steps_lost: bool,
     pub on_step: Vec<Action>,
     pub on_complete: Vec<Action>,
+    pub on_timeout: Option<OnTimeout>,
+}
+
+/// `on_timeout:`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum OnTimeout {
+    /// An `action.reply_template.v1`; then the dialogue ends.
+    Reply(Box<Action>),
+    Goto(Str),
+    Cancel,
+    /// Something is wrong with it, and was reported.
+    Bad,
 }
 
 /// `args: { id: int }`.

@@ -59,7 +59,7 @@ pub struct ChatStepItem {
     pub toast: Option<Template>,
     /// No further message came.
     pub silence: Option<Bool>,
-    /// The clock goes on.
+    /// The clock goes on; timers of dialogues that fall due then fire.
     pub clock: Option<Duration>,
     /// The person's Telegram speaks this language from here on.
     pub locale: Option<LocaleTag>,

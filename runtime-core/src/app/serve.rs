@@ -18,7 +18,7 @@ use crate::http::listener::{self, FlushListener, Peer, Port};
 use crate::http::routes;
 use crate::http::state::{Deployment, Mode};
 use crate::ingress::polling::Polling;
-use crate::store::Store;
+use crate::scheduler::Scheduler;
 use crate::telemetry::{self, events, logs, metrics};
 
 /// What runs may take this long to finish.
@@ -27,8 +27,6 @@ const DRAIN: Duration = Duration::from_secs(15);
 const LINGER: Duration = Duration::from_millis(250);
 /// What is queued for Telegram may take this long to leave.
 const FLUSH: Duration = Duration::from_secs(5);
-/// How often old claims are forgotten.
-const PRUNE_EVERY: Duration = Duration::from_secs(10);
 
 /// Serves the bots until SIGTERM or SIGINT.
 ///
@@ -91,13 +89,15 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
     let App {
         deployment,
         store,
+        engine,
         sender,
         client,
         marking,
         announced,
     } = app;
     let sending = sender.start(announced);
-    let pruning = tokio::spawn(prune(store.clone()));
+    let scheduler = Scheduler::new(store.clone(), engine);
+    let mut scheduling = tokio::spawn(scheduler.run(stopped.clone()));
     let registering = register(&deployment);
     let mut polling = JoinSet::new();
     for (index, bot) in deployment.bots().iter().enumerate() {
@@ -126,14 +126,15 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
     deployment.vitals().stop();
     let _ = stop.send(true);
     registering.into_iter().for_each(|task| task.abort());
-    pruning.abort();
     let drained = async {
         while servers.join_next().await.is_some() {}
         while polling.join_next().await.is_some() {}
+        let _ = (&mut scheduling).await;
     };
     let _ = tokio::time::timeout(DRAIN, drained).await;
     servers.abort_all();
     polling.abort_all();
+    scheduling.abort();
     sender.stop(FLUSH).await;
     sending.into_iter().for_each(|task| task.abort());
     let _ = tokio::time::timeout(FLUSH, marking).await;
@@ -203,18 +204,6 @@ fn register(deployment: &Deployment) -> Vec<JoinHandle<()>> {
             )
         })
         .collect()
-}
-
-/// Forgets what is old, a batch at a time.
-async fn prune(store: std::sync::Arc<Store>) {
-    let mut tick = tokio::time::interval(PRUNE_EVERY);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        if store.prune().await.is_err() {
-            telemetry::emit(events::StoreFailed { task: "prune" });
-        }
-    }
 }
 
 #[cfg(unix)]

@@ -62,6 +62,7 @@ impl Core for Live {
 pub struct App {
     pub deployment: Deployment,
     pub store: Arc<Store>,
+    pub engine: Arc<Engine>,
     pub sender: Sender,
     pub client: Client,
     /// Ends when the last mark is written.
@@ -156,7 +157,7 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
         )
     });
     let core = Live {
-        engine,
+        engine: engine.clone(),
         sender: sender.clone(),
         store: store.clone(),
         redis: redis.clone(),
@@ -173,6 +174,7 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
     Ok(App {
         deployment: Deployment::new(served, Arc::new(core), settings, registrar),
         store,
+        engine,
         sender,
         client,
         marking,

@@ -79,6 +79,10 @@ pub(crate) async fn act(
                     Ok(())
                 }
             },
+            // Who wants to go is not held up by what happens to those who say nothing.
+            Standing::Expired(waiting) if waiting.timed() && *control != Control::Cancel => {
+                time_out(update, waiting, cx).await
+            }
             Standing::Expired(_) => gone("bf-expired", cx),
             Standing::Outdated => gone("bf-outdated", cx),
         },
@@ -99,7 +103,17 @@ pub(crate) async fn act(
                 }
                 Ok(())
             }
+            // It comes too late, and before the timer: what that would have done is done now.
+            Standing::Expired(waiting) if waiting.timed() => time_out(update, waiting, cx).await,
             Standing::Expired(_) => gone("bf-expired", cx),
+            Standing::Outdated => gone("bf-outdated", cx),
+        },
+        Work::Timeout(_) => match standing {
+            // A clock that was set back does not matter: the row said that it is time.
+            Standing::Expired(waiting) | Standing::Waiting(waiting) => {
+                time_out(update, waiting, cx).await
+            }
+            Standing::Idle => Ok(()), // it was answered meanwhile
             Standing::Outdated => gone("bf-outdated", cx),
         },
         Work::Press(press) => match standing {
@@ -121,6 +135,9 @@ pub(crate) async fn act(
             }
             Standing::Expired(waiting) if fits(press, &waiting, run) => {
                 cx.toast = Some(cx.words.own_plain("bf-expired"));
+                if waiting.timed() {
+                    return time_out(update, waiting, cx).await;
+                }
                 cx.next = Next::End;
                 Ok(())
             }
@@ -181,6 +198,22 @@ async fn steer(update: &Update, control: Control, waiting: Waiting, cx: &mut Cx)
             Ok(())
         }
     }
+}
+
+/// What the wizard says is to happen when nobody answers. A question that the timer has asked is not followed by another
+/// one: a dialogue without a person ends.
+async fn time_out(update: &Update, waiting: Waiting, cx: &mut Cx) -> Handled {
+    cx.timed_out = true;
+    cx.inside = true;
+    cx.before = Some(waiting.clone());
+    if waiting.by_timer() {
+        return cx.expire();
+    }
+    update.seat.bot.timeout(cx, waiting).await?;
+    if let Next::Wait(waiting) = &mut cx.next {
+        waiting.led_by_timer();
+    }
+    Ok(())
 }
 
 /// The dialogue is over, and this is said.

@@ -11,6 +11,7 @@ mod route;
 mod seat;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod timers;
 mod turn;
 
 use std::sync::Arc;

@@ -287,7 +287,7 @@ fn outdated(turn: &Turn, did: &mut Did) -> Result<bool, Stopped> {
 /// Counts outside every transaction; the third time is the last.
 async fn expired(postgres: &Postgres, turn: &mut Turn) -> Verdict {
     let now = turn.shared.store.clock().micros();
-    let (bot, update_id) = (turn.update.key.bot, turn.update.update_id);
+    let (bot, update_id) = (turn.update.key.bot, turn.counted_as());
     match postgres.count_failure(bot, update_id, now).await {
         Ok(count) if count >= ATTEMPTS => bury(postgres, turn, "deadline").await,
         _ => Verdict::Busy,
@@ -310,7 +310,7 @@ async fn bury(postgres: &Postgres, turn: &mut Turn, code: &'static str) -> Verdi
 fn before_reading(turn: &Turn) -> Option<Facts> {
     match &turn.work {
         Work::Command { command, .. } => Some(of_command(turn, *command)),
-        Work::Locale(_) | Work::Bury(_) => Some(MOVES),
+        Work::Locale(_) | Work::Timeout(_) | Work::Bury(_) => Some(MOVES),
         Work::Control { .. } | Work::Answer(_) | Work::Press(_) => None,
     }
 }

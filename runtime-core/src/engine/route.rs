@@ -40,8 +40,18 @@ pub(crate) enum Work {
     Press(WizardPress),
     /// A button of the locale keyboard: index of the locale.
     Locale(usize),
+    /// Nobody has answered for too long.
+    Timeout(Timer),
     /// Its handler failed outside a transaction: dead letter with this code.
     Bury(&'static str),
+}
+
+/// Which question the timer was set for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timer {
+    pub(crate) run: i64,
+    /// Of the conversation: whatever moves it ends the timer.
+    pub(crate) version: i64,
 }
 
 /// What moves a dialogue besides answers.

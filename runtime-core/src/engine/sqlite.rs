@@ -81,6 +81,10 @@ impl UpdateJob {
                 return abandoned(connection).await;
             }
         };
+        if self.turn.stale(&stand) {
+            self.verdict = self.turn.nothing();
+            return released(connection).await;
+        }
         if let Work::Bury(code) = self.turn.work {
             return self.bury(connection, code).await;
         }
@@ -191,7 +195,7 @@ impl UpdateJob {
             Fault::Code(code) => code,
             Fault::Expired => {
                 let now = self.turn.shared.store.clock().micros();
-                let (bot, id) = (self.turn.update.key.bot, self.turn.update.update_id);
+                let (bot, id) = (self.turn.update.key.bot, self.turn.counted_as());
                 match count_failure(&mut connection, bot, id, now).await {
                     Ok(count) if count >= ATTEMPTS => "deadline",
                     Ok(_) => return released(connection).await,

@@ -11,7 +11,7 @@ use super::compose::{Composed, Frame, compose};
 use super::deliver::{Parcel, StoredParcel};
 use super::dialogue::{Standing, act};
 use super::guard::{Ended, run};
-use super::route::{Control, Work};
+use super::route::{Control, Timer, Work};
 use super::seat::Update;
 use super::{OfferedRow, Outcome, Shared};
 use crate::handler::db::Connection;
@@ -19,6 +19,7 @@ use crate::handler::error::HandlerError;
 use crate::handler::{Cx, Next, Said};
 use crate::ingress::Channel;
 use crate::store::conversation::{Effects, Moved, Stand};
+use crate::store::timers;
 use crate::telegram::method::Call;
 use crate::telemetry;
 use crate::telemetry::events::{
@@ -87,9 +88,32 @@ impl Turn {
         self.moves.clear();
     }
 
+    /// A timer whose question was answered since it fell due: nothing is left to do.
+    pub(crate) fn stale(&self, stand: &Stand) -> bool {
+        matches!(self.work, Work::Timeout(timer) if timer.version != stand.version)
+    }
+
+    /// What is said where there is nothing to do.
+    pub(crate) fn nothing(&self) -> Verdict {
+        let nothing = Composed::default();
+        Verdict::Answered(Parcel::new(&self.update, nothing, &*self.shared.gate))
+    }
+
+    /// What failed attempts are counted by. A timer's claim has another number every time it is tried.
+    pub(crate) fn counted_as(&self) -> i64 {
+        match self.work {
+            Work::Timeout(timer) => timers::counted_as(self.update.key, timer.run),
+            _ => self.update.update_id,
+        }
+    }
+
     /// Runs the work for at most `time`.
     pub(crate) async fn act(&self, connection: Connection, stand: &Stand, time: Duration) -> Did {
-        let standing = Standing::of(stand, self.shared.store.clock().micros());
+        let standing = if self.stale(stand) {
+            Standing::Idle
+        } else {
+            Standing::of(stand, self.shared.store.clock().micros())
+        };
         let keyboard = standing.reply_keyboard();
         let mut cx = Cx::new(self.update.words.clone(), connection, None);
         cx.private = self.update.place.private;
@@ -136,6 +160,9 @@ impl Turn {
     /// Makes the calls, and decides what is to be stored.
     pub(crate) fn conclude(&mut self, did: &mut Did, stand: &Stand) -> Result<Plan, HandlerError> {
         let cx = &mut did.cx;
+        if let Next::Wait(waiting) = &mut cx.next {
+            waiting.remember(&cx.words.person, self.update.place);
+        }
         if matches!(cx.next, Next::End) && cx.said.is_empty() && cx.toast.is_none() {
             cx.said.push(Said::Own("bf-done")); // a dialogue never ends in silence
         }
@@ -172,17 +199,17 @@ impl Turn {
             Next::Stay => None,
             Next::Wait(waiting) => {
                 let ttl = waiting.ttl().saturating_mul(1_000_000);
+                let expires = now.saturating_add(ttl);
+                // Nothing could be said to a preview: it speaks only when it is spoken to.
+                let timed = waiting.timed() && self.update.channel != Channel::Preview;
                 Some(Moved {
                     run: next_run,
-                    expires: now.saturating_add(ttl),
+                    expires,
+                    timer: if timed { expires } else { 0 },
                     waiting: Some(waiting.to_json()?),
                 })
             }
-            Next::End => Some(Moved {
-                run: stand.run,
-                expires: 0,
-                waiting: None,
-            }),
+            Next::End => Some(Moved::ended(stand.run)),
         };
         self.plan(parcel, stand, conversation, locale, None)
     }
@@ -203,7 +230,19 @@ impl Turn {
         // A toast for a press, a message for a message.
         let composed: Composed = compose(&frame, &[Said::Refusal(text)], None)?;
         let parcel = Parcel::new(&self.update, composed, &*self.shared.gate);
-        self.plan(parcel, &Stand::default(), None, None, Some(code))
+        let (stand, ended) = match self.work {
+            // A dialogue that a timer cannot move is over, or it would try for ever.
+            Work::Timeout(Timer { run, version }) => {
+                let stand = Stand {
+                    run,
+                    version,
+                    ..Stand::default()
+                };
+                (stand, Some(Moved::ended(run)))
+            }
+            _ => (Stand::default(), None),
+        };
+        self.plan(parcel, &stand, ended, None, Some(code))
     }
 
     fn plan(
@@ -331,6 +370,13 @@ fn moves(update: &Update, work: &Work, cx: &Cx) -> Vec<WizardMoved> {
         _ => false,
     };
     let refused = || cx.said.iter().any(|said| matches!(said, Said::Refusal(_)));
+    if cx.timed_out {
+        let before = cx.before.as_ref();
+        return before
+            .map(|before| moved(before.flow(), WizardMove::TimedOut))
+            .into_iter()
+            .collect();
+    }
     // `before` is what the handler found; cancelling and expiring run no handler.
     match (&cx.next, &cx.before) {
         (Next::Wait(waiting), None) => vec![moved(waiting.flow(), WizardMove::Begun)],

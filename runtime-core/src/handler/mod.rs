@@ -47,6 +47,8 @@ pub struct Cx {
     pub(crate) toast: Option<Text>,
     /// Only private chats can show keyboards that ask for a contact or a location.
     pub(crate) private: bool,
+    /// The dialogue's time was over.
+    pub(crate) timed_out: bool,
     /// A promise of the compiler that did not hold, noticed where no error can be returned.
     pub(crate) bug: Option<&'static str>,
 }
@@ -93,6 +95,7 @@ impl Cx {
             execs: 0,
             toast: None,
             private: false,
+            timed_out: false,
             bug: None,
         }
     }
@@ -290,6 +293,14 @@ impl Cx {
     pub fn done(&mut self) -> Handled {
         self.end();
         Ok(())
+    }
+    /// The dialogue has taken too long: it is over, and the runtime says so.
+    ///
+    /// # Errors
+    /// Never: the type is a handler's.
+    pub fn expire(&mut self) -> Handled {
+        self.said.push(Said::Own("bf-expired"));
+        self.done()
     }
     /// The flow is over; the conversation waits for nothing.
     pub fn end(&mut self) {

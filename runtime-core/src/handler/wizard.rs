@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::error::HandlerError;
+use crate::ingress::{Person, Place as Chat};
 
 /// Most bytes of a stored conversation.
 pub const CONVERSATION_BYTES: usize = 64 * 1024;
@@ -19,6 +20,8 @@ pub struct WizardSpec {
     pub command: &'static str,
     /// Seconds that a waiting conversation lives.
     pub ttl: i64,
+    /// Something happens by itself when nobody has answered for that long ([`crate::bot::Bot::timeout`]).
+    pub on_timeout: bool,
     pub steps: &'static [StepSpec],
 }
 
@@ -44,11 +47,36 @@ pub struct Waiting {
     flow: String,
     /// Seconds that it lives, so that `back` need not know the wizard.
     ttl: i64,
+    /// Its wizard says what happens then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    timed: bool,
+    /// The timer has led here, and nobody has answered since: it does so once in a row.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    by_timer: bool,
+    /// Whom the timer tells; only where it is `timed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    caller: Option<Box<Caller>>,
     here: Place,
     loaded: Box<RawValue>,
     /// Where `back` leads, the last place last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     trail: Vec<Place>,
+}
+
+/// Whoever was asked, and where: no update tells it when a timer fires.
+#[derive(Clone, Serialize, Deserialize)]
+struct Caller {
+    id: i64,
+    first_name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    language_code: Option<String>,
+    chat: i64,
+    private: bool,
+    thread: i64,
 }
 
 /// A step and what was known there.
@@ -106,6 +134,9 @@ impl Waiting {
         Ok(Self {
             flow: wizard.command.to_owned(),
             ttl: wizard.ttl,
+            timed: wizard.on_timeout,
+            by_timer: false,
+            caller: None,
             here: Place {
                 step: spec.id.to_owned(),
                 skip: spec.optional,
@@ -138,6 +169,50 @@ impl Waiting {
     pub(crate) fn ttl(&self) -> i64 {
         self.ttl
     }
+    /// Whether something happens by itself when it has waited that long.
+    pub(crate) fn timed(&self) -> bool {
+        self.timed
+    }
+    /// Whether the timer has led here, and nobody has answered since.
+    pub(crate) fn by_timer(&self) -> bool {
+        self.by_timer
+    }
+    /// The timer has led here.
+    pub(crate) fn led_by_timer(&mut self) {
+        self.by_timer = true;
+    }
+    /// Remembers whom the timer will tell, and where.
+    pub(crate) fn remember(&mut self, person: &Person, chat: Chat) {
+        self.caller = self.timed.then(|| {
+            Box::new(Caller {
+                id: person.id,
+                first_name: person.first_name.clone(),
+                last_name: person.last_name.clone(),
+                username: person.username.clone(),
+                language_code: person.language_code.clone(),
+                chat: chat.chat_id,
+                private: chat.private,
+                thread: chat.thread_id,
+            })
+        });
+    }
+    /// Whom the timer tells, and where; `None`: nothing is declared.
+    pub(crate) fn caller(&self) -> Option<(Person, Chat)> {
+        let caller = self.caller.as_deref()?;
+        let person = Person {
+            id: caller.id,
+            first_name: caller.first_name.clone(),
+            last_name: caller.last_name.clone(),
+            username: caller.username.clone(),
+            language_code: caller.language_code.clone(),
+        };
+        let chat = Chat {
+            chat_id: caller.chat,
+            private: caller.private,
+            thread_id: caller.thread,
+        };
+        Some((person, chat))
+    }
     /// Whether its step may be skipped.
     pub(crate) fn can_skip(&self) -> bool {
         self.here.skip
@@ -158,6 +233,7 @@ impl Waiting {
     pub(crate) fn back(&self) -> Option<Self> {
         let mut waiting = self.clone();
         waiting.here = waiting.trail.pop()?;
+        waiting.by_timer = false;
         Some(waiting)
     }
     /// For the database.
@@ -203,6 +279,7 @@ mod tests {
     static WIZARD: WizardSpec = WizardSpec {
         command: "book",
         ttl: 60,
+        on_timeout: false,
         steps: &[step("a"), step("b"), step("c")],
     };
 

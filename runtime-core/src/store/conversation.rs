@@ -70,8 +70,22 @@ pub(crate) enum Step {
 pub(crate) struct Moved {
     pub(crate) run: i64,
     pub(crate) expires: i64,
+    /// When its timer fires; 0: never.
+    pub(crate) timer: i64,
     /// JSON of `handler::wizard::Waiting`; `None`: waits for nothing.
     pub(crate) waiting: Option<String>,
+}
+
+impl Moved {
+    /// Waits for nothing any more.
+    pub(crate) fn ended(run: i64) -> Self {
+        Self {
+            run,
+            expires: 0,
+            timer: 0,
+            waiting: None,
+        }
+    }
 }
 
 /// A call as a row.

@@ -7,6 +7,7 @@
 //! | `conversation` | where a person stands in a dialogue, and what an update leaves behind |
 //! | `locales` | people's stored locales and their cache |
 //! | `letters` | dead letters, failure counts, retention |
+//! | `timers` | dialogues whose time is over |
 //! | `values` | secrets, polling leases |
 //! | `migrate` | the runtime's and the bots' migrations |
 //! | `sqlite`, `postgres` | all of these on the engine; files of the same names |
@@ -33,6 +34,7 @@ pub mod outbox;
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
+pub(crate) mod timers;
 mod values;
 
 use std::sync::Arc;

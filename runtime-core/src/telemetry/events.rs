@@ -154,6 +154,7 @@ pub enum WizardMove {
     Answered,
     Refused,
     Completed,
+    TimedOut,
 }
 
 /// A dialogue moved.
@@ -173,6 +174,7 @@ impl Fact for WizardMoved {
                 WizardMove::Answered => &m.wizard_steps,
                 WizardMove::Refused => &m.wizard_refusals,
                 WizardMove::Completed => &m.wizard_completions,
+                WizardMove::TimedOut => &m.wizard_timeouts,
             };
             counters.with_label_values(&[self.bot, self.command]).inc();
         }

@@ -82,6 +82,8 @@ metrics! {
     wizard_steps: counters "wizard_steps_total" ["bot_id", "flow_cmd"];
     /// Dialogues finished
     wizard_completions: counters "wizard_completions_total" ["bot_id", "flow_cmd"];
+    /// Dialogues moved or ended by their timer
+    wizard_timeouts: counters "wizard_timeouts_total" ["bot_id", "flow_cmd"];
     /// Answers refused
     wizard_refusals: counters "wizard_errors_total" ["bot_id", "flow_cmd"];
     /// Messages sent
@@ -157,6 +159,7 @@ pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static 
             &m.wizard_flows,
             &m.wizard_steps,
             &m.wizard_completions,
+            &m.wizard_timeouts,
             &m.wizard_refusals,
         ] {
             counters.with_label_values(&[bot, flow]);

@@ -9,11 +9,12 @@ use tokio::sync::mpsc;
 use crate::bot::Bot;
 use crate::clock::Clock;
 use crate::engine::{Engine, FloodGate, Served};
+use crate::scheduler::Scheduler;
 use crate::store::Store;
 use crate::store::outbox::{OutboxNotice, OutboxRow};
 
-/// Telegram's id of every bot here.
-const BOT: i64 = 7_000_000_001;
+/// Telegram's id of the first bot here; the others follow.
+const FIRST_BOT: i64 = 7_000_000_001;
 
 /// Nothing is ever in the way.
 #[derive(Debug)]
@@ -67,7 +68,8 @@ impl Drop for Folder {
 /// A started engine; its outbox rows are left to whoever holds this.
 pub(super) struct Process {
     pub(super) store: Arc<Store>,
-    pub(super) engine: Engine,
+    pub(super) engine: Arc<Engine>,
+    pub(super) scheduler: Scheduler,
     pub(super) rows: mpsc::Receiver<Vec<OutboxRow>>,
 }
 
@@ -83,9 +85,10 @@ pub(super) async fn start(
         .map_err(|error| error.to_string())?;
     let served: Vec<_> = bots
         .iter()
-        .map(|bot| Served {
+        .zip(FIRST_BOT..)
+        .map(|(bot, id)| Served {
             bot: *bot,
-            telegram_id: Some(BOT),
+            telegram_id: Some(id),
         })
         .collect();
     let keys = Keys {
@@ -95,7 +98,9 @@ pub(super) async fn start(
     let (notice, rows) = OutboxNotice::channel(64);
     let engine = Engine::new(store.clone(), &served, keys, Arc::new(Open), notice)
         .map_err(|error| error.to_string())?;
+    let engine = Arc::new(engine);
     Ok(Process {
+        scheduler: Scheduler::new(store.clone(), engine.clone()),
         store,
         engine,
         rows,

@@ -13,6 +13,7 @@ use crate::bot::Bot;
 use crate::clock::Clock;
 use crate::engine::{OfferedRow, Outcome};
 use crate::ingress::{CallbackIn, Channel, Content, Event, Incoming, MessageIn, Person, Place};
+use crate::store::outbox::RowKey;
 use crate::telegram::method::Call;
 
 /// The group where everybody talks.
@@ -115,7 +116,7 @@ impl Stage {
             Does::Clock(seconds) => {
                 self.clock.advance(*seconds);
                 let _ = writeln!(self.log, "  … {seconds} s later");
-                Ok(())
+                self.time_out().await
             }
             Does::Locale(tag) => {
                 self.person();
@@ -281,6 +282,30 @@ impl Stage {
             sent.push(call);
         }
         sent.extend(calls);
+        self.toast = None;
+        self.receive(sent, marks, pressed).await
+    }
+
+    /// Timers that have fallen due fire, as the scheduler would have them.
+    async fn time_out(&mut self) -> Result<(), String> {
+        loop {
+            let fired = self.process.scheduler.fire_due().await;
+            let fired = fired.map_err(|error| error.to_string())?;
+            if fired == 0 {
+                return Ok(());
+            }
+            let _ = writeln!(self.log, "  (nobody has answered)");
+            self.receive(Vec::new(), Vec::new(), false).await?;
+        }
+    }
+
+    /// Shows what was sent, with what the outbox announces.
+    async fn receive(
+        &mut self,
+        mut sent: Vec<Call>,
+        mut marks: Vec<RowKey>,
+        pressed: bool,
+    ) -> Result<(), String> {
         while let Ok(rows) = self.process.rows.try_recv() {
             for row in rows {
                 marks.push(row.key);
@@ -292,7 +317,6 @@ impl Stage {
             .mark_sent(marks)
             .await
             .map_err(|error| error.to_string())?;
-        self.toast = None;
         let mut answers = 0;
         for call in &sent {
             self.show(call, &mut answers)?;

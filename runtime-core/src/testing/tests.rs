@@ -35,6 +35,7 @@ static SPEC: BotSpec = BotSpec {
 static ASK: WizardSpec = WizardSpec {
     command: "ask",
     ttl: 60,
+    on_timeout: false,
     steps: &[StepSpec {
         id: "phone",
         optional: true,

@@ -83,8 +83,9 @@ static SPEC: BotSpec = BotSpec {
         command("panic", Effect::Read, false),
         command("rollback", Effect::Write, false),
         command("deferred", Effect::Write, false),
+        command("late", Effect::State, true),
     ],
-    wizards: &[&BOOK, &SHARE],
+    wizards: &[&BOOK, &SHARE, &LATE],
     migrations: MigrationSet {
         owner: "booking",
         files: &[Migration {
@@ -107,6 +108,7 @@ static SPEC: BotSpec = BotSpec {
 pub static BOOK: WizardSpec = WizardSpec {
     command: "book",
     ttl: 3600,
+    on_timeout: false,
     steps: &[
         StepSpec {
             id: "service",
@@ -141,6 +143,7 @@ pub static BOOK: WizardSpec = WizardSpec {
 pub static SHARE: WizardSpec = WizardSpec {
     command: "share",
     ttl: 3600,
+    on_timeout: false,
     steps: &[StepSpec {
         id: "who",
         optional: false,
@@ -151,6 +154,25 @@ pub static SHARE: WizardSpec = WizardSpec {
         writes: Writes::None,
     }],
 };
+
+/// One question, and something that happens when nobody answers: what the command's argument says.
+pub static LATE: WizardSpec = WizardSpec {
+    command: "late",
+    ttl: 60,
+    on_timeout: true,
+    steps: &[StepSpec {
+        id: "word",
+        optional: false,
+        options: &[],
+        wanted: Wanted::Text,
+        effect: Effect::State,
+        reads: Reads::None,
+        writes: Writes::None,
+    }],
+};
+
+/// How often a timer's handler ran.
+pub static FIRED: AtomicUsize = AtomicUsize::new(0);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Service {
@@ -395,6 +417,12 @@ impl Bot for Booking {
                     cx.ask(&SHARE, 0, text, Vec::new());
                     cx.wait(&SHARE, 0, &(), &())
                 }
+                "late" => {
+                    cx.begin(&LATE);
+                    let text = html(cx, "A word?");
+                    cx.ask(&LATE, 0, text, Vec::new());
+                    cx.wait(&LATE, 0, &(), &args.to_owned())
+                }
                 "panic" => panic!("a bug"),
                 "rollback" => {
                     insert(cx, "spa", "same", None).await?;
@@ -442,7 +470,39 @@ impl Bot for Booking {
                         Ok(())
                     }
                 },
+                "late" => {
+                    let text = html(cx, "In time.");
+                    cx.reply(Message::new(text));
+                    cx.done()
+                }
                 _ => Err(HandlerError::Outdated),
+            }
+        })
+    }
+    fn timeout<'a>(&'a self, cx: &'a mut Cx, waiting: Waiting) -> Handling<'a> {
+        Box::pin(async move {
+            let ((), what) = waiting.read::<(), String>()?;
+            FIRED.fetch_add(1, Ordering::SeqCst);
+            match what.as_str() {
+                "again" => {
+                    let text = html(cx, "A word at last?");
+                    cx.ask(&LATE, 0, text, Vec::new());
+                    cx.wait(&LATE, 0, &(), &what)
+                }
+                "boom" => Err(HandlerError::Arithmetic),
+                "hang" => std::future::pending().await,
+                "" => cx.expire(),
+                other => {
+                    let mut text = cx.words().html().begin();
+                    let name = cx.words().user_first_name();
+                    text.write_fmt(format_args!(
+                        "{}",
+                        cx.words().html().t("hello", Args::new().with("name", name))
+                    ));
+                    text.push(other);
+                    cx.reply(Message::new(text));
+                    cx.done()
+                }
             }
         })
     }

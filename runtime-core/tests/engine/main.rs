@@ -9,3 +9,4 @@ mod dialogue;
 mod once;
 mod rig;
 mod sqlite;
+mod timers;

@@ -8,4 +8,5 @@ mod crash;
 mod dialogue;
 mod once;
 mod rig;
+mod timers;
 mod trips;

@@ -40,6 +40,16 @@ pub fn check(check: &mut FlowCheck<'_>, wizard: &ast::Wizard) -> Option<Body> {
         let env = graph.at.get(index).and_then(Option::as_ref);
         steps.push(env.and_then(|env| check.step(wizard, index, step, env)));
     }
+    let timeout = check.timeout(wizard, &graph);
+    if let Some(Some(read)) = &timeout {
+        for asked in steps.iter_mut().flatten() {
+            let others = read
+                .reads
+                .iter()
+                .filter(|name| **name != asked.step.var.ident);
+            asked.reads.extend(others.cloned());
+        }
+    }
     let warnings = check.on_step_warnings.take().unwrap_or_default();
     warnings.into_iter().for_each(|d| check.cx.sink.report(d));
     let end = graph.at.last().and_then(Option::as_ref);
@@ -52,7 +62,7 @@ pub fn check(check: &mut FlowCheck<'_>, wizard: &ast::Wizard) -> Option<Body> {
         None => Some(Vec::new()),
     };
     let steps: Option<Vec<Asked>> = steps.into_iter().collect();
-    let (on_enter, steps, on_complete) = (on_enter?, steps?, on_complete?);
+    let (on_enter, steps, on_complete, timeout) = (on_enter?, steps?, on_complete?, timeout?);
     if !reachable || steps.is_empty() {
         return None;
     }
@@ -83,6 +93,7 @@ pub fn check(check: &mut FlowCheck<'_>, wizard: &ast::Wizard) -> Option<Body> {
             on_complete,
             known_at_end: known.at_end,
             complete_effect,
+            timeout: timeout.map(|timeout| timeout.does),
         }),
     })
 }

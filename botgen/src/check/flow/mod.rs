@@ -11,6 +11,7 @@ pub mod regexes;
 pub mod rules;
 pub mod share;
 pub mod steps;
+pub mod timeout;
 pub mod unused;
 
 use crate::check::text;
@@ -323,6 +324,10 @@ impl<'a> FlowCheck<'a> {
             on_enter: &self.flow.on_enter,
             on_step: wizard.map_or(&[], |w| &w.on_step),
             on_complete: wizard.map_or(&[], |w| &w.on_complete),
+            timeout: wizard.and_then(|w| match &w.on_timeout {
+                Some(ast::OnTimeout::Goto(step)) => Some(step.value.as_str()),
+                _ => None,
+            }),
             targets: &self.names.targets,
             asked_args: &asked,
             start: self.start(),

@@ -58,6 +58,9 @@ fn read(check: &FlowCheck<'_>, body: &Body) -> BTreeSet<String> {
             }
         }
         reads.actions(&wizard.on_complete);
+        if let Some(crate::ir::Timeout::Reply { action, .. }) = &wizard.timeout {
+            reads.actions(std::slice::from_ref(action));
+        }
     }
     for choice in &check.cx.choices {
         reads.choice(choice);

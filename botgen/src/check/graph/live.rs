@@ -27,6 +27,11 @@ pub fn solve(graph: &Graph, nodes: &[Node]) -> Vec<BTreeSet<String>> {
             }
             if let Some(own) = &nodes[node].writes {
                 all.remove(own);
+                // A step that waits may be left by its timer, without an answer.
+                if let Some(to) = graph.timeout {
+                    let further = live[to].iter().filter(|name| *name != own);
+                    all.extend(further.cloned());
+                }
             }
             let before = live[node].len();
             live[node].append(&mut all);

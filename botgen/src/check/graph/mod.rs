@@ -26,6 +26,8 @@ pub struct Dialogue<'a> {
     pub on_step: &'a [ast::Action],
     /// Run after the last.
     pub on_complete: &'a [ast::Action],
+    /// Where its timer leads.
+    pub timeout: Option<&'a str>,
     /// Where a `goto` of this flow leads.
     pub targets: &'a BTreeMap<String, Target>,
     /// Steps (by index) whose variable is also an argument.
@@ -52,6 +54,8 @@ pub struct Graph {
     pub edges: Vec<Vec<Edge>>,
     /// For each step and the completion: it can end the flow.
     pub ends: Vec<bool>,
+    /// Where the timer leads from every step.
+    pub timeout: Option<usize>,
     /// Where the command itself leads.
     pub entry: Vec<Edge>,
     /// Actions and cases that nothing reaches, with the one that is always taken before them.
@@ -61,6 +65,32 @@ pub struct Graph {
 }
 
 impl Graph {
+    /// The timer leads to step `to`. No way of the person's: it is no edge, and no way out either.
+    fn time_out(
+        &mut self,
+        to: usize,
+        env: &Env,
+        dialogue: &Dialogue<'_>,
+        waiting: &mut Vec<usize>,
+    ) {
+        let mut env = env.clone();
+        if let Some(step) = dialogue.steps.get(to)
+            && !dialogue.asked_args[to]
+        {
+            env.clear(&step.var.value);
+        }
+        let changed = match &mut self.at[to] {
+            Some(known) => known.join(&env),
+            none => {
+                *none = Some(env);
+                true
+            }
+        };
+        if changed && !waiting.contains(&to) {
+            waiting.push(to);
+        }
+    }
+
     /// Whether some way leads from node `from` to the end of the flow.
     pub fn can_end(&self) -> Vec<bool> {
         let mut can = self.ends.clone();
@@ -79,6 +109,12 @@ impl Graph {
     }
 }
 
+/// What is known while a step waits for its answer: not that answer.
+pub fn waited(step: &ast::Step, mut env: Env) -> Env {
+    env.clear(&step.var.value);
+    env
+}
+
 /// Solves the data flow to its fixed point: facts only grow weaker, so it ends.
 pub fn solve(dialogue: &Dialogue<'_>) -> Graph {
     let count = dialogue.steps.len();
@@ -86,6 +122,10 @@ pub fn solve(dialogue: &Dialogue<'_>) -> Graph {
         at: vec![None; count + 1],
         edges: vec![Vec::new(); count + 1],
         ends: vec![false; count + 1],
+        timeout: match dialogue.timeout.and_then(|goto| dialogue.targets.get(goto)) {
+            Some(Target::Step(to)) => Some(*to),
+            _ => None,
+        },
         ..Graph::default()
     };
     let mut walk = Walk::new(dialogue);
@@ -99,7 +139,12 @@ pub fn solve(dialogue: &Dialogue<'_>) -> Graph {
         };
         let mut walk = Walk::new(dialogue);
         match dialogue.steps.get(node) {
-            Some(step) => walk.step(node, step, env),
+            Some(step) => {
+                if let Some(to) = graph.timeout {
+                    graph.time_out(to, &waited(step, env.clone()), dialogue, &mut waiting);
+                }
+                walk.step(node, step, env);
+            }
             None => {
                 let rest = walk.run(dialogue.on_complete, env);
                 walk.ends |= rest.is_some();

@@ -31,6 +31,7 @@ fn graph(body: &str) -> (Graph, Vec<live::Node>) {
         on_enter: &flow.on_enter,
         on_step: &wizard.on_step,
         on_complete: &wizard.on_complete,
+        timeout: None,
         targets: &names.targets,
         asked_args: &asked,
         start,

@@ -32,5 +32,8 @@ super::codes! {
     USELESS_CHOICE_OF_LOCALE = "BF0245" warning "a locale is set where the stored choice does not count";
     UNUSED_ANSWER = "BF0242" warning "an answer is never used";
     UNUSED_ARGUMENT = "BF0243" warning "an argument is never used";
+    TIMEOUT_OF_NOTHING = "BF0250" error "an on_timeout says nothing";
+    TIMEOUT_OF_TWO = "BF0251" error "an on_timeout says two things";
+    TIMEOUT_END = "BF0252" error "a timer leads to the end by a goto";
     UNUSED_RESULT = "BF0244" warning "a result is never used";
 }

@@ -7,4 +7,5 @@ pub mod reply_template;
 pub mod set_locale;
 pub mod sql_exec;
 pub mod sql_query;
+pub mod timeout;
 pub mod wizard;

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::timeout::TimeoutItem;
 use crate::schema::{Command, Duration, Shape, Template};
 use crate::syntax::ast::{FlowKind, Wizard};
 use crate::syntax::decode::{Cx, Fields};
@@ -24,9 +25,12 @@ pub struct Published {
     pub args: Option<Args>,
     /// Runs before the first question; what it loads stays available in every later step.
     pub on_enter: Option<Vec<ActionItem>>,
-    /// How long it waits for an answer.
+    /// How long it waits for an answer: from `1m` to `30d`.
     #[schemars(extend("default" = "24h"))]
     pub ttl: Option<Duration>,
+    /// What happens by itself when nobody has answered for that long. Without it nothing does, and an answer that comes
+    /// later is told that the dialogue is over.
+    pub on_timeout: Option<TimeoutItem>,
     /// The questions.
     #[schemars(length(min = 1))]
     pub steps: Vec<StepItem>,
@@ -45,6 +49,7 @@ pub static BLOCK: Block = Block {
   - flow.wizard.v1:
       entry_cmd: /feedback
       ttl: 2h
+      on_timeout: { reply: "No answer is an answer too. Have a good day!" }
       steps:
         - ask: "How was it?"
           var: mood
@@ -59,6 +64,7 @@ pub static BLOCK: Block = Block {
 
 fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<FlowKind> {
     let ttl = cx.duration(f.get("ttl"), "`ttl`");
+    let on_timeout = f.get("on_timeout").map(|node| cx.on_timeout(node));
     let mut steps_lost = f
         .get("steps")
         .is_none_or(|n| !matches!(n.kind, Kind::List(_)));
@@ -77,5 +83,6 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<FlowKind> {
         steps_lost,
         on_step,
         on_complete,
+        on_timeout,
     }))
 }

@@ -49,6 +49,7 @@ pub async fn enter(cx: &mut Cx) -> Handled {
 pub static FLOW: WizardSpec = WizardSpec {
     command: "book",
     ttl: 86400,
+    on_timeout: false,
     steps: &[
         StepSpec {
             id: "service",

@@ -19,6 +19,7 @@ pub async fn enter(cx: &mut Cx) -> Handled {
 pub static FLOW: WizardSpec = WizardSpec {
     command: "survey",
     ttl: 7200,
+    on_timeout: false,
     steps: &[
         StepSpec {
             id: "visited",

@@ -73,9 +73,9 @@ async fn ask(
 
 const LOOK: &str = "SELECT * FROM bf_look($1, $2, $3, $4, $5)";
 const BEGIN: &str = "SELECT * FROM bf_begin($1, $2, $3, $4, $5)";
-const FINISH: &str = "SELECT bf_finish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+const FINISH: &str = "SELECT bf_finish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
 /// Parameters of the functions that store.
-const PARAMETERS: usize = 19;
+const PARAMETERS: usize = 20;
 
 /// A statement of the runtime's that ran out of time is not the update's fault.
 pub(super) fn ours(error: StoreError) -> StoreError {
@@ -412,6 +412,7 @@ pub(super) fn add(arguments: &mut PgArguments, effects: &Effects) -> Result<(), 
         arguments.add(moved.map(|moved| moved.run))?;
         arguments.add(moved.map(|moved| moved.expires))?;
         arguments.add(moved.and_then(|moved| moved.waiting.as_deref()))?;
+        arguments.add(moved.map(|moved| moved.timer))?;
         arguments.add(subject)?;
         arguments.add(tag)?;
         arguments.add(letter.map(|letter| letter.0))?;

@@ -59,7 +59,8 @@ impl Postgres {
     }
 }
 
-/// Claims grow with the update ids, so the old ones are the first of their bot; where ids have restarted at random they
+/// Claims grow with the update ids, so the old ones are the first of their bot, those of timers (below 0) and those of
+/// updates each for themselves; where ids have restarted at random they
 /// stand elsewhere, and a cursor that goes round finds them. Rows that still wait to be sent stay. No index of the time is
 /// needed for it, which every claim would have to pay for.
 async fn prune(
@@ -94,8 +95,11 @@ async fn prune(
     .await?;
     for bot in bots {
         let first = sqlx::query(
-            "SELECT update_id, n FROM (SELECT update_id, n, at, state FROM bf_outbox WHERE bot = $1 \
-             ORDER BY bot, update_id, n LIMIT $3) f WHERE at < $2 AND state IN (0, 3)",
+            "SELECT update_id, n FROM (\
+             (SELECT update_id, n, at, state FROM bf_outbox WHERE bot = $1 AND update_id < 0 \
+             ORDER BY bot, update_id, n LIMIT $3) UNION ALL \
+             (SELECT update_id, n, at, state FROM bf_outbox WHERE bot = $1 AND update_id >= 0 \
+             ORDER BY bot, update_id, n LIMIT $3)) f WHERE at < $2 AND state IN (0, 3)",
         )
         .bind(bot)
         .bind(claims)

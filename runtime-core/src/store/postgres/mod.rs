@@ -23,6 +23,7 @@ pub(crate) mod settings;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod values;
 
 use std::sync::Arc;

@@ -170,8 +170,8 @@ async fn store(pool: &Arc<Pool>, mut batch: Vec<Job>) {
     }
 }
 
-const ONE: &str = "SELECT bf_finish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
-const MANY: &str = "SELECT * FROM bf_steps($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+const ONE: &str = "SELECT bf_finish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+const MANY: &str = "SELECT * FROM bf_steps($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
 
 async fn alone(
     connection: &mut PgConnection,
@@ -236,6 +236,7 @@ fn bind(arguments: &mut PgArguments, batch: &[Job]) -> Result<(), sqlx::error::B
     column!(e => e.conversation.as_ref().map(|moved| moved.run));
     column!(e => e.conversation.as_ref().map(|moved| moved.expires));
     column!(e => e.conversation.as_ref().and_then(|moved| moved.waiting.as_deref()));
+    column!(e => e.conversation.as_ref().map(|moved| moved.timer));
     column!(e => e.locale.map(|locale| locale.0));
     column!(e => e.locale.map(|locale| locale.1));
     column!(e => e.letter.as_ref().map(|letter| letter.0));

@@ -99,6 +99,7 @@ fn effects(update_id: i64, person: i64, expected: i64) -> Effects {
         conversation: Some(Moved {
             run: expected + 1,
             expires: 9,
+            timer: 0,
             waiting: Some(format!("{{\"step\":{expected}}}")),
         }),
         locale: None,

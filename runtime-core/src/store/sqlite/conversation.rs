@@ -79,9 +79,9 @@ macro_rules! rest {
 }
 macro_rules! conversation {
     () => {
-        "INSERT INTO bf_conversations (bot, chat, person, thread, run, expires, waiting) \
-         VALUES ($1, $3, $4, $5, $12, $13, $14) ON CONFLICT (bot, chat, person, thread) \
-         DO UPDATE SET run = $12, expires = $13, waiting = $14, version = version + 1;"
+        "INSERT INTO bf_conversations (bot, chat, person, thread, run, expires, waiting, timer) \
+         VALUES ($1, $3, $4, $5, $12, $13, $14, $19) ON CONFLICT (bot, chat, person, thread) \
+         DO UPDATE SET run = $12, expires = $13, waiting = $14, timer = $19, version = version + 1;"
     };
 }
 macro_rules! locale {
@@ -125,9 +125,14 @@ pub(crate) async fn close(
         (false, false, _, true) => concat!(claim!(), rest!(), letter!(), "RELEASE u"),
         (_, true, _, true) => concat!(claim!(), rest!(), conversation!(), letter!(), "RELEASE u"),
     };
-    let (run, expires, waiting) = match &e.conversation {
-        Some(moved) => (moved.run, moved.expires, moved.waiting.as_deref()),
-        None => (0, 0, None),
+    let (run, expires, waiting, timer) = match &e.conversation {
+        Some(moved) => (
+            moved.run,
+            moved.expires,
+            moved.waiting.as_deref(),
+            moved.timer,
+        ),
+        None => (0, 0, None, 0),
     };
     let (subject, tag) = e.locale.unwrap_or((0, ""));
     let (code, trace_id) = match &e.letter {
@@ -153,6 +158,7 @@ pub(crate) async fn close(
         .bind(tag)
         .bind(code)
         .bind(trace_id)
+        .bind(timer)
         .execute(connection)
         .await?;
     Ok(())

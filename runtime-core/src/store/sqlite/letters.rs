@@ -60,7 +60,8 @@ impl Sqlite {
     }
 }
 
-/// Claims grow with the update ids, so the old ones are the first of their bot; where ids have restarted at random they
+/// Claims grow with the update ids, so the old ones are the first of their bot, those of timers (below 0) and those of
+/// updates each for themselves; where ids have restarted at random they
 /// stand elsewhere, and a cursor that goes round finds them. Rows that still wait to be sent stay.
 async fn prune(
     connection: &mut SqliteConnection,
@@ -88,7 +89,8 @@ async fn prune(
     for bot in bots {
         forgotten += sqlx::query(
             "DELETE FROM bf_outbox WHERE bot = $1 AND at < $2 AND state IN (0, 3) AND (update_id, n) IN \
-             (SELECT update_id, n FROM bf_outbox WHERE bot = $1 ORDER BY update_id, n LIMIT $3)",
+             (SELECT * FROM (SELECT update_id, n FROM bf_outbox WHERE bot = $1 AND update_id < 0 ORDER BY update_id, n LIMIT $3) \
+             UNION ALL SELECT * FROM (SELECT update_id, n FROM bf_outbox WHERE bot = $1 AND update_id >= 0 ORDER BY update_id, n LIMIT $3))",
         )
         .bind(bot)
         .bind(claims)

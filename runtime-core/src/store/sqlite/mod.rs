@@ -13,6 +13,7 @@ mod locales;
 pub(crate) mod outbox;
 mod presence;
 pub(crate) mod readers;
+mod timers;
 mod values;
 pub(crate) mod watchdog;
 pub(crate) mod writer;

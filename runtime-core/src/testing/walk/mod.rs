@@ -22,6 +22,8 @@ use crate::bot::Bot;
 use crate::clock::Clock;
 use crate::engine::{OfferedRow, Outcome};
 use crate::ingress::{Channel, Incoming};
+use crate::store::outbox::RowKey;
+use crate::telegram::method::Call;
 use crate::telegram::update;
 use crate::telemetry::metrics::metrics;
 
@@ -149,6 +151,10 @@ impl Walk {
             if self.random.random_bool(0.06) {
                 let at = self.random.random_range(0..PAUSES.len());
                 self.clock.advance(PAUSES.get(at).copied().unwrap_or(1));
+                // Sometimes somebody answers before the scheduler has looked.
+                if self.random.random_bool(0.7) {
+                    self.time_out().await?;
+                }
             }
             if self.random.random_bool(0.001) {
                 // Telegram's ids begin elsewhere after a silence.
@@ -228,6 +234,40 @@ impl Walk {
             }
             calls.extend(more);
         }
+        let said = self.room.said();
+        self.receive(calls, marks).await?;
+        for update in [Some(first), second].into_iter().flatten() {
+            let press = update.pointer("/callback_query/id").and_then(Value::as_str);
+            if let Some(press) = press {
+                self.room.answered(press, again)?;
+            } else if !again
+                && self.room.said() == said
+                && update.pointer("/message/chat/type").and_then(Value::as_str) == Some("private")
+            {
+                self.walked.silent += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Timers that have fallen due fire, as the scheduler would have them.
+    async fn time_out(&mut self) -> Result<(), String> {
+        loop {
+            let fired = self.process.scheduler.fire_due().await;
+            if fired.map_err(|error| error.to_string())? == 0 {
+                return Ok(());
+            }
+            self.note("(nobody has answered)".to_owned());
+            self.receive(Vec::new(), Vec::new()).await?;
+        }
+    }
+
+    /// Takes what was sent, with what the outbox announces.
+    async fn receive(
+        &mut self,
+        mut calls: Vec<Call>,
+        mut marks: Vec<RowKey>,
+    ) -> Result<(), String> {
         while let Ok(rows) = self.process.rows.try_recv() {
             for row in rows {
                 marks.push(row.key);
@@ -251,17 +291,6 @@ impl Walk {
         self.walked.messages += self.room.said() - said;
         if let Some(letter) = letter {
             return Err(format!("the handler failed: {letter}"));
-        }
-        for update in [Some(first), second].into_iter().flatten() {
-            let press = update.pointer("/callback_query/id").and_then(Value::as_str);
-            if let Some(press) = press {
-                self.room.answered(press, again)?;
-            } else if !again
-                && self.room.said() == said
-                && update.pointer("/message/chat/type").and_then(Value::as_str) == Some("private")
-            {
-                self.walked.silent += 1;
-            }
         }
         Ok(())
     }

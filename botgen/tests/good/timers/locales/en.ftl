@@ -1,0 +1,1 @@
+late = It is late, { $name }.
