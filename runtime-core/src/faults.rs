@@ -39,6 +39,11 @@ pub const POINTS: &[&str] = &[
     "mark.after",
     "lease.before",
     "lease.after",
+    // Timers.
+    "timers.before_take",
+    "timers.after_take",
+    "timers.before_fire",
+    "timers.after_fire",
 ];
 
 /// Passes a place.

@@ -170,6 +170,14 @@ impl Sink {
         let errors = self.list.iter().filter(|d| d.severity == Severity::Error);
         self.errors = errors.count();
     }
+    /// Adds another place to the findings with this code since a mark.
+    pub fn explain(&mut self, mark: usize, code: &Code, place: Span, text: &str) {
+        for found in self.list.iter_mut().skip(mark) {
+            if found.code.id == code.id {
+                found.notes.push((place, text.to_owned()));
+            }
+        }
+    }
     /// Notes what was proven of a text.
     pub fn prove(&mut self, fact: facts::TextFact) {
         self.facts.push(fact);

@@ -5,7 +5,7 @@ use crate::check::flow::steps::{Asked, Known};
 use crate::check::flow::{Body, FlowCheck};
 use crate::check::graph::Graph;
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::codes::{graph as codes, limits};
+use crate::diagnostics::codes::{expressions, graph as codes, limits};
 use crate::ir::{self, Effect};
 use crate::syntax::ast;
 
@@ -38,7 +38,17 @@ pub fn check(check: &mut FlowCheck<'_>, wizard: &ast::Wizard) -> Option<Body> {
     let mut steps: Vec<Option<Asked>> = Vec::new();
     for (index, step) in wizard.steps.iter().enumerate() {
         let env = graph.at.get(index).and_then(Option::as_ref);
+        let mark = check.cx.sink.mark();
         steps.push(env.and_then(|env| check.step(wizard, index, step, env)));
+        if let (Some(to), Some(ast::OnTimeout::Goto(goto))) = (graph.timeout, &wizard.on_timeout)
+            && to == index
+        {
+            let why = "the timer leads here from any step";
+            check
+                .cx
+                .sink
+                .explain(mark, &expressions::NULLABLE, goto.span, why);
+        }
     }
     let timeout = check.timeout(wizard, &graph);
     if let Some(Some(read)) = &timeout {
