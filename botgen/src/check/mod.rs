@@ -125,6 +125,8 @@ pub const RESERVED: &[&str] = &[
     "answer",
     "wait",
     "complete",
+    "timeout",
+    "timed_out",
     "arguments",
     "waiting",
     "cut",

@@ -1,1 +1,1 @@
-late = It is late, { $name }.
+timeout = It is late, { $name }.

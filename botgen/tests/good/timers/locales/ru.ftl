@@ -1,1 +1,1 @@
-late = Поздно, { $name }.
+timeout = Поздно, { $name }.
