@@ -217,11 +217,12 @@ impl Pool {
     async fn prepare(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let statement = self.settings.statement.as_millis();
         let lock = self.lock_timeout.as_millis();
-        // A transaction is only ever idle while a handler computes.
+        // A transaction is only ever idle while a handler computes. What is acknowledged must survive a crash of the server.
         let session = format!(
             "SET default_transaction_isolation = 'read committed'; SET statement_timeout = {statement}; \
              SET lock_timeout = {lock}; SET idle_in_transaction_session_timeout = {}; \
              SET client_min_messages = warning; \
+             SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'; \
              SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3",
             statement.saturating_add(2000)
         );
