@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::server;
-use super::state::{QueueKey, Shared, Update, Webhook};
+use super::state::{Bot, QueueKey, Shared, Update, Webhook};
 
 /// The server waits 60 s for an answer.
 const ANSWER: Duration = Duration::from_secs(60);
@@ -27,8 +27,14 @@ pub(super) fn watch(state: Shared, token: String) {
         let Ok(http) = crate::telegram::client::plain_http() else {
             return;
         };
-        let address = state.webhook_url(&token);
-        while !state.is_closed() && state.webhook_url(&token) == address && address.is_some() {
+        let watches = || {
+            let goes_on = |bot: &mut Bot| {
+                bot.watched = bot.webhook.is_some();
+                bot.watched
+            };
+            !state.is_closed() && state.with(&token, goes_on).unwrap_or(false)
+        };
+        while watches() {
             let changed = state.changed.notified();
             let ready: Vec<QueueKey> = state
                 .with(&token, |bot| {
@@ -84,6 +90,13 @@ async fn serve(state: Shared, token: String, key: QueueKey, http: reqwest::Clien
                     if let Some(done) = queue.and_then(std::collections::VecDeque::pop_front) {
                         bot.delivered.push(done);
                     }
+                    if bot
+                        .queues
+                        .get(&key)
+                        .is_some_and(std::collections::VecDeque::is_empty)
+                    {
+                        bot.queues.remove(&key);
+                    }
                 });
                 state.changed.notify_waiters();
             }
@@ -108,7 +121,8 @@ async fn deliver(
         0 => Duration::ZERO,
         n => Duration::from_secs(1 << n.min(6)).min(LONGEST),
     };
-    let mut request = http.post(&webhook.url).timeout(ANSWER).json(&update.json);
+    let address = state.address(&webhook.url);
+    let mut request = http.post(&address).timeout(ANSWER).json(&update.json);
     if let Some(secret) = &webhook.secret {
         request = request.header("X-Telegram-Bot-Api-Secret-Token", secret);
     }

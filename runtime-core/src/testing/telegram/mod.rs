@@ -114,6 +114,11 @@ impl FakeTelegram {
         self.shared.state.scale(factor);
     }
 
+    /// Updates go to any of these (`http://127.0.0.1:8001`), as through a balancer, whatever the webhook's address says.
+    pub fn spread(&self, bases: Vec<String>) {
+        self.shared.state.spread(bases);
+    }
+
     /// Every call so far.
     pub fn calls(&self) -> Vec<Recorded> {
         self.shared.state.calls()
@@ -255,6 +260,16 @@ impl FakeBot {
     /// What the bot shows, oldest first.
     pub fn shown(&self) -> Vec<Shown> {
         self.state().shown(&self.token)
+    }
+
+    /// What a chat shows from its `from`-th message on, oldest first.
+    pub fn shown_in(&self, chat: i64, from: usize) -> Vec<Shown> {
+        self.state().shown_in(&self.token, chat, from)
+    }
+
+    /// Updates that wait for being delivered.
+    pub fn pending(&self) -> usize {
+        self.state().pending(&self.token)
     }
 
     /// The webhook's address.

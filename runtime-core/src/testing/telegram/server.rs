@@ -219,7 +219,7 @@ fn send(state: &Shared, token: &str, body: &Value) -> Answered {
     }
     let message_id = state.with(token, |bot| {
         let message_id = bot.take_message_id();
-        bot.shown.push(Shown {
+        bot.show(Shown {
             chat: send.chat_id,
             message_id,
             text: send.text,
@@ -294,7 +294,7 @@ fn set_commands(state: &Shared, token: &str, body: &Value) -> Result<Value, Refu
 fn set_webhook(state: &Shared, token: &str, body: &Value) -> Result<Value, Refused> {
     let set: rules::SetWebhook = rules::read(body)?;
     rules::webhook(&set)?;
-    state.with(token, |bot| {
+    let watched = state.with(token, |bot| {
         if set.drop_pending_updates {
             bot.queues.clear();
         }
@@ -303,8 +303,11 @@ fn set_webhook(state: &Shared, token: &str, body: &Value) -> Result<Value, Refus
             secret: set.secret_token,
             allowed: set.allowed_updates.unwrap_or_default(),
         });
+        std::mem::replace(&mut bot.watched, true)
     });
-    delivery::watch(state.clone(), token.to_owned());
+    if watched == Some(false) {
+        delivery::watch(state.clone(), token.to_owned());
+    }
     Ok(json!(true))
 }
 

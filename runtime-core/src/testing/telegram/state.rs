@@ -118,12 +118,16 @@ pub(super) struct Webhook {
 pub(super) struct Bot {
     pub(super) id: i64,
     pub(super) webhook: Option<Webhook>,
+    /// Somebody delivers.
+    pub(super) watched: bool,
     pub(super) queues: HashMap<QueueKey, VecDeque<Update>>,
     /// Queues with a delivery under way.
     pub(super) running: HashSet<QueueKey>,
     pub(super) delivered: Vec<Update>,
     pub(super) commands: BTreeMap<String, Vec<(String, String)>>,
     pub(super) shown: Vec<Shown>,
+    /// Of each chat, the places in `shown`.
+    pub(super) of_chat: HashMap<i64, Vec<usize>>,
     pub(super) callbacks: HashMap<String, Instant>,
     next_message: i64,
     next_update: i64,
@@ -137,6 +141,8 @@ pub(super) struct Inner {
     flood_control: bool,
     sent: HashMap<i64, VecDeque<Instant>>,
     scale: Option<f64>,
+    /// Instances behind a balancer: updates go to any of them.
+    spread: Vec<String>,
 }
 
 /// Everything, shared.
@@ -221,6 +227,21 @@ impl State {
         self.lock().scale = Some(factor);
     }
 
+    pub(super) fn spread(&self, bases: Vec<String>) {
+        self.lock().spread = bases;
+    }
+
+    /// Where this attempt goes: the webhook's own address, or the same path at an instance.
+    pub(super) fn address(&self, url: &str) -> String {
+        let inner = self.lock();
+        if inner.spread.is_empty() {
+            return url.to_owned();
+        }
+        let base = &inner.spread[rand::random_range(0..inner.spread.len())];
+        let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+        format!("{base}/{path}")
+    }
+
     pub(super) fn scaled(&self, pause: Duration) -> Duration {
         pause.mul_f64(self.lock().scale.unwrap_or(1.0))
     }
@@ -294,6 +315,16 @@ impl State {
             .unwrap_or_default()
     }
 
+    /// What a chat shows from its `from`-th message on.
+    pub(super) fn shown_in(&self, token: &str, chat: i64, from: usize) -> Vec<Shown> {
+        self.with(token, |bot| {
+            let places = bot.of_chat.get(&chat);
+            let places = places.and_then(|places| places.get(from..)).unwrap_or(&[]);
+            places.iter().map(|at| bot.shown[*at].clone()).collect()
+        })
+        .unwrap_or_default()
+    }
+
     pub(super) fn webhook_url(&self, token: &str) -> Option<String> {
         self.with(token, |bot| bot.webhook.as_ref().map(|w| w.url.clone()))?
     }
@@ -306,6 +337,12 @@ impl State {
 }
 
 impl Bot {
+    pub(super) fn show(&mut self, shown: Shown) {
+        let places = self.of_chat.entry(shown.chat).or_default();
+        places.push(self.shown.len());
+        self.shown.push(shown);
+    }
+
     pub(super) fn take_message_id(&mut self) -> i64 {
         self.next_message += 1;
         self.next_message

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# What the engine promises, shown at length (CI runs the short form with all tests): half an hour and more.
+#   scripts/proof.sh [kill|two|chaos|overload|soak]…    everything when nothing is named
+set -euo pipefail
+cd "$(dirname "$0")/.."
+features=botgen/cli,botfactory/postgres,botfactory/faults,good-bots/postgres
+cargo build --workspace --features "$features"
+for what in "${@:-}"; do
+    PROOF_LONG=1 cargo nextest run --workspace --features "$features" --no-fail-fast --no-capture \
+        -E "binary(proof) & test(/^$what/)" 2>&1 | grep -vE '^warning|^test result|^running' || true
+done

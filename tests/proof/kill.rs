@@ -1,0 +1,104 @@
+//! SIGKILL at every named place of the protocols, and at random.
+
+use std::time::{Duration, Instant};
+
+use runtime_core::faults::POINTS;
+
+use crate::deployment::{Deployment, Engine};
+use crate::load::{Load, judge};
+use crate::long;
+
+/// How long a place is waited for before the process is killed anyway.
+const REACHED: Duration = Duration::from_millis(1500);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_everywhere_on_sqlite() {
+    killed_everywhere(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_everywhere_on_postgres() {
+    killed_everywhere(Engine::Postgres).await;
+}
+
+/// Whether an engine passes there.
+fn passes(engine: Engine, point: &str) -> bool {
+    let protocol = point.split('.').next().unwrap_or_default();
+    match protocol {
+        "writer" => engine == Engine::Sqlite,
+        "state" | "steps" | "one" | "write" => engine == Engine::Postgres,
+        _ => true,
+    }
+}
+
+async fn killed_everywhere(engine: Engine) {
+    let deployment = Deployment::new(engine, 1, false, false).await;
+    deployment.start().await;
+    let (people, rounds, random) = if long() { (400, 10, 100) } else { (60, 1, 5) };
+    let load = Load::start(&deployment, people);
+    let instance = &deployment.instances[0];
+    let mut reached = 0;
+    let mut missed = Vec::new();
+    for round in 0..rounds {
+        for point in POINTS.iter().filter(|point| passes(engine, point)) {
+            instance.stop_hard(&deployment).await;
+            let times = if round == 0 {
+                3
+            } else {
+                rand::random_range(1..60)
+            };
+            instance.home.set("KILL_POINT", &format!("{point}:{times}"));
+            // It may be over before it has answered.
+            instance.start().await;
+            let began = Instant::now();
+            while instance.runs() && began.elapsed() < REACHED {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            if instance.runs() {
+                missed.push(*point);
+            } else {
+                reached += 1;
+                deployment.kills.lock().unwrap().push(Instant::now());
+            }
+        }
+    }
+    instance.home.set("KILL_POINT", "");
+    for _ in 0..random {
+        instance.stop_hard(&deployment).await;
+        assert!(instance.start().await, "it starts");
+        tokio::time::sleep(Duration::from_millis(rand::random_range(20..400))).await;
+    }
+    instance.stop_hard(&deployment).await;
+    assert!(instance.start().await, "it starts");
+    load.everybody().await;
+    let done = load.finish().await;
+    deployment.settle().await;
+    let report = judge(&deployment, &done).await;
+    println!(
+        "{engine:?}: {} people, {} bookings, {} kills ({reached} at named places, {} places not reached in time), {} \
+         messages, {} of them doubled",
+        report.people,
+        report.bookings,
+        report.kills,
+        missed.len(),
+        report.messages,
+        report.doubled
+    );
+    assert!(
+        report.bookings > usize::try_from(people).unwrap(),
+        "people came through: {report:?}"
+    );
+    assert!(
+        reached * 2 > POINTS.iter().filter(|p| passes(engine, p)).count(),
+        "{missed:?}"
+    );
+}
+
+impl crate::deployment::Instance {
+    /// Kills it, if it still runs, and notes when.
+    async fn stop_hard(&self, deployment: &Deployment) {
+        deployment.kills.lock().unwrap().push(Instant::now());
+        self.kill().await;
+        deployment.kills.lock().unwrap().push(Instant::now());
+    }
+}
