@@ -522,6 +522,10 @@ async fn what_is_declared_is_emitted() {
         "outbox_taken_over_total",
         "outbox_waiting",
         "updates_in_flight",
+        // After a dialogue's time, at least a minute.
+        "wizard_timeouts_total",
+        // 0 where there is no Redis.
+        "redis_up",
     ];
     let still: Vec<&str> = families
         .filter(|family| value(family) == 0.0 && !rare.contains(family))

@@ -4,6 +4,7 @@
 const POSTGRES: bool = true;
 
 mod bot;
+mod cost;
 mod crash;
 mod dialogue;
 mod once;
