@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use runtime_core::testing::telegram::Fault;
+use sqlx::Connection;
 
 use crate::deployment::{Deployment, Engine};
 use crate::load::{Load, judge};
@@ -244,4 +245,128 @@ async fn telegram_is_ill() {
     let well = async |deployment: &Deployment| deployment.telegram.clear_faults();
     let sqlite = Deployment::new(Engine::Sqlite, 1, false, false).await;
     chaos("Telegram ill", sqlite, ill, well, None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_is_paused() {
+    let pause = async |deployment: &Deployment| {
+        deployment
+            .postgres
+            .lock()
+            .unwrap()
+            .as_ref()
+            .unwrap()
+            .pause()
+    };
+    let resume = async |deployment: &Deployment| {
+        deployment
+            .postgres
+            .lock()
+            .unwrap()
+            .as_ref()
+            .unwrap()
+            .resume()
+    };
+    chaos(
+        "Postgres paused",
+        postgres().await,
+        pause,
+        resume,
+        Some("/health/pg"),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_free_connection_is_taken() {
+    let taken = tokio::sync::Mutex::new(Vec::new());
+    let take = async |deployment: &Deployment| {
+        let url = deployment
+            .postgres
+            .lock()
+            .unwrap()
+            .as_ref()
+            .unwrap()
+            .url("postgres");
+        let mut taken = taken.lock().await;
+        while let Ok(connection) = sqlx::PgConnection::connect(&url).await {
+            taken.push(connection);
+        }
+        assert!(!taken.is_empty(), "there were some");
+        // What breaks now cannot be replaced at once.
+        deployment.proxy.as_ref().unwrap().cut();
+    };
+    let give_back = async |_: &Deployment| taken.lock().await.clear();
+    chaos(
+        "out of connections",
+        postgres().await,
+        take,
+        give_back,
+        None,
+    )
+    .await;
+}
+
+/// A file system of four megabytes is filled to the last byte. Needs to be root, as in a container.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_disk_is_full() {
+    let sqlite = Deployment::new(Engine::Sqlite, 1, false, false).await;
+    let folder = sqlite.instances[0].home.folder().join("data");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mount = |arguments: &[&str]| {
+        let done = std::process::Command::new(arguments[0])
+            .args(&arguments[1..])
+            .arg(&folder)
+            .status();
+        done.is_ok_and(|status| status.success())
+    };
+    if !mount(&["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs"]) {
+        println!("not root: the disk is never full here");
+        return;
+    }
+    let filler = folder.join("filler");
+    let fill = async |_: &Deployment| {
+        let mut size = 4 << 20;
+        let mut all = Vec::new();
+        while size > 0 {
+            all.resize(all.len() + size, 0_u8);
+            if std::fs::write(&filler, &all).is_err() {
+                all.truncate(all.len() - size);
+                size /= 2;
+            }
+        }
+    };
+    let empty = async |_: &Deployment| std::fs::remove_file(&filler).unwrap();
+    chaos("disk full", sqlite, fill, empty, None).await;
+    mount(&["umount", "-l"]);
+}
+
+/// Every start has a clock that is an hour ahead, or none.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_clock_jumps_forward_and_back() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let deployment = Deployment::new(engine, 1, false, false).await;
+        deployment.start().await;
+        let load = Load::start(&deployment, 40);
+        for jump in 0..if long() { 40 } else { 5 } {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            let ahead = if jump % 2 == 0 { "3600" } else { "" };
+            deployment.instances[0].home.set("CLOCK_AHEAD", ahead);
+            if jump % 3 == 0 {
+                deployment.kill(0).await;
+            } else {
+                deployment.instances[0].stop().await;
+            }
+            assert!(deployment.instances[0].start().await, "it starts");
+        }
+        // Leases of the fast clock end for the slow one, too.
+        load.everybody().await;
+        let done = load.finish().await;
+        deployment.settle().await;
+        let report = judge(&deployment, &done).await;
+        println!(
+            "clock jumps, {engine:?}: {} bookings, {} doubled",
+            report.bookings, report.doubled
+        );
+    }
 }
