@@ -12,6 +12,25 @@ ALTER TABLE bf_conversations SET (fillfactor = 75, autovacuum_vacuum_scale_facto
 ALTER TABLE bf_outbox SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05,
   autovacuum_analyze_scale_factor = 0.05);
 
+-- What the sender needs to know of a call. State 4: Telegram refused it for good; the call is kept with its dead letter.
+ALTER TABLE bf_outbox ADD COLUMN class SMALLINT NOT NULL DEFAULT 0;           -- 0 a reply, 1 bulk: replies go first
+ALTER TABLE bf_outbox ADD COLUMN flags SMALLINT NOT NULL DEFAULT 0;           -- 1 given up where nobody knows whether it
+                                                                              -- arrived, 2 its message's id is kept
+ALTER TABLE bf_outbox ADD COLUMN message BIGINT;                              -- Telegram's id of the sent message
+DROP INDEX bf_outbox_unsent;
+CREATE INDEX bf_outbox_unsent ON bf_outbox (class, lease_until) WHERE state IN (1, 2);
+
+ALTER TABLE bf_dead_letters ADD COLUMN n INTEGER;                             -- the row of its call; NULL: a handler failed
+ALTER TABLE bf_dead_letters ADD COLUMN method TEXT NOT NULL DEFAULT '';       -- of the call
+
+-- Chats that Telegram does not deliver to (blocked, kicked, gone), until they are heard of again.
+CREATE TABLE bf_unreachable (
+  bot   BIGINT NOT NULL,
+  chat  BIGINT NOT NULL,
+  since BIGINT NOT NULL,
+  PRIMARY KEY (bot, chat)
+);
+
 -- Every statement below goes by a key. A plan that was made while the table was small must not read all of it when it has
 -- grown: hence `enable_seqscan` of those that are called from outside.
 -- Messages of errors are constants: values do not get into the server's log.
@@ -57,12 +76,12 @@ CREATE FUNCTION bf_step(
   p_bot BIGINT, p_update BIGINT, p_chat BIGINT, p_person BIGINT, p_thread BIGINT, p_at BIGINT,
   p_to BIGINT, p_state SMALLINT, p_lease BIGINT, p_call TEXT, p_rest TEXT,
   p_expected BIGINT, p_run BIGINT, p_expires BIGINT, p_waiting TEXT, p_timer BIGINT,  -- expected NULL: it does not move
-  p_subject BIGINT, p_tag TEXT, p_code TEXT, p_trace TEXT
+  p_subject BIGINT, p_tag TEXT, p_code TEXT, p_trace TEXT, p_flags SMALLINT
 ) RETURNS SMALLINT LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
-  INSERT INTO bf_outbox (bot, update_id, n, chat, at, state, lease_until, call)
-    VALUES (p_bot, p_update, 0, p_to, p_at, p_state, p_lease, p_call::json) ON CONFLICT DO NOTHING;
+  INSERT INTO bf_outbox (bot, update_id, n, chat, at, state, lease_until, call, flags)
+    VALUES (p_bot, p_update, 0, p_to, p_at, p_state, p_lease, p_call::json, p_flags) ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN RETURN 1; END IF;
   IF p_expected IS NOT NULL THEN
     IF p_expected = 0 THEN
@@ -81,8 +100,9 @@ BEGIN
     END IF;
   END IF;
   IF p_rest IS NOT NULL THEN
-    INSERT INTO bf_outbox (bot, update_id, n, at, state, chat, lease_until, call)
-      SELECT p_bot, p_update, r.n, p_at, (r.row->>0)::smallint, (r.row->>1)::bigint, (r.row->>2)::bigint, (r.row->>3)::json
+    INSERT INTO bf_outbox (bot, update_id, n, at, state, chat, lease_until, call, flags)
+      SELECT p_bot, p_update, r.n, p_at, (r.row->>0)::smallint, (r.row->>1)::bigint, (r.row->>2)::bigint, (r.row->>3)::json,
+        (r.row->>4)::smallint
       FROM json_array_elements(p_rest::json) WITH ORDINALITY AS r (row, n);
   END IF;
   IF p_tag IS NOT NULL THEN
@@ -101,11 +121,11 @@ CREATE FUNCTION bf_finish(
   p_bot BIGINT, p_update BIGINT, p_chat BIGINT, p_person BIGINT, p_thread BIGINT, p_at BIGINT,
   p_to BIGINT, p_state SMALLINT, p_lease BIGINT, p_call TEXT, p_rest TEXT,
   p_expected BIGINT, p_run BIGINT, p_expires BIGINT, p_waiting TEXT, p_timer BIGINT,
-  p_subject BIGINT, p_tag TEXT, p_code TEXT, p_trace TEXT
+  p_subject BIGINT, p_tag TEXT, p_code TEXT, p_trace TEXT, p_flags SMALLINT
 ) RETURNS SMALLINT LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
   RETURN bf_step(p_bot, p_update, p_chat, p_person, p_thread, p_at, p_to, p_state, p_lease, p_call, p_rest,
-    p_expected, p_run, p_expires, p_waiting, p_timer, p_subject, p_tag, p_code, p_trace);
+    p_expected, p_run, p_expires, p_waiting, p_timer, p_subject, p_tag, p_code, p_trace, p_flags);
 END $$;
 
 -- The same beside a statement of the bot's: where this is not 0, that must be taken back too, so it raises.
@@ -113,13 +133,13 @@ CREATE FUNCTION bf_one(
   p_bot BIGINT, p_update BIGINT, p_chat BIGINT, p_person BIGINT, p_thread BIGINT, p_at BIGINT,
   p_to BIGINT, p_state SMALLINT, p_lease BIGINT, p_call TEXT, p_rest TEXT,
   p_expected BIGINT, p_run BIGINT, p_expires BIGINT, p_waiting TEXT, p_timer BIGINT,
-  p_subject BIGINT, p_tag TEXT, p_code TEXT, p_trace TEXT
+  p_subject BIGINT, p_tag TEXT, p_code TEXT, p_trace TEXT, p_flags SMALLINT
 ) RETURNS SMALLINT LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
   outcome SMALLINT;
 BEGIN
   outcome := bf_step(p_bot, p_update, p_chat, p_person, p_thread, p_at, p_to, p_state, p_lease, p_call, p_rest,
-    p_expected, p_run, p_expires, p_waiting, p_timer, p_subject, p_tag, p_code, p_trace);
+    p_expected, p_run, p_expires, p_waiting, p_timer, p_subject, p_tag, p_code, p_trace, p_flags);
   IF outcome = 1 THEN RAISE EXCEPTION 'handled before' USING ERRCODE = 'BF001'; END IF;
   IF outcome = 2 THEN RAISE EXCEPTION 'moved meanwhile' USING ERRCODE = 'BF002'; END IF;
   RETURN outcome;
@@ -132,7 +152,7 @@ CREATE FUNCTION bf_steps(
   p_bot BIGINT[], p_update BIGINT[], p_chat BIGINT[], p_person BIGINT[], p_thread BIGINT[], p_at BIGINT[],
   p_to BIGINT[], p_state SMALLINT[], p_lease BIGINT[], p_call TEXT[], p_rest TEXT[],
   p_expected BIGINT[], p_run BIGINT[], p_expires BIGINT[], p_waiting TEXT[], p_timer BIGINT[],
-  p_subject BIGINT[], p_tag TEXT[], p_code TEXT[], p_trace TEXT[]
+  p_subject BIGINT[], p_tag TEXT[], p_code TEXT[], p_trace TEXT[], p_flags SMALLINT[]
 ) RETURNS TABLE (place INTEGER, outcome SMALLINT, claim SMALLINT, offered TEXT)
 LANGUAGE plpgsql SET enable_seqscan = off AS $$
 #variable_conflict use_column
@@ -141,7 +161,7 @@ BEGIN
     outcome := bf_step(p_bot[i], p_update[i], p_chat[i], p_person[i], p_thread[i], p_at[i],
       p_to[i], p_state[i], p_lease[i], p_call[i], p_rest[i],
       p_expected[i], p_run[i], p_expires[i], p_waiting[i], p_timer[i],
-      p_subject[i], p_tag[i], p_code[i], p_trace[i]);
+      p_subject[i], p_tag[i], p_code[i], p_trace[i], p_flags[i]);
     IF outcome <> 0 THEN
       place := i;
       claim := NULL;
@@ -155,10 +175,11 @@ BEGIN
   END LOOP;
 END $$;
 
--- Leases rows that nobody sends, oldest first. One caller at a time, and none of a chat for which an earlier row waits
+-- Leases replies that nobody sends, oldest first. One caller at a time, and none of a chat for which an earlier row waits
 -- elsewhere: two instances must not send to one chat at once.
 CREATE FUNCTION bf_lease(p_now BIGINT, p_until BIGINT, p_limit BIGINT)
-RETURNS TABLE (bot BIGINT, update_id BIGINT, n INTEGER, chat BIGINT, at BIGINT, call TEXT, given_back BOOLEAN, attempts INTEGER)
+RETURNS TABLE (bot BIGINT, update_id BIGINT, n INTEGER, chat BIGINT, at BIGINT, call TEXT, given_back BOOLEAN,
+  attempts INTEGER, class SMALLINT, flags SMALLINT)
 LANGUAGE plpgsql SET enable_seqscan = off AS $$
 #variable_conflict use_column
 BEGIN
@@ -166,15 +187,35 @@ BEGIN
   RETURN QUERY
     WITH found AS MATERIALIZED (
       SELECT f.bot, f.update_id, f.n, f.given_back FROM bf_outbox f
-      WHERE f.state IN (1, 2) AND f.lease_until <= p_now
+      WHERE f.state IN (1, 2) AND f.class = 0 AND f.lease_until <= p_now
         AND NOT EXISTS (SELECT 1 FROM bf_outbox e
-          WHERE e.state = 2 AND e.lease_until > p_now AND e.bot = f.bot AND e.chat = f.chat
+          WHERE e.state = 2 AND e.class = 0 AND e.lease_until > p_now AND e.bot = f.bot AND e.chat = f.chat
             AND (e.at, e.update_id, e.n) < (f.at, f.update_id, f.n))
       ORDER BY f.at, f.update_id, f.n LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED
     ), leased AS (
       UPDATE bf_outbox o SET state = 2, given_back = FALSE, lease_until = p_until FROM found
       WHERE o.bot = found.bot AND o.update_id = found.update_id AND o.n = found.n
-      RETURNING o.bot, o.update_id, o.n, o.chat, o.at, o.call::text, found.given_back, o.attempts
+      RETURNING o.bot, o.update_id, o.n, o.chat, o.at, o.call::text, found.given_back, o.attempts, o.class, o.flags
+    )
+    SELECT * FROM leased ORDER BY 5, 2, 3;
+END $$;
+
+-- The same for bulk: each caller takes others, those first that are due longest.
+CREATE FUNCTION bf_lease_bulk(p_now BIGINT, p_until BIGINT, p_limit BIGINT)
+RETURNS TABLE (bot BIGINT, update_id BIGINT, n INTEGER, chat BIGINT, at BIGINT, call TEXT, given_back BOOLEAN,
+  attempts INTEGER, class SMALLINT, flags SMALLINT)
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    WITH found AS MATERIALIZED (
+      SELECT f.bot, f.update_id, f.n, f.given_back FROM bf_outbox f
+      WHERE f.state IN (1, 2) AND f.class = 1 AND f.lease_until <= p_now
+      ORDER BY f.class, f.lease_until LIMIT p_limit FOR NO KEY UPDATE SKIP LOCKED
+    ), leased AS (
+      UPDATE bf_outbox o SET state = 2, given_back = FALSE, lease_until = p_until FROM found
+      WHERE o.bot = found.bot AND o.update_id = found.update_id AND o.n = found.n
+      RETURNING o.bot, o.update_id, o.n, o.chat, o.at, o.call::text, found.given_back, o.attempts, o.class, o.flags
     )
     SELECT * FROM leased ORDER BY 5, 2, 3;
 END $$;

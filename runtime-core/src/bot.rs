@@ -30,6 +30,7 @@ pub struct BotSpec {
     pub scope: Scope,
     pub strategy: Strategy,
     pub delivery: Delivery,
+    pub on_ambiguous: OnAmbiguous,
     pub locales: &'static [LocaleSpec],
     pub default_locale: LocaleIndex,
     /// Index = command index.
@@ -92,6 +93,26 @@ pub enum Delivery {
     Auto,
     Webhook,
     Api,
+}
+
+/// What becomes of a message of which nobody knows whether it arrived: no answer came, or its sender died.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnAmbiguous {
+    /// Sent again; a person may see it twice.
+    #[default]
+    Resend,
+    /// Given up; a person may miss it.
+    Skip,
+}
+
+impl OnAmbiguous {
+    /// As it stands in `bot.yaml`, and in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Resend => "resend",
+            Self::Skip => "skip",
+        }
+    }
 }
 
 /// What a handler may do (`DESIGN.md` §4), decided by the compiler.

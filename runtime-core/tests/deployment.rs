@@ -32,6 +32,7 @@ static SPEC: BotSpec = BotSpec {
     scope: Scope::UserInChat,
     strategy: Strategy::User,
     delivery: Delivery::Auto,
+    on_ambiguous: runtime_core::bot::OnAmbiguous::Resend,
     locales: &[
         LocaleSpec { tag: "en", ftl: "" },
         LocaleSpec { tag: "ru", ftl: "" },

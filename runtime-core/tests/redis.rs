@@ -84,7 +84,7 @@ async fn a_429_closes_everywhere_at_once() {
     let redis = opened(&server).await;
     let mut heard = redis.hear();
     let (a, b) = (Budgets::new(opened(&server).await), Budgets::new(redis));
-    a.closed(BOT, Some(5), 7).await;
+    a.closed(BOT, Some(5), Class::Reply, 7).await;
     let notice = tokio::time::timeout(Duration::from_secs(1), heard.recv()).await;
     let notice = notice.unwrap().unwrap();
     let expected = Notice::Flood {
@@ -105,8 +105,8 @@ async fn a_429_closes_everywhere_at_once() {
     );
     assert!(late.take(BOT, 6, Class::Reply).await.is_ok());
     // Three chats: the bot.
-    a.closed(BOT, Some(8), 7).await;
-    a.closed(BOT, Some(9), 7).await;
+    a.closed(BOT, Some(8), Class::Reply, 7).await;
+    a.closed(BOT, Some(9), Class::Reply, 7).await;
     assert!(late.take(BOT, 6, Class::Reply).await.is_err());
 }
 

@@ -59,6 +59,10 @@ pub fn check(
             .delivery
             .as_ref()
             .map_or(ast::Delivery::Auto, |d| d.node),
+        on_ambiguous: bot
+            .on_ambiguous
+            .as_ref()
+            .map_or(ast::OnAmbiguous::Resend, |p| p.node),
         default_locale: settings::default_tag(bot, &tags),
         locales: locales(cx, folder, tags),
         texts,

@@ -7,7 +7,7 @@ use super::FlowEmit;
 use super::format::{ident, raw};
 use super::{flow, text, wizard};
 use crate::ir::{Bot, cost};
-use crate::syntax::ast::{Delivery, Scope, Strategy};
+use crate::syntax::ast::{Delivery, OnAmbiguous, Scope, Strategy};
 
 /// Lines of the module's header.
 pub fn header(bot: &Bot) -> Vec<String> {
@@ -31,7 +31,7 @@ pub fn type_name(bot: &Bot) -> syn::Ident {
 }
 
 /// Names that a bot's module uses in another meaning.
-const TYPES: [&str; 28] = [
+const TYPES: [&str; 29] = [
     "Bot",
     "BotSpec",
     "Box",
@@ -49,6 +49,7 @@ const TYPES: [&str; 28] = [
     "MigrationSet",
     "None",
     "Ok",
+    "OnAmbiguous",
     "Option",
     "Outdated",
     "Result",
@@ -239,6 +240,7 @@ fn spec(bot: &Bot) -> TokenStream {
             Delivery::Api => "Api",
         }
     );
+    let on_ambiguous = policy(bot.on_ambiguous);
     let locales = bot.locales.iter().map(|locale| {
         let (tag, ftl) = (&locale.tag, raw(&locale.ftl));
         quote!(LocaleSpec { tag: #tag, ftl: #ftl })
@@ -291,6 +293,7 @@ fn spec(bot: &Bot) -> TokenStream {
             scope: Scope::#scope,
             strategy: Strategy::#strategy,
             delivery: Delivery::#delivery,
+            on_ambiguous: #on_ambiguous,
             locales: &[#(#locales),*],
             default_locale: #default_locale,
             commands: &[#(#commands),*],
@@ -298,5 +301,13 @@ fn spec(bot: &Bot) -> TokenStream {
             migrations: MigrationSet { owner: #owner, files: &[#(#migrations),*] },
             source_hash: #hash,
         };
+    }
+}
+
+/// The runtime's word for a policy.
+pub fn policy(policy: OnAmbiguous) -> TokenStream {
+    match policy {
+        OnAmbiguous::Resend => quote!(OnAmbiguous::Resend),
+        OnAmbiguous::Skip => quote!(OnAmbiguous::Skip),
     }
 }

@@ -47,6 +47,8 @@ pub struct Bot {
     pub strategy: crate::syntax::ast::Strategy,
     /// How replies travel.
     pub delivery: crate::syntax::ast::Delivery,
+    /// What becomes of messages of which nobody knows whether they arrived.
+    pub on_ambiguous: crate::syntax::ast::OnAmbiguous,
     /// Tags; the sources of each; index 0 is not special.
     pub locales: Vec<Locale>,
     /// Index into `locales`.
@@ -376,6 +378,8 @@ pub struct Reply {
     pub keyboard: Vec<Vec<Button>>,
     /// Replaces the message whose button was pressed, where there is one.
     pub edit: bool,
+    /// Other than the bot's.
+    pub on_ambiguous: Option<crate::syntax::ast::OnAmbiguous>,
 }
 
 /// A button.

@@ -61,6 +61,8 @@ words! {
     ParseModeName "markup" { "type": "string", "enum": ["HTML", "MarkdownV2", "none"] }
     /// What happens to a message that its values make too long.
     OverflowName "overflow" { "type": "string", "enum": ["split", "truncate", "error"] }
+    /// What becomes of a message of which nobody knows whether it arrived.
+    OnAmbiguousName "policy" { "type": "string", "enum": ["resend", "skip"] }
     /// The type of an answer or an argument.
     StepTypeName "type" {
         "type": "string",

@@ -29,6 +29,8 @@ pub struct Bot {
     pub fallback: Option<Text>,
     /// `delivery:`.
     pub delivery: Option<Spanned<Delivery>>,
+    /// `on_ambiguous:`.
+    pub on_ambiguous: Option<Spanned<OnAmbiguous>>,
     /// `migrations:` of another bot's folder (`../booking/migrations`).
     pub migrations: Option<Str>,
     /// `lints:`.
@@ -78,6 +80,14 @@ pub enum Delivery {
     Auto,
     Webhook,
     Api,
+}
+
+/// What becomes of a message of which nobody knows whether it arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum OnAmbiguous {
+    Resend,
+    Skip,
 }
 
 /// `i18n.fluent.v1`.
@@ -333,6 +343,7 @@ pub struct Reply {
     pub keyboard: Keyboard,
     pub parse_mode: Option<Spanned<ParseMode>>,
     pub edit: Option<Spanned<bool>>,
+    pub on_ambiguous: Option<Spanned<OnAmbiguous>>,
 }
 
 /// What happens to a message that its values make longer than Telegram takes.

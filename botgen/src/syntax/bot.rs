@@ -11,7 +11,7 @@ use super::lints::Lints;
 use super::registry;
 use crate::diagnostics::codes::{files, shape};
 use crate::diagnostics::{Diagnostic, Edit, Sink, meant, remove_element};
-use crate::schema::{BlockName, Command, LocaleTag, OverflowName, Template};
+use crate::schema::{BlockName, Command, LocaleTag, OnAmbiguousName, OverflowName, Template};
 use crate::source::folder::Folder;
 use crate::source::{FileId, SourceMap, Span, Spanned};
 use crate::yaml::{self, Kind, Node};
@@ -46,6 +46,11 @@ pub struct BotFile {
     /// How replies travel: with the webhook's response where that is possible, always so, or never.
     #[schemars(extend("default" = "auto"))]
     pub delivery: Option<DeliveryName>,
+    /// What becomes of a message when Telegram did not answer, so that nobody knows whether it arrived: it is sent again
+    /// and may be seen twice (`resend`), or never again and may be missing (`skip`). Edits and answers to buttons are
+    /// always repeated: that changes nothing.
+    #[schemars(extend("default" = "resend"))]
+    pub on_ambiguous: Option<OnAmbiguousName>,
     /// The folder of another bot's migrations whose tables this bot shares: `../booking/migrations`.
     pub migrations: Option<String>,
     /// What becomes of warnings, by code (`BF0242`) or family (`BF02`), and why: `BF0242: { level: allow, because: "…" }`; a level is `allow`, `warn` or `deny`.
@@ -236,6 +241,7 @@ impl Cx<'_> {
             ("api", Delivery::Api),
         ];
         let delivery = self.one_of(f.get("delivery"), "`delivery`", &deliveries);
+        let on_ambiguous = self.on_ambiguous(f.get("on_ambiguous"));
         let migrations = self.word(f.get("migrations"), "`migrations`");
         let lints = f.get("lints").map(|node| self.lints(node));
         let settings_lost = self.faults() != before;
@@ -254,6 +260,7 @@ impl Cx<'_> {
             uses,
             fallback,
             delivery,
+            on_ambiguous,
             migrations,
             lints: lints.unwrap_or_default(),
             intents: commands.intents,

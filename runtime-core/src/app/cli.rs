@@ -1,11 +1,11 @@
-//! The command line, read by hand: six verbs need no parser library in every binary.
+//! The command line, read by hand: seven verbs need no parser library in every binary.
 
 use crate::bot::Bot;
 use crate::config::{VARIABLES, token_variable};
 use crate::ingress::preview::Who;
 
 /// The short form.
-pub const USAGE: &str = "usage: botfactory [serve | chat BOT [--user N] [--locale TAG] | migrate | health | webhook set|delete|info [BOT]]\n       botfactory --help | --version";
+pub const USAGE: &str = "usage: botfactory [serve | chat BOT [--user N] [--locale TAG] | migrate | health | webhook set|delete|info [BOT]\n                  | dead-letters BOT [list | requeue ID… | discard ID…]]\n       botfactory --help | --version";
 
 /// What to do.
 #[derive(Debug, Clone)]
@@ -16,8 +16,18 @@ pub enum Command {
     Migrate,
     Health,
     Webhook { action: Action, bot: Option<String> },
+    DeadLetters { bot: String, what: Letters },
     Help,
     Version,
+}
+
+/// What to do with dead letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Letters {
+    List,
+    Requeue(Vec<i64>),
+    Discard(Vec<i64>),
 }
 
 /// What to do with a webhook.
@@ -42,6 +52,7 @@ pub fn parse(args: impl Iterator<Item = String>) -> Result<Command, String> {
         Some("migrate") => Command::Migrate,
         Some("health") => Command::Health,
         Some("chat") => return chat(args),
+        Some("dead-letters") => return dead_letters(args),
         Some("webhook") => {
             let action = match args.next().as_deref() {
                 Some("set") => Action::Set,
@@ -61,6 +72,33 @@ pub fn parse(args: impl Iterator<Item = String>) -> Result<Command, String> {
         Some("-h" | "--help") => Ok(Command::Help),
         Some(extra) => Err(format!("unexpected `{extra}`")),
     }
+}
+
+fn dead_letters(mut args: impl Iterator<Item = String>) -> Result<Command, String> {
+    let bot = match args.next() {
+        Some(help) if help == "-h" || help == "--help" => return Ok(Command::Help),
+        Some(bot) if !bot.starts_with('-') => bot,
+        _ => return Err("`dead-letters` takes the name of a bot".to_owned()),
+    };
+    let verb = args.next();
+    let mut numbers = Vec::new();
+    for arg in args {
+        let number = arg
+            .parse()
+            .map_err(|_| format!("`{arg}` is not the number of a dead letter"))?;
+        numbers.push(number);
+    }
+    let what = match verb.as_deref() {
+        None | Some("list") if numbers.is_empty() => Letters::List,
+        Some("requeue") if !numbers.is_empty() => Letters::Requeue(numbers),
+        Some("discard") if !numbers.is_empty() => Letters::Discard(numbers),
+        Some("requeue" | "discard") => {
+            return Err("`requeue` and `discard` take numbers of dead letters".to_owned());
+        }
+        Some("list") | None => return Err("`list` takes nothing".to_owned()),
+        Some(other) => return Err(format!("unexpected `{other}`")),
+    };
+    Ok(Command::DeadLetters { bot, what })
 }
 
 fn chat(mut args: impl Iterator<Item = String>) -> Result<Command, String> {
@@ -94,6 +132,7 @@ pub fn help(bots: &[&'static dyn Bot]) -> String {
          botfactory migrate                    bring the database up to date and end\n\
          botfactory health                     ask the running instance whether it is ready (exit 0 or 1)\n\
          botfactory webhook set|delete|info    webhooks by hand, of all bots or [BOT]\n\
+         botfactory dead-letters BOT           what could not be done, without texts [list | requeue ID… | discard ID…]\n\
          botfactory --version                  version and hash of the compiled sources\n\nBots here:\n",
     );
     // Writing to a String cannot fail.
@@ -138,6 +177,14 @@ mod tests {
             read("webhook info booking"),
             Ok(Command::Webhook { action: Action::Info, bot: Some(bot) }) if bot == "booking"
         ));
+        assert!(matches!(
+            read("dead-letters booking"),
+            Ok(Command::DeadLetters { bot, what: Letters::List }) if bot == "booking"
+        ));
+        assert!(matches!(
+            read("dead-letters booking requeue 3 4"),
+            Ok(Command::DeadLetters { what: Letters::Requeue(numbers), .. }) if numbers == [3, 4]
+        ));
         for wrong in [
             "srve",
             "serve now",
@@ -147,6 +194,11 @@ mod tests {
             "webhook",
             "webhook go",
             "migrate x",
+            "dead-letters",
+            "dead-letters booking list 3",
+            "dead-letters booking requeue",
+            "dead-letters booking requeue x",
+            "dead-letters booking drop 3",
         ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }

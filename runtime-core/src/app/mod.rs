@@ -1,4 +1,4 @@
-//! The program: `botfactory serve|chat|migrate|health|webhook`.
+//! The program: `botfactory serve|chat|migrate|health|webhook|dead-letters`.
 //!
 //! | module | holds |
 //! |---|---|
@@ -8,11 +8,13 @@
 //! | [`chat`] | a conversation in the terminal |
 //! | [`health`] | asking a running instance |
 //! | [`webhook`] | webhooks by hand |
+//! | [`letters`] | dead letters by hand |
 //! | [`menus`] | the bots' command menus in every locale |
 
 pub mod chat;
 pub mod cli;
 pub mod health;
+pub mod letters;
 pub mod menus;
 pub mod serve;
 pub mod start;
@@ -92,6 +94,7 @@ async fn run(command: Command, bots: &'static [&'static dyn Bot]) -> Result<(), 
         }
         Command::Health => health::run(&config).await,
         Command::Webhook { action, bot } => webhook::run(bots, config, action, bot).await,
+        Command::DeadLetters { bot, what } => letters::run(bots, config, &bot, what).await,
         Command::Help | Command::Version => Ok(()),
     }
 }

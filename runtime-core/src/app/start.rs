@@ -13,7 +13,7 @@ use super::menus::BotMenus;
 use crate::bot::{Bot, MigrationSet};
 use crate::clock::Clock;
 use crate::config::{Config, Key};
-use crate::engine::{self, Engine, OfferedRow, Outcome};
+use crate::engine::{self, Engine, OfferedRow, Outcome, Outgoing};
 use crate::http::state::{Deployment, Served, Settings};
 use crate::ingress::{Boxed, Core, Incoming};
 use crate::outbox::{DirectError, Sender};
@@ -23,7 +23,6 @@ use crate::registration::Registrar;
 use crate::store::Store;
 use crate::store::outbox::{OutboxNotice, OutboxRow};
 use crate::telegram::client::Client;
-use crate::telegram::method::Call;
 use crate::telemetry;
 
 /// Updates whose rows may wait for the sender; what does not fit is given back to the table.
@@ -42,7 +41,7 @@ impl Core for Live {
     fn handle(&self, incoming: Incoming) -> Boxed<'_, Outcome> {
         Box::pin(self.engine.handle(incoming))
     }
-    fn direct(&self, bot: i64, call: Call) -> Boxed<'_, Result<(), DirectError>> {
+    fn direct(&self, bot: i64, call: Outgoing) -> Boxed<'_, Result<(), DirectError>> {
         Box::pin(self.sender.direct(bot, call))
     }
     fn flushed(&self, row: OfferedRow) {
@@ -50,6 +49,12 @@ impl Core for Live {
     }
     fn healthy(&self) -> Boxed<'_, bool> {
         Box::pin(self.store.health())
+    }
+    fn letters(&self) -> Option<&Store> {
+        Some(&self.store)
+    }
+    fn requeued(&self) {
+        self.sender.look();
     }
     fn redis_healthy(&self) -> bool {
         self.redis.up()

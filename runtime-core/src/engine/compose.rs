@@ -6,7 +6,9 @@ use botfactory_lang::limits::{BUTTON_TEXT, CALLBACK_DATA_BYTES, TOAST};
 use botfactory_lang::markup::{is_blank, split, truncate};
 use botfactory_lang::words::Args;
 
+use super::Outgoing;
 use super::seat::Update;
+use crate::bot::OnAmbiguous;
 use crate::handler::error::HandlerError;
 use crate::handler::given::{NO, YES};
 use crate::handler::message::{Button, Does, Text};
@@ -25,9 +27,9 @@ const REMOVED: &str = "👌";
 #[derive(Debug, Default)]
 pub(crate) struct Composed {
     /// The one answer to a press.
-    pub(crate) answer: Option<Call>,
+    pub(crate) answer: Option<Outgoing>,
     /// In order.
-    pub(crate) messages: Vec<Call>,
+    pub(crate) messages: Vec<Outgoing>,
 }
 
 /// What the calls depend on besides the words.
@@ -59,6 +61,7 @@ pub(crate) fn compose(
             texts: said.len(),
         });
     }
+    let bots = frame.update.seat.spec.on_ambiguous;
     let mut toast = toast.cloned();
     // The first edit takes the message whose button was pressed.
     let mut editable = frame
@@ -71,6 +74,7 @@ pub(crate) fn compose(
         match said {
             Said::Message(message) => {
                 let markup = inline(&message.rows)?;
+                let policy = message.on_ambiguous.unwrap_or(bots);
                 let edit = if message.edit { editable.take() } else { None };
                 let text = &message.text;
                 if message.truncate {
@@ -79,9 +83,9 @@ pub(crate) fn compose(
                         mode: text.mode,
                         breaks: Vec::new(),
                     };
-                    push(&mut out.messages, frame, &text, markup, edit);
+                    push(&mut out.messages, frame, &text, markup, edit, policy);
                 } else {
-                    push(&mut out.messages, frame, text, markup, edit);
+                    push(&mut out.messages, frame, text, markup, edit, policy);
                 }
             }
             Said::Question {
@@ -95,15 +99,15 @@ pub(crate) fn compose(
                     .get(*step)
                     .ok_or(HandlerError::Bug("ask: no such step"))?;
                 let markup = question(frame, wizard.command, spec, options)?;
-                push(&mut out.messages, frame, text, markup, None);
+                push(&mut out.messages, frame, text, markup, None, bots);
             }
             Said::Refusal(text) if frame.update.pressed.is_some() && toast.is_none() => {
                 toast = Some(text.clone());
             }
-            Said::Refusal(text) => push(&mut out.messages, frame, text, None, None),
+            Said::Refusal(text) => push(&mut out.messages, frame, text, None, None, bots),
             Said::Own(key) => {
                 let text = frame.words.own(key, &Args::new());
-                push(&mut out.messages, frame, &text, None, None);
+                push(&mut out.messages, frame, &text, None, None, bots);
             }
         }
     }
@@ -116,35 +120,38 @@ pub(crate) fn compose(
         remove_keyboard(&mut out.messages, frame);
     }
     out.answer = frame.update.pressed.as_ref().map(|pressed| {
-        Call::AnswerCallbackQuery(AnswerCallbackQuery {
+        let call = Call::AnswerCallbackQuery(AnswerCallbackQuery {
             callback_query_id: pressed.id.clone(),
             text: toast.map(|toast| toast.label(TOAST)),
             show_alert: false,
-        })
+        });
+        Outgoing::new(call, bots)
     });
     Ok(out)
 }
 
 fn push(
-    calls: &mut Vec<Call>,
+    calls: &mut Vec<Outgoing>,
     frame: &Frame<'_>,
     text: &Text,
     markup: Option<ReplyMarkup>,
     edit: Option<i64>,
+    policy: OnAmbiguous,
 ) {
+    let mut add = |call| calls.push(Outgoing::new(call, policy));
     let place = frame.update.place;
     let parse_mode = text.mode.name().map(str::to_owned);
     if is_blank(text.mode, text.as_str()) {
         // Telegram refuses an empty message; without buttons there is nothing to say.
         if markup.is_some() {
-            calls.push(send(frame, "…".to_owned(), None, markup));
+            add(send(frame, "…".to_owned(), None, markup));
         }
         return;
     }
     let mut parts = split(text.mode, text.as_str(), &text.breaks);
     let Some(last) = parts.pop() else { return };
     if let (Some(message_id), true) = (edit, parts.is_empty()) {
-        calls.push(Call::EditMessageText(EditMessageText {
+        add(Call::EditMessageText(EditMessageText {
             chat_id: place.chat_id,
             message_id,
             text: last,
@@ -154,9 +161,9 @@ fn push(
         return;
     }
     for part in parts {
-        calls.push(send(frame, part, parse_mode.clone(), None));
+        add(send(frame, part, parse_mode.clone(), None));
     }
-    calls.push(send(frame, last, parse_mode, markup));
+    add(send(frame, last, parse_mode, markup));
 }
 
 fn send(
@@ -176,17 +183,21 @@ fn send(
 }
 
 /// One message carries one markup: a message without buttons takes the removal, or one is added in front.
-fn remove_keyboard(calls: &mut Vec<Call>, frame: &Frame<'_>) {
+fn remove_keyboard(calls: &mut Vec<Outgoing>, frame: &Frame<'_>) {
     let remove = ReplyMarkup::Remove {
         remove_keyboard: true,
     };
-    let free = calls.iter_mut().find_map(|call| match call {
+    let free = calls.iter_mut().find_map(|out| match &mut out.call {
         Call::SendMessage(message) if message.reply_markup.is_none() => Some(message),
         _ => None,
     });
     match free {
         Some(message) => message.reply_markup = Some(remove),
-        None => calls.insert(0, send(frame, REMOVED.to_owned(), None, Some(remove))),
+        None => {
+            let call = send(frame, REMOVED.to_owned(), None, Some(remove));
+            let policy = frame.update.seat.spec.on_ambiguous;
+            calls.insert(0, Outgoing::new(call, policy));
+        }
     }
 }
 

@@ -2,14 +2,16 @@
 
 use super::compose::Composed;
 use super::seat::Update;
-use super::{FloodGate, OfferedRow, Outcome};
+use super::{FloodGate, OfferedRow, Outcome, Outgoing};
 use crate::bot::Delivery;
 use crate::handler::error::HandlerError;
 use crate::ingress::Channel;
 use crate::store::conversation::Stored;
 use crate::store::outbox::{
-    LEASE, OFFERED_LEASE, OutboxRow, RowKey, STATE_NONE, STATE_OFFERED, STATE_WAITING, micros,
+    LEASE, OFFERED_LEASE, OutboxRow, RowKey, STATE_NONE, STATE_OFFERED, STATE_WAITING, flags,
+    micros,
 };
+use crate::telegram::flood::Class;
 use crate::telegram::method::Call;
 
 /// Calls with their ways.
@@ -17,7 +19,7 @@ use crate::telegram::method::Call;
 pub(crate) struct Parcel {
     /// The first call rides in the response.
     rides: bool,
-    calls: Vec<Call>,
+    calls: Vec<Outgoing>,
 }
 
 impl Parcel {
@@ -29,7 +31,7 @@ impl Parcel {
         let rides = webhook
             && match (&composed.answer, &composed.messages[..]) {
                 (Some(_), _) => true,
-                (None, [Call::SendMessage(_)]) => {
+                (None, [only]) if matches!(only.call, Call::SendMessage(_)) => {
                     (update.place.private || delivery == Delivery::Webhook)
                         && gate.open(update.key.bot, update.place.chat_id)
                 }
@@ -43,7 +45,8 @@ impl Parcel {
 
     /// Nothing is stored: what does not ride is sent before the ack.
     pub(crate) fn unstored(mut self) -> Outcome {
-        let response = (self.rides && !self.calls.is_empty()).then(|| (self.calls.remove(0), None));
+        let response =
+            (self.rides && !self.calls.is_empty()).then(|| (self.calls.remove(0).call, None));
         Outcome::Done {
             response,
             calls: self.calls,
@@ -64,11 +67,13 @@ impl Parcel {
             unstored: Vec::new(),
         };
         let mut stored = Vec::with_capacity(self.calls.len());
-        for (n, call) in self.calls.into_iter().enumerate() {
+        for (n, outgoing) in self.calls.into_iter().enumerate() {
             if preview {
-                parcel.unstored.push(call);
+                parcel.unstored.push(outgoing);
                 continue;
             }
+            let flags = flags(outgoing.on_ambiguous);
+            let call = outgoing.call;
             let json = serde_json::to_string(&call)
                 .map_err(|_| HandlerError::Bug("a call does not serialize"))?;
             let rides = n == 0 && self.rides;
@@ -81,6 +86,7 @@ impl Parcel {
                     lease_until
                 },
                 call: Some(json),
+                flags,
             });
             if rides {
                 parcel.offered = Some(call);
@@ -98,6 +104,8 @@ impl Parcel {
                 lease_until,
                 ambiguous: false,
                 attempts: 0,
+                class: Class::Reply,
+                flags,
             });
         }
         let first = if stored.is_empty() {
@@ -106,6 +114,7 @@ impl Parcel {
                 chat: None,
                 lease_until: 0,
                 call: None,
+                flags: 0,
             }
         } else {
             stored.remove(0)
@@ -119,7 +128,7 @@ impl Parcel {
 pub(crate) struct StoredParcel {
     offered: Option<Call>,
     rows: Vec<OutboxRow>,
-    unstored: Vec<Call>,
+    unstored: Vec<Outgoing>,
 }
 
 impl StoredParcel {

@@ -28,12 +28,12 @@ use route::{Route, Work};
 use seat::{Seat, Update};
 use turn::Turn;
 
-use crate::bot::{Bot, Effect, Reads};
+use crate::bot::{Bot, Effect, OnAmbiguous, Reads};
 use crate::handler::db::Connection;
 use crate::handler::error::HandlerError;
 use crate::handler::printer::Words;
 use crate::handler::{Cx, Next};
-use crate::ingress::{Event, Incoming, Person, Place};
+use crate::ingress::{Channel, Event, Incoming, Person, Place};
 use crate::store::letters::ATTEMPTS;
 use crate::store::outbox::{OutboxNotice, RowKey};
 use crate::store::{Backend, Store, StoreError};
@@ -52,7 +52,7 @@ pub enum Outcome {
         /// ([`Store::mark_rode`] with [`OfferedRow::key`]; [`Store::give_back`] if the response could surely not be written).
         response: Option<(Call, Option<OfferedRow>)>,
         /// To be sent before the ack.
-        calls: Vec<Call>,
+        calls: Vec<Outgoing>,
     },
     /// Not handled now: 503 with `Retry-After` (webhook), later again (polling).
     Busy {
@@ -69,6 +69,22 @@ impl Outcome {
     };
     /// Soon again: queues empty within a second.
     pub const BUSY: Self = Self::Busy { retry_after: 1 };
+}
+
+/// A call on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The call.
+    pub call: Call,
+    /// What becomes of it when nobody knows whether it arrived.
+    pub on_ambiguous: OnAmbiguous,
+}
+
+impl Outgoing {
+    /// A call with its policy.
+    pub fn new(call: Call, on_ambiguous: OnAmbiguous) -> Self {
+        Self { call, on_ambiguous }
+    }
 }
 
 /// An outbox row whose call was offered as the response.
@@ -261,10 +277,16 @@ impl Engine {
                 (callback.from, callback.place, Some(pressed), route)
             }
         };
+        let key = Update::key(seat, channel, &person, place);
+        if channel != Channel::Preview {
+            let store = &self.shared.store;
+            store
+                .heard
+                .hear(key.bot, place.chat_id, store.clock().micros());
+        }
         if matches!(route, Route::Ignore) {
             return Outcome::NOTHING;
         }
-        let key = Update::key(seat, channel, &person, place);
         if let Route::Store(Work::Answer(_)) = route
             && !place.private
         {

@@ -8,6 +8,8 @@ use botfactory_lang::limits::BUTTON_TEXT;
 use botfactory_lang::markup::{ParseMode, is_blank, plain_text};
 use botfactory_lang::value::{Date, Decimal, Instant, TimeOfDay};
 
+use crate::bot::OnAmbiguous;
+
 /// A finished text: its markup and the places where it may best be split.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Text {
@@ -95,6 +97,7 @@ pub struct Message {
     pub(crate) rows: Vec<Vec<Button>>,
     pub(crate) edit: bool,
     pub(crate) truncate: bool,
+    pub(crate) on_ambiguous: Option<OnAmbiguous>,
 }
 
 impl Message {
@@ -105,6 +108,7 @@ impl Message {
             rows: Vec::new(),
             edit: false,
             truncate: false,
+            on_ambiguous: None,
         }
     }
     /// Ends with `…` where it is too long, instead of going on in another message.
@@ -117,6 +121,12 @@ impl Message {
     #[must_use]
     pub fn edit(mut self) -> Self {
         self.edit = true;
+        self
+    }
+    /// What becomes of it when nobody knows whether it arrived, other than the bot's way.
+    #[must_use]
+    pub fn on_ambiguous(mut self, policy: OnAmbiguous) -> Self {
+        self.on_ambiguous = Some(policy);
         self
     }
     /// Adds a row (an empty one is dropped: every button's `when` was false).

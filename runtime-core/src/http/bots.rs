@@ -167,7 +167,7 @@ pub async fn reload(
     }))
 }
 
-fn find<'a>(deployment: &'a Deployment, id: &str) -> Result<&'a Served, Problem> {
+pub(super) fn find<'a>(deployment: &'a Deployment, id: &str) -> Result<&'a Served, Problem> {
     deployment
         .find(id)
         .and_then(|index| deployment.bot(index))

@@ -13,6 +13,7 @@ pub mod bots;
 pub mod error;
 pub mod guard;
 pub mod health;
+pub mod letters;
 pub mod listener;
 pub mod page;
 pub mod preview;

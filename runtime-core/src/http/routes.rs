@@ -4,12 +4,12 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use super::error::Problem;
 use super::listener::Peer;
 use super::state::Deployment;
-use super::{bots, guard, health, page, preview};
+use super::{bots, guard, health, letters, page, preview};
 use crate::ingress::webhook;
 use crate::telemetry::{self, events};
 
@@ -49,6 +49,12 @@ fn operators(deployment: &Deployment) -> Router {
         .route("/bots", get(bots::list))
         .route("/bots/{id}", get(bots::details))
         .route("/bots/{id}/reload", post(bots::reload))
+        .route("/bots/{id}/dead-letters", get(letters::list))
+        .route("/bots/{id}/dead-letters/{letter}", delete(letters::discard))
+        .route(
+            "/bots/{id}/dead-letters/{letter}/requeue",
+            post(letters::requeue),
+        )
         .route("/preview/send", post(preview::send))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .route_layer(middleware::from_fn_with_state(
@@ -120,6 +126,9 @@ const ROUTES: &[&str] = &[
     "/",
     "/bots",
     "/bots/{id}",
+    "/bots/{id}/dead-letters",
+    "/bots/{id}/dead-letters/{letter}",
+    "/bots/{id}/dead-letters/{letter}/requeue",
     "/bots/{id}/reload",
     "/favicon.ico",
     "/health/db",

@@ -17,7 +17,7 @@ use crate::bot::{
     Bot, BotSpec, CommandSpec, Delivery, Effect, Handling, LocaleSpec, MigrationSet, Scope,
     Strategy,
 };
-use crate::engine::{OfferedRow, Outcome};
+use crate::engine::{OfferedRow, Outcome, Outgoing};
 use crate::handler::Cx;
 use crate::handler::given::Given;
 use crate::handler::message::Text;
@@ -42,6 +42,7 @@ static SPEC: BotSpec = BotSpec {
     scope: Scope::UserInChat,
     strategy: Strategy::User,
     delivery: Delivery::Auto,
+    on_ambiguous: crate::bot::OnAmbiguous::Resend,
     locales: &[
         LocaleSpec { tag: "ru", ftl: "" },
         LocaleSpec { tag: "en", ftl: "" },
@@ -96,6 +97,7 @@ pub(crate) struct Scripted {
     pub(crate) directs: Mutex<VecDeque<Result<(), DirectError>>>,
     pub(crate) sent: Mutex<Vec<Call>>,
     pub(crate) flushed: AtomicUsize,
+    pub(crate) store: Option<Arc<crate::store::Store>>,
 }
 
 impl Core for Scripted {
@@ -109,12 +111,18 @@ impl Core for Scripted {
             })
         })
     }
-    fn direct(&self, _: i64, call: Call) -> Boxed<'_, Result<(), DirectError>> {
-        self.sent.lock().unwrap().push(call);
+    fn direct(&self, _: i64, call: Outgoing) -> Boxed<'_, Result<(), DirectError>> {
+        self.sent.lock().unwrap().push(call.call);
         let told = self.directs.lock().unwrap().pop_front().unwrap_or(Ok(()));
         Box::pin(async move { told })
     }
     fn flushed(&self, _: OfferedRow) {
+        self.flushed.fetch_add(1, Ordering::SeqCst);
+    }
+    fn letters(&self) -> Option<&crate::store::Store> {
+        self.store.as_deref()
+    }
+    fn requeued(&self) {
         self.flushed.fetch_add(1, Ordering::SeqCst);
     }
     fn healthy(&self) -> Boxed<'_, bool> {
@@ -202,6 +210,10 @@ fn local(method: &str, path: &str, body: &str) -> Request<Body> {
         .header("content-type", "application/json")
         .body(Body::from(body.to_owned()))
         .unwrap()
+}
+
+fn outgoing(text: &str) -> Outgoing {
+    Outgoing::new(message(text), crate::bot::OnAmbiguous::Resend)
 }
 
 fn message(text: &str) -> Call {
@@ -303,7 +315,7 @@ async fn busy_and_unsent_replies_come_again_later() {
     assert_eq!(answer.headers["retry-after"], "3");
     let two = || Outcome::Done {
         response: None,
-        calls: vec![message("a"), message("b")],
+        calls: vec![outgoing("a"), outgoing("b")],
     };
     // Flood control: the whole update again.
     core.outcomes.lock().unwrap().push_back(two());
@@ -327,7 +339,7 @@ async fn busy_and_unsent_replies_come_again_later() {
     for expected in [503, 503, 200] {
         core.outcomes.lock().unwrap().push_back(Outcome::Done {
             response: None,
-            calls: vec![message("a")],
+            calls: vec![outgoing("a")],
         });
         core.directs
             .lock()
@@ -344,13 +356,16 @@ async fn preview_says_what_would_be_sent() {
     core.outcomes.lock().unwrap().push_back(Outcome::Done {
         response: None,
         calls: vec![
-            Call::AnswerCallbackQuery(AnswerCallbackQuery {
-                callback_query_id: "1".into(),
-                text: Some("ok".into()),
-                show_alert: false,
-            }),
-            message("hello"),
-            message("world"),
+            Outgoing::new(
+                Call::AnswerCallbackQuery(AnswerCallbackQuery {
+                    callback_query_id: "1".into(),
+                    text: Some("ok".into()),
+                    show_alert: false,
+                }),
+                crate::bot::OnAmbiguous::Resend,
+            ),
+            outgoing("hello"),
+            outgoing("world"),
         ],
     });
     let body = r#"{"bot_id":"booking","callback":"/start","user_id":7,"locale":"en"}"#;
@@ -535,4 +550,108 @@ async fn an_offered_row_is_marked_when_its_response_was_flushed() {
         .await
         .unwrap();
     assert_eq!(large.status(), 413);
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn dead_letters_are_listed_requeued_once_and_discarded() {
+    let folder = std::env::temp_dir().join(format!("botfactory-letters-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let url = format!("sqlite://{}/x.db", folder.display());
+    let store = crate::store::Store::open(&url, &[], crate::clock::Clock::system())
+        .await
+        .unwrap();
+    store
+        .sqlite()
+        .writer
+        .write(|connection| {
+            Box::pin(async move {
+                sqlx::query(
+                    "INSERT INTO bf_outbox (bot, update_id, n, chat, at, state, lease_until, call) VALUES \
+                       (123456, 1, 0, 42, 1, 2, 1, '{\"method\":\"sendMessage\",\"chat_id\":42,\"text\":\"secret\"}'), \
+                       (123456, 1, 1, 42, 1, 2, 1, '{\"method\":\"sendMessage\",\"chat_id\":42,\"text\":\"secret\"}');
+                     INSERT INTO bf_dead_letters (bot, update_id, at, code, trace_id) VALUES \
+                       (123456, 9, 5, 'handler_failed', 'trace'), (7, 9, 5, 'another_bots', '')",
+                )
+                .execute(connection)
+                .await
+                .map(|_| ())
+            })
+        })
+        .await
+        .unwrap();
+    for n in [0, 1] {
+        let row = crate::store::outbox::RowKey {
+            bot: 123_456,
+            update_id: 1,
+            n,
+        };
+        for _ in 0..2 {
+            let failed = store.mark_failed(row, "telegram_refused", "sendMessage");
+            failed.await.unwrap();
+        }
+    }
+    let core = Arc::new(Scripted {
+        store: Some(store.clone()),
+        ..Scripted::default()
+    });
+    let router = routes::all(&deployment(core.clone(), None, true));
+    let list = "/bots/booking/dead-letters";
+    let answer = ask(&router, local("GET", list, "")).await;
+    assert_eq!(answer.status, 200);
+    assert!(!answer.text.contains("secret"), "never a text");
+    let letters = answer.json();
+    let letters = letters["dead_letters"].as_array().unwrap().clone();
+    assert_eq!(letters.len(), 3, "{letters:?}");
+    assert_eq!(letters[0]["requeueable"], false);
+    assert_eq!(letters[0]["trace_id"], "trace");
+    assert_eq!(letters[1]["method"], "sendMessage");
+    assert_eq!(letters[1]["requeueable"], true);
+    let id = |at: usize| letters[at]["id"].as_i64().unwrap();
+    let after = ask(
+        &router,
+        local("GET", &format!("{list}?after={}", id(1)), ""),
+    )
+    .await;
+    assert_eq!(after.json()["dead_letters"].as_array().unwrap().len(), 1);
+    let wrong = ask(&router, local("GET", &format!("{list}?after=x"), "")).await;
+    assert_eq!(wrong.json()["error"]["code"], "bad_request");
+    // Once, however many ask.
+    let again = format!("{list}/{}/requeue", id(1));
+    assert_eq!(ask(&router, local("POST", &again, "")).await.status, 200);
+    assert_eq!(core.flushed.load(Ordering::SeqCst), 1);
+    let gone = ask(&router, local("POST", &again, "")).await;
+    assert_eq!(
+        (gone.status.as_u16(), &gone.json()["error"]["code"]),
+        (404, &json!("not_found"))
+    );
+    let handlers = format!("{list}/{}/requeue", id(0));
+    let answer = ask(&router, local("POST", &handlers, "")).await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.json()["error"]["code"]),
+        (409, &json!("conflict"))
+    );
+    let bin = format!("{list}/{}", id(2));
+    assert_eq!(ask(&router, local("DELETE", &bin, "")).await.status, 200);
+    assert_eq!(ask(&router, local("DELETE", &bin, "")).await.status, 404);
+    assert_eq!(
+        ask(&router, local("DELETE", &format!("{list}/x"), ""))
+            .await
+            .status,
+        404
+    );
+    let rows = store
+        .lease_expired(crate::telegram::flood::Class::Reply, 10)
+        .await
+        .unwrap();
+    assert_eq!(rows.len(), 1);
+    assert!(rows[0].key.n == 0 && !rows[0].ambiguous && rows[0].attempts == 0);
+    // Guarded like the other routes.
+    let mut foreign = local("GET", list, "");
+    foreign
+        .headers_mut()
+        .insert("x-forwarded-for", "1.2.3.4".parse().unwrap());
+    assert_eq!(ask(&router, foreign).await.status, 403);
+    store.close().await;
+    let _ = std::fs::remove_dir_all(&folder);
 }

@@ -92,9 +92,9 @@ impl Delivery {
         match core.handle(incoming).await {
             Outcome::Busy { retry_after } => Delivered::Busy { retry_after },
             Outcome::Done { response, calls } => {
-                for call in calls {
-                    let method = call.name();
-                    match core.direct(bot.id, call).await {
+                for outgoing in calls {
+                    let method = outgoing.call.name();
+                    match core.direct(bot.id, outgoing).await {
                         Ok(()) => {}
                         Err(error) => {
                             if let Some(busy) = self.failed(bot, update_id, method, error).await {

@@ -10,9 +10,9 @@ use std::pin::Pin;
 
 use botfactory_lang::value::{Contact, File, Location};
 
-use crate::engine::{OfferedRow, Outcome};
+use crate::engine::{OfferedRow, Outcome, Outgoing};
 use crate::outbox::DirectError;
-use crate::telegram::method::Call;
+use crate::store::Store;
 
 /// A boxed future.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -22,11 +22,17 @@ pub trait Core: Send + Sync + std::fmt::Debug + 'static {
     /// Handles an update.
     fn handle(&self, incoming: Incoming) -> Boxed<'_, Outcome>;
     /// Sends a call of an update that is not acknowledged yet; `bot` is Telegram's numeric id.
-    fn direct(&self, bot: i64, call: Call) -> Boxed<'_, Result<(), DirectError>>;
+    fn direct(&self, bot: i64, call: Outgoing) -> Boxed<'_, Result<(), DirectError>>;
     /// A response that carried this row has left the process.
     fn flushed(&self, row: OfferedRow);
     /// Whether the store answers.
     fn healthy(&self) -> Boxed<'_, bool>;
+    /// Where dead letters are.
+    fn letters(&self) -> Option<&Store> {
+        None
+    }
+    /// A dead letter waits to be sent again.
+    fn requeued(&self) {}
     /// Whether Redis answers; false where there is none.
     fn redis_healthy(&self) -> bool {
         false

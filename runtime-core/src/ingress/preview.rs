@@ -174,7 +174,10 @@ pub async fn send(
     match outcome {
         Outcome::Busy { retry_after } => Err(Busy { retry_after }),
         Outcome::Done { response, calls } => Ok(reply(
-            response.map(|(call, _)| call).into_iter().chain(calls),
+            response
+                .map(|(call, _)| call)
+                .into_iter()
+                .chain(calls.into_iter().map(|outgoing| outgoing.call)),
         )),
     }
 }

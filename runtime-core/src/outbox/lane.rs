@@ -7,11 +7,12 @@ use tokio::sync::oneshot;
 
 use super::backoff::ATTEMPTS;
 use super::sender::{DirectError, PARK, Sender, Sending};
+use crate::bot::OnAmbiguous;
+use crate::engine::Outgoing;
 use crate::store::outbox::{OutboxRow, RowKey};
 use crate::telegram::client::CALL_TIMEOUT;
 use crate::telegram::error::ApiError;
 use crate::telegram::flood::Class;
-use crate::telegram::method::Call;
 use crate::telemetry::{self, events};
 
 /// Waits up to this long happen in the lane; longer ones give the rows back.
@@ -28,8 +29,17 @@ const DIRECT_ATTEMPTS: u32 = 2;
 pub(super) enum LaneKey {
     /// Bot and chat.
     Chat(i64, i64),
+    /// Bot and chat: bulk, which no reply waits behind.
+    Bulk(i64, i64),
     /// Alone: an answer to a callback.
     Loose(u64),
+}
+
+impl LaneKey {
+    /// Whether what is behind an item waits for it.
+    pub(super) fn ordered(self) -> bool {
+        !matches!(self, Self::Loose(_))
+    }
 }
 
 /// Something to be sent.
@@ -40,7 +50,7 @@ pub(super) enum Item {
     /// A call of an update that waits for it.
     Direct {
         bot: i64,
-        call: Call,
+        outgoing: Outgoing,
         tell: oneshot::Sender<Result<(), DirectError>>,
     },
 }
@@ -76,6 +86,10 @@ impl Lane {
 
     pub(super) fn push_front(&mut self, item: Item) {
         self.items.push_front(item);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
     }
 
     pub(super) fn pop(&mut self) -> Option<Item> {
@@ -122,9 +136,13 @@ pub(super) async fn run(sender: Sender, key: LaneKey) {
                     return;
                 }
             }
-            Item::Direct { bot, call, tell } => {
+            Item::Direct {
+                bot,
+                outgoing,
+                tell,
+            } => {
                 if !tell.is_closed() {
-                    let told = send_direct(&sender, bot, call).await;
+                    let told = send_direct(&sender, bot, outgoing).await;
                     let _ = tell.send(told); // the update may have run out of time
                 }
             }
@@ -142,7 +160,7 @@ async fn postpone(
     attempted: bool,
 ) -> Flow {
     let shared = &sender.shared;
-    let ordered = matches!(key, LaneKey::Chat(..));
+    let ordered = key.ordered();
     if ordered && delay <= PARK && !shared.stopping() {
         shared.park(key, Item::Row(Box::new(row)), delay);
         return Flow::Parked;
@@ -199,13 +217,22 @@ async fn send_row(sender: &Sender, key: LaneKey, mut row: OutboxRow) -> Flow {
         return postpone(sender, key, row, NO_TOKEN, false).await;
     };
     if row.ambiguous && !row.call.idempotent() {
-        // A lease ended unmarked: it may have arrived. Replies are sent again.
-        ambiguous(&sending);
+        // A lease ended unmarked: it may have arrived.
+        let policy = row.on_ambiguous();
+        ambiguous(&sending, policy);
+        if policy == OnAmbiguous::Skip {
+            shared.mark(row.key);
+            return Flow::Next;
+        }
         row.ambiguous = false;
     }
+    let class = match row.class {
+        Class::Bulk => Class::Bulk,
+        _ => row.call.reply_class(),
+    };
     loop {
         if let Some(chat) = row.call.chat_id()
-            && let Err(wait) = shared.flood.take(bot, chat, Class::Reply).await
+            && let Err(wait) = shared.flood.take(bot, chat, class).await
         {
             if wait > SHORT || shared.stopping() {
                 return postpone(sender, key, row, wait, false).await;
@@ -213,7 +240,7 @@ async fn send_row(sender: &Sender, key: LaneKey, mut row: OutboxRow) -> Flow {
             tokio::time::sleep(wait).await;
             continue;
         }
-        let Ok(_permit) = shared.calls.acquire().await else {
+        let Ok(_permit) = shared.calls(class).acquire().await else {
             return Flow::Next;
         };
         // Checked right before the call: everything above may have taken long.
@@ -225,7 +252,7 @@ async fn send_row(sender: &Sender, key: LaneKey, mut row: OutboxRow) -> Flow {
         crate::faults::point("send.after_call");
         let error = match sent {
             Ok(_) => {
-                shared.earn(bot);
+                shared.earn(bot, class);
                 shared.mark(row.key);
                 telemetry::emit(events::ReplySent {
                     bot: sending.name,
@@ -241,16 +268,21 @@ async fn send_row(sender: &Sender, key: LaneKey, mut row: OutboxRow) -> Flow {
             After::Wait(wait) => {
                 let chat = row.call.chat_id();
                 let seconds = whole_seconds(wait);
-                shared.flood.closed(bot, chat, seconds).await;
+                shared.flood.closed(bot, chat, class, seconds).await;
                 // Flood control is Telegram's rhythm, not a failure: it never uses up the attempts.
                 row.attempts -= 1;
                 wait
             }
             After::Retry => {
                 if matches!(error, ApiError::Ambiguous(_)) && !row.call.idempotent() {
-                    ambiguous(&sending);
+                    let policy = row.on_ambiguous();
+                    ambiguous(&sending, policy);
+                    if policy == OnAmbiguous::Skip {
+                        shared.mark(row.key);
+                        return Flow::Next;
+                    }
                 }
-                shared.pause(bot, row.attempts - 1)
+                shared.pause(bot, class, row.attempts - 1)
             }
             After::Postpone(wait) => wait,
             After::Moved(chat) => {
@@ -261,11 +293,20 @@ async fn send_row(sender: &Sender, key: LaneKey, mut row: OutboxRow) -> Flow {
                 failed(&sending, &error, &row);
                 shared.mark(row.key);
                 drop_rest(sender, key, &error, &sending).await;
+                if let Some(chat) = row.call.chat_id() {
+                    unreachable(sender, &sending, bot, chat).await;
+                }
                 return Flow::Next;
             }
             After::Dead(code) => {
                 failed(&sending, &error, &row);
-                if shared.store.mark_failed(row.key, code).await.is_err() {
+                let method = row.call.name();
+                if shared
+                    .store
+                    .mark_failed(row.key, code, method)
+                    .await
+                    .is_err()
+                {
                     telemetry::emit(events::StoreFailed {
                         task: "mark_failed",
                     });
@@ -311,6 +352,8 @@ fn after(error: &ApiError, attempts: i64) -> After {
         ApiError::Refused { .. } | ApiError::NotModified | ApiError::QueryTooOld => {
             After::Dead("telegram_refused")
         }
+        ApiError::BadToken if attempts >= ATTEMPTS => After::Dead("telegram_token"),
+        ApiError::Conflict { .. } if attempts >= ATTEMPTS => After::Dead("telegram_conflict"),
         _ if attempts >= ATTEMPTS => After::Dead("telegram_unavailable"),
         ApiError::BadToken | ApiError::Conflict { .. } => After::Postpone(NO_TOKEN),
         ApiError::Ambiguous(_) | ApiError::Unsent(_) => After::Retry,
@@ -329,7 +372,11 @@ async fn moved(sender: &Sender, key: LaneKey, mut row: OutboxRow, to: i64) {
     row.call.move_to(to);
     row.chat = Some(to);
     let rest = shared.drain(key);
-    shared.push(LaneKey::Chat(bot, to), Item::Row(Box::new(row)), sender);
+    let there = match key {
+        LaneKey::Bulk(..) => LaneKey::Bulk(bot, to),
+        _ => LaneKey::Chat(bot, to),
+    };
+    shared.push(there, Item::Row(Box::new(row)), sender);
     let count = rest.len();
     for mut item in rest {
         match &mut item {
@@ -337,16 +384,16 @@ async fn moved(sender: &Sender, key: LaneKey, mut row: OutboxRow, to: i64) {
                 row.call.move_to(to);
                 row.chat = Some(to);
             }
-            Item::Direct { call, .. } => call.move_to(to),
+            Item::Direct { outgoing, .. } => outgoing.call.move_to(to),
         }
-        shared.push(LaneKey::Chat(bot, to), item, sender);
+        shared.push(there, item, sender);
     }
     shared.done(count);
 }
 
 /// Nothing behind a 403 would arrive either.
 async fn drop_rest(sender: &Sender, key: LaneKey, error: &ApiError, sending: &Sending) {
-    if !matches!(key, LaneKey::Chat(..)) {
+    if !key.ordered() {
         return;
     }
     let rest = sender.shared.drain(key);
@@ -366,15 +413,20 @@ async fn drop_rest(sender: &Sender, key: LaneKey, error: &ApiError, sending: &Se
 }
 
 /// A call that an unacknowledged update waits for: short waits happen here, everything longer is the caller's.
-async fn send_direct(sender: &Sender, bot: i64, mut call: Call) -> Result<(), DirectError> {
+async fn send_direct(sender: &Sender, bot: i64, outgoing: Outgoing) -> Result<(), DirectError> {
     let shared = &sender.shared;
+    let Outgoing {
+        mut call,
+        on_ambiguous,
+    } = outgoing;
+    let class = call.reply_class();
     let Some(sending) = shared.bot(bot) else {
         return Err(DirectError::Api(ApiError::BadToken));
     };
     let mut attempts = 0;
     loop {
         if let Some(chat) = call.chat_id()
-            && let Err(wait) = shared.flood.take(bot, chat, Class::Reply).await
+            && let Err(wait) = shared.flood.take(bot, chat, class).await
         {
             if wait > SHORT {
                 return Err(DirectError::Later {
@@ -384,13 +436,13 @@ async fn send_direct(sender: &Sender, bot: i64, mut call: Call) -> Result<(), Di
             tokio::time::sleep(wait).await;
             continue;
         }
-        let Ok(_permit) = shared.calls.acquire().await else {
+        let Ok(_permit) = shared.calls(class).acquire().await else {
             return Err(DirectError::Later { retry_after: 1 });
         };
         attempts += 1;
         match shared.client.send(&sending.token, &call).await {
             Ok(_) => {
-                shared.earn(bot);
+                shared.earn(bot, class);
                 telemetry::emit(events::ReplySent {
                     bot: sending.name,
                     via: "api",
@@ -399,7 +451,10 @@ async fn send_direct(sender: &Sender, bot: i64, mut call: Call) -> Result<(), Di
                 return Ok(());
             }
             Err(ApiError::Flood { retry_after }) => {
-                shared.flood.closed(bot, call.chat_id(), retry_after).await;
+                shared
+                    .flood
+                    .closed(bot, call.chat_id(), class, retry_after)
+                    .await;
                 return Err(DirectError::Later { retry_after });
             }
             Err(ApiError::Migrated { chat }) if attempts < DIRECT_ATTEMPTS => {
@@ -412,7 +467,21 @@ async fn send_direct(sender: &Sender, bot: i64, mut call: Call) -> Result<(), Di
             }
             // Surely not sent: once more at once may find a fresh connection.
             Err(ApiError::Unsent(_)) if attempts < DIRECT_ATTEMPTS => {}
-            Err(error) => return Err(DirectError::Api(error)),
+            Err(error @ ApiError::Ambiguous(_)) if !call.idempotent() => {
+                ambiguous(&sending, on_ambiguous);
+                return match on_ambiguous {
+                    OnAmbiguous::Skip => Ok(()),
+                    OnAmbiguous::Resend => Err(DirectError::Api(error)),
+                };
+            }
+            Err(error) => {
+                if error == ApiError::Unreachable
+                    && let Some(chat) = call.chat_id()
+                {
+                    unreachable(sender, &sending, bot, chat).await;
+                }
+                return Err(DirectError::Api(error));
+            }
         }
     }
 }
@@ -424,10 +493,23 @@ fn since(sender: &Sender, at: i64) -> Option<Duration> {
         .map(Duration::from_micros)
 }
 
-fn ambiguous(sending: &Sending) {
+/// Telegram does not deliver to this chat: remembered, and what waits for it in the table is dropped.
+async fn unreachable(sender: &Sender, sending: &Sending, bot: i64, chat: i64) {
+    match sender.shared.store.mark_unreachable(bot, chat).await {
+        Ok(dropped) => telemetry::emit(events::ChatUnreachable {
+            bot: sending.name,
+            dropped,
+        }),
+        Err(_) => telemetry::emit(events::StoreFailed {
+            task: "mark_unreachable",
+        }),
+    }
+}
+
+fn ambiguous(sending: &Sending, policy: OnAmbiguous) {
     telemetry::emit(events::SendAmbiguous {
         bot: sending.name,
-        policy: "resend",
+        policy: policy.name(),
     });
 }
 

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use super::backoff::RetryBudget;
 use super::lane::{self, Item, Lane, LaneKey};
 use super::marks::Marks;
-use crate::engine::FloodGate;
+use crate::engine::{FloodGate, Outgoing};
 use crate::redis::Redis;
 use crate::redis::budget::Budgets;
 use crate::redis::notices::Notice;
@@ -20,12 +20,16 @@ use crate::store::Store;
 use crate::store::outbox::{OutboxRow, RowKey};
 use crate::telegram::client::Client;
 use crate::telegram::error::ApiError;
-use crate::telegram::method::Call;
+use crate::telegram::flood::Class;
 use crate::telegram::token::Token;
 use crate::telemetry::{self, events};
 
-/// Calls to Telegram at one moment.
+/// Calls of replies to Telegram at one moment.
 const CALLS: usize = 128;
+/// Calls of bulk at one moment: its own, so that no reply waits for them.
+const BULK_CALLS: usize = 16;
+/// Rows of bulk that this process holds: two seconds' worth of the bulk limit, well within a lease.
+const BULK_ROWS: usize = 50;
 /// Rows taken over at once.
 const SWEEP_ROWS: u32 = 64;
 /// How often rows without a sender are looked for.
@@ -56,11 +60,13 @@ pub(super) struct Shared {
     redis: Redis,
     /// Something may wait in the table: look now.
     look: Notify,
-    pub(super) calls: Semaphore,
+    reply_calls: Semaphore,
+    bulk_calls: Semaphore,
     bots: RwLock<HashMap<i64, Sending>>,
     marks: Mutex<Option<Marks>>,
     queues: Mutex<Queues>,
-    budgets: Mutex<HashMap<i64, RetryBudget>>,
+    /// By bot, and whether of bulk.
+    budgets: Mutex<HashMap<(i64, bool), RetryBudget>>,
     waiting: AtomicUsize,
     next_loose: AtomicU64,
     stopping: AtomicBool,
@@ -92,7 +98,8 @@ impl Sender {
             flood: Budgets::new(redis.clone()),
             redis,
             look: Notify::new(),
-            calls: Semaphore::new(CALLS),
+            reply_calls: Semaphore::new(CALLS),
+            bulk_calls: Semaphore::new(BULK_CALLS),
             bots: RwLock::default(),
             marks: Mutex::new(Some(marks)),
             queues: Mutex::default(),
@@ -173,17 +180,21 @@ impl Sender {
 
     /// Sends one call before the update is acknowledged, behind what is queued for the same chat. Dropping the future
     /// takes a call that has not begun out of the queue.
-    pub async fn direct(&self, bot: i64, call: Call) -> Result<(), DirectError> {
-        let chat = call.chat_id();
+    pub async fn direct(&self, bot: i64, outgoing: Outgoing) -> Result<(), DirectError> {
+        let chat = outgoing.call.chat_id();
         if let Some(wait) = chat.and_then(|chat| self.shared.held_for(bot, chat)) {
             return Err(DirectError::Later {
                 retry_after: lane::whole_seconds(wait),
             });
         }
         let (tell, told) = oneshot::channel();
-        let key = self.shared.lane_key(bot, chat);
-        self.shared
-            .push(key, Item::Direct { bot, call, tell }, self);
+        let key = self.shared.lane_key(bot, chat, Class::Reply);
+        let item = Item::Direct {
+            bot,
+            outgoing,
+            tell,
+        };
+        self.shared.push(key, item, self);
         told.await
             .unwrap_or(Err(DirectError::Later { retry_after: 1 }))
     }
@@ -193,6 +204,11 @@ impl Sender {
         if let Some(marks) = lock(&self.shared.marks).as_ref() {
             marks.rode(row);
         }
+    }
+
+    /// Something waits in the table: looks there at once.
+    pub fn look(&self) {
+        self.shared.look.notify_one();
     }
 
     /// Rows that this process holds unsent.
@@ -220,7 +236,7 @@ impl Sender {
     }
 
     fn enqueue(&self, row: OutboxRow) {
-        let key = self.shared.lane_key(row.key.bot, row.chat);
+        let key = self.shared.lane_key(row.key.bot, row.chat, row.class);
         self.shared.push(key, Item::Row(Box::new(row)), self);
     }
 }
@@ -231,7 +247,7 @@ impl FloodGate for Sender {
         {
             // An offered response overtakes whatever is still queued, so nothing may be.
             let queues = lock(&self.shared.queues);
-            if queues.lanes.contains_key(&key) || queues.held.contains_key(&(bot, chat)) {
+            if queues.lanes.contains_key(&key) || queues.held.contains_key(&key) {
                 return false;
             }
         }
@@ -244,7 +260,7 @@ impl FloodGate for Sender {
 struct Queues {
     lanes: HashMap<LaneKey, Lane>,
     /// Chats whose lanes stand still. What is newer waits behind what failed, in the lane or in the table.
-    held: HashMap<(i64, i64), Instant>,
+    held: HashMap<LaneKey, Instant>,
 }
 
 impl Queues {
@@ -252,14 +268,24 @@ impl Queues {
         self.lanes.values().any(|lane| lane.running)
     }
 
+    /// Items of bulk, those that are being sent included.
+    fn bulk(&self) -> usize {
+        let bulk = self
+            .lanes
+            .iter()
+            .filter(|(key, _)| matches!(key, LaneKey::Bulk(..)));
+        bulk.map(|(_, lane)| lane.len() + usize::from(lane.running))
+            .sum()
+    }
+
     fn is_held(&self, key: LaneKey) -> bool {
-        matches!(key, LaneKey::Chat(bot, chat) if self.held.contains_key(&(bot, chat)))
+        self.held.contains_key(&key)
     }
 
     /// Keeps a chat waiting until `until` at least.
     fn hold(&mut self, key: LaneKey, until: Instant) {
-        if let LaneKey::Chat(bot, chat) = key {
-            let entry = self.held.entry((bot, chat)).or_insert(until);
+        if key.ordered() {
+            let entry = self.held.entry(key).or_insert(until);
             *entry = (*entry).max(until);
         }
     }
@@ -275,8 +301,9 @@ impl Shared {
     }
 
     /// Where a call queues: its chat's lane, or one of its own where order does not matter.
-    fn lane_key(&self, bot: i64, chat: Option<i64>) -> LaneKey {
+    fn lane_key(&self, bot: i64, chat: Option<i64>, class: Class) -> LaneKey {
         match chat {
+            Some(chat) if class == Class::Bulk => LaneKey::Bulk(bot, chat),
             Some(chat) => LaneKey::Chat(bot, chat),
             None => LaneKey::Loose(self.next_loose.fetch_add(1, Ordering::Relaxed)),
         }
@@ -353,14 +380,13 @@ impl Shared {
         {
             let mut queues = lock(&self.queues);
             let Queues { lanes, held } = &mut *queues;
-            held.retain(|(bot, chat), until| {
+            held.retain(|key, until| {
                 if *until > swept {
                     return true;
                 }
-                let key = LaneKey::Chat(*bot, *chat);
-                if let Some(lane) = lanes.get_mut(&key).filter(|lane| !lane.running) {
+                if let Some(lane) = lanes.get_mut(key).filter(|lane| !lane.running) {
                     lane.running = true;
-                    started.push(key);
+                    started.push(*key);
                 }
                 false
             });
@@ -373,7 +399,7 @@ impl Shared {
     /// How long a held chat still waits.
     fn held_for(&self, bot: i64, chat: i64) -> Option<Duration> {
         let queues = lock(&self.queues);
-        let until = queues.held.get(&(bot, chat))?;
+        let until = queues.held.get(&LaneKey::Chat(bot, chat))?;
         Some(until.saturating_duration_since(Instant::now()))
     }
 
@@ -383,12 +409,22 @@ impl Shared {
         }
     }
 
-    pub(super) fn earn(&self, bot: i64) {
-        lock(&self.budgets).entry(bot).or_default().earn();
+    /// Where a call of this class waits for its turn.
+    pub(super) fn calls(&self, class: Class) -> &Semaphore {
+        match class {
+            Class::Bulk => &self.bulk_calls,
+            Class::Reply | Class::Edit => &self.reply_calls,
+        }
     }
 
-    pub(super) fn pause(&self, bot: i64, attempts: i64) -> Duration {
-        lock(&self.budgets).entry(bot).or_default().spend(attempts)
+    pub(super) fn earn(&self, bot: i64, class: Class) {
+        let key = (bot, class == Class::Bulk);
+        lock(&self.budgets).entry(key).or_default().earn();
+    }
+
+    pub(super) fn pause(&self, bot: i64, class: Class, attempts: i64) -> Duration {
+        let key = (bot, class == Class::Bulk);
+        lock(&self.budgets).entry(key).or_default().spend(attempts)
     }
 
     pub(super) async fn give_back(&self, rows: Vec<RowKey>, delay: Duration, attempted: bool) {
@@ -442,7 +478,7 @@ async fn sweep(sender: Sender) {
         let began = Instant::now();
         loop {
             crate::faults::point("lease.before");
-            match shared.store.lease_expired(SWEEP_ROWS).await {
+            match shared.store.lease_expired(Class::Reply, SWEEP_ROWS).await {
                 Ok(rows) => {
                     if !rows.is_empty() {
                         crate::faults::point("lease.after");
@@ -463,6 +499,26 @@ async fn sweep(sender: Sender) {
                 }
             }
         }
+        sweep_bulk(&sender).await;
         shared.release(began, &sender);
+        if shared.store.forget_unreachable().await.is_err() {
+            telemetry::emit(events::StoreFailed {
+                task: "forget_unreachable",
+            });
+        }
+    }
+}
+
+/// After the replies, and no more of it than leaves soon: the rest waits in the table.
+async fn sweep_bulk(sender: &Sender) {
+    let shared = &sender.shared;
+    let held = lock(&shared.queues).bulk();
+    let Some(room) = BULK_ROWS.checked_sub(held).filter(|room| *room > 0) else {
+        return;
+    };
+    let room = u32::try_from(room).unwrap_or(u32::MAX);
+    match shared.store.lease_expired(Class::Bulk, room).await {
+        Ok(rows) => rows.into_iter().for_each(|row| sender.enqueue(row)),
+        Err(_) => telemetry::emit(events::StoreFailed { task: "sweep" }),
     }
 }

@@ -11,11 +11,12 @@ use redis::aio::ConnectionManager;
 use super::notices::Notice;
 use super::{Later, Redis};
 use crate::telegram::flood::{
-    BULK_PER_SECOND, Class, Flood, GROUP_PER_MINUTE, PRIVATE_BURST, PRIVATE_INTERVAL,
+    BULK_PER_SECOND, Class, Flood, GROUP_PER_MINUTE, PRIVATE_INTERVAL, apart, limits,
 };
 
 /// Takes one message. Keys: chat's budget, chat closed, bot closed, bulk's budget. Arguments: 1 for a group; 1 for bulk; 1 to
-/// count whatever the budget says; private interval and burst; group's number; bulk's a second. Gives the milliseconds to
+/// count whatever the budget says; private interval and burst; group's number; bulk's a second; how many of a group are
+/// remembered. Gives the milliseconds to
 /// wait, 0: taken. Times are Redis's, in milliseconds.
 static TAKE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
@@ -42,7 +43,7 @@ end
 if wait > 0 and not force then return math.ceil(wait) end
 if group then
   redis.call('LPUSH', KEYS[1], now)
-  redis.call('LTRIM', KEYS[1], 0, per_minute - 1)
+  redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[8]) - 1)
   redis.call('PEXPIRE', KEYS[1], 60000)
 else
   redis.call('SET', KEYS[1], full + interval, 'PX', math.ceil(full + interval - now) + 1000)
@@ -55,10 +56,11 @@ return 0
     )
 });
 
-fn keys(bot: i64, chat: i64) -> [String; 4] {
+fn keys(bot: i64, chat: i64, class: Class) -> [String; 4] {
+    let of = if apart(chat, class) { ":edits" } else { "" };
     // Keys of one bot stay on one node of a cluster.
     [
-        format!("bf:{{{bot}}}:flood:{chat}"),
+        format!("bf:{{{bot}}}:flood:{chat}{of}"),
         closed_key(bot, Some(chat)),
         closed_key(bot, None),
         format!("bf:{{{bot}}}:flood:bulk"),
@@ -72,15 +74,17 @@ fn closed_key(bot: i64, chat: Option<i64>) -> String {
     }
 }
 
-fn arguments(chat: i64, class: Class, force: bool) -> [i64; 7] {
+fn arguments(chat: i64, class: Class, force: bool) -> [i64; 8] {
+    let (burst, per_minute) = limits(class);
     [
         i64::from(chat < 0),
         i64::from(class == Class::Bulk),
         i64::from(force),
         i64::try_from(PRIVATE_INTERVAL.as_millis()).unwrap_or(i64::MAX),
-        i64::from(PRIVATE_BURST),
-        i64::try_from(GROUP_PER_MINUTE).unwrap_or(i64::MAX),
+        i64::from(burst),
+        i64::try_from(per_minute).unwrap_or(i64::MAX),
         i64::from(BULK_PER_SECOND),
+        i64::try_from(GROUP_PER_MINUTE).unwrap_or(i64::MAX),
     ]
 }
 
@@ -91,7 +95,7 @@ pub(super) async fn used(
     chat: i64,
 ) -> redis::RedisResult<()> {
     let mut invocation = TAKE.prepare_invoke();
-    for key in keys(bot, chat) {
+    for key in keys(bot, chat, Class::Reply) {
         invocation.key(key);
     }
     for argument in arguments(chat, Class::Reply, true) {
@@ -129,7 +133,7 @@ impl Budgets {
             .run(
                 "flood",
                 &TAKE,
-                &keys(bot, chat),
+                &keys(bot, chat, class),
                 &arguments(chat, class, false),
             )
             .await;
@@ -155,8 +159,8 @@ impl Budgets {
     }
 
     /// Telegram said 429 for a message to `chat` (or for the bot): nobody sends there for a while.
-    pub async fn closed(&self, bot: i64, chat: Option<i64>, seconds: u32) {
-        let whole = self.own.closed(bot, chat, seconds, Instant::now());
+    pub async fn closed(&self, bot: i64, chat: Option<i64>, class: Class, seconds: u32) {
+        let whole = self.own.closed(bot, chat, class, seconds, Instant::now());
         let mut shut = vec![chat];
         if whole && chat.is_some() {
             shut.push(None);

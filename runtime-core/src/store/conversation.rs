@@ -95,6 +95,8 @@ pub(crate) struct Stored {
     pub(crate) chat: Option<i64>,
     pub(crate) lease_until: i64,
     pub(crate) call: Option<String>,
+    /// [`crate::store::outbox::FLAG_SKIP`] and its like.
+    pub(crate) flags: i16,
 }
 
 impl Store {

@@ -3,6 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::Store;
 use super::error::StoreError;
 use super::outbox::{RowKey, micros};
@@ -15,6 +17,62 @@ pub const KEEP_LETTERS: Duration = Duration::from_secs(90 * 24 * 3600);
 pub const ATTEMPTS: i64 = 3;
 /// Rows looked at by one turn of [`Store::prune`].
 pub(crate) const BATCH: i64 = 500;
+
+/// Letters of one page of [`Store::letters`].
+pub const PAGE: u32 = 100;
+
+/// A dead letter: what happened to which update, never a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Letter {
+    /// Its number.
+    pub id: i64,
+    /// When it was written: RFC 3339.
+    pub at: String,
+    /// Why, such as `telegram_refused`.
+    pub code: String,
+    /// The update; `None`: bulk, which no update asked for.
+    pub update_id: Option<i64>,
+    /// Method of the call that Telegram refused; `None`: a handler failed.
+    pub method: Option<String>,
+    /// Of the handler that failed, as in the log.
+    pub trace_id: Option<String>,
+    /// Its call is kept and can be sent again.
+    pub requeueable: bool,
+}
+
+impl Letter {
+    /// As it is stored.
+    pub(crate) fn new(
+        (id, at): (i64, i64),
+        code: String,
+        update_id: i64,
+        method: String,
+        trace_id: String,
+        requeueable: bool,
+    ) -> Self {
+        let at = jiff::Timestamp::from_microsecond(at).unwrap_or_default();
+        Self {
+            id,
+            at: at.to_string(),
+            code,
+            update_id: Some(update_id).filter(|id| *id >= 0),
+            method: Some(method).filter(|method| !method.is_empty()),
+            trace_id: Some(trace_id).filter(|id| !id.is_empty()),
+            requeueable,
+        }
+    }
+}
+
+/// What became of a wish to send a dead letter's call again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Requeued {
+    /// It waits to be sent; the letter is gone.
+    Done,
+    /// The letter has no call.
+    NoCall,
+    /// There is no such letter (any more).
+    Missing,
+}
 
 /// Where the last turn ended.
 #[derive(Debug, Default)]
@@ -45,6 +103,22 @@ impl Store {
     /// How many dead letters are stored.
     pub async fn dead_letters(&self) -> Result<i64, StoreError> {
         backend!(self, backend => backend.dead_letters().await)
+    }
+
+    /// Dead letters of a bot with a greater number than `after`, at most [`PAGE`], oldest first.
+    pub async fn letters(&self, bot: i64, after: i64) -> Result<Vec<Letter>, StoreError> {
+        backend!(self, backend => backend.letters(bot, after, PAGE).await)
+    }
+
+    /// Sends a dead letter's call again: once, however many ask for it.
+    pub async fn requeue(&self, bot: i64, letter: i64) -> Result<Requeued, StoreError> {
+        let now = self.clock.micros();
+        backend!(self, backend => backend.requeue(bot, letter, now).await)
+    }
+
+    /// Forgets a dead letter and its call; false: there is none.
+    pub async fn discard(&self, bot: i64, letter: i64) -> Result<bool, StoreError> {
+        backend!(self, backend => backend.discard(bot, letter).await)
     }
 
     /// For conversation tests: code of the newest dead letter.

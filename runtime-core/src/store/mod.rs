@@ -60,6 +60,7 @@ pub struct Store {
     instance: String,
     last_at: AtomicI64,
     pruning: letters::Pruning,
+    pub(crate) heard: outbox::Heard,
 }
 
 /// An engine. The scheme of `DATABASE_URL` picks it.
@@ -98,6 +99,7 @@ impl Store {
             instance: format!("{:016x}", rand::random::<u64>()),
             last_at: AtomicI64::new(0),
             pruning: letters::Pruning::default(),
+            heard: outbox::Heard::default(),
         };
         let last_at = backend!(store, backend => backend.last_at().await)?;
         store.last_at = AtomicI64::new(last_at);

@@ -4,12 +4,16 @@
 //! the sender through the [`OutboxNotice`]. The sender marks what it sent ([`Store::mark_sent`]), gives back what it could not
 //! send ([`Store::give_back`]), and takes what crashes have left ([`Store::lease_expired`]).
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::Store;
 use super::error::StoreError;
+use crate::bot::OnAmbiguous;
+use crate::telegram::flood::Class;
 use crate::telegram::method::Call;
 
 /// How long a row belongs to the process that wrote or leased it.
@@ -45,6 +49,50 @@ pub struct OutboxRow {
     pub ambiguous: bool,
     /// How often it was given back after an attempt.
     pub attempts: i64,
+    /// Reply or bulk.
+    pub class: Class,
+    /// [`FLAG_SKIP`].
+    pub flags: i16,
+}
+
+/// Given up where nobody knows whether it arrived.
+pub(crate) const FLAG_SKIP: i16 = 1;
+
+impl OutboxRow {
+    /// What becomes of it when nobody knows whether it arrived.
+    pub fn on_ambiguous(&self) -> OnAmbiguous {
+        policy(self.flags)
+    }
+}
+
+fn policy(flags: i16) -> OnAmbiguous {
+    if flags & FLAG_SKIP == 0 {
+        OnAmbiguous::Resend
+    } else {
+        OnAmbiguous::Skip
+    }
+}
+
+/// As it is stored.
+pub(crate) fn flags(policy: OnAmbiguous) -> i16 {
+    match policy {
+        OnAmbiguous::Resend => 0,
+        OnAmbiguous::Skip => FLAG_SKIP,
+    }
+}
+
+/// [`Class`] as it is stored.
+pub(crate) const CLASS_REPLY: i16 = 0;
+/// [`Class::Bulk`] as it is stored.
+pub(crate) const CLASS_BULK: i16 = 1;
+
+/// As the sender knows it.
+pub(crate) fn class(stored: i16) -> Class {
+    if stored == CLASS_BULK {
+        Class::Bulk
+    } else {
+        Class::Reply
+    }
 }
 
 /// Where committed rows are announced to the sender.
@@ -87,11 +135,45 @@ pub(crate) const STATE_WAITING: i64 = 2;
 pub(crate) const STATE_RODE: i64 = 3;
 
 impl Store {
-    /// Leases up to `limit` rows that nobody sends (given back, or left by a crash), oldest first, for [`LEASE`].
-    pub async fn lease_expired(&self, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
+    /// Leases up to `limit` rows of a class that nobody sends (given back, or left by a crash), oldest first, for
+    /// [`LEASE`].
+    pub async fn lease_expired(
+        &self,
+        class: Class,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
         let now = self.clock.micros();
         let until = now.saturating_add(micros(LEASE));
-        backend!(self, backend => backend.lease_expired(now, until, limit).await)
+        let bulk = class == Class::Bulk;
+        backend!(self, backend => backend.lease_expired(bulk, now, until, limit).await)
+    }
+
+    /// Stores bulk: calls that no update asked for, sent under the bulk limits and behind every reply. `batch` (from 1)
+    /// names them: what is stored already under the same name is not stored again. Chats that are known to be
+    /// unreachable are left out. Without a policy they are given up where nobody knows whether they arrived.
+    ///
+    /// # Errors
+    /// The database fails: nothing is stored, or all of it.
+    pub async fn store_bulk(
+        &self,
+        bot: i64,
+        batch: i64,
+        calls: Vec<Call>,
+        on_ambiguous: Option<OnAmbiguous>,
+    ) -> Result<(), StoreError> {
+        let now = self.next_at();
+        // No update has such an id.
+        let update_id = i64::MIN.saturating_add(batch.max(1));
+        let flags = flags(on_ambiguous.unwrap_or(OnAmbiguous::Skip));
+        let mut rows = Vec::with_capacity(calls.len());
+        for call in &calls {
+            let json = serde_json::to_string(call)
+                .map_err(|error| StoreError::Sql(sqlx::Error::Encode(Box::new(error))))?;
+            rows.push((call.chat_id(), json));
+        }
+        let rows = serde_json::to_string(&rows)
+            .map_err(|error| StoreError::Sql(sqlx::Error::Encode(Box::new(error))))?;
+        backend!(self, backend => backend.store_bulk(bot, update_id, now, flags, rows).await)
     }
 
     /// Remembers that these rows were sent (or need not be): calls are forgotten, claims stay.
@@ -111,10 +193,41 @@ impl Store {
         backend!(self, backend => backend.mark_rode(rows).await)
     }
 
-    /// Remembers that Telegram refused this call for good: a dead letter with `code` (such as `telegram_400`, never a text).
-    pub async fn mark_failed(&self, row: RowKey, code: &'static str) -> Result<(), StoreError> {
+    /// Remembers that Telegram refused this call for good: a dead letter with `code` (such as `telegram_refused`, never
+    /// a text) that keeps the call.
+    pub async fn mark_failed(
+        &self,
+        row: RowKey,
+        code: &'static str,
+        method: &'static str,
+    ) -> Result<(), StoreError> {
         let now = self.clock.micros();
-        backend!(self, backend => backend.mark_failed(row, code, now).await)
+        backend!(self, backend => backend.mark_failed(row, code, method, now).await)
+    }
+
+    /// Remembers that Telegram does not deliver to this chat, and drops what waits for it; how many rows.
+    pub async fn mark_unreachable(&self, bot: i64, chat: i64) -> Result<u64, StoreError> {
+        let now = self.clock.micros();
+        backend!(self, backend => backend.mark_unreachable(bot, chat, now).await)
+    }
+
+    /// Whether Telegram does not deliver to this chat, as far as is known.
+    pub async fn unreachable(&self, bot: i64, chat: i64) -> Result<bool, StoreError> {
+        backend!(self, backend => backend.unreachable(bot, chat).await)
+    }
+
+    /// Chats that were heard of since the last call are reachable: forgets what was remembered of them before. Call it
+    /// every second.
+    pub async fn forget_unreachable(&self) -> Result<(), StoreError> {
+        let heard = self.heard.take();
+        if heard.is_empty() {
+            return Ok(());
+        }
+        let forgotten = backend!(self, backend => backend.forget_unreachable(&heard).await);
+        if forgotten.is_err() {
+            self.heard.put_back(heard);
+        }
+        forgotten
     }
 
     /// Gives rows back that were surely not sent; nobody takes them before `delay` has passed. `attempted`: Telegram
@@ -150,6 +263,46 @@ impl Store {
     /// Telegram has not got one, it delivers nothing newer of that chat. Ask once, at start.
     pub async fn unsent_chats(&self) -> Result<Vec<(i64, i64, i64)>, StoreError> {
         backend!(self, backend => backend.unsent_chats().await)
+    }
+}
+
+/// Chats that were heard of, and when: whoever writes to a bot can be written to.
+#[derive(Debug, Default)]
+pub(crate) struct Heard(Mutex<HashMap<(i64, i64), i64>>);
+
+/// Chats remembered till the next look; what does not fit is remembered by its next update.
+const HEARD: usize = 65_536;
+
+impl Heard {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(i64, i64), i64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An update of this chat has arrived.
+    pub(crate) fn hear(&self, bot: i64, chat: i64, now: i64) {
+        let mut heard = self.lock();
+        if heard.len() < HEARD || heard.contains_key(&(bot, chat)) {
+            heard.insert((bot, chat), now);
+        }
+    }
+
+    fn take(&self) -> Vec<(i64, i64, i64)> {
+        let heard = std::mem::take(&mut *self.lock());
+        let mut heard: Vec<_> = heard
+            .into_iter()
+            .map(|((bot, chat), at)| (bot, chat, at))
+            .collect();
+        heard.sort_unstable(); // whoever changes several rows takes them in this order
+        heard
+    }
+
+    fn put_back(&self, heard: Vec<(i64, i64, i64)>) {
+        for (bot, chat, at) in heard {
+            let mut all = self.lock();
+            if all.len() < HEARD {
+                all.entry((bot, chat)).or_insert(at);
+            }
+        }
     }
 }
 

@@ -97,8 +97,11 @@ impl ApiError {
             400 if words.contains("query is too old") || words.contains("query id is invalid") => {
                 Self::QueryTooOld
             }
-            // Old wording for chats that are gone; the same consequence as 403.
-            400 if words.contains("chat not found") || words.contains("user is deactivated") => {
+            // Other wordings for chats that are gone; the same consequence as 403.
+            400 if ["chat not found", "is deactivated", "peer_id_invalid"]
+                .iter()
+                .any(|gone| words.contains(gone)) =>
+            {
                 Self::Unreachable
             }
             401 => Self::BadToken,
@@ -191,6 +194,22 @@ mod tests {
             class(400, "Bad Request: chat not found"),
             ApiError::Unreachable
         );
+        for words in [
+            "Forbidden: user is deactivated",
+            "Forbidden: bot was kicked from the supergroup chat",
+            "Forbidden: bot is not a member of the channel chat",
+            "FORBIDDEN: BOT CAN'T INITIATE CONVERSATION WITH A USER",
+        ] {
+            assert_eq!(class(403, words), ApiError::Unreachable, "{words}");
+        }
+        for words in [
+            "Bad Request: PEER_ID_INVALID",
+            "Bad Request: group is deactivated",
+        ] {
+            assert_eq!(class(400, words), ApiError::Unreachable, "{words}");
+        }
+        assert_eq!(class(409, "Conflict: x").class(), "conflict");
+        assert_eq!(class(413, "Request Entity Too Large").class(), "refused");
         assert_eq!(class(401, "Unauthorized"), ApiError::BadToken);
         assert_eq!(class(404, "Not Found"), ApiError::BadToken);
         assert_eq!(class(502, "Bad Gateway").class(), "ambiguous");

@@ -10,10 +10,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What kind of traffic a call belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
     /// Answers to a person's update.
     Reply,
+    /// Changes of messages, as answers to a person's update: groups count them by themselves.
+    Edit,
     /// Notifications: held to [`BULK_PER_SECOND`] per bot as well.
     Bulk,
 }
@@ -21,9 +23,11 @@ pub enum Class {
 /// Messages that may leave at once for a private chat; then one a second.
 pub(crate) const PRIVATE_BURST: u32 = 20;
 pub(crate) const PRIVATE_INTERVAL: Duration = Duration::from_secs(1);
-/// Messages in any minute for a group.
+/// Messages in any minute for a group; as many changes of messages besides.
 pub(crate) const GROUP_PER_MINUTE: usize = 20;
 const MINUTE: Duration = Duration::from_secs(60);
+/// The part of a chat's budget that bulk may use: the rest is for replies.
+pub(crate) const BULK_SHARE: u32 = 2;
 /// Bulk messages a second for one bot, a little below Telegram's 30.
 pub(crate) const BULK_PER_SECOND: u32 = 25;
 /// Chats remembered before full budgets are forgotten.
@@ -40,7 +44,8 @@ pub struct Flood {
 
 #[derive(Debug, Default)]
 struct Inner {
-    chats: HashMap<(i64, i64), Bucket>,
+    /// By bot, chat, and whether it is a group's budget of edits.
+    chats: HashMap<(i64, i64, bool), Bucket>,
     bots: HashMap<i64, BotBudget>,
 }
 
@@ -71,13 +76,18 @@ impl Bucket {
         }
     }
 
-    fn wait(&self, now: Instant) -> Duration {
+    fn wait(&self, class: Class, now: Instant) -> Duration {
+        let (burst, per_minute) = limits(class);
         let paced = match &self.pace {
-            Pace::Private(full_at) => wait(*full_at, PRIVATE_INTERVAL, PRIVATE_BURST, now),
-            Pace::Group(sent) if sent.len() < GROUP_PER_MINUTE => Duration::ZERO,
-            Pace::Group(sent) => sent.front().map_or(Duration::ZERO, |first| {
-                (*first + MINUTE).saturating_duration_since(now)
-            }),
+            Pace::Private(full_at) => wait(*full_at, PRIVATE_INTERVAL, burst, now),
+            // The one that must be a minute old for another to fit.
+            Pace::Group(sent) => sent
+                .len()
+                .checked_sub(per_minute)
+                .and_then(|oldest| sent.get(oldest))
+                .map_or(Duration::ZERO, |oldest| {
+                    (*oldest + MINUTE).saturating_duration_since(now)
+                }),
         };
         paced.max(self.closed_until.saturating_duration_since(now))
     }
@@ -111,6 +121,22 @@ struct BotBudget {
     flooded: Vec<(i64, Instant)>,
 }
 
+/// A class's part of a chat's budget: burst of a private chat, messages a minute of a group.
+pub(crate) fn limits(class: Class) -> (u32, usize) {
+    match class {
+        Class::Reply | Class::Edit => (PRIVATE_BURST, GROUP_PER_MINUTE),
+        Class::Bulk => (
+            PRIVATE_BURST / BULK_SHARE,
+            GROUP_PER_MINUTE / BULK_SHARE as usize,
+        ),
+    }
+}
+
+/// Whether a call has a budget of its own there.
+pub(crate) fn apart(chat: i64, class: Class) -> bool {
+    chat < 0 && class == Class::Edit
+}
+
 /// How long until one more cell fits.
 fn wait(full_at: Instant, interval: Duration, burst: u32, now: Instant) -> Duration {
     let start = full_at.max(now);
@@ -142,11 +168,15 @@ impl Flood {
         if class == Class::Bulk {
             longest = longest.max(wait(budget.bulk_full_at, bulk, BULK_PER_SECOND, now));
         }
+        let apart = apart(chat, class);
+        if apart && let Some(messages) = inner.chats.get(&(bot, chat, false)) {
+            longest = longest.max(messages.closed_until.saturating_duration_since(now));
+        }
         let bucket = inner
             .chats
-            .entry((bot, chat))
+            .entry((bot, chat, apart))
             .or_insert_with(|| Bucket::new(chat, now));
-        longest = longest.max(bucket.wait(now));
+        longest = longest.max(bucket.wait(class, now));
         if !longest.is_zero() {
             return Err(longest);
         }
@@ -162,7 +192,7 @@ impl Flood {
     /// Gives back one message that was taken and not sent.
     pub fn give_back(&self, bot: i64, chat: i64, class: Class) {
         let mut inner = self.lock();
-        if let Some(bucket) = inner.chats.get_mut(&(bot, chat)) {
+        if let Some(bucket) = inner.chats.get_mut(&(bot, chat, apart(chat, class))) {
             match &mut bucket.pace {
                 Pace::Private(full_at) => {
                     *full_at = full_at.checked_sub(PRIVATE_INTERVAL).unwrap_or(*full_at);
@@ -195,7 +225,7 @@ impl Flood {
             Some(chat) => {
                 let bucket = inner
                     .chats
-                    .entry((bot, chat))
+                    .entry((bot, chat, false))
                     .or_insert_with(|| Bucket::new(chat, now));
                 bucket.closed_until = bucket.closed_until.max(until);
             }
@@ -208,12 +238,20 @@ impl Flood {
         inner.bots.get(&bot).is_none_or(|b| b.closed_until <= now)
             && inner
                 .chats
-                .get(&(bot, chat))
-                .is_none_or(|b| b.wait(now).is_zero())
+                .get(&(bot, chat, false))
+                .is_none_or(|b| b.wait(Class::Reply, now).is_zero())
     }
 
-    /// Telegram said 429 for a message to `chat`. Whether the whole bot is closed by now.
-    pub fn closed(&self, bot: i64, chat: Option<i64>, retry_after: u32, now: Instant) -> bool {
+    /// Telegram said 429 for a message to `chat`. Whether the whole bot is closed by now. What bulk has brought about
+    /// stops bulk only, beyond that chat.
+    pub fn closed(
+        &self,
+        bot: i64,
+        chat: Option<i64>,
+        class: Class,
+        retry_after: u32,
+        now: Instant,
+    ) -> bool {
         let until = now + Duration::from_secs(u64::from(retry_after));
         let mut inner = self.lock();
         let budget = inner.bots.entry(bot).or_insert_with(|| BotBudget::new(now));
@@ -226,7 +264,12 @@ impl Flood {
                 budget
                     .flooded
                     .retain(|(c, at)| *c != chat && now.saturating_duration_since(*at) < SPREAD);
-                budget.flooded.push((chat, now));
+                let bulk = class == Class::Bulk;
+                if bulk {
+                    budget.bulk_full_at = budget.bulk_full_at.max(until + Duration::from_secs(1));
+                } else {
+                    budget.flooded.push((chat, now));
+                }
                 let whole = budget.flooded.len() >= CHATS_FOR_BOT;
                 if whole {
                     budget.closed_until = budget.closed_until.max(until);
@@ -234,7 +277,7 @@ impl Flood {
                 }
                 let bucket = inner
                     .chats
-                    .entry((bot, chat))
+                    .entry((bot, chat, false))
                     .or_insert_with(|| Bucket::new(chat, now));
                 bucket.closed_until = bucket.closed_until.max(until);
                 whole
@@ -306,17 +349,50 @@ mod tests {
     }
 
     #[test]
+    fn a_group_has_twenty_edits_a_minute_besides() {
+        let flood = Flood::new();
+        let now = Instant::now();
+        assert_eq!(taken(&flood, -7, Class::Edit, now, 50), 20);
+        assert_eq!(taken(&flood, -7, Class::Reply, now, 50), 20);
+        let later = now + Duration::from_secs(59);
+        assert_eq!(taken(&flood, -7, Class::Edit, later, 50), 0);
+        flood.closed(BOT, Some(-8), Class::Reply, 5, now);
+        assert_eq!(taken(&flood, -8, Class::Edit, now, 1), 0);
+    }
+
+    #[test]
+    fn bulk_leaves_half_of_every_chat_to_replies() {
+        let flood = Flood::new();
+        let now = Instant::now();
+        assert_eq!(taken(&flood, 7, Class::Bulk, now, 25), PRIVATE_BURST / 2);
+        assert_eq!(taken(&flood, 7, Class::Reply, now, 25), PRIVATE_BURST / 2);
+        assert_eq!(taken(&flood, -7, Class::Bulk, now, 15), 10);
+        assert_eq!(taken(&flood, -7, Class::Reply, now, 15), 10);
+    }
+
+    #[test]
+    fn what_bulk_has_flooded_stops_bulk_only() {
+        let flood = Flood::new();
+        let now = Instant::now();
+        for chat in 1..=9 {
+            assert!(!flood.closed(BOT, Some(chat), Class::Bulk, 5, now));
+        }
+        assert!(flood.open(BOT, 10, now));
+        assert!(flood.take(BOT, 10, Class::Bulk, now).is_err());
+    }
+
+    #[test]
     fn a_429_closes_the_chat_and_three_close_the_bot() {
         let flood = Flood::new();
         let now = Instant::now();
-        flood.closed(BOT, Some(1), 5, now);
+        flood.closed(BOT, Some(1), Class::Reply, 5, now);
         assert_eq!(
             flood.take(BOT, 1, Class::Reply, now),
             Err(Duration::from_secs(5))
         );
         assert!(flood.open(BOT, 2, now));
-        flood.closed(BOT, Some(2), 5, now);
-        flood.closed(BOT, Some(3), 5, now);
+        flood.closed(BOT, Some(2), Class::Reply, 5, now);
+        flood.closed(BOT, Some(3), Class::Reply, 5, now);
         assert!(!flood.open(BOT, 4, now));
         assert!(flood.open(2, 4, now));
         assert!(flood.open(BOT, 4, now + Duration::from_secs(5)));

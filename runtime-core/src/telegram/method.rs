@@ -147,6 +147,14 @@ impl Call {
         }
     }
 
+    /// The class of a reply's call.
+    pub fn reply_class(&self) -> super::flood::Class {
+        match self {
+            Self::EditMessageText(_) => super::flood::Class::Edit,
+            _ => super::flood::Class::Reply,
+        }
+    }
+
     /// Whether sending it twice leaves the same as sending it once.
     pub fn idempotent(&self) -> bool {
         !matches!(self, Self::SendMessage(_))

@@ -400,6 +400,31 @@ impl Fact for SendAmbiguous {
     }
 }
 
+/// Telegram does not deliver to a chat: what waited for it was dropped.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct ChatUnreachable {
+    pub bot: &'static str,
+    /// Calls.
+    pub dropped: u64,
+}
+
+impl Fact for ChatUnreachable {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.unreachable.with_label_values(&[self.bot]).inc();
+            m.outbox_dropped
+                .with_label_values(&[self.bot])
+                .inc_by(self.dropped);
+        }
+        debug!(
+            bot_id = self.bot,
+            dropped = self.dropped,
+            "chat unreachable"
+        );
+    }
+}
+
 /// Rows were taken over from a sender whose lease ended.
 #[derive(Debug)]
 #[allow(missing_docs)]

@@ -98,6 +98,10 @@ metrics! {
     outbox_ambiguous: counters "outbox_ambiguous_total" ["bot_id", "policy"];
     /// Rows taken over after their sender's lease ended
     outbox_taken_over: counter "outbox_taken_over_total";
+    /// Chats found to be unreachable
+    unreachable: counters "outbox_unreachable_total" ["bot_id"];
+    /// Calls dropped because their chat is unreachable
+    outbox_dropped: counters "outbox_dropped_total" ["bot_id"];
     /// Rows that this instance holds and has not sent yet
     outbox_waiting: gauge "outbox_waiting";
     /// Calls to the Bot API, by how they ended
@@ -174,12 +178,21 @@ pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static 
     for class in ["flood", "ambiguous", "unsent"] {
         m.outbox_retries.with_label_values(&[bot, class]);
     }
-    m.outbox_ambiguous.with_label_values(&[bot, "resend"]);
+    for policy in ["resend", "skip"] {
+        m.outbox_ambiguous.with_label_values(&[bot, policy]);
+    }
     m.reply_seconds.with_label_values(&[bot]);
     for locale in locales {
         m.i18n_renders.with_label_values(&[bot, locale]);
     }
-    for counters in [&m.duplicates, &m.reloads, &m.sql_queries, &m.sql_execs] {
+    for counters in [
+        &m.duplicates,
+        &m.reloads,
+        &m.sql_queries,
+        &m.sql_execs,
+        &m.unreachable,
+        &m.outbox_dropped,
+    ] {
         counters.with_label_values(&[bot]);
     }
 }

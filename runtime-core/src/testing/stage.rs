@@ -281,7 +281,7 @@ impl Stage {
             marks.extend(offered.map(OfferedRow::key));
             sent.push(call);
         }
-        sent.extend(calls);
+        sent.extend(calls.into_iter().map(|outgoing| outgoing.call));
         self.toast = None;
         self.receive(sent, marks, pressed).await
     }

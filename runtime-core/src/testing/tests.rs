@@ -13,6 +13,7 @@ static SPEC: BotSpec = BotSpec {
     scope: Scope::UserInChat,
     strategy: Strategy::User,
     delivery: Delivery::Auto,
+    on_ambiguous: crate::bot::OnAmbiguous::Resend,
     locales: &[LocaleSpec { tag: "en", ftl: "" }],
     default_locale: 0,
     commands: &[CommandSpec {

@@ -52,6 +52,7 @@ static SPEC: BotSpec = BotSpec {
     scope: Scope::UserInChat,
     strategy: Strategy::User,
     delivery: Delivery::Auto,
+    on_ambiguous: runtime_core::bot::OnAmbiguous::Resend,
     locales: &[
         LocaleSpec {
             tag: "en",

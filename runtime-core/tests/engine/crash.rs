@@ -5,6 +5,7 @@ use std::time::Duration;
 use runtime_core::ingress::Content;
 use runtime_core::store::Store;
 use runtime_core::store::outbox::{LEASE, OFFERED_LEASE};
+use runtime_core::telegram::flood::Class;
 
 use super::rig::{ANNA, BORIS, Rig};
 
@@ -26,14 +27,20 @@ async fn what_a_crash_leaves_is_taken_when_its_lease_ends() {
     let mut rig = Rig::new().await;
     let offered = rig.say(ANNA, "/add one").await.offered.unwrap();
     rig.say_in_group(BORIS, "/add two").await;
-    assert!(rig.store.lease_expired(10).await.unwrap().is_empty());
+    assert!(
+        rig.store
+            .lease_expired(Class::Reply, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     // Telegram itself keeps the order behind an offered response.
     assert_eq!(rig.store.unsent_chats().await.unwrap().len(), 1);
     // Killed between commit and reply: nothing was marked.
     let mut rig = rig.restart().await;
     rig.clock
         .advance(i64::try_from(LEASE.as_secs()).unwrap() + 1);
-    let rows = rig.store.lease_expired(10).await.unwrap();
+    let rows = rig.store.lease_expired(Class::Reply, 10).await.unwrap();
     assert_eq!(
         rows.len(),
         1,
@@ -42,7 +49,7 @@ async fn what_a_crash_leaves_is_taken_when_its_lease_ends() {
     assert!(rows[0].ambiguous);
     rig.clock
         .advance(i64::try_from((OFFERED_LEASE - LEASE).as_secs()).unwrap());
-    let rows = rig.store.lease_expired(10).await.unwrap();
+    let rows = rig.store.lease_expired(Class::Reply, 10).await.unwrap();
     assert!(rows.iter().any(|r| r.key == offered.key()));
     // Taken over: a redelivery gets nothing, the sender has it.
     let event = Rig::message(ANNA, ANNA, Content::Text("/add one".into()));
@@ -53,13 +60,19 @@ async fn what_a_crash_leaves_is_taken_when_its_lease_ends() {
         .give_back(keys.clone(), Duration::from_secs(30), true)
         .await
         .unwrap();
-    assert!(rig.store.lease_expired(10).await.unwrap().is_empty());
+    assert!(
+        rig.store
+            .lease_expired(Class::Reply, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     rig.clock.advance(31);
-    let rows = rig.store.lease_expired(10).await.unwrap();
+    let rows = rig.store.lease_expired(Class::Reply, 10).await.unwrap();
     let row = rows.iter().find(|r| r.key == offered.key()).unwrap();
     assert!(!row.ambiguous && row.attempts == 1);
     rig.store
-        .mark_failed(offered.key(), "telegram_400")
+        .mark_failed(offered.key(), "telegram_400", "sendMessage")
         .await
         .unwrap();
     assert_eq!(rig.store.dead_letters().await.unwrap(), 1);
@@ -73,7 +86,7 @@ async fn calls_of_one_update_are_taken_in_order_and_unreadable_ones_buried() {
     rig.execute("UPDATE bf_outbox SET call = '{\"method\":\"sendHologram\"}' WHERE update_id = 1")
         .await;
     rig.clock.advance(100);
-    let rows = rig.store.lease_expired(10).await.unwrap();
+    let rows = rig.store.lease_expired(Class::Reply, 10).await.unwrap();
     let keys: Vec<_> = rows.iter().map(|r| (r.key.update_id, r.key.n)).collect();
     assert_eq!(keys, [(2, 0), (2, 1), (2, 2)]);
     assert_eq!(rig.store.dead_letters().await.unwrap(), 1);

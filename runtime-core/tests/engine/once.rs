@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use runtime_core::engine::Outcome;
 use runtime_core::ingress::{Channel, Content};
+use runtime_core::telegram::flood::Class;
 
 use super::bot::RUNS;
 use super::rig::{ANNA, BORIS, Rig};
@@ -32,7 +33,13 @@ async fn a_redelivery_gets_the_stored_response_and_runs_nothing() {
     rig.store.mark_sent(vec![offered.key()]).await.unwrap();
     let again = rig.update(id, event).await;
     assert!(again.calls.is_empty() && !again.busy);
-    assert!(rig.store.lease_expired(10).await.unwrap().is_empty());
+    assert!(
+        rig.store
+            .lease_expired(Class::Reply, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]

@@ -328,7 +328,9 @@ impl Rig {
                     reply.calls.push(call);
                     reply.offered = offered;
                 }
-                reply.calls.extend(calls);
+                reply
+                    .calls
+                    .extend(calls.into_iter().map(|outgoing| outgoing.call));
             }
         }
         reply.calls.extend(self.announced());

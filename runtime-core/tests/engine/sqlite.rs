@@ -7,6 +7,7 @@ use runtime_core::bot::{Migration, MigrationSet};
 use runtime_core::clock::Clock;
 use runtime_core::ingress::Content;
 use runtime_core::store::Store;
+use runtime_core::telegram::flood::Class;
 use sqlx::{Connection, SqliteConnection};
 
 use super::rig::{ANNA, BORIS, Database, Rig};
@@ -124,12 +125,18 @@ async fn who_is_alone_does_not_wait_for_leases_of_the_dead() {
     let clock = rig.clock.clone();
     let other = Store::open(&rig.database.url(), &[], clock).await.unwrap();
     let second = other.enter().await.unwrap();
-    assert!(other.lease_expired(10).await.unwrap().is_empty());
+    assert!(
+        other
+            .lease_expired(Class::Reply, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(other.polling_lease(7, lease).await.unwrap(), None);
     // Both are killed: the lock goes with the process.
     drop((first, second));
     let _third = other.enter().await.unwrap();
-    let rows = other.lease_expired(10).await.unwrap();
+    let rows = other.lease_expired(Class::Reply, 10).await.unwrap();
     assert_eq!(
         rows.len(),
         1,

@@ -23,6 +23,7 @@ pub fn check(mut cx: FlowCx<'_>, intent: &ast::Intent) -> Option<Flow> {
             truncate: overflow == ast::Overflow::Truncate,
             keyboard: Vec::new(),
             edit: false,
+            on_ambiguous: None,
         }),
         goto: None,
     };

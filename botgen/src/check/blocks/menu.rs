@@ -39,6 +39,7 @@ pub fn check(check: &mut FlowCheck<'_>, menu: &ast::Menu) -> Option<Body> {
             truncate: overflow == ast::Overflow::Truncate,
             keyboard: keyboard?,
             edit: menu.edit.as_ref().is_none_or(|e| e.node),
+            on_ambiguous: None,
         }),
         goto: None,
     });

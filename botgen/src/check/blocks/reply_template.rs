@@ -52,5 +52,6 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, reply: &ast::Reply) -> Op
         truncate: overflow == ast::Overflow::Truncate,
         keyboard: keyboard?,
         edit: reply.edit.as_ref().is_some_and(|e| e.node),
+        on_ambiguous: reply.on_ambiguous.as_ref().map(|p| p.node),
     }))
 }

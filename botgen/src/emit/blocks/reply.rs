@@ -30,7 +30,11 @@ pub fn statements(env: &Env<'_>, reply: &Reply) -> TokenStream {
             .is_some_and(|(_, text)| may_exceed(text));
     let edit = reply.edit.then(|| quote!(.edit()));
     let truncate = (reply.truncate && too_long).then(|| quote!(.truncate()));
-    let edit = quote!(#edit #truncate);
+    let policy = reply.on_ambiguous.map(|policy| {
+        let policy = crate::emit::bot::policy(policy);
+        quote!(.on_ambiguous(#policy))
+    });
+    let edit = quote!(#edit #truncate #policy);
     if reply
         .keyboard
         .iter()

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{Bool, Expression, Name, OverflowName, ParseModeName, Shape, Template};
+use crate::schema::{
+    Bool, Expression, Name, OnAmbiguousName, OverflowName, ParseModeName, Shape, Template,
+};
 use crate::syntax::ast::{ActionKind, Reply};
 use crate::syntax::decode::{Cx, Fields};
 use crate::syntax::keyboard::KeyboardRow;
@@ -31,6 +33,11 @@ pub struct Published {
     /// Replaces the message whose button was pressed instead of sending a new one.
     #[schemars(extend("default" = false))]
     pub edit: Option<Bool>,
+    /// What becomes of this message when Telegram did not answer, so that nobody knows whether it arrived: it is sent again
+    /// and may be seen twice (`resend`), or never again and may be missing (`skip`). Edits and answers to buttons are
+    /// always repeated: that changes nothing.
+    #[schemars(extend("x-default" = "the bot's"))]
+    pub on_ambiguous: Option<OnAmbiguousName>,
     /// Sent only when this holds.
     pub when: Option<Expression>,
     /// Where to go afterwards: a step of this wizard, or `end`.
@@ -57,6 +64,7 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
     let parse_mode = cx.parse_mode(f.get("parse_mode"));
     let overflow = cx.overflow(f.get("overflow"));
     let edit = cx.bool(f.get("edit"), "`edit`");
+    let on_ambiguous = cx.on_ambiguous(f.get("on_ambiguous"));
     Some(ActionKind::Reply(Reply {
         text: text?,
         empty_text,
@@ -64,5 +72,6 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
         parse_mode,
         overflow,
         edit,
+        on_ambiguous,
     }))
 }

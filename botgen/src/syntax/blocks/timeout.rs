@@ -154,6 +154,7 @@ impl Cx<'_> {
                 parse_mode,
                 overflow,
                 edit: None,
+                on_ambiguous: None,
             }
         } else {
             Reply {
@@ -163,6 +164,7 @@ impl Cx<'_> {
                 parse_mode: None,
                 overflow: None,
                 edit: None,
+                on_ambiguous: None,
             }
         };
         Some(Action {

@@ -5,7 +5,7 @@ use super::scalar::Want;
 use crate::diagnostics::codes::shape;
 use crate::diagnostics::{Diagnostic, Edit, Meant, meant};
 use crate::source::{Spanned, Str};
-use crate::syntax::ast::{Expr, Field, Overflow, ParseMode, StepType, Text};
+use crate::syntax::ast::{Expr, Field, OnAmbiguous, Overflow, ParseMode, StepType, Text};
 use crate::syntax::{expr, text};
 use crate::yaml::{Kind, Node, Style};
 
@@ -198,6 +198,12 @@ impl Cx<'_> {
             ("error", Overflow::Error),
         ];
         self.one_of(node, "`overflow`", &words)
+    }
+
+    /// `on_ambiguous`.
+    pub fn on_ambiguous(&mut self, node: Option<&Node>) -> Option<Spanned<OnAmbiguous>> {
+        let words = [("resend", OnAmbiguous::Resend), ("skip", OnAmbiguous::Skip)];
+        self.one_of(node, "`on_ambiguous`", &words)
     }
 
     /// `type`, with `decimal(2)`.

@@ -73,9 +73,9 @@ async fn ask(
 
 const LOOK: &str = "SELECT * FROM bf_look($1, $2, $3, $4, $5)";
 const BEGIN: &str = "SELECT * FROM bf_begin($1, $2, $3, $4, $5)";
-const FINISH: &str = "SELECT bf_finish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+const FINISH: &str = "SELECT bf_finish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
 /// Parameters of the functions that store.
-const PARAMETERS: usize = 20;
+const PARAMETERS: usize = 21;
 
 /// A statement of the runtime's that ran out of time is not the update's fault.
 pub(super) fn ours(error: StoreError) -> StoreError {
@@ -416,7 +416,8 @@ pub(super) fn add(arguments: &mut PgArguments, effects: &Effects) -> Result<(), 
         arguments.add(subject)?;
         arguments.add(tag)?;
         arguments.add(letter.map(|letter| letter.0))?;
-        arguments.add(letter.map(|letter| letter.1.as_str()))
+        arguments.add(letter.map(|letter| letter.1.as_str()))?;
+        arguments.add(e.first.flags)
     };
     add().map_err(sqlx::Error::Encode)
 }
@@ -425,14 +426,17 @@ pub(super) fn state(row: &Stored) -> i16 {
     i16::try_from(row.state).unwrap_or_default()
 }
 
-/// `[[state, chat, lease_until, "call"], …]`.
+/// `[[state, chat, lease_until, "call", flags], …]`.
 pub(super) fn json_rows(rows: &[Stored]) -> Option<String> {
     if rows.is_empty() {
         return None;
     }
     let rows: Vec<_> = rows
         .iter()
-        .map(|row| (row.state, row.chat, row.lease_until, row.call.as_deref()))
+        .map(|row| {
+            let call = row.call.as_deref();
+            (row.state, row.chat, row.lease_until, call, row.flags)
+        })
         .collect();
     serde_json::to_string(&rows).ok()
 }

@@ -7,7 +7,7 @@ use super::outbox::Keys;
 use super::pool::on;
 use super::{Postgres, QUICK};
 use crate::store::error::StoreError;
-use crate::store::letters::BATCH;
+use crate::store::letters::{BATCH, Letter, Requeued};
 use crate::store::outbox::RowKey;
 
 impl Postgres {
@@ -24,6 +24,83 @@ impl Postgres {
         on!(self.own, QUICK, connection => sqlx::query_scalar(
             "SELECT count(*) FROM bf_dead_letters"
         ).fetch_one(connection))
+    }
+
+    pub(crate) async fn letters(
+        &self,
+        bot: i64,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Letter>, StoreError> {
+        let rows = on!(self.own, QUICK, connection => sqlx::query(
+            "SELECT l.id, l.at, l.code, l.update_id, l.method, l.trace_id, coalesce(o.state = 4, FALSE) \
+             FROM bf_dead_letters l \
+             LEFT JOIN bf_outbox o ON o.bot = l.bot AND o.update_id = l.update_id AND o.n = l.n \
+             WHERE l.bot = $1 AND l.id > $2 ORDER BY l.id LIMIT $3",
+        )
+        .bind(bot)
+        .bind(after)
+        .bind(i64::from(limit))
+        .fetch_all(connection))?;
+        let letters = rows.iter().map(|row| {
+            Ok(Letter::new(
+                (row.try_get(0)?, row.try_get(1)?),
+                row.try_get(2)?,
+                row.try_get(3)?,
+                row.try_get(4)?,
+                row.try_get(5)?,
+                row.try_get(6)?,
+            ))
+        });
+        Ok(letters.collect::<Result<_, sqlx::Error>>()?)
+    }
+
+    pub(crate) async fn requeue(
+        &self,
+        bot: i64,
+        letter: i64,
+        now: i64,
+    ) -> Result<Requeued, StoreError> {
+        // Whoever deletes the letter sends its call.
+        let queued = on!(self.own, QUICK, connection => sqlx::query(
+            "WITH l AS (DELETE FROM bf_dead_letters d USING bf_outbox o \
+               WHERE d.bot = $1 AND d.id = $2 \
+                 AND o.bot = d.bot AND o.update_id = d.update_id AND o.n = d.n AND o.state = 4 \
+               RETURNING d.bot, d.update_id, d.n) \
+             UPDATE bf_outbox o SET state = 2, given_back = TRUE, attempts = 0, lease_until = $3 FROM l \
+               WHERE o.bot = l.bot AND o.update_id = l.update_id AND o.n = l.n",
+        )
+        .bind(bot)
+        .bind(letter)
+        .bind(now)
+        .execute(connection))?;
+        if queued.rows_affected() > 0 {
+            return Ok(Requeued::Done);
+        }
+        let there = on!(self.own, QUICK, connection => sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM bf_dead_letters WHERE bot = $1 AND id = $2)",
+        )
+        .bind(bot)
+        .bind(letter)
+        .fetch_one(connection))?;
+        Ok(if there {
+            Requeued::NoCall
+        } else {
+            Requeued::Missing
+        })
+    }
+
+    pub(crate) async fn discard(&self, bot: i64, letter: i64) -> Result<bool, StoreError> {
+        let gone: i64 = on!(self.own, QUICK, connection => sqlx::query_scalar(
+            "WITH l AS (DELETE FROM bf_dead_letters WHERE bot = $1 AND id = $2 RETURNING bot, update_id, n), \
+             o AS (UPDATE bf_outbox o SET state = 0, call = NULL FROM l \
+               WHERE o.bot = l.bot AND o.update_id = l.update_id AND o.n = l.n AND o.state = 4) \
+             SELECT count(*) FROM l",
+        )
+        .bind(bot)
+        .bind(letter)
+        .fetch_one(connection))?;
+        Ok(gone > 0)
     }
 
     #[cfg(any(test, feature = "testing"))]
@@ -77,15 +154,20 @@ async fn prune(
     .bind(BATCH)
     .execute(&mut *connection)
     .await?;
-    let old_letters = sqlx::query(
-        "DELETE FROM bf_dead_letters WHERE id IN (SELECT id FROM bf_dead_letters WHERE id IN \
-         (SELECT id FROM bf_dead_letters ORDER BY id LIMIT $2) AND at < $1 FOR UPDATE SKIP LOCKED)",
+    // Their calls are freed with them; the rows are claims like others then.
+    let old_letters: i64 = sqlx::query_scalar(
+        "WITH l AS (DELETE FROM bf_dead_letters WHERE id IN (SELECT id FROM bf_dead_letters WHERE id IN \
+           (SELECT id FROM bf_dead_letters ORDER BY id LIMIT $2) AND at < $1 FOR UPDATE SKIP LOCKED) \
+           RETURNING bot, update_id, n), \
+         o AS (UPDATE bf_outbox o SET state = 0, call = NULL FROM l \
+           WHERE o.bot = l.bot AND o.update_id = l.update_id AND o.n = l.n AND o.state = 4) \
+         SELECT count(*) FROM l",
     )
     .bind(letters)
     .bind(BATCH)
-    .execute(&mut *connection)
+    .fetch_one(&mut *connection)
     .await?;
-    let mut forgotten = failures.rows_affected() + old_letters.rows_affected();
+    let mut forgotten = failures.rows_affected() + u64::try_from(old_letters).unwrap_or_default();
     let bots: Vec<i64> = sqlx::query_scalar(
         "WITH RECURSIVE b (bot) AS ((SELECT bot FROM bf_outbox ORDER BY bot LIMIT 1) \
          UNION ALL SELECT (SELECT o.bot FROM bf_outbox o WHERE o.bot > b.bot ORDER BY o.bot LIMIT 1) \

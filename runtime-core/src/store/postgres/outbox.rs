@@ -6,7 +6,7 @@ use sqlx::postgres::{PgConnection, PgRow};
 use super::pool::on;
 use super::{Postgres, QUICK};
 use crate::store::error::StoreError;
-use crate::store::outbox::{OutboxRow, RowKey, decode};
+use crate::store::outbox::{OutboxRow, RowKey, class, decode};
 
 /// Keys as the parameters of `unnest`.
 pub(super) struct Keys {
@@ -47,11 +47,17 @@ macro_rules! over_keys {
 impl Postgres {
     pub(crate) async fn lease_expired(
         &self,
+        bulk: bool,
         now: i64,
         until: i64,
         limit: u32,
     ) -> Result<Vec<OutboxRow>, StoreError> {
-        let found = on!(self.own, QUICK, connection => sqlx::query("SELECT * FROM bf_lease($1, $2, $3)")
+        let sql = if bulk {
+            "SELECT * FROM bf_lease_bulk($1, $2, $3)"
+        } else {
+            "SELECT * FROM bf_lease($1, $2, $3)"
+        };
+        let found = on!(self.own, QUICK, connection => sqlx::query(sql)
             .bind(now)
             .bind(until)
             .bind(i64::from(limit))
@@ -62,7 +68,8 @@ impl Postgres {
                 Ok(row) => rows.push(row),
                 // A call of a build that knew more: it can never be sent, and must not stop the others.
                 Err(sqlx::Error::Decode(_)) => {
-                    self.mark_failed(key(row)?, "unreadable_call", now).await?;
+                    self.mark_failed(key(row)?, "unreadable_call", "", now)
+                        .await?;
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -114,24 +121,24 @@ impl Postgres {
         &self,
         row: RowKey,
         code: &'static str,
+        method: &'static str,
         now: i64,
     ) -> Result<(), StoreError> {
         // Where the row is gone already it was marked before: no second letter.
         on!(self.own, QUICK, connection => sqlx::query(
             "WITH k AS MATERIALIZED (SELECT bot, update_id, n FROM bf_outbox \
-               WHERE bot = $1 AND update_id = $2 AND n = $3 AND state <> 0 FOR UPDATE), \
-             l AS (INSERT INTO bf_dead_letters (bot, update_id, at, code, trace_id) \
-               SELECT bot, update_id, $4, $5, '' FROM k), \
-             d AS (DELETE FROM bf_outbox o USING k \
-               WHERE k.n > 0 AND o.bot = k.bot AND o.update_id = k.update_id AND o.n = k.n) \
-             UPDATE bf_outbox o SET state = 0, call = NULL FROM k \
-               WHERE k.n = 0 AND o.bot = k.bot AND o.update_id = k.update_id AND o.n = 0",
+               WHERE bot = $1 AND update_id = $2 AND n = $3 AND state IN (1, 2) FOR UPDATE), \
+             l AS (INSERT INTO bf_dead_letters (bot, update_id, at, code, trace_id, n, method) \
+               SELECT bot, update_id, $4, $5, '', n, $6 FROM k) \
+             UPDATE bf_outbox o SET state = 4 FROM k \
+               WHERE o.bot = k.bot AND o.update_id = k.update_id AND o.n = k.n",
         )
         .bind(row.bot)
         .bind(row.update_id)
         .bind(n(row))
         .bind(now)
         .bind(code)
+        .bind(method)
         .execute(connection))?;
         Ok(())
     }
@@ -199,7 +206,7 @@ impl Postgres {
 
     pub(crate) async fn unsent_chats(&self) -> Result<Vec<(i64, i64, i64)>, StoreError> {
         let rows = on!(self.own, QUICK, connection => sqlx::query(
-            "SELECT bot, chat, max(lease_until) FROM bf_outbox WHERE state = 2 AND chat IS NOT NULL GROUP BY bot, chat",
+            "SELECT bot, chat, max(lease_until) FROM bf_outbox WHERE state IN (1, 2) AND state = 2 AND class = 0 AND chat IS NOT NULL GROUP BY bot, chat",
         )
         .fetch_all(connection))?;
         let chats = rows
@@ -207,6 +214,83 @@ impl Postgres {
             .map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
             .collect::<Result<_, sqlx::Error>>();
         Ok(chats?)
+    }
+
+    pub(crate) async fn store_bulk(
+        &self,
+        bot: i64,
+        update_id: i64,
+        now: i64,
+        flags: i16,
+        rows: String,
+    ) -> Result<(), StoreError> {
+        on!(self.own, QUICK, connection => sqlx::query(
+            "INSERT INTO bf_outbox \
+               (bot, update_id, n, chat, at, state, lease_until, given_back, call, class, flags) \
+             SELECT $1, $2, r.n, (r.row->>0)::bigint, $3, 2, $3, TRUE, (r.row->>1)::json, 1, $4 \
+             FROM json_array_elements($5::json) WITH ORDINALITY AS r (row, n) \
+             WHERE NOT EXISTS (SELECT 1 FROM bf_unreachable u WHERE u.bot = $1 AND u.chat = (r.row->>0)::bigint) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(bot)
+        .bind(update_id)
+        .bind(now)
+        .bind(flags)
+        .bind(&rows)
+        .execute(connection))?;
+        Ok(())
+    }
+
+    pub(crate) async fn mark_unreachable(
+        &self,
+        bot: i64,
+        chat: i64,
+        now: i64,
+    ) -> Result<u64, StoreError> {
+        let dropped = on!(self.own, QUICK, connection => sqlx::query(
+            "WITH m AS (INSERT INTO bf_unreachable AS u (bot, chat, since) VALUES ($1, $2, $3) \
+               ON CONFLICT (bot, chat) DO UPDATE SET since = greatest(u.since, $3)), \
+             k AS MATERIALIZED (SELECT bot, update_id, n FROM bf_outbox \
+               WHERE state IN (1, 2) AND state = 2 AND bot = $1 AND chat = $2 \
+               ORDER BY bot, update_id, n FOR NO KEY UPDATE) \
+             UPDATE bf_outbox o SET state = 0, call = NULL FROM k \
+               WHERE o.bot = k.bot AND o.update_id = k.update_id AND o.n = k.n",
+        )
+        .bind(bot)
+        .bind(chat)
+        .bind(now)
+        .execute(connection))?;
+        Ok(dropped.rows_affected())
+    }
+
+    pub(crate) async fn unreachable(&self, bot: i64, chat: i64) -> Result<bool, StoreError> {
+        on!(self.own, QUICK, connection => sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM bf_unreachable WHERE bot = $1 AND chat = $2)",
+        )
+        .bind(bot)
+        .bind(chat)
+        .fetch_one(connection))
+    }
+
+    pub(crate) async fn forget_unreachable(
+        &self,
+        heard: &[(i64, i64, i64)],
+    ) -> Result<(), StoreError> {
+        let bots: Vec<i64> = heard.iter().map(|heard| heard.0).collect();
+        let chats: Vec<i64> = heard.iter().map(|heard| heard.1).collect();
+        let ats: Vec<i64> = heard.iter().map(|heard| heard.2).collect();
+        on!(self.own, QUICK, connection => sqlx::query(
+            "DELETE FROM bf_unreachable u USING (SELECT f.bot, f.chat \
+               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS h (bot, chat, at) \
+               JOIN bf_unreachable f ON f.bot = h.bot AND f.chat = h.chat AND f.since < h.at \
+               ORDER BY f.bot, f.chat FOR UPDATE OF f SKIP LOCKED) back \
+             WHERE u.bot = back.bot AND u.chat = back.chat",
+        )
+        .bind(&bots)
+        .bind(&chats)
+        .bind(&ats)
+        .execute(connection))?;
+        Ok(())
     }
 }
 
@@ -295,5 +379,7 @@ fn read(row: &PgRow, until: i64) -> Result<OutboxRow, sqlx::Error> {
         lease_until: until,
         ambiguous: !row.try_get::<bool, _>(6)?,
         attempts: row.try_get::<i32, _>(7)?.into(),
+        class: class(row.try_get(8)?),
+        flags: row.try_get(9)?,
     })
 }

@@ -170,8 +170,8 @@ async fn store(pool: &Arc<Pool>, mut batch: Vec<Job>) {
     }
 }
 
-const ONE: &str = "SELECT bf_finish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
-const MANY: &str = "SELECT * FROM bf_steps($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+const ONE: &str = "SELECT bf_finish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
+const MANY: &str = "SELECT * FROM bf_steps($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
 
 async fn alone(
     connection: &mut PgConnection,
@@ -241,5 +241,6 @@ fn bind(arguments: &mut PgArguments, batch: &[Job]) -> Result<(), sqlx::error::B
     column!(e => e.locale.map(|locale| locale.1));
     column!(e => e.letter.as_ref().map(|letter| letter.0));
     column!(e => e.letter.as_ref().map(|letter| letter.1.as_str()));
+    column!(e => e.first.flags);
     Ok(())
 }

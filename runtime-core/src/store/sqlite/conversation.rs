@@ -67,14 +67,14 @@ pub(crate) async fn waits(
 
 macro_rules! claim {
     () => {
-        "INSERT INTO bf_outbox (bot, update_id, n, chat, at, state, lease_until, call) \
-         VALUES ($1, $2, 0, $7, $6, $8, $9, $10);"
+        "INSERT INTO bf_outbox (bot, update_id, n, chat, at, state, lease_until, call, flags) \
+         VALUES ($1, $2, 0, $7, $6, $8, $9, $10, $20);"
     };
 }
 macro_rules! rest {
     () => {
-        "INSERT INTO bf_outbox (bot, update_id, n, at, state, chat, lease_until, call) \
-         SELECT $1, $2, key + 1, $6, value->>0, value->>1, value->>2, value->>3 FROM json_each($11);"
+        "INSERT INTO bf_outbox (bot, update_id, n, at, state, chat, lease_until, call, flags) \
+         SELECT $1, $2, key + 1, $6, value->>0, value->>1, value->>2, value->>3, value->>4 FROM json_each($11);"
     };
 }
 macro_rules! conversation {
@@ -159,19 +159,23 @@ pub(crate) async fn close(
         .bind(code)
         .bind(trace_id)
         .bind(timer)
+        .bind(e.first.flags)
         .execute(connection)
         .await?;
     Ok(())
 }
 
-/// `[[state, chat, lease_until, "call"], …]`.
+/// `[[state, chat, lease_until, "call", flags], …]`.
 fn json_rows(rows: &[Stored]) -> Option<String> {
     if rows.is_empty() {
         return None;
     }
     let rows: Vec<_> = rows
         .iter()
-        .map(|row| (row.state, row.chat, row.lease_until, row.call.as_deref()))
+        .map(|row| {
+            let call = row.call.as_deref();
+            (row.state, row.chat, row.lease_until, call, row.flags)
+        })
         .collect();
     serde_json::to_string(&rows).ok()
 }

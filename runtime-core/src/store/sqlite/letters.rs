@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteConnection;
 use super::Sqlite;
 use super::outbox::json_keys;
 use crate::store::error::StoreError;
-use crate::store::letters::BATCH;
+use crate::store::letters::{BATCH, Letter, Requeued};
 use crate::store::outbox::RowKey;
 
 impl Sqlite {
@@ -28,6 +28,109 @@ impl Sqlite {
             .await?;
         reader.clean();
         Ok(count)
+    }
+
+    pub(crate) async fn letters(
+        &self,
+        bot: i64,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Letter>, StoreError> {
+        let mut reader = self.readers.get().await?;
+        let rows = sqlx::query(
+            "SELECT l.id, l.at, l.code, l.update_id, l.method, l.trace_id, coalesce(o.state = 4, 0) \
+             FROM bf_dead_letters l \
+             LEFT JOIN bf_outbox o ON o.bot = l.bot AND o.update_id = l.update_id AND o.n = l.n \
+             WHERE l.bot = $1 AND l.id > $2 ORDER BY l.id LIMIT $3",
+        )
+        .bind(bot)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(reader.connection()?)
+        .await?;
+        reader.clean();
+        rows.iter()
+            .map(|row| {
+                Ok(Letter::new(
+                    (row.try_get(0)?, row.try_get(1)?),
+                    row.try_get(2)?,
+                    row.try_get(3)?,
+                    row.try_get(4)?,
+                    row.try_get(5)?,
+                    row.try_get(6)?,
+                ))
+            })
+            .collect()
+    }
+
+    pub(crate) async fn requeue(
+        &self,
+        bot: i64,
+        letter: i64,
+        now: i64,
+    ) -> Result<Requeued, StoreError> {
+        self.writer
+            .write(move |connection| {
+                Box::pin(async move {
+                    let queued = sqlx::query(
+                        "UPDATE bf_outbox SET state = 2, given_back = 1, attempts = 0, lease_until = $3 \
+                         WHERE state = 4 AND (bot, update_id, n) IN \
+                           (SELECT bot, update_id, n FROM bf_dead_letters WHERE bot = $1 AND id = $2)",
+                    )
+                    .bind(bot)
+                    .bind(letter)
+                    .bind(now)
+                    .execute(&mut *connection)
+                    .await?;
+                    let gone = sqlx::query(
+                        "DELETE FROM bf_dead_letters WHERE bot = $1 AND id = $2 AND $3",
+                    )
+                    .bind(bot)
+                    .bind(letter)
+                    .bind(queued.rows_affected() > 0)
+                    .execute(&mut *connection)
+                    .await?;
+                    if gone.rows_affected() > 0 {
+                        return Ok(Requeued::Done);
+                    }
+                    let there = sqlx::query_scalar(
+                        "SELECT EXISTS (SELECT 1 FROM bf_dead_letters WHERE bot = $1 AND id = $2)",
+                    )
+                    .bind(bot)
+                    .bind(letter)
+                    .fetch_one(connection)
+                    .await?;
+                    Ok(if there {
+                        Requeued::NoCall
+                    } else {
+                        Requeued::Missing
+                    })
+                })
+            })
+            .await
+    }
+
+    pub(crate) async fn discard(&self, bot: i64, letter: i64) -> Result<bool, StoreError> {
+        self.writer
+            .write(move |connection| {
+                Box::pin(async move {
+                    sqlx::query(
+                        "UPDATE bf_outbox SET state = 0, call = NULL WHERE state = 4 AND (bot, update_id, n) IN \
+                           (SELECT bot, update_id, n FROM bf_dead_letters WHERE bot = $1 AND id = $2)",
+                    )
+                    .bind(bot)
+                    .bind(letter)
+                    .execute(&mut *connection)
+                    .await?;
+                    let gone = sqlx::query("DELETE FROM bf_dead_letters WHERE bot = $1 AND id = $2")
+                        .bind(bot)
+                        .bind(letter)
+                        .execute(connection)
+                        .await?;
+                    Ok(gone.rows_affected() > 0)
+                })
+            })
+            .await
     }
 
     #[cfg(any(test, feature = "testing"))]
@@ -61,8 +164,8 @@ impl Sqlite {
 }
 
 /// Claims grow with the update ids, so the old ones are the first of their bot, those of timers (below 0) and those of
-/// updates each for themselves; where ids have restarted at random they
-/// stand elsewhere, and a cursor that goes round finds them. Rows that still wait to be sent stay.
+/// updates each for themselves; where ids have restarted at random they stand elsewhere, and a cursor that goes round finds
+/// them. Rows that still wait to be sent stay, and those of dead letters stay as long as these.
 async fn prune(
     connection: &mut SqliteConnection,
     claims: i64,
@@ -71,6 +174,9 @@ async fn prune(
 ) -> Result<(u64, Option<RowKey>), sqlx::Error> {
     let mut forgotten = sqlx::query(
         "DELETE FROM bf_failures WHERE at < $1;
+         UPDATE bf_outbox SET state = 0, call = NULL WHERE state = 4 AND (bot, update_id, n) IN \
+           (SELECT bot, update_id, n FROM bf_dead_letters \
+            WHERE id IN (SELECT id FROM bf_dead_letters ORDER BY id LIMIT $2) AND at < $3);
          DELETE FROM bf_dead_letters WHERE id IN (SELECT id FROM bf_dead_letters ORDER BY id LIMIT $2) AND at < $3",
     )
     .bind(claims)

@@ -5,17 +5,38 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::Sqlite;
 use crate::store::error::StoreError;
-use crate::store::outbox::{OutboxRow, RowKey, decode};
+use crate::store::outbox::{CLASS_BULK, CLASS_REPLY, OutboxRow, RowKey, class, decode};
+
+/// Rows of a class that are due.
+macro_rules! due {
+    ($order:literal) => {
+        concat!(
+            "SELECT bot, update_id, n, chat, at, call, given_back, attempts, class, flags FROM bf_outbox \
+             WHERE state IN (1, 2) AND class = $3 AND lease_until <= $1 ORDER BY ",
+            $order,
+            " LIMIT $2"
+        )
+    };
+}
+
+/// Marks of chats that were heard of after them.
+macro_rules! back {
+    () => {
+        "FROM json_each($1) h JOIN bf_unreachable u ON u.bot = h.value->>0 AND u.chat = h.value->>1 \
+         WHERE u.since < h.value->>2"
+    };
+}
 
 impl Sqlite {
     pub(crate) async fn lease_expired(
         &self,
+        bulk: bool,
         now: i64,
         until: i64,
         limit: u32,
     ) -> Result<Vec<OutboxRow>, StoreError> {
         self.writer
-            .write(move |connection| Box::pin(lease_expired(connection, now, until, limit)))
+            .write(move |connection| Box::pin(lease_expired(connection, bulk, now, until, limit)))
             .await
     }
 
@@ -63,22 +84,26 @@ impl Sqlite {
         &self,
         row: RowKey,
         code: &'static str,
+        method: &'static str,
         now: i64,
     ) -> Result<(), StoreError> {
         self.writer
             .write(move |connection| {
                 Box::pin(async move {
                     sqlx::query(
-                        "INSERT INTO bf_dead_letters (bot, update_id, at, code, trace_id) VALUES ($1, $2, $4, $5, '');
-                         DELETE FROM bf_outbox WHERE bot = $1 AND update_id = $2 AND n = $3 AND n > 0;
-                         UPDATE bf_outbox SET state = 0, call = NULL \
-                         WHERE bot = $1 AND update_id = $2 AND n = $3 AND n = 0",
+                        // Where the row is gone already it was marked before: no second letter.
+                        "INSERT INTO bf_dead_letters (bot, update_id, at, code, trace_id, n, method) \
+                           SELECT bot, update_id, $4, $5, '', n, $6 FROM bf_outbox \
+                           WHERE bot = $1 AND update_id = $2 AND n = $3 AND state IN (1, 2);
+                         UPDATE bf_outbox SET state = 4 \
+                         WHERE bot = $1 AND update_id = $2 AND n = $3 AND state IN (1, 2)",
                     )
                     .bind(row.bot)
                     .bind(row.update_id)
                     .bind(row.n)
                     .bind(now)
                     .bind(code)
+                    .bind(method)
                     .execute(connection)
                     .await?;
                     Ok(())
@@ -162,7 +187,7 @@ impl Sqlite {
     pub(crate) async fn unsent_chats(&self) -> Result<Vec<(i64, i64, i64)>, StoreError> {
         let mut reader = self.readers.get().await?;
         let rows = sqlx::query(
-            "SELECT bot, chat, max(lease_until) FROM bf_outbox WHERE state = 2 AND chat IS NOT NULL GROUP BY bot, chat",
+            "SELECT bot, chat, max(lease_until) FROM bf_outbox WHERE state = 2 AND class = 0 AND chat IS NOT NULL GROUP BY bot, chat",
         )
         .fetch_all(reader.connection()?)
         .await?;
@@ -171,22 +196,139 @@ impl Sqlite {
             .map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
             .collect()
     }
+
+    pub(crate) async fn store_bulk(
+        &self,
+        bot: i64,
+        update_id: i64,
+        now: i64,
+        flags: i16,
+        rows: String,
+    ) -> Result<(), StoreError> {
+        self.writer
+            .write(move |connection| {
+                let rows = rows.clone();
+                Box::pin(async move {
+                    sqlx::query(
+                        "INSERT INTO bf_outbox \
+                           (bot, update_id, n, chat, at, state, lease_until, given_back, call, class, flags) \
+                         SELECT $1, $2, key + 1, value->>0, $3, 2, $3, 1, value->>1, 1, $4 FROM json_each($5) \
+                         WHERE NOT EXISTS (SELECT 1 FROM bf_unreachable WHERE bot = $1 AND chat = value->>0) \
+                         ON CONFLICT DO NOTHING",
+                    )
+                    .bind(bot)
+                    .bind(update_id)
+                    .bind(now)
+                    .bind(flags)
+                    .bind(rows)
+                    .execute(connection)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    pub(crate) async fn mark_unreachable(
+        &self,
+        bot: i64,
+        chat: i64,
+        now: i64,
+    ) -> Result<u64, StoreError> {
+        self.writer
+            .write(move |connection| {
+                Box::pin(async move {
+                    sqlx::query(
+                        "INSERT INTO bf_unreachable (bot, chat, since) VALUES ($1, $2, $3) \
+                         ON CONFLICT (bot, chat) DO UPDATE SET since = $3",
+                    )
+                    .bind(bot)
+                    .bind(chat)
+                    .bind(now)
+                    .execute(&mut *connection)
+                    .await?;
+                    let dropped = sqlx::query(
+                        "UPDATE bf_outbox SET state = 0, call = NULL \
+                         WHERE state IN (1, 2) AND state = 2 AND bot = $1 AND chat = $2",
+                    )
+                    .bind(bot)
+                    .bind(chat)
+                    .execute(connection)
+                    .await?;
+                    Ok(dropped.rows_affected())
+                })
+            })
+            .await
+    }
+
+    pub(crate) async fn unreachable(&self, bot: i64, chat: i64) -> Result<bool, StoreError> {
+        let mut reader = self.readers.get().await?;
+        let found = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM bf_unreachable WHERE bot = $1 AND chat = $2)",
+        )
+        .bind(bot)
+        .bind(chat)
+        .fetch_one(reader.connection()?)
+        .await?;
+        reader.clean();
+        Ok(found)
+    }
+
+    /// The writer is asked only where there is something to forget.
+    pub(crate) async fn forget_unreachable(
+        &self,
+        heard: &[(i64, i64, i64)],
+    ) -> Result<(), StoreError> {
+        let heard = serde_json::to_string(heard)
+            .map_err(|error| StoreError::Sql(sqlx::Error::Encode(Box::new(error))))?;
+        let mut reader = self.readers.get().await?;
+        let any: bool = sqlx::query_scalar(concat!("SELECT EXISTS (SELECT 1 ", back!(), ")"))
+            .bind(&heard)
+            .fetch_one(reader.connection()?)
+            .await?;
+        reader.clean();
+        drop(reader);
+        if !any {
+            return Ok(());
+        }
+        self.writer
+            .write(move |connection| {
+                let heard = heard.clone();
+                Box::pin(async move {
+                    sqlx::query(concat!(
+                        "DELETE FROM bf_unreachable WHERE (bot, chat) IN (SELECT u.bot, u.chat ",
+                        back!(),
+                        ")"
+                    ))
+                    .bind(heard)
+                    .execute(connection)
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
 }
 
 async fn lease_expired(
     connection: &mut SqliteConnection,
+    bulk: bool,
     now: i64,
     until: i64,
     limit: u32,
 ) -> Result<Vec<OutboxRow>, sqlx::Error> {
-    let found = sqlx::query(
-        "SELECT bot, update_id, n, chat, at, call, given_back, attempts FROM bf_outbox \
-         WHERE state IN (1, 2) AND lease_until <= $1 ORDER BY at, update_id, n LIMIT $2",
-    )
-    .bind(now)
-    .bind(limit)
-    .fetch_all(&mut *connection)
-    .await?;
+    // Replies in the order of their chats; of bulk, which may be very many, those that are due longest.
+    let (sql, class) = if bulk {
+        (due!("lease_until"), CLASS_BULK)
+    } else {
+        (due!("at, update_id, n"), CLASS_REPLY)
+    };
+    let found = sqlx::query(sql)
+        .bind(now)
+        .bind(limit)
+        .bind(class)
+        .fetch_all(&mut *connection)
+        .await?;
     let mut rows = Vec::with_capacity(found.len());
     for row in &found {
         match read(row, until) {
@@ -215,8 +357,9 @@ async fn unreadable(
     now: i64,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO bf_dead_letters (bot, update_id, at, code, trace_id) VALUES ($1, $2, $4, 'unreadable_call', '');
-         UPDATE bf_outbox SET state = 0, call = NULL WHERE bot = $1 AND update_id = $2 AND n = $3",
+        "INSERT INTO bf_dead_letters (bot, update_id, at, code, trace_id, n) \
+           VALUES ($1, $2, $4, 'unreadable_call', '', $3);
+         UPDATE bf_outbox SET state = 4 WHERE bot = $1 AND update_id = $2 AND n = $3",
     )
     .bind(row.try_get::<i64, _>(0)?)
     .bind(row.try_get::<i64, _>(1)?)
@@ -240,6 +383,8 @@ fn read(row: &SqliteRow, until: i64) -> Result<OutboxRow, sqlx::Error> {
         lease_until: until,
         ambiguous: row.try_get::<i64, _>(6)? == 0,
         attempts: row.try_get(7)?,
+        class: class(row.try_get(8)?),
+        flags: row.try_get(9)?,
     })
 }
 

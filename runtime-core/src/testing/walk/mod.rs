@@ -232,7 +232,7 @@ impl Walk {
                 marks.extend(offered.map(OfferedRow::key));
                 calls.push(call);
             }
-            calls.extend(more);
+            calls.extend(more.into_iter().map(|outgoing| outgoing.call));
         }
         let said = self.room.said();
         self.receive(calls, marks).await?;

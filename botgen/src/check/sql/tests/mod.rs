@@ -376,6 +376,7 @@ fn bot(span: Span) -> ast::Bot {
         uses: None,
         fallback: None,
         delivery: None,
+        on_ambiguous: None,
         migrations: None,
         lints: Vec::new(),
         intents: Vec::new(),

@@ -90,6 +90,7 @@ fn row(state: i64, call: Option<String>) -> Stored {
         chat: Some(1),
         lease_until: 5,
         call,
+        flags: 0,
     }
 }
 

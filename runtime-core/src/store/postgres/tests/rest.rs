@@ -99,7 +99,7 @@ async fn left_rows_are_leased_once_and_in_the_order_of_their_chat() {
              FROM generate_series(1, 100) u",
         )
         .await;
-    let first = bench.db.lease_expired(10, 30, 25).await.unwrap();
+    let first = bench.db.lease_expired(false, 10, 30, 25).await.unwrap();
     assert_eq!(first.len(), 25);
     assert!(
         first
@@ -108,7 +108,13 @@ async fn left_rows_are_leased_once_and_in_the_order_of_their_chat() {
     );
     assert!(first.windows(2).all(|pair| pair[0].at < pair[1].at));
     // The first 25 hold rows of every chat: the later ones of those wait for them.
-    assert!(other.lease_expired(10, 30, 100).await.unwrap().is_empty());
+    assert!(
+        other
+            .lease_expired(false, 10, 30, 100)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     let keys: Vec<RowKey> = first.iter().map(|row| row.key).collect();
     bench.db.mark_sent(keys[..20].to_vec()).await.unwrap();
     bench
@@ -117,14 +123,14 @@ async fn left_rows_are_leased_once_and_in_the_order_of_their_chat() {
         .await
         .unwrap();
     // Given back, not before 20: chats 1 to 5 wait, the others go on.
-    let second = other.lease_expired(10, 30, 100).await.unwrap();
+    let second = other.lease_expired(false, 10, 30, 100).await.unwrap();
     assert!(
         second
             .iter()
             .all(|row| !(1..=5).contains(&row.chat.unwrap()))
     );
     assert_eq!(second.len(), 40); // the other chats' rows from 26 on
-    let third = bench.db.lease_expired(20, 40, 5).await.unwrap();
+    let third = bench.db.lease_expired(false, 20, 40, 5).await.unwrap();
     assert_eq!(third.len(), 5);
     assert!(third.iter().all(|row| !row.ambiguous && row.attempts == 1));
     bench
@@ -145,7 +151,7 @@ async fn left_rows_are_leased_once_and_in_the_order_of_their_chat() {
     for _ in 0..2 {
         bench
             .db
-            .mark_failed(third[0].key, "telegram_400", 1)
+            .mark_failed(third[0].key, "telegram_400", "sendMessage", 1)
             .await
             .unwrap();
     }
