@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the engine promises, shown at length (CI runs the short form with all tests): half an hour and more.
-#   scripts/proof.sh [kill|two|chaos|overload|soak]…    everything when nothing is named
+#   scripts/proof.sh [kill|two|chaos|overload|soak|timers]…    everything when nothing is named
 set -euo pipefail
 cd "$(dirname "$0")/.."
 features=botgen/cli,botfactory/postgres,botfactory/faults,good-bots/postgres

@@ -17,6 +17,7 @@ mod kill;
 mod load;
 mod overload;
 mod soak;
+mod timers;
 mod two;
 
 /// Whether this run may take long.

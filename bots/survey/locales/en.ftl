@@ -12,6 +12,7 @@ ask-rating = How was it, from 1 to 5?
 bad-rating = A number from 1 to 5, please.
 ask-reason = What should we do better?
 ask-email = Your e-mail, if you would like an answer.
+too-late = You have not finished the survey, so we have closed it. Begin again with /survey.
 thanks = 🙏 Thank you!
 your-rating = You gave us { $rating } of 5.
 results = { $answers ->

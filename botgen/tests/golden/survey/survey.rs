@@ -19,7 +19,7 @@ pub async fn enter(cx: &mut Cx) -> Handled {
 pub static FLOW: WizardSpec = WizardSpec {
     command: "survey",
     ttl: 7200,
-    on_timeout: false,
+    on_timeout: true,
     steps: &[
         StepSpec {
             id: "visited",
@@ -64,16 +64,16 @@ pub static FLOW: WizardSpec = WizardSpec {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(crate = "runtime_core::prelude::serde")]
 pub enum State {
-    /// `visited`, bots/survey/flows/survey.yaml:14.
+    /// `visited`, bots/survey/flows/survey.yaml:15.
     #[serde(rename = "visited")]
     Visited,
-    /// `rating`, bots/survey/flows/survey.yaml:20.
+    /// `rating`, bots/survey/flows/survey.yaml:21.
     #[serde(rename = "rating")]
     Rating {
         /// `visited`.
         visited: bool,
     },
-    /// `reason`, bots/survey/flows/survey.yaml:29.
+    /// `reason`, bots/survey/flows/survey.yaml:30.
     #[serde(rename = "reason")]
     Reason {
         /// `visited`.
@@ -81,7 +81,7 @@ pub enum State {
         /// `rating`.
         rating: Option<i64>,
     },
-    /// `email`, bots/survey/flows/survey.yaml:32.
+    /// `email`, bots/survey/flows/survey.yaml:33.
     #[serde(rename = "email")]
     Email {
         /// `visited`.
@@ -193,7 +193,7 @@ pub async fn answer(cx: &mut Cx, state: State, given: Given<'_>) -> Handled {
     }
 }
 
-/// After the answer to `visited` (bots/survey/flows/survey.yaml:14).
+/// After the answer to `visited` (bots/survey/flows/survey.yaml:15).
 async fn after_visited(cx: &mut Cx, visited: bool) -> Handled {
     if visited {
         return wait(cx, &State::Rating { visited });
@@ -207,7 +207,7 @@ async fn after_visited(cx: &mut Cx, visited: bool) -> Handled {
     )
 }
 
-/// After the answer to `rating` (bots/survey/flows/survey.yaml:20).
+/// After the answer to `rating` (bots/survey/flows/survey.yaml:21).
 async fn after_rating(cx: &mut Cx, visited: bool, rating: i64) -> Handled {
     if rating >= 4i64 {
         return wait(
@@ -254,7 +254,23 @@ async fn complete(
     cx.done()
 }
 
-/// bots/survey/flows/survey.yaml:9
+/// Nobody has answered the question of `state` for the wizard's time.
+pub fn timeout(cx: &mut Cx, state: State) -> Handled {
+    match state {
+        State::Visited => timed_out(cx),
+        State::Rating { .. } => timed_out(cx),
+        State::Reason { .. } => timed_out(cx),
+        State::Email { .. } => timed_out(cx),
+    }
+}
+
+/// Nobody has answered: the last words.
+fn timed_out(cx: &mut Cx) -> Handled {
+    cx.reply(Message::new(too_late(cx.words())));
+    cx.done()
+}
+
+/// bots/survey/flows/survey.yaml:10
 async fn select_answers(cx: &mut Cx) -> Result<i64, HandlerError> {
     let bot_id = cx.bot_id();
     let user_id = cx.user_id();
@@ -272,7 +288,7 @@ async fn select_answers(cx: &mut Cx) -> Result<i64, HandlerError> {
     }
 }
 
-/// bots/survey/flows/survey.yaml:39
+/// bots/survey/flows/survey.yaml:40
 async fn insert_answers(
     cx: &mut Cx,
     visited: bool,
@@ -302,42 +318,47 @@ pub fn cmd_survey(words: &Words) -> Text {
     words.plain().say("cmd-survey", Args::new())
 }
 
-/// bots/survey/flows/survey.yaml:12: t:already-answered
+/// bots/survey/flows/survey.yaml:13: t:already-answered
 fn already_answered(words: &Words) -> Text {
     words.html().say("already-answered", Args::new())
 }
 
-/// bots/survey/flows/survey.yaml:14: t:ask-visited
+/// bots/survey/flows/survey.yaml:15: t:ask-visited
 fn ask_visited(words: &Words) -> Text {
     words.html().say("ask-visited", Args::new())
 }
 
-/// bots/survey/flows/survey.yaml:20: t:ask-rating
+/// bots/survey/flows/survey.yaml:21: t:ask-rating
 fn ask_rating(words: &Words) -> Text {
     words.html().say("ask-rating", Args::new())
 }
 
-/// bots/survey/flows/survey.yaml:25: t:bad-rating
+/// bots/survey/flows/survey.yaml:26: t:bad-rating
 fn bad_rating(words: &Words) -> Text {
     words.html().say("bad-rating", Args::new())
 }
 
-/// bots/survey/flows/survey.yaml:29: t:ask-reason
+/// bots/survey/flows/survey.yaml:30: t:ask-reason
 fn ask_reason(words: &Words) -> Text {
     words.html().say("ask-reason", Args::new())
 }
 
-/// bots/survey/flows/survey.yaml:32: t:ask-email
+/// bots/survey/flows/survey.yaml:33: t:ask-email
 fn ask_email(words: &Words) -> Text {
     words.html().say("ask-email", Args::new())
 }
 
-/// bots/survey/flows/survey.yaml:41: t:already-answered
+/// bots/survey/flows/survey.yaml:7: t:too-late
+fn too_late(words: &Words) -> Text {
+    words.html().say("too-late", Args::new())
+}
+
+/// bots/survey/flows/survey.yaml:42: t:already-answered
 fn already_answered_2(words: &Words) -> Text {
     words.html().say("already-answered", Args::new())
 }
 
-/// bots/survey/flows/survey.yaml:44: {{t:thanks}} {{#if rating is not null}} {{t:your-rating {rating=rating}}} {{/if…
+/// bots/survey/flows/survey.yaml:45: {{t:thanks}} {{#if rating is not null}} {{t:your-rating {rating=rating}}} {{/if…
 fn reply_text(words: &Words, rating: Option<i64>) -> Text {
     let p = words.html();
     let mut out = p.begin();
@@ -349,7 +370,7 @@ fn reply_text(words: &Words, rating: Option<i64>) -> Text {
     out.end()
 }
 
-/// bots/survey/flows/survey.yaml:49: t:btn-results
+/// bots/survey/flows/survey.yaml:50: t:btn-results
 fn btn_results(words: &Words) -> Text {
     words.plain().say("btn-results", Args::new())
 }
