@@ -8,8 +8,8 @@ use crate::handler::error::HandlerError;
 use crate::ingress::Channel;
 use crate::store::conversation::Stored;
 use crate::store::outbox::{
-    LEASE, OFFERED_LEASE, OutboxRow, RowKey, STATE_NONE, STATE_OFFERED, STATE_WAITING, flags,
-    micros,
+    FLAG_KEEP, LEASE, OFFERED_LEASE, OutboxRow, RowKey, STATE_NONE, STATE_OFFERED, STATE_WAITING,
+    flags, micros,
 };
 use crate::telegram::flood::Class;
 use crate::telegram::method::Call;
@@ -31,7 +31,7 @@ impl Parcel {
         let rides = webhook
             && match (&composed.answer, &composed.messages[..]) {
                 (Some(_), _) => true,
-                (None, [only]) if matches!(only.call, Call::SendMessage(_)) => {
+                (None, [only]) if matches!(only.call, Call::SendMessage(_)) && !only.keep => {
                     (update.place.private || delivery == Delivery::Webhook)
                         && gate.open(update.key.bot, update.place.chat_id)
                 }
@@ -72,7 +72,8 @@ impl Parcel {
                 parcel.unstored.push(outgoing);
                 continue;
             }
-            let flags = flags(outgoing.on_ambiguous);
+            let keep = if outgoing.keep { FLAG_KEEP } else { 0 };
+            let flags = flags(outgoing.on_ambiguous) | keep;
             let call = outgoing.call;
             let json = serde_json::to_string(&call)
                 .map_err(|_| HandlerError::Bug("a call does not serialize"))?;
@@ -152,7 +153,7 @@ impl StoredParcel {
 fn chat(call: &Call) -> Option<i64> {
     match call {
         Call::SendMessage(message) => Some(message.chat_id),
-        Call::EditMessageText(message) => Some(message.chat_id),
-        _ => None,
+        Call::AnswerCallbackQuery(_) => None,
+        other => other.chat_id(),
     }
 }

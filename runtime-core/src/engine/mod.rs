@@ -78,12 +78,19 @@ pub struct Outgoing {
     pub call: Call,
     /// What becomes of it when nobody knows whether it arrived.
     pub on_ambiguous: OnAmbiguous,
+    /// The id of its message is kept with its row, so that a later call can change or delete it
+    /// ([`Call::ReviseSent`], [`Call::WithdrawSent`]). Such a call never rides in a response, which tells no id.
+    pub keep: bool,
 }
 
 impl Outgoing {
     /// A call with its policy.
     pub fn new(call: Call, on_ambiguous: OnAmbiguous) -> Self {
-        Self { call, on_ambiguous }
+        Self {
+            call,
+            on_ambiguous,
+            keep: false,
+        }
     }
 }
 

@@ -198,6 +198,12 @@ fn reply(calls: impl Iterator<Item = Call>) -> Reply {
             Call::AnswerCallbackQuery(answer) => {
                 toast = answer.text.filter(|text| !text.is_empty()).or(toast);
             }
+            Call::ReviseSent(m) => {
+                let m = m.message;
+                messages.push(message(method, m.text, m.parse_mode, m.reply_markup));
+            }
+            // Nothing to be seen.
+            Call::DeleteMessage(_) | Call::WithdrawSent(_) => {}
         }
     }
     let texts: Vec<String> = messages

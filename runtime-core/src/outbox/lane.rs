@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::backoff::ATTEMPTS;
+use super::revise::{self, Resolved};
 use super::sender::{DirectError, PARK, Sender, Sending};
 use crate::bot::OnAmbiguous;
 use crate::engine::Outgoing;
@@ -13,6 +14,7 @@ use crate::store::outbox::{OutboxRow, RowKey};
 use crate::telegram::client::CALL_TIMEOUT;
 use crate::telegram::error::ApiError;
 use crate::telegram::flood::Class;
+use crate::telegram::method::Call;
 use crate::telemetry::{self, events};
 
 /// Waits up to this long happen in the lane; longer ones give the rows back.
@@ -21,6 +23,8 @@ const SHORT: Duration = Duration::from_secs(3);
 const LEASE_NEEDED: Duration = Duration::from_secs(CALL_TIMEOUT.as_secs() + 2);
 /// Pause for rows of a bot whose token this process does not have, or that Telegram does not accept.
 const NO_TOKEN: Duration = Duration::from_secs(60);
+/// Pause of a call whose row is still to be sent.
+const REVISE_AGAIN: Duration = Duration::from_secs(1);
 /// Attempts at a direct call within its update's deadline.
 const DIRECT_ATTEMPTS: u32 = 2;
 
@@ -191,20 +195,20 @@ enum Lease {
 }
 
 /// Whether the row is ours for as long as a call may take, prolonging it where it is not.
-async fn ensure_lease(sender: &Sender, row: &mut OutboxRow) -> Lease {
+async fn ensure_lease(sender: &Sender, row: RowKey, lease_until: &mut i64) -> Lease {
     let store = &sender.shared.store;
     let needed = i64::try_from(LEASE_NEEDED.as_micros()).unwrap_or(i64::MAX);
     let now = store.clock().micros();
-    if now.saturating_add(needed) <= row.lease_until {
+    if now.saturating_add(needed) <= *lease_until {
         return Lease::Good;
     }
     // Only a lease that still runs may be prolonged: one that ended may be another's by now.
     let slack = 1_000_000;
-    if now.saturating_add(slack) < row.lease_until
-        && let Ok(until) = store.extend_lease(vec![row.key]).await
-        && store.clock().micros() < row.lease_until
+    if now.saturating_add(slack) < *lease_until
+        && let Ok(until) = store.extend_lease(vec![row]).await
+        && store.clock().micros() < *lease_until
     {
-        row.lease_until = until;
+        *lease_until = until;
         return Lease::Good;
     }
     Lease::Gone
@@ -216,22 +220,36 @@ async fn send_row(sender: &Sender, key: LaneKey, mut row: OutboxRow) -> Flow {
     let Some(sending) = shared.bot(bot) else {
         return postpone(sender, key, row, NO_TOKEN, false).await;
     };
-    if row.ambiguous && !row.call.idempotent() {
-        // A lease ended unmarked: it may have arrived.
-        let policy = row.on_ambiguous();
-        ambiguous(&sending, policy);
-        if policy == OnAmbiguous::Skip {
-            shared.mark(row.key);
-            return Flow::Next;
+    // The message that a row names is gone: it is sent anew.
+    let mut gone = false;
+    loop {
+        let Ok(found) = revise::resolve(&shared.store, bot, &row.call, gone).await else {
+            telemetry::emit(events::StoreFailed { task: "sent_as" });
+            return postpone(sender, key, row, REVISE_AGAIN, false).await;
+        };
+        let call = match found {
+            Resolved::Call(call) => call,
+            Resolved::Nothing => {
+                shared.mark(row.key);
+                return Flow::Next;
+            }
+            Resolved::Wait => return postpone(sender, key, row, REVISE_AGAIN, false).await,
+        };
+        if row.ambiguous && !call.idempotent() {
+            // A lease ended unmarked: it may have arrived.
+            let policy = row.on_ambiguous();
+            ambiguous(&sending, policy);
+            if policy == OnAmbiguous::Skip {
+                shared.mark(row.key);
+                return Flow::Next;
+            }
         }
         row.ambiguous = false;
-    }
-    let class = match row.class {
-        Class::Bulk => Class::Bulk,
-        _ => row.call.reply_class(),
-    };
-    loop {
-        if let Some(chat) = row.call.chat_id()
+        let class = match row.class {
+            Class::Bulk => Class::Bulk,
+            _ => call.reply_class(),
+        };
+        if let Some(chat) = call.chat_id()
             && let Err(wait) = shared.flood.take(bot, chat, class).await
         {
             if wait > SHORT || shared.stopping() {
@@ -244,21 +262,33 @@ async fn send_row(sender: &Sender, key: LaneKey, mut row: OutboxRow) -> Flow {
             return Flow::Next;
         };
         // Checked right before the call: everything above may have taken long.
-        if matches!(ensure_lease(sender, &mut row).await, Lease::Gone) {
+        if matches!(
+            ensure_lease(sender, row.key, &mut row.lease_until).await,
+            Lease::Gone
+        ) {
             return Flow::Next;
         }
         crate::faults::point("send.before_call");
-        let sent = shared.client.send(&sending.token, &row.call).await;
+        let told = shared.client.send(&sending.token, &call).await;
         crate::faults::point("send.after_call");
-        let error = match sent {
-            Ok(_) => {
+        let error = match told {
+            Ok(message) => {
                 shared.earn(bot, class);
-                shared.mark(row.key);
+                sent(sender, &row, message).await;
                 telemetry::emit(events::ReplySent {
                     bot: sending.name,
                     via: "outbox",
                     after: since(sender, row.at),
                 });
+                return Flow::Next;
+            }
+            Err(ApiError::Unchangeable) if matches!(row.call, Call::ReviseSent(_)) && !gone => {
+                gone = true;
+                continue;
+            }
+            // It is gone already, or stays for good.
+            Err(ApiError::Unchangeable) if matches!(row.call, Call::WithdrawSent(_)) => {
+                shared.mark(row.key);
                 return Flow::Next;
             }
             Err(error) => error,
@@ -274,7 +304,7 @@ async fn send_row(sender: &Sender, key: LaneKey, mut row: OutboxRow) -> Flow {
                 wait
             }
             After::Retry => {
-                if matches!(error, ApiError::Ambiguous(_)) && !row.call.idempotent() {
+                if matches!(error, ApiError::Ambiguous(_)) && !call.idempotent() {
                     let policy = row.on_ambiguous();
                     ambiguous(&sending, policy);
                     if policy == OnAmbiguous::Skip {
@@ -328,6 +358,32 @@ async fn send_row(sender: &Sender, key: LaneKey, mut row: OutboxRow) -> Flow {
     }
 }
 
+/// Remembers what was sent. An id that later calls need is stored before anything else of this chat leaves.
+async fn sent(sender: &Sender, row: &OutboxRow, message: Option<i64>) {
+    let shared = &sender.shared;
+    if let Some(message) = message {
+        let replaced = match &row.call {
+            Call::ReviseSent(revise) => {
+                let named = revise::named(row.key.bot, revise.row);
+                shared.store.replace_message(named, message).await
+            }
+            _ => Ok(()),
+        };
+        if replaced.is_err() {
+            telemetry::emit(events::StoreFailed {
+                task: "replace_message",
+            });
+        }
+        if row.keeps() {
+            match shared.store.mark_kept(row.key, message).await {
+                Ok(()) => return,
+                Err(_) => telemetry::emit(events::StoreFailed { task: "mark_kept" }),
+            }
+        }
+    }
+    shared.mark(row.key);
+}
+
 /// What an error means for a row.
 enum After {
     /// Flood control: nothing was sent.
@@ -349,9 +405,10 @@ fn after(error: &ApiError, attempts: i64) -> After {
         ApiError::Flood { retry_after } => After::Wait(Duration::from_secs((*retry_after).into())),
         ApiError::Unreachable => After::Drop,
         ApiError::Migrated { chat } => After::Moved(*chat),
-        ApiError::Refused { .. } | ApiError::NotModified | ApiError::QueryTooOld => {
-            After::Dead("telegram_refused")
-        }
+        ApiError::Refused { .. }
+        | ApiError::Unchangeable
+        | ApiError::NotModified
+        | ApiError::QueryTooOld => After::Dead("telegram_refused"),
         ApiError::BadToken if attempts >= ATTEMPTS => After::Dead("telegram_token"),
         ApiError::Conflict { .. } if attempts >= ATTEMPTS => After::Dead("telegram_conflict"),
         _ if attempts >= ATTEMPTS => After::Dead("telegram_unavailable"),
@@ -418,6 +475,7 @@ async fn send_direct(sender: &Sender, bot: i64, outgoing: Outgoing) -> Result<()
     let Outgoing {
         mut call,
         on_ambiguous,
+        keep: _,
     } = outgoing;
     let class = call.reply_class();
     let Some(sending) = shared.bot(bot) else {

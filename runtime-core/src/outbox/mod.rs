@@ -13,6 +13,7 @@
 pub mod backoff;
 mod lane;
 pub mod marks;
+mod revise;
 pub mod sender;
 #[cfg(test)]
 mod tests;

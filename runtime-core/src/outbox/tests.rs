@@ -8,10 +8,12 @@ use crate::bot::OnAmbiguous;
 use crate::clock::Clock;
 use crate::engine::{FloodGate, Outgoing};
 use crate::store::Store;
-use crate::store::outbox::{OutboxNotice, OutboxRow, RowKey, flags};
+use crate::store::outbox::{FLAG_KEEP, OutboxNotice, OutboxRow, RowKey, SentAs, flags};
 use crate::telegram::client::Client;
 use crate::telegram::flood::Class;
-use crate::telegram::method::{Call, EditMessageText, SendMessage};
+use crate::telegram::method::{
+    Call, EditMessageText, ReviseSent, SendMessage, SentRow, WithdrawSent,
+};
 use crate::telegram::token::Token;
 use crate::testing::telegram::{FakeBot, FakeTelegram, Fault};
 
@@ -479,5 +481,102 @@ async fn an_unreachable_chat_is_remembered_until_it_is_heard_of() {
     bench.store.heard.hear(BOT, 42, heard + 1);
     bench.store.forget_unreachable().await.unwrap();
     assert!(!bench.store.unreachable(BOT, 42).await.unwrap());
+    bench.end().await;
+}
+
+/// Calls about the message of row `n` of update 1.
+fn revise(n: i64, text: &str) -> Call {
+    Call::ReviseSent(ReviseSent {
+        row: SentRow { update_id: 1, n },
+        message: SendMessage {
+            chat_id: 42,
+            message_thread_id: None,
+            text: text.to_owned(),
+            parse_mode: None,
+            reply_markup: None,
+        },
+    })
+}
+
+fn withdraw(n: i64) -> Call {
+    Call::WithdrawSent(WithdrawSent {
+        row: SentRow { update_id: 1, n },
+        chat_id: 42,
+    })
+}
+
+#[tokio::test]
+async fn a_call_finds_the_message_of_an_earlier_row() {
+    let mut bench = Bench::new("revise").await;
+    bench.start();
+    let mut rows = Vec::new();
+    for n in 0..2 {
+        let mut row = bench.row(1, n, 42, &format!("row {n}"), 60).await;
+        row.flags = FLAG_KEEP;
+        rows.push(row);
+    }
+    // Behind them in the same lane, before anything was marked.
+    let mut edit = bench.row(2, 0, 42, "", 60).await;
+    edit.call = revise(1, "edited");
+    rows.push(edit);
+    bench.sender.send(rows);
+    bench.until_marked().await;
+    assert_eq!(bench.texts(), ["row 0", "edited"]);
+    let ids: Vec<i64> = bench.bot.shown().iter().map(|m| m.message_id).collect();
+    // The same words again: not modified is done.
+    let mut again = bench.row(3, 0, 42, "", 60).await;
+    again.call = revise(1, "edited");
+    let mut gone = bench.row(4, 0, 42, "", 60).await;
+    gone.call = withdraw(0);
+    let mut twice = bench.row(5, 0, 42, "", 60).await;
+    twice.call = withdraw(0);
+    bench.sender.send(vec![again, gone, twice]);
+    bench.until_marked().await;
+    assert_eq!(bench.texts(), ["edited"]);
+    // What cannot be changed any more, or was never sent, is sent anew; from then on that is the row's message.
+    let mut anew = bench.row(6, 0, 42, "", 60).await;
+    anew.call = revise(0, "anew");
+    let mut never = bench.row(7, 0, 42, "", 60).await;
+    never.call = revise(9, "never sent");
+    let mut nothing = bench.row(8, 0, 42, "", 60).await;
+    nothing.call = withdraw(8);
+    bench.sender.send(vec![anew, never, nothing]);
+    bench.until_marked().await;
+    assert_eq!(bench.texts(), ["edited", "anew", "never sent"]);
+    let key = |n| RowKey {
+        bot: BOT,
+        update_id: 1,
+        n,
+    };
+    let new = bench.bot.shown()[1].message_id;
+    assert_eq!(
+        bench.store.sent_as(key(0)).await.unwrap(),
+        SentAs::Message(new)
+    );
+    assert_eq!(
+        bench.store.sent_as(key(1)).await.unwrap(),
+        SentAs::Message(ids[1])
+    );
+    assert_eq!(bench.store.sent_as(key(9)).await.unwrap(), SentAs::Never);
+    let dead = bench.store.dead_letters().await.unwrap();
+    assert_eq!(dead, 0);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_call_waits_for_the_row_that_it_names() {
+    let mut bench = Bench::new("revise-waits").await;
+    // Another instance's, which gives it up in a moment.
+    bench.row(1, 0, 42, "first", 1).await;
+    bench.set("UPDATE bf_outbox SET flags = 2").await;
+    bench.start();
+    let mut edit = bench.row(2, 0, 42, "", 60).await;
+    edit.call = revise(0, "edited");
+    bench.sender.send(vec![edit]);
+    bench.until_marked().await;
+    assert_eq!(bench.texts(), ["edited"]);
+    let calls = bench.telegram.calls();
+    let methods: Vec<_> = calls.iter().map(|call| call.method.as_str()).collect();
+    assert_eq!(methods, ["sendMessage", "editMessageText"]);
     bench.end().await;
 }

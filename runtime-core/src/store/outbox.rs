@@ -58,7 +58,37 @@ pub struct OutboxRow {
 /// Given up where nobody knows whether it arrived.
 pub(crate) const FLAG_SKIP: i16 = 1;
 
+/// The id of its message is kept, for calls that change it later.
+pub(crate) const FLAG_KEEP: i16 = 2;
+
+/// What is known of the message of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SentAs {
+    /// It is still to be sent.
+    Waiting,
+    /// Telegram's id.
+    Message(i64),
+    /// It was not sent, or nobody kept its id.
+    Never,
+}
+
+impl SentAs {
+    /// From the row, where there is one.
+    pub(crate) fn of(row: Option<(i64, Option<i64>)>) -> Self {
+        match row {
+            Some((_, Some(message))) => Self::Message(message),
+            Some((STATE_OFFERED | STATE_WAITING, None)) => Self::Waiting,
+            _ => Self::Never,
+        }
+    }
+}
+
 impl OutboxRow {
+    /// Whether the id of its message is kept.
+    pub fn keeps(&self) -> bool {
+        self.flags & FLAG_KEEP != 0
+    }
+
     /// What becomes of it when nobody knows whether it arrived.
     pub fn on_ambiguous(&self) -> OnAmbiguous {
         policy(self.flags)
@@ -182,6 +212,21 @@ impl Store {
             return Ok(());
         }
         backend!(self, backend => backend.mark_sent(rows).await)
+    }
+
+    /// Remembers that this row was sent as this message, whose id stays with it.
+    pub async fn mark_kept(&self, row: RowKey, message: i64) -> Result<(), StoreError> {
+        backend!(self, backend => backend.mark_kept(row, message).await)
+    }
+
+    /// What is known of the message of a row.
+    pub async fn sent_as(&self, row: RowKey) -> Result<SentAs, StoreError> {
+        backend!(self, backend => backend.sent_as(row).await)
+    }
+
+    /// The message of this row, sent before, is another one by now.
+    pub async fn replace_message(&self, row: RowKey, message: i64) -> Result<(), StoreError> {
+        backend!(self, backend => backend.replace_message(row, message).await)
     }
 
     /// Remembers that these offered rows have left in a response: the outbox will not send them. The call is kept for

@@ -112,6 +112,11 @@ impl Client {
                 .map(|Sent { message_id }| Some(message_id)),
             Call::EditMessageText(m) => self.call(token, m).await.map(|_| None),
             Call::AnswerCallbackQuery(m) => self.call(token, m).await.map(|_| None),
+            Call::DeleteMessage(m) => self.call(token, m).await.map(|_| None),
+            // The sender knows the row; nothing has left.
+            Call::ReviseSent(_) | Call::WithdrawSent(_) => {
+                Err(ApiError::Unsent("the call names a row"))
+            }
         };
         match sent {
             Err(error) if error.settled() => Ok(None),

@@ -27,6 +27,9 @@ pub enum ApiError {
         /// Its new id.
         chat: i64,
     },
+    /// 400: the message that should be changed or deleted is gone, or may not be changed any more.
+    #[error("the message cannot be changed")]
+    Unchangeable,
     /// 401, or 404 for a token that never was: the token is dead.
     #[error("telegram does not accept the token")]
     BadToken,
@@ -61,6 +64,7 @@ impl ApiError {
             Self::NotModified => "not_modified",
             Self::QueryTooOld => "query_too_old",
             Self::Migrated { .. } => "migrated",
+            Self::Unchangeable => "unchangeable",
             Self::BadToken => "bad_token",
             Self::Conflict { .. } => "conflict",
             Self::Refused { .. } => "refused",
@@ -104,6 +108,7 @@ impl ApiError {
             {
                 Self::Unreachable
             }
+            400 if UNCHANGEABLE.iter().any(|part| words.contains(part)) => Self::Unchangeable,
             401 => Self::BadToken,
             404 if words == "not found" => Self::BadToken,
             403 => Self::Unreachable,
@@ -118,6 +123,15 @@ impl ApiError {
         }
     }
 }
+
+/// Parts of what Telegram says of messages that are gone, too old, or not the bot's.
+const UNCHANGEABLE: &[&str] = &[
+    "message to edit not found",
+    "message can't be edited",
+    "message to delete not found",
+    "message can't be deleted",
+    "message_id_invalid",
+];
 
 /// An answer that is not ok.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -207,6 +221,13 @@ mod tests {
             "Bad Request: group is deactivated",
         ] {
             assert_eq!(class(400, words), ApiError::Unreachable, "{words}");
+        }
+        for words in [
+            "Bad Request: message to edit not found",
+            "Bad Request: message can't be edited",
+            "Bad Request: MESSAGE_ID_INVALID",
+        ] {
+            assert_eq!(class(400, words), ApiError::Unchangeable, "{words}");
         }
         assert_eq!(class(409, "Conflict: x").class(), "conflict");
         assert_eq!(class(413, "Request Entity Too Large").class(), "refused");

@@ -10,6 +10,45 @@ pub enum Call {
     SendMessage(SendMessage),
     EditMessageText(EditMessageText),
     AnswerCallbackQuery(AnswerCallbackQuery),
+    DeleteMessage(DeleteMessage),
+    /// Not Telegram's: changes the message of a row that was sent before; sends it anew where there is none to change.
+    /// The sender makes one of the calls above of it.
+    ReviseSent(ReviseSent),
+    /// Not Telegram's: deletes the message of a row that was sent before.
+    WithdrawSent(WithdrawSent),
+}
+
+/// <https://core.telegram.org/bots/api#deletemessage>
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct DeleteMessage {
+    pub chat_id: i64,
+    pub message_id: i64,
+}
+
+/// An earlier row of the same bot's outbox, whose message's id was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct SentRow {
+    pub update_id: i64,
+    pub n: i64,
+}
+
+/// What the message of a row shall say from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct ReviseSent {
+    pub row: SentRow,
+    #[serde(flatten)]
+    pub message: SendMessage,
+}
+
+/// The message of a row shall be gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct WithdrawSent {
+    pub row: SentRow,
+    pub chat_id: i64,
 }
 
 /// <https://core.telegram.org/bots/api#sendmessage>
@@ -111,6 +150,7 @@ methods! {
     SendMessage => "sendMessage", Sent;
     EditMessageText => "editMessageText", serde::de::IgnoredAny;
     AnswerCallbackQuery => "answerCallbackQuery", bool;
+    DeleteMessage => "deleteMessage", bool;
     GetMe => "getMe", Me;
     SetWebhook => "setWebhook", bool;
     DeleteWebhook => "deleteWebhook", bool;
@@ -126,6 +166,8 @@ impl Call {
             Self::SendMessage(_) => SendMessage::NAME,
             Self::EditMessageText(_) => EditMessageText::NAME,
             Self::AnswerCallbackQuery(_) => AnswerCallbackQuery::NAME,
+            Self::DeleteMessage(_) | Self::WithdrawSent(_) => DeleteMessage::NAME,
+            Self::ReviseSent(_) => EditMessageText::NAME,
         }
     }
 
@@ -134,6 +176,9 @@ impl Call {
         match self {
             Self::SendMessage(m) => Some(m.chat_id),
             Self::EditMessageText(m) => Some(m.chat_id),
+            Self::DeleteMessage(m) => Some(m.chat_id),
+            Self::ReviseSent(m) => Some(m.message.chat_id),
+            Self::WithdrawSent(m) => Some(m.chat_id),
             Self::AnswerCallbackQuery(_) => None,
         }
     }
@@ -143,6 +188,9 @@ impl Call {
         match self {
             Self::SendMessage(m) => m.chat_id = chat,
             Self::EditMessageText(m) => m.chat_id = chat,
+            Self::DeleteMessage(m) => m.chat_id = chat,
+            Self::ReviseSent(m) => m.message.chat_id = chat,
+            Self::WithdrawSent(m) => m.chat_id = chat,
             Self::AnswerCallbackQuery(_) => {}
         }
     }
@@ -150,7 +198,7 @@ impl Call {
     /// The class of a reply's call.
     pub fn reply_class(&self) -> super::flood::Class {
         match self {
-            Self::EditMessageText(_) => super::flood::Class::Edit,
+            Self::EditMessageText(_) | Self::DeleteMessage(_) => super::flood::Class::Edit,
             _ => super::flood::Class::Reply,
         }
     }

@@ -38,6 +38,13 @@ pub(in crate::testing) struct Edit {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(in crate::testing) struct Delete {
+    pub(in crate::testing) chat_id: i64,
+    pub(in crate::testing) message_id: i64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::testing) struct Answer {
     pub(in crate::testing) callback_query_id: String,
     #[serde(default)]

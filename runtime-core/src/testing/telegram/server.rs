@@ -191,6 +191,7 @@ async fn perform(state: &Shared, token: &str, method: &str, body: &Value, via: V
         "setMyCommands" => set_commands(state, token, body),
         "sendMessage" => return send(state, token, body),
         "editMessageText" => edit(state, token, body),
+        "deleteMessage" => delete(state, token, body),
         "answerCallbackQuery" => answer_press(state, token, body),
         _ => Err((404, "Not Found: method not found".to_owned())),
     };
@@ -260,6 +261,20 @@ fn edit(state: &Shared, token: &str, body: &Value) -> Result<Value, Refused> {
             Ok(json!({ "message_id": message.message_id, "date": 0, "chat": { "id": message.chat, "type": "private" } }))
         })
         .unwrap_or_else(|| Err((401, "Unauthorized".to_owned())))
+}
+
+fn delete(state: &Shared, token: &str, body: &Value) -> Result<Value, Refused> {
+    let delete: rules::Delete = rules::read(body)?;
+    let deleted = state.with(token, |bot| {
+        let before = bot.shown.len();
+        bot.shown
+            .retain(|m| m.chat != delete.chat_id || m.message_id != delete.message_id);
+        bot.shown.len() < before
+    });
+    match deleted {
+        Some(true) => Ok(json!(true)),
+        _ => Err((400, "Bad Request: message to delete not found".to_owned())),
+    }
 }
 
 fn answer_press(state: &Shared, token: &str, body: &Value) -> Result<Value, Refused> {

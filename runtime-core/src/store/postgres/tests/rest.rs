@@ -1,6 +1,8 @@
 //! Outbox, letters, locales and values between instances.
 
 use super::*;
+use crate::store::letters::Requeued;
+use crate::store::outbox::SentAs;
 
 #[tokio::test]
 async fn old_rows_go_in_batches_past_what_others_hold() {
@@ -208,4 +210,91 @@ async fn instances_share_secrets_leases_and_the_servers_time() {
     assert!((clock.micros() - bench.number(theirs).await).abs() < 2_000_000);
     assert_eq!(db.clock.micros(), NOW * 1_000_000);
     led.close().await;
+}
+
+#[tokio::test]
+async fn a_dead_letters_call_is_requeued_once_whoever_asks() {
+    let bench = Bench::new("").await;
+    let other = open(&bench.server, "").await;
+    let calls = serde_json::json!([[42, call("a")], [43, call("b")], [42, call("c")]]).to_string();
+    for _ in 0..2 {
+        let stored = bench.db.store_bulk(7, i64::MIN + 1, 5, 1, calls.clone());
+        stored.await.unwrap();
+    }
+    // Bulk is due behind the replies, and by itself.
+    assert!(
+        bench
+            .db
+            .lease_expired(false, 10, 30, 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let rows = bench.db.lease_expired(true, 10, 30, 2).await.unwrap();
+    assert_eq!(rows.len(), 2);
+    assert!(rows.iter().all(|row| row.flags == 1 && !row.ambiguous));
+    let failed = bench
+        .db
+        .mark_failed(rows[0].key, "telegram_refused", "sendMessage", 1);
+    failed.await.unwrap();
+    let letters = bench.db.letters(7, 0, 10).await.unwrap();
+    assert!(letters.len() == 1 && letters[0].requeueable);
+    let id = letters[0].id;
+    let asked = tokio::try_join!(
+        bench.db.requeue(7, id, 2),
+        other.requeue(7, id, 2),
+        bench.db.requeue(7, id, 2),
+        other.requeue(7, id, 2),
+    );
+    let asked: [Requeued; 4] = asked.unwrap().into();
+    let done = asked.iter().filter(|told| **told == Requeued::Done).count();
+    assert_eq!(done, 1, "{asked:?}");
+    assert_eq!(bench.db.requeue(8, id, 2).await.unwrap(), Requeued::Missing);
+    // Discarded and outlived letters free their calls.
+    for (at, key) in [(3, rows[0].key), (4, rows[1].key)] {
+        let failed = bench
+            .db
+            .mark_failed(key, "telegram_refused", "sendMessage", at);
+        failed.await.unwrap();
+    }
+    let letters = bench.db.letters(7, id, 10).await.unwrap();
+    assert!(bench.db.discard(7, letters[0].id).await.unwrap());
+    assert!(!bench.db.discard(7, letters[0].id).await.unwrap());
+    bench.db.prune(0, 50, None).await.unwrap();
+    assert!(bench.db.letters(7, 0, 10).await.unwrap().is_empty());
+    let kept = "SELECT count(*) FROM bf_outbox WHERE state = 4";
+    assert_eq!(bench.number(kept).await, 0);
+    bench.db.close().await;
+    other.close().await;
+}
+
+#[tokio::test]
+async fn unreachable_chats_and_kept_messages() {
+    let bench = Bench::new("").await;
+    let calls = serde_json::json!([[42, call("a")], [43, call("b")]]).to_string();
+    let db = &bench.db;
+    db.store_bulk(7, i64::MIN + 1, 5, 1, calls.clone())
+        .await
+        .unwrap();
+    assert_eq!(db.mark_unreachable(7, 42, 10).await.unwrap(), 1);
+    // Nothing more is stored for it.
+    db.store_bulk(7, i64::MIN + 2, 5, 1, calls).await.unwrap();
+    let waiting = "SELECT count(*) FROM bf_outbox WHERE state = 2";
+    assert_eq!(bench.number(waiting).await, 2);
+    db.forget_unreachable(&[(7, 42, 10), (7, 43, 99), (8, 42, 99)])
+        .await
+        .unwrap();
+    assert!(db.unreachable(7, 42).await.unwrap());
+    db.forget_unreachable(&[(7, 42, 11)]).await.unwrap();
+    assert!(!db.unreachable(7, 42).await.unwrap());
+    let rows = db.lease_expired(true, 10, 30, 1).await.unwrap();
+    let key = rows[0].key;
+    assert_eq!(db.sent_as(key).await.unwrap(), SentAs::Waiting);
+    db.mark_kept(key, 77).await.unwrap();
+    assert_eq!(db.sent_as(key).await.unwrap(), SentAs::Message(77));
+    db.replace_message(key, 78).await.unwrap();
+    assert_eq!(db.sent_as(key).await.unwrap(), SentAs::Message(78));
+    let nowhere = RowKey { bot: 9, ..key };
+    assert_eq!(db.sent_as(nowhere).await.unwrap(), SentAs::Never);
+    db.close().await;
 }
