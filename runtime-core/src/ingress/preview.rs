@@ -202,8 +202,8 @@ fn reply(calls: impl Iterator<Item = Call>) -> Reply {
                 let m = m.message;
                 messages.push(message(method, m.text, m.parse_mode, m.reply_markup));
             }
-            // Nothing to be seen.
-            Call::DeleteMessage(_) | Call::WithdrawSent(_) => {}
+            // No text to be seen.
+            _ => {}
         }
     }
     let texts: Vec<String> = messages

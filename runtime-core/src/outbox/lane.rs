@@ -258,6 +258,10 @@ async fn send_row(sender: &Sender, key: LaneKey, mut row: OutboxRow) -> Flow {
             tokio::time::sleep(wait).await;
             continue;
         }
+        let more = call.messages().saturating_sub(1);
+        if let Some(chat) = call.chat_id().filter(|_| more > 0) {
+            shared.flood.charge(bot, chat, more);
+        }
         let Ok(_permit) = shared.calls(class).acquire().await else {
             return Flow::Next;
         };

@@ -11,6 +11,7 @@ use crate::store::Store;
 use crate::store::outbox::{FLAG_KEEP, OutboxNotice, OutboxRow, RowKey, SentAs, flags};
 use crate::telegram::client::Client;
 use crate::telegram::flood::Class;
+use crate::telegram::media::{AlbumItem, AlbumKind, SendMediaGroup, SendPhoto};
 use crate::telegram::method::{
     Call, EditMessageText, ReviseSent, SendMessage, SentRow, WithdrawSent,
 };
@@ -578,5 +579,67 @@ async fn a_call_waits_for_the_row_that_it_names() {
     let calls = bench.telegram.calls();
     let methods: Vec<_> = calls.iter().map(|call| call.method.as_str()).collect();
     assert_eq!(methods, ["sendMessage", "editMessageText"]);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn files_and_albums_leave_in_order_and_an_album_is_its_messages() {
+    let mut bench = Bench::new("files").await;
+    bench.start();
+    let item = |kind, media: &str| AlbumItem {
+        kind,
+        media: media.to_owned(),
+        caption: None,
+        parse_mode: None,
+    };
+    let album = SendMediaGroup::new(
+        -42,
+        (0..10)
+            .map(|n| item(AlbumKind::Photo, &format!("id{n}")))
+            .collect(),
+    )
+    .unwrap();
+    let photo = |chat_id, photo: &str| {
+        Call::SendPhoto(SendPhoto {
+            chat_id,
+            message_thread_id: None,
+            photo: photo.to_owned(),
+            caption: Some("caption".to_owned()),
+            parse_mode: None,
+            reply_markup: None,
+        })
+    };
+    let mut rows = Vec::new();
+    for (n, call) in [
+        photo(-42, "https://example.org/a.jpg"),
+        Call::SendMediaGroup(album.clone()),
+        photo(-42, "not an id"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let n = i64::try_from(n).unwrap();
+        let mut row = bench.row(1, n, -42, "", 60).await;
+        row.call = call;
+        rows.push(row);
+    }
+    bench.sender.send(rows);
+    bench.until_marked().await;
+    let texts = bench.texts();
+    assert_eq!(texts.len(), 11);
+    assert_eq!(texts[0], "[photo https://example.org/a.jpg] caption");
+    assert_eq!(texts[10], "[photo id9] ");
+    // The wrong one is a dead letter.
+    let letters = bench.store.letters(BOT, 0).await.unwrap();
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].method.as_deref(), Some("sendPhoto"));
+    // 12 of the group's 20 are used: another album fits, after which nothing does for a minute.
+    assert!(bench.sender.open(BOT, -42));
+    let mut row = bench.row(2, 0, -42, "", 60).await;
+    row.call = Call::SendMediaGroup(album);
+    bench.sender.send(vec![row]);
+    bench.until_marked().await;
+    assert_eq!(bench.texts().len(), 21);
+    assert!(!bench.sender.open(BOT, -42));
     bench.end().await;
 }

@@ -146,6 +146,14 @@ impl Budgets {
         }
     }
 
+    /// Takes the further messages of a call that is several at once.
+    pub fn charge(&self, bot: i64, chat: i64, messages: u32) {
+        self.own.charge(bot, chat, messages, Instant::now());
+        for _ in 0..messages {
+            self.redis.later(Later::Used { bot, chat });
+        }
+    }
+
     /// Takes one message of a reply that rides in a response, if this process thinks that it may leave now.
     pub fn ride(&self, bot: i64, chat: i64) -> bool {
         let may = self

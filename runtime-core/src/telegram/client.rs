@@ -113,6 +113,16 @@ impl Client {
             Call::EditMessageText(m) => self.call(token, m).await.map(|_| None),
             Call::AnswerCallbackQuery(m) => self.call(token, m).await.map(|_| None),
             Call::DeleteMessage(m) => self.call(token, m).await.map(|_| None),
+            Call::SendPhoto(m) => self.call(token, m).await.map(|sent| Some(sent.message_id)),
+            Call::SendDocument(m) => self.call(token, m).await.map(|sent| Some(sent.message_id)),
+            Call::SendVideo(m) => self.call(token, m).await.map(|sent| Some(sent.message_id)),
+            Call::SendAudio(m) => self.call(token, m).await.map(|sent| Some(sent.message_id)),
+            Call::SendAnimation(m) => self.call(token, m).await.map(|sent| Some(sent.message_id)),
+            Call::SendVoice(m) => self.call(token, m).await.map(|sent| Some(sent.message_id)),
+            Call::SendMediaGroup(m) => {
+                let sent = self.call(token, m).await;
+                sent.map(|sent| sent.first().map(|first| first.message_id))
+            }
             // The sender knows the row; nothing has left.
             Call::ReviseSent(_) | Call::WithdrawSent(_) => {
                 Err(ApiError::Unsent("the call names a row"))

@@ -189,6 +189,18 @@ impl Flood {
         Ok(())
     }
 
+    /// Takes further messages of a call that is several at once, whatever the budget says: what comes next waits longer.
+    pub fn charge(&self, bot: i64, chat: i64, messages: u32, now: Instant) {
+        let mut inner = self.lock();
+        let bucket = inner
+            .chats
+            .entry((bot, chat, false))
+            .or_insert_with(|| Bucket::new(chat, now));
+        for _ in 0..messages {
+            bucket.take(now);
+        }
+    }
+
     /// Gives back one message that was taken and not sent.
     pub fn give_back(&self, bot: i64, chat: i64, class: Class) {
         let mut inner = self.lock();
@@ -358,6 +370,17 @@ mod tests {
         assert_eq!(taken(&flood, -7, Class::Edit, later, 50), 0);
         flood.closed(BOT, Some(-8), Class::Reply, 5, now);
         assert_eq!(taken(&flood, -8, Class::Edit, now, 1), 0);
+    }
+
+    #[test]
+    fn an_album_counts_as_its_messages() {
+        let flood = Flood::new();
+        let now = Instant::now();
+        for chat in [7, -7] {
+            assert_eq!(taken(&flood, chat, Class::Reply, now, 1), 1);
+            flood.charge(BOT, chat, 9, now);
+            assert_eq!(taken(&flood, chat, Class::Reply, now, 50), 10, "{chat}");
+        }
     }
 
     #[test]

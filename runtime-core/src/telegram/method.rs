@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::media::{
+    SendAnimation, SendAudio, SendDocument, SendMediaGroup, SendPhoto, SendVideo, SendVoice,
+};
+
 /// A call to the Bot API. In JSON: `{"method": "sendMessage", …}`, which is also the form of a webhook response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "camelCase")]
@@ -11,6 +15,13 @@ pub enum Call {
     EditMessageText(EditMessageText),
     AnswerCallbackQuery(AnswerCallbackQuery),
     DeleteMessage(DeleteMessage),
+    SendPhoto(SendPhoto),
+    SendDocument(SendDocument),
+    SendVideo(SendVideo),
+    SendAudio(SendAudio),
+    SendAnimation(SendAnimation),
+    SendVoice(SendVoice),
+    SendMediaGroup(SendMediaGroup),
     /// Not Telegram's: changes the message of a row that was sent before; sends it anew where there is none to change.
     /// The sender makes one of the calls above of it.
     ReviseSent(ReviseSent),
@@ -151,6 +162,13 @@ methods! {
     EditMessageText => "editMessageText", serde::de::IgnoredAny;
     AnswerCallbackQuery => "answerCallbackQuery", bool;
     DeleteMessage => "deleteMessage", bool;
+    SendPhoto => "sendPhoto", Sent;
+    SendDocument => "sendDocument", Sent;
+    SendVideo => "sendVideo", Sent;
+    SendAudio => "sendAudio", Sent;
+    SendAnimation => "sendAnimation", Sent;
+    SendVoice => "sendVoice", Sent;
+    SendMediaGroup => "sendMediaGroup", Vec<Sent>;
     GetMe => "getMe", Me;
     SetWebhook => "setWebhook", bool;
     DeleteWebhook => "deleteWebhook", bool;
@@ -168,6 +186,13 @@ impl Call {
             Self::AnswerCallbackQuery(_) => AnswerCallbackQuery::NAME,
             Self::DeleteMessage(_) | Self::WithdrawSent(_) => DeleteMessage::NAME,
             Self::ReviseSent(_) => EditMessageText::NAME,
+            Self::SendPhoto(_) => SendPhoto::NAME,
+            Self::SendDocument(_) => SendDocument::NAME,
+            Self::SendVideo(_) => SendVideo::NAME,
+            Self::SendAudio(_) => SendAudio::NAME,
+            Self::SendAnimation(_) => SendAnimation::NAME,
+            Self::SendVoice(_) => SendVoice::NAME,
+            Self::SendMediaGroup(_) => SendMediaGroup::NAME,
         }
     }
 
@@ -178,6 +203,14 @@ impl Call {
             Self::EditMessageText(m) => Some(m.chat_id),
             Self::DeleteMessage(m) => Some(m.chat_id),
             Self::ReviseSent(m) => Some(m.message.chat_id),
+            Self::SendPhoto(m) => Some(m.chat_id),
+            Self::SendDocument(m) => Some(m.chat_id),
+            Self::SendVideo(m) => Some(m.chat_id),
+            Self::SendAudio(m) => Some(m.chat_id),
+            Self::SendAnimation(m) => Some(m.chat_id),
+            Self::SendVoice(m) => Some(m.chat_id),
+            Self::SendMediaGroup(m) => Some(m.chat_id),
+
             Self::WithdrawSent(m) => Some(m.chat_id),
             Self::AnswerCallbackQuery(_) => None,
         }
@@ -190,6 +223,14 @@ impl Call {
             Self::EditMessageText(m) => m.chat_id = chat,
             Self::DeleteMessage(m) => m.chat_id = chat,
             Self::ReviseSent(m) => m.message.chat_id = chat,
+            Self::SendPhoto(m) => m.chat_id = chat,
+            Self::SendDocument(m) => m.chat_id = chat,
+            Self::SendVideo(m) => m.chat_id = chat,
+            Self::SendAudio(m) => m.chat_id = chat,
+            Self::SendAnimation(m) => m.chat_id = chat,
+            Self::SendVoice(m) => m.chat_id = chat,
+            Self::SendMediaGroup(m) => m.chat_id = chat,
+
             Self::WithdrawSent(m) => m.chat_id = chat,
             Self::AnswerCallbackQuery(_) => {}
         }
@@ -203,9 +244,24 @@ impl Call {
         }
     }
 
+    /// How many messages it is for flood control.
+    pub fn messages(&self) -> u32 {
+        match self {
+            Self::SendMediaGroup(album) => u32::try_from(album.media().len()).unwrap_or(1),
+            _ => 1,
+        }
+    }
+
     /// Whether sending it twice leaves the same as sending it once.
     pub fn idempotent(&self) -> bool {
-        !matches!(self, Self::SendMessage(_))
+        matches!(
+            self,
+            Self::EditMessageText(_)
+                | Self::AnswerCallbackQuery(_)
+                | Self::DeleteMessage(_)
+                | Self::ReviseSent(_)
+                | Self::WithdrawSent(_)
+        )
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod error;
 pub mod flood;
+pub mod media;
 pub mod method;
 pub mod token;
 pub mod update;

@@ -5,6 +5,7 @@
 //! Sources: Bot API reference; Bot API server `WebhookActor.cpp` and `Client.cpp`.
 
 mod delivery;
+mod files;
 pub(super) mod rules;
 mod server;
 mod state;

@@ -12,6 +12,7 @@ use axum::routing::any;
 use serde_json::{Value, json};
 
 use super::delivery;
+use super::files;
 use super::rules::{self, Refused};
 use super::state::{Fault, Recorded, Shared, Shown, State, Via, Webhook};
 
@@ -192,6 +193,10 @@ async fn perform(state: &Shared, token: &str, method: &str, body: &Value, via: V
         "sendMessage" => return send(state, token, body),
         "editMessageText" => edit(state, token, body),
         "deleteMessage" => delete(state, token, body),
+        "sendMediaGroup" => return album(state, token, body),
+        "sendPhoto" | "sendDocument" | "sendVideo" | "sendAudio" | "sendAnimation" | "sendVoice" => {
+            return send_file(state, token, method, body);
+        }
         "answerCallbackQuery" => answer_press(state, token, body),
         _ => Err((404, "Not Found: method not found".to_owned())),
     };
@@ -261,6 +266,51 @@ fn edit(state: &Shared, token: &str, body: &Value) -> Result<Value, Refused> {
             Ok(json!({ "message_id": message.message_id, "date": 0, "chat": { "id": message.chat, "type": "private" } }))
         })
         .unwrap_or_else(|| Err((401, "Unauthorized".to_owned())))
+}
+
+/// A file: people see its kind, its name and its caption.
+fn send_file(state: &Shared, token: &str, method: &str, body: &Value) -> Answered {
+    let file = match files::file(method, body) {
+        Ok(file) => file,
+        Err(refused) => return Answered::Refused(refused, None),
+    };
+    if let Some(seconds) = state.flooded(file.chat) {
+        return flood(seconds);
+    }
+    Answered::Ok(show_file(state, token, file))
+}
+
+fn album(state: &Shared, token: &str, body: &Value) -> Answered {
+    let files = match files::album(body) {
+        Ok(files) => files,
+        Err(refused) => return Answered::Refused(refused, None),
+    };
+    for file in &files {
+        if let Some(seconds) = state.flooded(file.chat) {
+            return flood(seconds);
+        }
+    }
+    let sent = files
+        .into_iter()
+        .map(|file| show_file(state, token, file))
+        .collect();
+    Answered::Ok(Value::Array(sent))
+}
+
+fn show_file(state: &Shared, token: &str, file: files::File) -> Value {
+    let message_id = state.with(token, |bot| {
+        let message_id = bot.take_message_id();
+        bot.shown.push(Shown {
+            chat: file.chat,
+            message_id,
+            text: file.shown,
+            parse_mode: None,
+            markup: file.markup,
+            edits: 0,
+        });
+        message_id
+    });
+    json!({ "message_id": message_id, "date": 0, "chat": { "id": file.chat, "type": "private" } })
 }
 
 fn delete(state: &Shared, token: &str, body: &Value) -> Result<Value, Refused> {
