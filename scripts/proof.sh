@@ -5,7 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 features=botgen/cli,botfactory/postgres,botfactory/faults,good-bots/postgres
 cargo build --workspace --features "$features"
+failed=0
 for what in "${@:-}"; do
     PROOF_LONG=1 cargo nextest run --workspace --features "$features" --no-fail-fast --no-capture \
-        -E "binary(proof) & test(/^$what/)" 2>&1 | grep -vE '^warning|^test result|^running' || true
+        -E "binary(proof) & test(/^$what/)" 2>&1 | grep -vE '^warning|^test result|^running' || failed=1
 done
+exit "$failed"
