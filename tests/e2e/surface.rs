@@ -520,6 +520,8 @@ async fn what_is_declared_is_emitted() {
         "outbox_retries_total",
         "outbox_ambiguous_total",
         "outbox_taken_over_total",
+        "outbox_unreachable_total",
+        "outbox_dropped_total",
         "outbox_waiting",
         "updates_in_flight",
         // After a dialogue's time, at least a minute.

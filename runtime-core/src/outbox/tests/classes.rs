@@ -144,7 +144,12 @@ async fn an_unreachable_chat_is_remembered_until_it_is_heard_of() {
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    // What waited for it is gone, and nothing more is stored for it.
+    // What waited for it is gone and counted, and nothing more is stored for it.
+    let counted = || {
+        let m = crate::telemetry::metrics::metrics().unwrap();
+        [&m.unreachable, &m.outbox_dropped].map(|c| c.with_label_values(&["booking"]).get())
+    };
+    bench.bot.wait(|| (counted() >= [1, 1]).then_some(())).await;
     let calls = bulk(42..43);
     bench.store.store_bulk(BOT, 2, calls, None).await.unwrap();
     bench.start();
