@@ -1,6 +1,6 @@
 //! One chat's queue. Its items leave one after the other; a failure decides about those behind it too.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -102,6 +102,26 @@ impl Lane {
 
     pub(super) fn drain(&mut self) -> Vec<Item> {
         self.items.drain(..).collect()
+    }
+
+    /// Its rows whose lease ends between `from` and `to`.
+    pub(super) fn ending(&self, from: i64, to: i64) -> impl Iterator<Item = RowKey> {
+        self.items.iter().filter_map(move |item| match item {
+            Item::Row(row) if (from..to).contains(&row.lease_until) => Some(row.key),
+            _ => None,
+        })
+    }
+
+    /// The leases of these rows run till `until` now, but for those that had ended by `now`: they may be another's.
+    pub(super) fn prolonged(&mut self, rows: &HashSet<RowKey>, now: i64, until: i64) {
+        for item in &mut self.items {
+            if let Item::Row(row) = item
+                && row.lease_until > now
+                && rows.contains(&row.key)
+            {
+                row.lease_until = until;
+            }
+        }
     }
 
     /// Its rows, for giving them back; direct calls are told to come again by being dropped.

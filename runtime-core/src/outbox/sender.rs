@@ -1,7 +1,7 @@
 //! The sender: committed rows and direct calls go into the lane of their chat; what crashes and refusals left behind
 //! is swept up when its lease ends.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use crate::redis::Redis;
 use crate::redis::budget::Budgets;
 use crate::redis::notices::Notice;
 use crate::store::Store;
-use crate::store::outbox::{OutboxRow, RowKey};
+use crate::store::outbox::{LEASE, OutboxRow, RowKey, micros};
 use crate::telegram::client::Client;
 use crate::telegram::error::ApiError;
 use crate::telegram::flood::Class;
@@ -34,6 +34,10 @@ const BULK_ROWS: usize = 50;
 const SWEEP_ROWS: u32 = 64;
 /// How often rows without a sender are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// A lease that ends sooner is not prolonged any more: by the time it is, it may have ended.
+const RENEW_MARGIN: Duration = Duration::from_secs(1);
+/// Leases prolonged at once.
+const RENEW_ROWS: usize = 256;
 /// Waits up to this long happen in this process; during longer ones the rows are given back.
 pub(super) const PARK: Duration = Duration::from_secs(30);
 /// Longest time that new messages to a chat wait for what an earlier process left unsent there.
@@ -374,6 +378,29 @@ impl Shared {
         });
     }
 
+    /// Prolongs the leases of rows that wait in the lanes. Without it they would end, and the sweep would take what this
+    /// process holds already a second time (or another one would), as if it had perhaps been sent.
+    async fn renew(&self) {
+        let now = self.store.clock().micros();
+        let (from, to) = (now + micros(RENEW_MARGIN), now + micros(LEASE) / 2);
+        let ending: Vec<RowKey> = {
+            let queues = lock(&self.queues);
+            let lanes = queues.lanes.values();
+            lanes.flat_map(|lane| lane.ending(from, to)).collect()
+        };
+        for rows in ending.chunks(RENEW_ROWS) {
+            let Ok(until) = self.store.extend_lease(rows.to_vec()).await else {
+                telemetry::emit(events::StoreFailed { task: "renew" });
+                return;
+            };
+            let now = self.store.clock().micros();
+            let rows: HashSet<RowKey> = rows.iter().copied().collect();
+            for lane in lock(&self.queues).lanes.values_mut() {
+                lane.prolonged(&rows, now, until);
+            }
+        }
+    }
+
     /// Lets chats go on whose time had come before the sweep began: what the table held for them is in their lanes.
     fn release(&self, swept: Instant, sender: &Sender) {
         let mut started = Vec::new();
@@ -476,6 +503,7 @@ async fn sweep(sender: Sender) {
             return;
         }
         let began = Instant::now();
+        shared.renew().await;
         loop {
             crate::faults::point("lease.before");
             match shared.store.lease_expired(Class::Reply, SWEEP_ROWS).await {

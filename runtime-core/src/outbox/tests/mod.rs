@@ -328,3 +328,29 @@ async fn stopping_gives_back_what_did_not_leave() {
     assert_eq!(given_back, 1);
     bench.end().await;
 }
+
+#[tokio::test]
+async fn rows_that_wait_here_stay_leased() {
+    let mut bench = Bench::new("renewed").await;
+    bench.start();
+    bench.telegram.fail_next(None, Fault::Flood(5));
+    let rows = vec![
+        bench.row(1, 0, 42, "first", 3).await,
+        bench.row(1, 1, 42, "second", 3).await,
+    ];
+    bench.sender.send(rows);
+    // Longer than their leases ran. Were these to end, the sweep would take the rows a second time.
+    let mut most = 0;
+    for _ in 0..100 {
+        most = most.max(bench.sender.waiting());
+        if bench.texts().len() == 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(most, 2);
+    bench.until_marked().await;
+    assert_eq!(bench.texts(), ["first", "second"]);
+    assert_eq!(bench.telegram.calls().len(), 3);
+    bench.end().await;
+}
