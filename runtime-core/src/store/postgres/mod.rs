@@ -114,14 +114,12 @@ impl Postgres {
         ).fetch_one(connection))
     }
 
-    /// Whether the server answers and takes writes.
+    /// Whether the server answers, has our tables, and takes writes: a statement that locks no row is refused all the same by
+    /// a standby, and by one that was told to be read-only (as managed servers are when their disk is full).
     pub(crate) async fn health(&self) -> Result<(), StoreError> {
-        let reads_only: bool = on!(self.own, QUICK, connection => sqlx::query_scalar(
-            "SELECT pg_is_in_recovery()"
-        ).fetch_one(connection))?;
-        if reads_only {
-            return Err(StoreError::Busy);
-        }
+        on!(self.own, QUICK, connection => sqlx::query(
+            "SELECT 1 FROM bf_values WHERE name = '' FOR UPDATE"
+        ).execute(connection))?;
         Ok(())
     }
 

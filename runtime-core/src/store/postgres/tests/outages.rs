@@ -98,6 +98,33 @@ async fn a_server_that_was_killed_is_found_again() {
 }
 
 #[tokio::test]
+async fn a_server_that_takes_no_writes_or_has_no_tables_is_not_well() {
+    let bench = Bench::new("").await;
+    let db = &bench.db;
+    assert!(db.health().await.is_ok());
+    let read_only = |on: &str| {
+        // The administrator's own session must not be one that only reads.
+        format!(
+            "SET transaction_read_only = off; ALTER DATABASE postgres SET default_transaction_read_only = {on}"
+        )
+    };
+    bench.server.execute("postgres", &read_only("on")).await;
+    bench.cut().await;
+    assert!(db.health().await.is_err());
+    assert!(db.step(effects(1, 1, 0)).await.is_err());
+    bench.server.execute("postgres", &read_only("off")).await;
+    assert!(db.health().await.is_ok());
+    assert!(matches!(db.step(effects(1, 1, 0)).await, Ok(Step::Done)));
+    // Somebody has put an empty database in its place.
+    bench
+        .server
+        .execute("postgres", "ALTER TABLE bf_values RENAME TO elsewhere")
+        .await;
+    assert!(db.health().await.is_err());
+    db.close().await;
+}
+
+#[tokio::test]
 async fn a_silent_server_holds_nobody_for_long() {
     let bench = Bench::new("").await;
     let db = &bench.db;
