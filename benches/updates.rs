@@ -1,9 +1,11 @@
 //! Updates per second and CPU time per update: the built binary beside a hand-written axum + sqlx handler, in one run.
 //!
-//! `cargo bench --bench updates` (builds the release binary first). Webhook updates over 32 keep-alive connections on
-//! loopback, closed loop; `/start` and `/my` of the booking bot. The reference answers the same two commands with the
-//! same texts and the same query, with nothing of claims, locales, metrics or secrets: what ours costs above it is the
-//! price of those. Ratios of one run mean something; absolute figures are the machine's.
+//! `cargo bench --bench updates` (builds the release binary first; `--features postgres` measures that engine, too). Webhook
+//! updates over 32 keep-alive connections on loopback, closed loop: `/start`, `/my`, and the wizard of the booking bot, four
+//! updates that end in an INSERT. The reference answers them with the same texts and the same statements, keeps the wizard's
+//! state in a table of the same database, and has nothing of claims, outbox, locks, locales, metrics or secrets: what ours
+//! costs above it is the price of those. Both commit durably (`synchronous` FULL, `fsync` on). Ratios of one run mean
+//! something; absolute figures are the machine's.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -32,17 +34,37 @@ fn main() {
 
 fn run(folder: &Path) {
     let telegram = fake_telegram();
+    let file = |name: &str| format!("sqlite://{}", folder.join(name).display());
+    engine(
+        folder,
+        telegram,
+        "SQLite",
+        &file("ours.db"),
+        &file("reference.db"),
+    );
+    #[cfg(feature = "postgres")]
+    {
+        let server = runtime_core::testing::postgres::Postgres::start_durable();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let ours = runtime.block_on(server.database("ours"));
+        let reference = runtime.block_on(server.database("reference"));
+        engine(folder, telegram, "Postgres", &ours, &reference);
+    }
+}
+
+/// Ours and the reference on one engine.
+fn engine(folder: &Path, telegram: SocketAddr, name: &str, ours_url: &str, reference_url: &str) {
+    println!("\n{name}");
     let ours_port = free_port();
-    let ours_database = folder.join("ours.db");
     let began = Instant::now();
     let ours = Server::start(
         Command::new(env!("CARGO_BIN_EXE_botfactory"))
             .arg("serve")
             .env("BOTFACTORY_LISTEN", format!("127.0.0.1:{ours_port}"))
-            .env(
-                "DATABASE_URL",
-                format!("sqlite://{}", ours_database.display()),
-            )
+            .env("DATABASE_URL", ours_url)
             .env(
                 "BOTFACTORY_TOKEN_BOOKING",
                 "1000001:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
@@ -62,30 +84,26 @@ fn run(folder: &Path) {
     println!("binary: {:.1} MB", size as f64 / 1e6);
 
     let reference_port = free_port();
-    let reference_database = folder.join("reference.db");
     let myself = std::env::current_exe().expect("the path of this program");
     let reference = Server::start(
-        Command::new(myself).args([
-            "reference",
-            &reference_port.to_string(),
-            &reference_database.display().to_string(),
-        ]),
+        Command::new(myself).args(["reference", &reference_port.to_string(), reference_url]),
         reference_port,
     );
-    seed(&ours_database);
-    seed(&reference_database);
+    seed(ours_url);
+    seed(reference_url);
 
     println!(
         "\n{:<24} {:>12} {:>12} {:>9} {:>12} {:>12} {:>9}",
         "", "ours upd/s", "hand upd/s", "ratio", "ours us CPU", "hand us CPU", "ratio"
     );
-    for (name, text, preview) in [
-        ("/start, webhook", "/start", false),
-        ("/my, webhook", "/my", false),
-        ("/start, preview", "/start", true),
-        ("/my, preview", "/my", true),
+    for (name, talk, preview) in [
+        ("/start, webhook", Talk::Says("/start"), false),
+        ("/my, webhook", Talk::Says("/my"), false),
+        ("wizard, webhook", Talk::Books, false),
+        ("/start, preview", Talk::Says("/start"), true),
+        ("/my, preview", Talk::Says("/my"), true),
     ] {
-        let a = load(&ours, text, preview);
+        let a = load(&ours, talk, preview);
         if preview {
             println!(
                 "{name:<24} {:>12.0} {:>12} {:>9} {:>12.1}",
@@ -93,7 +111,7 @@ fn run(folder: &Path) {
             );
             continue;
         }
-        let b = load(&reference, text, false);
+        let b = load(&reference, talk, false);
         println!(
             "{name:<24} {:>12.0} {:>12.0} {:>9.2} {:>12.1} {:>12.1} {:>9.2}",
             a.rate,
@@ -107,6 +125,30 @@ fn run(folder: &Path) {
     println!("\nresident after load: {:.1} MiB", ours.resident());
 }
 
+/// What people do.
+#[derive(Debug, Clone, Copy)]
+enum Talk {
+    /// One text.
+    Says(&'static str),
+    /// The whole wizard.
+    Books,
+}
+
+/// A slot that nobody else has.
+fn slot() -> String {
+    static SLOT: AtomicI64 = AtomicI64::new(0);
+    let minutes = SLOT.fetch_add(1, Ordering::Relaxed);
+    let day = minutes / 1440;
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}",
+        2101 + day / 336,
+        day % 336 / 28 + 1,
+        day % 28 + 1,
+        minutes % 1440 / 60,
+        minutes % 60
+    )
+}
+
 /// What a load showed.
 struct Figures {
     /// Updates per second.
@@ -115,7 +157,7 @@ struct Figures {
     cpu: f64,
 }
 
-fn load(server: &Server, text: &str, preview: bool) -> Figures {
+fn load(server: &Server, talk: Talk, preview: bool) -> Figures {
     static UPDATE: AtomicI64 = AtomicI64::new(1);
     let (counting, stop) = (AtomicBool::new(false), AtomicBool::new(false));
     let counted = AtomicI64::new(0);
@@ -130,19 +172,30 @@ fn load(server: &Server, text: &str, preview: bool) -> Figures {
                 let mut buffer = vec![0; 64 * 1024];
                 while !stop.load(Ordering::Relaxed) {
                     person = (person + CONNECTIONS as i64) % PEOPLE;
-                    let id = UPDATE.fetch_add(1, Ordering::Relaxed);
-                    let request = if preview {
-                        preview_request(person, text)
-                    } else {
-                        webhook_request(id, person, text)
+                    let texts = match talk {
+                        Talk::Says(text) => vec![text.to_owned()],
+                        Talk::Books => vec![
+                            "/book".to_owned(),
+                            "spa".to_owned(),
+                            slot(),
+                            "a note of mine".to_owned(),
+                        ],
                     };
-                    stream
-                        .write_all(request.as_bytes())
-                        .expect("the server reads");
-                    let status = response(&mut stream, &mut buffer);
-                    assert_eq!(status, 200, "the server answers");
-                    if counting.load(Ordering::Relaxed) {
-                        counted.fetch_add(1, Ordering::Relaxed);
+                    for text in texts {
+                        let id = UPDATE.fetch_add(1, Ordering::Relaxed);
+                        let request = if preview {
+                            preview_request(person, &text)
+                        } else {
+                            webhook_request(id, person, &text)
+                        };
+                        stream
+                            .write_all(request.as_bytes())
+                            .expect("the server reads");
+                        let status = response(&mut stream, &mut buffer);
+                        assert_eq!(status, 200, "the server answers");
+                        if counting.load(Ordering::Relaxed) {
+                            counted.fetch_add(1, Ordering::Relaxed);
+                        }
                     }
                 }
             });
@@ -317,15 +370,27 @@ fn answer_yes(mut stream: TcpStream) {
 }
 
 /// A booking for each person (who are many: nobody hears more than once a second), for webhook and reference alike.
-fn seed(database: &Path) {
+fn seed(url: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime");
     runtime.block_on(async {
         use sqlx::Connection;
-        let mut connection =
-            sqlx::SqliteConnection::connect(&format!("sqlite://{}", database.display())).await.expect("the database");
+        #[cfg(feature = "postgres")]
+        if url.starts_with("postgres") {
+            let mut connection = sqlx::PgConnection::connect(url).await.expect("the database");
+            sqlx::query(
+                "INSERT INTO bookings (bot_id, user_id, service, slot)
+                 SELECT 'booking', 10000 + i, 'spa', TIMESTAMPTZ '2030-01-01' + i * INTERVAL '1 minute'
+                 FROM generate_series(0, 99999) i",
+            )
+            .execute(&mut connection)
+            .await
+            .expect("the bookings");
+            return;
+        }
+        let mut connection = sqlx::SqliteConnection::connect(url).await.expect("the database");
         sqlx::query(
             "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99999)
              INSERT INTO bookings (bot_id, user_id, service, slot)
@@ -338,82 +403,246 @@ fn seed(database: &Path) {
 }
 
 /// What a careful person would write by hand without guarantees: axum, sqlx's pool without its ping before each
-/// query, WAL.
+/// query, the wizard's state in a table.
 mod reference {
     use axum::extract::State;
     use axum::routing::{get, post};
     use axum::{Json, Router};
     use serde_json::{Value, json};
-    use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
 
-    pub fn serve(port: &str, database: &str) {
+    pub fn serve(port: &str, url: &str) {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .expect("a runtime");
         runtime.block_on(async {
-            let options = SqliteConnectOptions::new()
-                .filename(database)
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal);
-            let pool = SqlitePoolOptions::new()
-                .max_connections(4)
-                .test_before_acquire(false)
-                .connect_with(options)
-                .await
-                .expect("the database");
-            sqlx::query(
-                "CREATE TABLE IF NOT EXISTS bookings (id INTEGER PRIMARY KEY, bot_id TEXT NOT NULL, user_id INTEGER NOT NULL,
-                 service TEXT NOT NULL, slot TEXT NOT NULL UNIQUE, note TEXT, created_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)",
-            )
-            .execute(&pool)
-            .await
-            .expect("the table");
-            sqlx::query("CREATE INDEX IF NOT EXISTS bookings_by_user ON bookings (bot_id, user_id, slot)")
-                .execute(&pool)
-                .await
-                .expect("the index");
-            let app = Router::new()
-                .route("/health", get(|| async { Json(json!({"ok": true})) }))
-                .route("/tg/booking", post(update))
-                .with_state(pool);
-            let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{port}")).await.expect("the port");
-            axum::serve(listener, app).await.expect("the server");
+            #[cfg(feature = "postgres")]
+            if url.starts_with("postgres") {
+                return postgres::serve(port, url).await;
+            }
+            sqlite::serve(port, url).await;
         });
     }
 
-    async fn update(State(pool): State<SqlitePool>, Json(update): Json<Value>) -> Json<Value> {
-        let chat = update["message"]["chat"]["id"].as_i64().unwrap_or_default();
-        let user = update["message"]["from"]["id"].as_i64().unwrap_or_default();
-        let button = |text: &str, data: &str| json!({"text": text, "callback_data": data});
-        if update["message"]["text"] == "/my" {
-            let rows: Vec<(i64, String, String, Option<String>)> = sqlx::query_as(
-                "SELECT id, service, slot, note FROM bookings WHERE bot_id = ?1 AND user_id = ?2 ORDER BY slot DESC LIMIT 5",
-            )
-            .bind("booking")
-            .bind(user)
-            .fetch_all(&pool)
-            .await
-            .unwrap_or_default();
-            let mut text = format!("<b>{} bookings</b>\n", rows.len());
-            for (index, (_, service, slot, _)) in rows.iter().enumerate() {
-                text.push_str(&format!("{}. {service} — {slot}\n", index + 1));
-            }
-            return Json(
-                json!({"method": "sendMessage", "chat_id": chat, "text": text, "parse_mode": "HTML",
-                "reply_markup": {"inline_keyboard": [[button("📅 Book", "/book")]]}}),
-            );
-        }
+    fn message(update: &Value) -> (i64, &str) {
+        let message = &update["message"];
+        (
+            message["from"]["id"].as_i64().unwrap_or_default(),
+            message["text"].as_str().unwrap_or_default(),
+        )
+    }
+
+    fn button(text: &str, data: &str) -> Value {
+        json!({"text": text, "callback_data": data})
+    }
+
+    fn reply(chat: i64, text: &str, keyboard: Value) -> Json<Value> {
+        Json(
+            json!({"method": "sendMessage", "chat_id": chat, "text": text, "parse_mode": "HTML",
+            "reply_markup": {"inline_keyboard": keyboard}}),
+        )
+    }
+
+    fn menu(update: &Value, chat: i64) -> Json<Value> {
         let name = update["message"]["from"]["first_name"]
             .as_str()
             .unwrap_or_default();
-        Json(
-            json!({"method": "sendMessage", "chat_id": chat, "parse_mode": "HTML",
-            "text": format!("Hello, {name}!\nWhat can I do for you?"),
-            "reply_markup": {"inline_keyboard": [
+        reply(
+            chat,
+            &format!("Hello, {name}!\nWhat can I do for you?"),
+            json!([
                 [button("📅 Book", "/book")],
-                [button("📋 My bookings", "/my"), button("🌍 Language", "/lang")],
-                [button("🕒 Opening hours", "tx"), button("❓ Help", "/help")]]}}),
+                [
+                    button("📋 My bookings", "/my"),
+                    button("🌍 Language", "/lang")
+                ],
+                [button("🕒 Opening hours", "tx"), button("❓ Help", "/help")]
+            ]),
         )
     }
+
+    fn ask(chat: i64, text: &str) -> Json<Value> {
+        let cancel = button("Cancel", "w:0000000000000000000000000000000000000000");
+        match text {
+            "What would you like to book?" => reply(
+                chat,
+                text,
+                json!([
+                    [button("💆 Massage", "w:1")],
+                    [button("🛁 Spa", "w:2")],
+                    [button("💇 Haircut", "w:3")],
+                    [cancel]
+                ]),
+            ),
+            _ => reply(chat, text, json!([[button("← Back", "w:4"), cancel]])),
+        }
+    }
+
+    fn listed(chat: i64, rows: &[(i64, String, String, Option<String>)]) -> Json<Value> {
+        let mut text = format!("<b>{} bookings</b>\n", rows.len());
+        for (index, (_, service, slot, _)) in rows.iter().enumerate() {
+            text.push_str(&format!("{}. {service} — {slot}\n", index + 1));
+        }
+        reply(chat, &text, json!([[button("📅 Book", "/book")]]))
+    }
+
+    fn booked(chat: i64, id: i64, service: &str, slot: &str, note: &str) -> Json<Value> {
+        reply(
+            chat,
+            &format!("✅ Done! {service}, {slot}\n<i>{note}</i>"),
+            json!([
+                [button(
+                    "✖️ Cancel the booking",
+                    &format!("/cancel_booking {id}")
+                )],
+                [button("📋 My bookings", "/my")]
+            ]),
+        )
+    }
+
+    /// The same program for both engines: only pool and dialect differ.
+    macro_rules! program {
+        ($name:ident, $pool:ty, $open:expr, $tables:expr, $list:expr, $insert:expr) => {
+            mod $name {
+                use super::*;
+
+                pub async fn serve(port: &str, url: &str) {
+                    let pool: $pool = $open(url).await;
+                    for table in $tables {
+                        sqlx::query(table).execute(&pool).await.expect("the table");
+                    }
+                    let app = Router::new()
+                        .route("/health", get(|| async { Json(json!({"ok": true})) }))
+                        .route("/tg/booking", post(update))
+                        .with_state(pool);
+                    let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{port}")).await.expect("the port");
+                    axum::serve(listener, app).await.expect("the server");
+                }
+
+                async fn update(State(pool): State<$pool>, Json(update): Json<Value>) -> Json<Value> {
+                    let (user, text) = message(&update);
+                    match text {
+                        "/my" => {
+                            let rows = sqlx::query_as($list).bind("booking").bind(user).fetch_all(&pool).await;
+                            listed(user, &rows.unwrap_or_default())
+                        }
+                        "/book" => {
+                            sqlx::query(
+                                "INSERT INTO states (person, step, service, slot) VALUES ($1, 'service', NULL, NULL) \
+                                 ON CONFLICT (person) DO UPDATE SET step = 'service', service = NULL, slot = NULL",
+                            )
+                            .bind(user)
+                            .execute(&pool)
+                            .await
+                            .expect("the state");
+                            ask(user, "What would you like to book?")
+                        }
+                        "/start" => menu(&update, user),
+                        _ => answer(&pool, user, text).await,
+                    }
+                }
+
+                async fn answer(pool: &$pool, user: i64, text: &str) -> Json<Value> {
+                    let state: Option<(String, Option<String>, Option<String>)> =
+                        sqlx::query_as("SELECT step, service, slot FROM states WHERE person = $1")
+                            .bind(user)
+                            .fetch_optional(pool)
+                            .await
+                            .expect("the state");
+                    let (step, service, slot) = state.unwrap_or_default();
+                    match step.as_str() {
+                        "service" => {
+                            sqlx::query("UPDATE states SET step = 'slot', service = $2 WHERE person = $1")
+                                .bind(user)
+                                .bind(text)
+                                .execute(pool)
+                                .await
+                                .expect("the state");
+                            ask(user, "When? Type it like this: <code>2030-01-15 14:00</code>")
+                        }
+                        "slot" => {
+                            sqlx::query("UPDATE states SET step = 'note', slot = $2 WHERE person = $1")
+                                .bind(user)
+                                .bind(text)
+                                .execute(pool)
+                                .await
+                                .expect("the state");
+                            ask(user, "Anything to add?")
+                        }
+                        _ => {
+                            let (service, slot) = (service.unwrap_or_default(), slot.unwrap_or_default());
+                            let id: i64 = sqlx::query_scalar($insert)
+                                .bind("booking")
+                                .bind(user)
+                                .bind(&service)
+                                .bind(&slot)
+                                .bind(text)
+                                .fetch_one(pool)
+                                .await
+                                .expect("the booking");
+                            sqlx::query("DELETE FROM states WHERE person = $1")
+                                .bind(user)
+                                .execute(pool)
+                                .await
+                                .expect("the state");
+                            booked(user, id, &service, &slot, text)
+                        }
+                    }
+                }
+            }
+        };
+    }
+
+    async fn open_sqlite(url: &str) -> sqlx::SqlitePool {
+        use sqlx::sqlite::{
+            SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+        };
+        let options = url.parse::<SqliteConnectOptions>().expect("the address");
+        let options = options
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(std::time::Duration::from_secs(30));
+        let pool = SqlitePoolOptions::new()
+            .max_connections(4)
+            .test_before_acquire(false);
+        pool.connect_with(options).await.expect("the database")
+    }
+
+    program!(
+        sqlite,
+        sqlx::SqlitePool,
+        open_sqlite,
+        [
+            "CREATE TABLE IF NOT EXISTS bookings (id INTEGER PRIMARY KEY, bot_id TEXT NOT NULL, user_id INTEGER NOT NULL,
+             service TEXT NOT NULL, slot TEXT NOT NULL UNIQUE, note TEXT, created_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP)",
+            "CREATE INDEX IF NOT EXISTS bookings_by_user ON bookings (bot_id, user_id, slot)",
+            "CREATE TABLE states (person INTEGER PRIMARY KEY, step TEXT NOT NULL, service TEXT, slot TEXT)",
+        ],
+        "SELECT id, service, slot, note FROM bookings WHERE bot_id = $1 AND user_id = $2 ORDER BY slot DESC LIMIT 5",
+        "INSERT INTO bookings (bot_id, user_id, service, slot, note) VALUES ($1, $2, $3, $4, $5) RETURNING id"
+    );
+
+    #[cfg(feature = "postgres")]
+    async fn open_postgres(url: &str) -> sqlx::PgPool {
+        let pool = sqlx::postgres::PgPoolOptions::new()
+            .max_connections(16)
+            .test_before_acquire(false);
+        pool.connect(url).await.expect("the database")
+    }
+
+    #[cfg(feature = "postgres")]
+    program!(
+        postgres,
+        sqlx::PgPool,
+        open_postgres,
+        [
+            "CREATE TABLE bookings (id BIGSERIAL PRIMARY KEY, bot_id TEXT NOT NULL, user_id BIGINT NOT NULL,
+             service TEXT NOT NULL, slot TIMESTAMPTZ NOT NULL UNIQUE, note TEXT, created_at TIMESTAMPTZ NOT NULL DEFAULT now())",
+            "CREATE INDEX bookings_by_user ON bookings (bot_id, user_id, slot)",
+            "CREATE TABLE states (person BIGINT PRIMARY KEY, step TEXT NOT NULL, service TEXT, slot TEXT)",
+        ],
+        "SELECT id, service, CAST(slot AS TEXT), note FROM bookings WHERE bot_id = $1 AND user_id = $2 ORDER BY slot DESC LIMIT 5",
+        "INSERT INTO bookings (bot_id, user_id, service, slot, note) VALUES ($1, $2, $3, CAST($4 AS TIMESTAMPTZ), $5) RETURNING id"
+    );
 }

@@ -29,6 +29,18 @@ impl Postgres {
         Self::start_with(|_, _| Vec::new())
     }
 
+    /// Starts one that waits for the disk as a server does that people rely on: for measurements.
+    ///
+    /// # Panics
+    /// As [`Postgres::start`].
+    pub fn start_durable() -> Self {
+        Self::start_with(|_, _| {
+            ["fsync=on", "synchronous_commit=on", "full_page_writes=on"]
+                .map(str::to_owned)
+                .into()
+        })
+    }
+
     /// Starts one that also answers over TLS on a port of 127.0.0.1, which comes back with the path of its certificate (for
     /// `localhost` and that address; by the program `openssl`).
     ///
