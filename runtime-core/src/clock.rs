@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{self, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use botfactory_lang::value::Instant;
 
@@ -19,7 +19,7 @@ pub struct Clock {
 #[cfg(feature = "postgres")]
 #[derive(Debug)]
 pub(crate) struct Led {
-    from: time::Instant,
+    from: std::time::Instant,
     /// Microseconds since 1970 at `from`.
     at: AtomicI64,
 }
@@ -58,7 +58,7 @@ impl Clock {
             return (self.clone(), None);
         }
         let led = Arc::new(Led {
-            from: time::Instant::now(),
+            from: std::time::Instant::now(),
             at: AtomicI64::new(self.told()),
         });
         let clock = Self {

@@ -8,6 +8,7 @@ use botfactory_lang::callback::{Owner, hash32};
 use super::{EngineError, Served};
 use crate::bot::{Bot, BotSpec, Scope};
 use crate::handler::printer::Words;
+#[cfg(feature = "postgres")]
 use crate::handler::wizard::StepSpec;
 use crate::i18n::{Texts, TextsError};
 use crate::ingress::{CallbackIn, Channel, Person, Place};
@@ -77,6 +78,7 @@ impl Seat {
     }
 
     /// What the compiler knows of a wizard's step.
+    #[cfg(feature = "postgres")]
     pub(crate) fn step(&self, flow: &str, step: &str) -> Option<&'static StepSpec> {
         let wizard = self.spec.wizards.iter().find(|w| w.command == flow)?;
         wizard.steps.iter().find(|known| known.id == step)

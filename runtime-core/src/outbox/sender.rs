@@ -151,16 +151,19 @@ impl Sender {
     /// their chats is kept. To be called before the first update is handled.
     pub async fn hold_leftovers(&self) {
         let shared = &self.shared;
-        let Ok(chats) = shared.store.unsent_chats().await else {
+        let now = shared.store.clock().micros();
+        let Ok(chats) = shared.store.unsent_chats(now).await else {
             telemetry::emit(events::StoreFailed { task: "sweep" });
             return;
         };
-        let now = shared.store.clock().micros();
+        let mut queues = lock(&shared.queues);
         for (bot, chat, lease_until) in chats {
             let left = u64::try_from(lease_until.saturating_sub(now)).unwrap_or(0);
             let wait = (Duration::from_micros(left) + SWEEP_EVERY).min(HOLD_AT_START);
-            lock(&shared.queues).hold(LaneKey::Chat(bot, chat), Instant::now() + wait);
+            queues.hold(LaneKey::Chat(bot, chat), Instant::now() + wait);
+            queues.leftovers.insert((bot, chat));
         }
+        queues.began = now;
     }
 
     /// Queues committed rows.
@@ -265,6 +268,10 @@ struct Queues {
     lanes: HashMap<LaneKey, Lane>,
     /// Chats whose lanes stand still. What is newer waits behind what failed, in the lane or in the table.
     held: HashMap<LaneKey, Instant>,
+    /// Chats that are held only because of rows from before `began`: of an instance that ended, or of one that sends them
+    /// right now.
+    leftovers: HashSet<(i64, i64)>,
+    began: i64,
 }
 
 impl Queues {
@@ -406,7 +413,7 @@ impl Shared {
         let mut started = Vec::new();
         {
             let mut queues = lock(&self.queues);
-            let Queues { lanes, held } = &mut *queues;
+            let Queues { lanes, held, .. } = &mut *queues;
             held.retain(|key, until| {
                 if *until > swept {
                     return true;
@@ -528,11 +535,35 @@ async fn sweep(sender: Sender) {
             }
         }
         sweep_bulk(&sender).await;
+        leftovers(shared).await;
         shared.release(began, &sender);
         if shared.store.forget_unreachable().await.is_err() {
             telemetry::emit(events::StoreFailed {
                 task: "forget_unreachable",
             });
+        }
+    }
+}
+
+/// Chats whose rows from before the start have left by now wait no longer.
+async fn leftovers(shared: &Shared) {
+    let before = {
+        let queues = lock(&shared.queues);
+        if queues.leftovers.is_empty() {
+            return;
+        }
+        queues.began
+    };
+    let Ok(chats) = shared.store.unsent_chats(before).await else {
+        return; // the holds end by themselves
+    };
+    let waits: HashSet<(i64, i64)> = chats.iter().map(|(bot, chat, _)| (*bot, *chat)).collect();
+    let mut queues = lock(&shared.queues);
+    let gone: Vec<(i64, i64)> = queues.leftovers.difference(&waits).copied().collect();
+    for (bot, chat) in gone {
+        queues.leftovers.remove(&(bot, chat));
+        if let Some(until) = queues.held.get_mut(&LaneKey::Chat(bot, chat)) {
+            *until = (*until).min(Instant::now());
         }
     }
 }

@@ -40,6 +40,8 @@ pub(crate) struct Effects {
     pub(crate) update_id: i64,
     pub(crate) at: i64,
     /// The conversation's version when it was read; stored only if it is still that, where the conversation moves.
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code))]
+    // SQLite's writer reads and stores alone
     pub(crate) expected: i64,
     /// The claim's own row.
     pub(crate) first: Stored,

@@ -303,11 +303,11 @@ impl Store {
         backend!(self, backend => backend.move_chat(bot, from, to).await)
     }
 
-    /// Chats for which unsent rows of earlier processes wait, and till when the longest lease among them runs: what
-    /// this process sends there should wait for them (order in a chat). Responses that were offered do not count: while
-    /// Telegram has not got one, it delivers nothing newer of that chat. Ask once, at start.
-    pub async fn unsent_chats(&self) -> Result<Vec<(i64, i64, i64)>, StoreError> {
-        backend!(self, backend => backend.unsent_chats().await)
+    /// Chats for which unsent rows wait that were written before this moment, and till when the longest lease among them
+    /// runs: what this process sends there should wait for them (order in a chat). Responses that were offered do not
+    /// count: while Telegram has not got one, it delivers nothing newer of that chat.
+    pub async fn unsent_chats(&self, before: i64) -> Result<Vec<(i64, i64, i64)>, StoreError> {
+        backend!(self, backend => backend.unsent_chats(before).await)
     }
 }
 

@@ -245,10 +245,15 @@ impl Postgres {
         }
     }
 
-    pub(crate) async fn unsent_chats(&self) -> Result<Vec<(i64, i64, i64)>, StoreError> {
+    pub(crate) async fn unsent_chats(
+        &self,
+        before: i64,
+    ) -> Result<Vec<(i64, i64, i64)>, StoreError> {
         let rows = on!(self.own, QUICK, connection => sqlx::query(
-            "SELECT bot, chat, max(lease_until) FROM bf_outbox WHERE state IN (1, 2) AND state = 2 AND class = 0 AND chat IS NOT NULL GROUP BY bot, chat",
+            "SELECT bot, chat, max(lease_until) FROM bf_outbox WHERE state IN (1, 2) AND state = 2 AND class = 0 AND chat IS NOT NULL \
+             AND at < $1 GROUP BY bot, chat",
         )
+        .bind(before)
         .fetch_all(connection))?;
         let chats = rows
             .iter()

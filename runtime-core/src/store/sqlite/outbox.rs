@@ -233,11 +233,16 @@ impl Sqlite {
             .await
     }
 
-    pub(crate) async fn unsent_chats(&self) -> Result<Vec<(i64, i64, i64)>, StoreError> {
+    pub(crate) async fn unsent_chats(
+        &self,
+        before: i64,
+    ) -> Result<Vec<(i64, i64, i64)>, StoreError> {
         let mut reader = self.readers.get().await?;
         let rows = sqlx::query(
-            "SELECT bot, chat, max(lease_until) FROM bf_outbox WHERE state = 2 AND class = 0 AND chat IS NOT NULL GROUP BY bot, chat",
+            "SELECT bot, chat, max(lease_until) FROM bf_outbox WHERE state = 2 AND class = 0 AND chat IS NOT NULL \
+             AND at < $1 GROUP BY bot, chat",
         )
+        .bind(before)
         .fetch_all(reader.connection()?)
         .await?;
         reader.clean();
