@@ -4,7 +4,7 @@
 //!
 //! Short by default; `PROOF_LONG=1` (`scripts/proof.sh`) runs long and prints figures.
 
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 #[path = "../e2e/support/mod.rs"]
 mod support;
 #[allow(dead_code)]
