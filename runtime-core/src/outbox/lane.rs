@@ -19,6 +19,8 @@ use crate::telemetry::{self, events};
 
 /// Waits up to this long happen in the lane; longer ones give the rows back.
 const SHORT: Duration = Duration::from_secs(3);
+/// How often a lane looks whether marks can be written again.
+const BEHIND: Duration = Duration::from_millis(50);
 /// What a lease must outlive: the call, and marking it.
 const LEASE_NEEDED: Duration = Duration::from_secs(CALL_TIMEOUT.as_secs() + 2);
 /// Pause for rows of a bot whose token this process does not have, or that Telegram does not accept.
@@ -243,6 +245,13 @@ async fn send_row(sender: &Sender, key: LaneKey, mut row: OutboxRow) -> Flow {
     // The message that a row names is gone: it is sent anew.
     let mut gone = false;
     loop {
+        // What cannot be marked would be sent again. If the lease ends meanwhile, whoever takes the row sends it.
+        while shared.behind()
+            && !shared.stopping()
+            && shared.store.clock().micros() < row.lease_until
+        {
+            tokio::time::sleep(BEHIND).await;
+        }
         let Ok(found) = revise::resolve(&shared.store, bot, &row.call, gone).await else {
             telemetry::emit(events::StoreFailed { task: "sent_as" });
             return postpone(sender, key, row, REVISE_AGAIN, false).await;

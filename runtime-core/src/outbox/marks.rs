@@ -1,7 +1,8 @@
 //! Sent rows are marked in batches: at most [`BATCH_TIME`] late, at most [`BATCH_ROWS`] at once. What a crash leaves
-//! unmarked is sent again when its lease ends.
+//! unmarked is sent again when its lease ends; what an outage of the database leaves is marked once that is over.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -15,13 +16,18 @@ use crate::telemetry::{self, events};
 pub const BATCH_TIME: Duration = Duration::from_millis(50);
 /// How many rows are marked at once.
 pub const BATCH_ROWS: usize = 64;
-/// Attempts at marking a batch; afterwards its leases decide.
+/// Attempts at marking a batch that the database refuses for another reason than that it is away; afterwards its leases
+/// decide.
 const TRIES: u32 = 5;
+/// Shortest and longest pause between two attempts: shorter than the sweep waits after an outage.
+const FIRST: Duration = Duration::from_millis(50);
+const LONGEST: Duration = Duration::from_millis(400);
 
 /// The way to the task that marks rows as sent.
 #[derive(Debug, Clone)]
 pub struct Marks {
     rows: mpsc::UnboundedSender<Mark>,
+    behind: Arc<AtomicBool>,
 }
 
 /// What is to be remembered of a row.
@@ -38,7 +44,14 @@ impl Marks {
     pub fn start(store: Arc<Store>) -> (Self, JoinHandle<()>) {
         // Unbounded, but never longer than the rows that were leased, which the lanes bound.
         let (rows, waiting) = mpsc::unbounded_channel();
-        (Self { rows }, tokio::spawn(run(store, waiting)))
+        let behind = Arc::new(AtomicBool::new(false));
+        let task = tokio::spawn(run(store, waiting, behind.clone()));
+        (Self { rows, behind }, task)
+    }
+
+    /// Marks cannot be written now. What is sent meanwhile would be sent again by whoever takes it over.
+    pub fn behind(&self) -> bool {
+        self.behind.load(Ordering::Relaxed)
     }
 
     /// This row was sent, or needs no sending any more.
@@ -53,7 +66,11 @@ impl Marks {
     }
 }
 
-async fn run(store: Arc<Store>, mut waiting: mpsc::UnboundedReceiver<Mark>) {
+async fn run(
+    store: Arc<Store>,
+    mut waiting: mpsc::UnboundedReceiver<Mark>,
+    behind: Arc<AtomicBool>,
+) {
     while let Some(first) = waiting.recv().await {
         let mut batch = Vec::with_capacity(8);
         batch.push(first);
@@ -64,11 +81,11 @@ async fn run(store: Arc<Store>, mut waiting: mpsc::UnboundedReceiver<Mark>) {
                 Ok(None) | Err(_) => break,
             }
         }
-        mark(&store, batch).await;
+        mark(&store, batch, &behind).await;
     }
 }
 
-async fn mark(store: &Store, batch: Vec<Mark>) {
+async fn mark(store: &Store, batch: Vec<Mark>, behind: &AtomicBool) {
     let (mut sent, mut rode) = (Vec::new(), Vec::new());
     for mark in batch {
         match mark {
@@ -77,16 +94,25 @@ async fn mark(store: &Store, batch: Vec<Mark>) {
         }
     }
     crate::faults::point("mark.before");
-    for attempt in 0..TRIES {
+    let mut refused = 0;
+    for attempt in 0_u32.. {
         let marked = match store.mark_sent(sent.clone()).await {
             Ok(()) => store.mark_rode(rode.clone()).await,
             failed => failed,
         };
-        if marked.is_ok() {
+        let Err(error) = marked else {
             crate::faults::point("mark.after");
-            return;
+            break;
+        };
+        behind.store(true, Ordering::Relaxed);
+        if attempt < TRIES {
+            telemetry::emit(events::StoreFailed { task: "mark_sent" });
         }
-        telemetry::emit(events::StoreFailed { task: "mark_sent" });
-        tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
+        refused += u32::from(!error.is_outage());
+        if refused >= TRIES {
+            break;
+        }
+        tokio::time::sleep((FIRST * 2_u32.pow(attempt.min(8))).min(LONGEST)).await;
     }
+    behind.store(false, Ordering::Relaxed);
 }

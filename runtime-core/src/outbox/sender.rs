@@ -30,6 +30,8 @@ const CALLS: usize = 128;
 const BULK_CALLS: usize = 16;
 /// Rows of bulk that this process holds: two seconds' worth of the bulk limit, well within a lease.
 const BULK_ROWS: usize = 50;
+/// How long the sweep waits after an outage of the database.
+const SETTLE: Duration = Duration::from_secs(1);
 /// Rows taken over at once.
 const SWEEP_ROWS: u32 = 64;
 /// How often rows without a sender are looked for.
@@ -451,6 +453,11 @@ impl Shared {
         }
     }
 
+    /// What is sent now cannot be marked.
+    pub(super) fn behind(&self) -> bool {
+        lock(&self.marks).as_ref().is_some_and(Marks::behind)
+    }
+
     pub(super) fn earn(&self, bot: i64, class: Class) {
         let key = (bot, class == Class::Bulk);
         lock(&self.budgets).entry(key).or_default().earn();
@@ -501,6 +508,7 @@ async fn sweep(sender: Sender) {
     let shared = &sender.shared;
     let mut tick = tokio::time::interval(SWEEP_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut away = false;
     loop {
         tokio::select! {
             _ = tick.tick() => {}
@@ -510,8 +518,13 @@ async fn sweep(sender: Sender) {
             return;
         }
         let began = Instant::now();
+        if away && shared.store.health().await {
+            // What was sent while the database was away is marked first, by every instance.
+            tokio::time::sleep(SETTLE).await;
+            away = shared.behind();
+        }
         shared.renew().await;
-        loop {
+        while !away {
             crate::faults::point("lease.before");
             match shared.store.lease_expired(Class::Reply, SWEEP_ROWS).await {
                 Ok(rows) => {
@@ -530,11 +543,13 @@ async fn sweep(sender: Sender) {
                 }
                 Err(_) => {
                     telemetry::emit(events::StoreFailed { task: "sweep" });
-                    break;
+                    away = true;
                 }
             }
         }
-        sweep_bulk(&sender).await;
+        if !away {
+            sweep_bulk(&sender).await;
+        }
         leftovers(shared).await;
         shared.release(began, &sender);
         if shared.store.forget_unreachable().await.is_err() {

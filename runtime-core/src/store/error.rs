@@ -27,6 +27,17 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether it is nobody's fault but the store's, and passes.
+    pub(crate) fn is_outage(&self) -> bool {
+        match self {
+            Self::Busy => true,
+            Self::Sql(error) => is_outage(error) || is_interrupt(error),
+            Self::Url | Self::Folder(_) | Self::Migration { .. } => false,
+        }
+    }
+}
+
 /// An error's class without the database's message, which can hold values.
 pub fn sql_code(error: &sqlx::Error) -> String {
     match error {

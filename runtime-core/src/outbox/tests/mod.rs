@@ -354,3 +354,75 @@ async fn rows_that_wait_here_stay_leased() {
     assert_eq!(bench.telegram.calls().len(), 3);
     bench.end().await;
 }
+
+/// What is known to be sent is not sent again because the database was away when it was to be marked.
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn what_was_sent_while_the_database_was_away_is_marked_later() {
+    let mut server = crate::testing::postgres::Postgres::start();
+    let store = Store::open(&server.url("postgres"), &[], Clock::system())
+        .await
+        .unwrap();
+    let telegram = FakeTelegram::start().await.unwrap();
+    let bot = telegram.bot(TOKEN);
+    let client = Client::new(telegram.url()).unwrap();
+    let (sender, _marking) = Sender::new(client, store.clone(), crate::redis::Redis::alone());
+    sender.set_bot("booking", Token::parse(TOKEN).unwrap());
+    let (_notice, announced) = OutboxNotice::channel(16);
+    let tasks = sender.start(announced);
+    let rows: Vec<OutboxRow> = (0..2)
+        .map(|n| OutboxRow {
+            key: RowKey {
+                bot: BOT,
+                update_id: 1,
+                n,
+            },
+            chat: Some(42),
+            at: n,
+            call: Call::SendMessage(SendMessage {
+                chat_id: 42,
+                message_thread_id: None,
+                text: n.to_string(),
+                parse_mode: None,
+                reply_markup: None,
+            }),
+            lease_until: store.clock().micros() + 60_000_000,
+            ambiguous: false,
+            attempts: 0,
+            class: Class::Reply,
+            flags: 0,
+        })
+        .collect();
+    // In the table their lease ends at once.
+    for row in &rows {
+        let call = serde_json::to_string(&row.call).unwrap();
+        let insert = format!(
+            "INSERT INTO bf_outbox (bot, update_id, n, chat, at, state, lease_until, call) \
+             VALUES ({BOT}, 1, {}, 42, {}, 2, {}, '{call}')",
+            row.key.n,
+            row.at,
+            store.clock().micros() + 1_500_000,
+        );
+        server.execute("postgres", &insert).await;
+    }
+    server.kill();
+    sender.send(vec![rows[0].clone()]);
+    bot.wait_for("0").await;
+    // Longer than marking was tried for. What comes meanwhile waits: it could not be marked either.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    sender.send(vec![rows[1].clone()]);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(bot.shown().len(), 1);
+    server.restart();
+    bot.wait_for("1").await;
+    tokio::time::sleep(Duration::from_secs(3)).await; // the sweep has looked
+    assert_eq!(telegram.accepted("sendMessage").len(), 2);
+    let mut connection = server.connect("postgres").await;
+    let unsent: i64 = sqlx::query_scalar("SELECT count(*) FROM bf_outbox WHERE state = 2")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(unsent, 0);
+    tasks.iter().for_each(|task| task.abort());
+    store.close().await;
+}
