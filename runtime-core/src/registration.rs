@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 
 use crate::config::{Config, ConfigError};
 use crate::http::state::{Deployment, Mode, Served, Standing};
 use crate::outbox::Sender;
+use crate::redis::Redis;
 use crate::telegram::client::Client;
 use crate::telegram::error::ApiError;
 use crate::telegram::method::{
@@ -19,6 +21,12 @@ use crate::telemetry::{self, events};
 
 /// Longest pause between attempts at start.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// How long a registration by one instance spares the others theirs.
+const REGISTERED: Duration = Duration::from_secs(30);
+/// How often, and at what intervals, a starting instance looks whether Redis is there.
+const CONNECTS: u32 = 30;
+const CONNECT_LOOK: Duration = Duration::from_millis(10);
 
 /// A bot's menu in one language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +53,7 @@ pub struct Registrar {
     sender: Option<Sender>,
     public_url: Option<String>,
     secret: SecretString,
+    redis: Redis,
 }
 
 impl Registrar {
@@ -55,6 +64,7 @@ impl Registrar {
         sender: Option<Sender>,
         public_url: Option<String>,
         secret: SecretString,
+        redis: Redis,
     ) -> Self {
         Self {
             client,
@@ -62,6 +72,7 @@ impl Registrar {
             sender,
             public_url,
             secret,
+            redis,
         }
     }
 
@@ -105,11 +116,61 @@ impl Registrar {
             }
             link.commands = Standing::Pending;
         });
+        if self.others_did(index, bot).await {
+            return;
+        }
         let mut pause = Duration::from_secs(2);
         while !self.register(&deployment, bot).await {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+        let link = bot.link();
+        if let (Some(token), Some(username)) = (link.token, link.username) {
+            let done = format!("{} {username}", self.fingerprint(index, bot, &token));
+            self.redis.put(&key(&token), &done, REGISTERED).await;
+        }
+    }
+
+    /// Whether another instance has said just the same to Telegram a moment ago: many that start together would only be
+    /// told 429.
+    async fn others_did(&self, index: usize, bot: &Served) -> bool {
+        let Some(token) = bot.link().token else {
+            return false;
+        };
+        for _ in 0..CONNECTS {
+            if !self.redis.configured() || self.redis.up() {
+                break;
+            }
+            tokio::time::sleep(CONNECT_LOOK).await;
+        }
+        let done = self.redis.get(&key(&token)).await.unwrap_or_default();
+        let Some((fingerprint, username)) = done.split_once(' ') else {
+            return false;
+        };
+        if fingerprint != self.fingerprint(index, bot, &token) {
+            return false;
+        }
+        self.menus.named(index, username);
+        bot.update(|link| {
+            link.username = Some(username.to_owned());
+            if link.updates == Standing::Pending {
+                link.updates = Standing::Ok;
+            }
+            link.commands = Standing::Ok;
+        });
+        true
+    }
+
+    /// Everything that Telegram is told about a bot.
+    fn fingerprint(&self, index: usize, bot: &Served, token: &Token) -> String {
+        let mut hash = Sha256::new();
+        let url = self.webhook_url(bot.spec().id).unwrap_or_default();
+        for part in [url.as_str(), self.secret.expose_secret(), token.expose()] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        hash.update(format!("{:?}", self.menus.menus(index)).as_bytes());
+        hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
 
     /// Reads the environment and `.env` again: a token that was renewed takes effect. `true`: something changed that
@@ -170,6 +231,10 @@ impl Registrar {
     /// # Errors
     /// Telegram refuses, or cannot be reached.
     pub async fn delete_webhook(&self, token: &Token) -> Result<(), ApiError> {
+        // What others have said is void.
+        self.redis
+            .put(&key(token), "", Duration::from_secs(1))
+            .await;
         let call = DeleteWebhook {
             drop_pending_updates: false,
         };
@@ -201,6 +266,11 @@ impl Registrar {
         }
         Ok(())
     }
+}
+
+/// Where instances tell each other what they have registered.
+fn key(token: &Token) -> String {
+    format!("bf:{{{}}}:registered", token.bot())
 }
 
 fn standing(outcome: &Result<(), ApiError>) -> Standing {

@@ -18,6 +18,7 @@ async fn rolling_restarts_lose_and_double_nothing() {
 
 async fn two(kill: bool) {
     let deployment = Deployment::new(Engine::Postgres, 2, true, false).await;
+    let began = std::time::Instant::now();
     deployment.start().await;
     let (people, rounds) = if long() { (300, 100) } else { (60, 6) };
     let load = Load::start(&deployment, people);
@@ -35,6 +36,13 @@ async fn two(kill: bool) {
     let done = load.finish().await;
     deployment.settle().await;
     let report = judge(&deployment, &done).await;
+    // Whoever starts beside another does not tell Telegram again what that has just said; each says it for 30 s.
+    let registered = deployment.telegram.accepted("setWebhook").len();
+    let spans = usize::try_from(began.elapsed().as_secs() / 30).unwrap() + 1;
+    assert!(
+        registered <= 2 * (spans + 1),
+        "{registered} registrations in {spans} spans"
+    );
     println!(
         "two instances, {}: {} people, {} bookings, {rounds} restarts, {} messages, {} doubled, p50 {:?}, p99 {:?}",
         if kill { "killed" } else { "restarted" },

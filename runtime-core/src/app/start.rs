@@ -159,6 +159,7 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
             Some(sender.clone()),
             config.public_url.clone(),
             secret.clone(),
+            redis.clone(),
         )
     });
     let core = Live {
