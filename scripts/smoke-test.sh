@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Asks a running deployment the questions that must have an answer, and looks at the answers.
 #   scripts/smoke-test.sh              builds and starts one on a free port with an empty database
-#   scripts/smoke-test.sh http://…     asks that one (it must answer on loopback)
+#   scripts/smoke-test.sh http://…     asks that one (on loopback, or with its BOTFACTORY_ADMIN_TOKEN in the environment)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,7 +36,9 @@ fi
 check() {
     local name=$1 status=$2 needle=$3 got
     shift 3
-    got=$(curl -s -m 10 -w '\n%{http_code}' "$@") || got=$'\n000'
+    local token=()
+    if [ -n "${BOTFACTORY_ADMIN_TOKEN:-}" ]; then token=(-H "Authorization: Bearer $BOTFACTORY_ADMIN_TOKEN"); fi
+    got=$(curl -s -m 10 "${token[@]}" -w '\n%{http_code}' "$@") || got=$'\n000'
     if [ "${got##*$'\n'}" = "$status" ] && [[ "${got%$'\n'*}" == *"$needle"* ]]; then
         passed=$((passed + 1)); echo "ok    $name"
     else

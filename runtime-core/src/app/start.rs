@@ -88,9 +88,11 @@ pub async fn store(
     Store::open(&config.database, &sets, Clock::system())
         .await
         .map_err(|error| {
+            let shown = config.shown_database();
+            let advice = crate::store::error::advice(&error);
+            let sep = if advice.is_empty() { "" } else { "; " };
             AppError::Failed(format!(
-                "cannot open the database {}: {error}",
-                config.shown_database()
+                "cannot open the database {shown}: {error}{sep}{advice}"
             ))
         })
 }

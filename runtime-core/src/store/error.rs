@@ -38,6 +38,39 @@ impl StoreError {
     }
 }
 
+/// What an operator can do about a database that cannot be opened; empty where the code says it all. Never carries values.
+pub fn advice(error: &StoreError) -> &'static str {
+    let StoreError::Sql(error) = error else {
+        return "";
+    };
+    match error {
+        sqlx::Error::Io(_) => {
+            "nobody answers there: look at host, port and firewall (`@`, `/`, `:` and `#` in a password are written %40, \
+             %2F, %3A, %23)"
+        }
+        sqlx::Error::Tls(_) => "the encrypted connection fails: look at sslmode and sslrootcert",
+        sqlx::Error::Configuration(_) => "the address cannot be used: look at its parameters",
+        sqlx::Error::Database(error) => match error.code().as_deref() {
+            Some("3D000") => "there is no such database: CREATE DATABASE makes it",
+            Some("28000" | "28P01") => {
+                "the server does not let this user in: look at name and password"
+            }
+            Some("42501") => {
+                "the user may not make tables there: GRANT CREATE ON SCHEMA public TO the user, or make it the owner of the \
+                 database"
+            }
+            Some("25006") => "this server takes no writes: it is a replica",
+            Some("53300") => {
+                "the server has no free connection: raise max_connections or lower `connections`"
+            }
+            Some("57P03") => "the server is starting or stopping: it will be there in a moment",
+            Some("14") => "the file cannot be opened: look at its folder and who may write there",
+            _ => "",
+        },
+        _ => "",
+    }
+}
+
 /// An error's class without the database's message, which can hold values.
 pub fn sql_code(error: &sqlx::Error) -> String {
     match error {

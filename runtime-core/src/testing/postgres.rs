@@ -261,7 +261,12 @@ impl Drop for Postgres {
 }
 
 fn send(signal: &str, processes: &[String]) {
-    let _ = Command::new("kill").arg(signal).args(processes).status();
+    // Some have ended meanwhile.
+    let _ = Command::new("kill")
+        .arg(signal)
+        .args(processes)
+        .stderr(Stdio::null())
+        .status();
 }
 
 fn launch(programs: &Path, folder: &Path, user: Option<(u32, u32)>, settings: &[String]) -> Child {

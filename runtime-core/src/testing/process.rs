@@ -55,8 +55,18 @@ impl Folder {
 }
 
 /// Whether conversations run on Postgres: `CHATS_ENGINE=postgres`.
+///
+/// # Panics
+/// It names an engine that there is not, or not in this build: a test that runs elsewhere than it says proves nothing.
 pub(super) fn on_postgres() -> bool {
-    std::env::var("CHATS_ENGINE").is_ok_and(|engine| engine == "postgres")
+    match std::env::var("CHATS_ENGINE").as_deref() {
+        Err(_) | Ok("" | "sqlite") => false,
+        Ok("postgres") if cfg!(feature = "postgres") => true,
+        Ok("postgres") => panic!(
+            "CHATS_ENGINE=postgres, but this build has no Postgres: add `--features postgres`"
+        ),
+        Ok(other) => panic!("CHATS_ENGINE={other}: there are `sqlite` and `postgres`"),
+    }
 }
 
 impl Drop for Folder {

@@ -12,14 +12,15 @@ use crate::syntax::decode::{Cx, Fields};
 use crate::syntax::keyboard::KeyboardRow;
 use crate::yaml::{Kind, Node};
 
-/// What happens when nobody has answered a question for `ttl`: one of three.
+/// What happens when nobody has answered a question for `ttl`: one of three. In previews and in `botfactory chat` no timer
+/// runs: the next message there does what it would have done.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "OnTimeout")]
 pub struct TimeoutItem {
     /// Says this, and the dialogue ends.
     pub reply: Option<TimeoutReply>,
-    /// Goes to this step: its question is asked, and waits as long again. A question that came so and is not answered
+    /// Goes to this step: its question is asked whatever its `when` says, as with every `goto`, and waits as long again. A question that came so and is not answered
     /// either is the last one: the dialogue ends as with `cancel`.
     pub goto: Option<Name>,
     /// Ends the dialogue; the runtime says so (its message `bf-expired`).
