@@ -21,6 +21,35 @@ async fn killed_everywhere_on_postgres() {
     killed_everywhere(Engine::Postgres).await;
 }
 
+/// Telegram's pauses as they are: 2, 4, 8 seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_random_on_telegrams_own_clock() {
+    let deployment = Deployment::new(Engine::Sqlite, 1, false, false).await;
+    deployment.telegram.scale_pauses(1.0);
+    deployment.start().await;
+    let (people, kills) = if long() { (100, 60) } else { (20, 4) };
+    let load = Load::start(&deployment, people);
+    let instance = &deployment.instances[0];
+    for _ in 0..kills {
+        tokio::time::sleep(Duration::from_millis(rand::random_range(300..2500))).await;
+        instance.stop_hard(&deployment).await;
+        assert!(instance.start().await, "it starts");
+    }
+    load.everybody().await;
+    let done = load.finish().await;
+    deployment.settle().await;
+    let report = judge(&deployment, &done).await;
+    println!(
+        "unscaled: {} people, {} bookings, {kills} kills, {} messages, {} of them doubled, p50 {:?}, p99 {:?}",
+        report.people,
+        report.bookings,
+        report.messages,
+        report.doubled,
+        report.at(0.5),
+        report.at(0.99)
+    );
+}
+
 /// Whether an engine passes there.
 fn passes(engine: Engine, point: &str) -> bool {
     let protocol = point.split('.').next().unwrap_or_default();

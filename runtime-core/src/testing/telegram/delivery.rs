@@ -10,8 +10,8 @@ use super::state::{Bot, QueueKey, Shared, Update, Webhook};
 
 /// The server waits 60 s for an answer.
 const ANSWER: Duration = Duration::from_secs(60);
-/// Longest pause between attempts.
-const LONGEST: Duration = Duration::from_secs(60);
+/// Longest pause between attempts: in between, at random.
+const LONGEST: std::ops::RangeInclusive<u64> = 60..=120;
 
 /// Whether a bot asked for this kind of update; an empty list means all.
 pub(super) fn wanted(update: &Update, allowed: &[String]) -> bool {
@@ -119,7 +119,7 @@ async fn deliver(
 ) -> Option<Duration> {
     let backoff = match attempt {
         0 => Duration::ZERO,
-        n => Duration::from_secs(1 << n.min(6)).min(LONGEST),
+        n => Duration::from_secs((1 << n.min(7)).min(rand::random_range(LONGEST))),
     };
     let address = state.address(&webhook.url);
     let mut request = http.post(&address).timeout(ANSWER).json(&update.json);
