@@ -63,9 +63,10 @@ impl Watch {
     async fn finish(self) -> usize {
         self.stop.store(true, Ordering::SeqCst);
         let (asked, slow) = self.task.await.unwrap();
-        // The machine's own hiccups: two cores run a server, a database, a Telegram and people.
+        // The machine's own hiccups: two cores run a server, a database, a Telegram and people, in CI without optimisation.
+        let allowed = if long() { asked / 100 } else { asked / 10 };
         assert!(
-            slow.len() * 100 <= asked,
+            slow.len() <= allowed,
             "health was slow {} of {asked} times: {slow:#?}",
             slow.len()
         );
@@ -359,7 +360,6 @@ async fn the_clock_jumps_forward_and_back() {
             }
             assert!(deployment.instances[0].start().await, "it starts");
         }
-        // Leases of the fast clock end for the slow one, too.
         load.everybody().await;
         let done = load.finish().await;
         deployment.settle().await;

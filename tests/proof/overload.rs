@@ -91,7 +91,9 @@ async fn too_much_is_shed_and_the_rest_is_served_in_time() {
         0,
         "200, or 503 with Retry-After"
     );
-    assert!(p99 < Duration::from_secs(10), "{p99:?}");
+    // An answer leaves within 25 s, or it is a 503.
+    let bound = Duration::from_secs(if long() { 10 } else { 20 });
+    assert!(p99 < bound, "{p99:?}");
     assert!(after.0 < before.0 + GROWTH_KIB, "{before:?} {after:?}");
     // What was accepted is stored, and it is well at once.
     let claims = deployment

@@ -65,5 +65,10 @@ async fn soak(engine: Engine) {
         last.0 < first.0 + (20 << 10),
         "memory grows: {first:?} {last:?}"
     );
-    assert!(last.1 < first.1 + 40, "open files grow: {first:?} {last:?}");
+    // Connections of Telegram's that are kept open, and the pool's, are still few after the first short spell.
+    let fill = if long() { 20 } else { 100 };
+    assert!(
+        last.1 < first.1 + fill,
+        "open files grow: {first:?} {last:?}"
+    );
 }
