@@ -451,6 +451,9 @@ impl Engine {
 
     /// A handler outside the writer took too long.
     async fn expired(&self, update: Update) -> Outcome {
+        if !self.shared.store.at_ease().await {
+            return Outcome::BUSY; // a store that is down never counts
+        }
         let counted = self
             .shared
             .store

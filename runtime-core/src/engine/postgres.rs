@@ -286,6 +286,9 @@ fn outdated(turn: &Turn, did: &mut Did) -> Result<bool, Stopped> {
 
 /// Counts outside every transaction; the third time is the last.
 async fn expired(postgres: &Postgres, turn: &mut Turn) -> Verdict {
+    if !turn.shared.store.at_ease().await {
+        return Verdict::Busy; // a store that is down never counts
+    }
     let now = turn.shared.store.clock().micros();
     let (bot, update_id) = (turn.update.key.bot, turn.counted_as());
     match postgres.count_failure(bot, update_id, now).await {

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use rand::Rng;
 
-/// Attempts before a send becomes a dead letter.
-pub const ATTEMPTS: i64 = 8;
+/// Attempts before a send becomes a dead letter: with the pauses between them some twenty minutes without Telegram.
+pub const ATTEMPTS: i64 = 24;
 /// Longest pause between two attempts.
 const LONGEST: Duration = Duration::from_secs(60);
-/// Pause while a bot has used up its retries.
-const EXHAUSTED: Duration = Duration::from_secs(30);
+/// Least pause while a bot has used up its retries; short enough that what waits leaves soon after Telegram is back.
+const EXHAUSTED: Duration = Duration::from_secs(4);
 /// Retries that a bot may have in reserve.
 const RESERVE: f64 = 20.0;
 /// What one success adds to the reserve: retries stay below a tenth of the traffic.

@@ -519,7 +519,8 @@ async fn send_direct(sender: &Sender, bot: i64, outgoing: Outgoing) -> Result<()
         if let Some(chat) = call.chat_id()
             && let Err(wait) = shared.flood.take(bot, chat, class).await
         {
-            if wait > SHORT {
+            // Whoever stops waits for nobody: the update comes again.
+            if wait > SHORT || shared.stopping() {
                 return Err(DirectError::Later {
                     retry_after: whole_seconds(wait),
                 });

@@ -34,6 +34,8 @@ const BULK_ROWS: usize = 50;
 const SETTLE: Duration = Duration::from_secs(1);
 /// Rows taken over at once.
 const SWEEP_ROWS: u32 = 64;
+/// Rows that this process may hold unsent before it takes over no more.
+const HELD_MOST: usize = 20_000;
 /// How often rows without a sender are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// A lease that ends sooner is not prolonged any more: by the time it is, it may have ended.
@@ -524,7 +526,8 @@ async fn sweep(sender: Sender) {
             away = shared.behind();
         }
         shared.renew().await;
-        while !away {
+        // What does not fit waits in the table, where every instance can take it.
+        while !away && shared.waiting.load(Ordering::Relaxed) < HELD_MOST {
             crate::faults::point("lease.before");
             match shared.store.lease_expired(Class::Reply, SWEEP_ROWS).await {
                 Ok(rows) => {

@@ -50,6 +50,9 @@ use crate::redis::Redis;
 /// How long a health check waits for the database.
 const HEALTH_TIME: Duration = Duration::from_secs(2);
 
+/// A database that takes longer for nothing is in trouble: what ran out of time meanwhile is not to blame.
+const EASE: Duration = Duration::from_millis(500);
+
 /// The database of this deployment.
 #[derive(Debug)]
 pub struct Store {
@@ -120,6 +123,12 @@ impl Store {
     pub async fn health(&self) -> bool {
         let asked = async { backend!(self, backend => backend.health().await) };
         matches!(tokio::time::timeout(HEALTH_TIME, asked).await, Ok(Ok(())))
+    }
+
+    /// Whether the database answers as fast as one does that is not the reason why a handler ran out of time.
+    pub(crate) async fn at_ease(&self) -> bool {
+        let asked = async { backend!(self, backend => backend.health().await) };
+        matches!(tokio::time::timeout(EASE, asked).await, Ok(Ok(())))
     }
 
     /// Enters; where nobody else serves this database, ends the leases that earlier processes left. A response that was

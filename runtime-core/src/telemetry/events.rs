@@ -40,6 +40,16 @@ pub struct UpdateFinished<'a> {
     pub took: Duration,
 }
 
+/// True at most once a second.
+fn once_a_second() -> bool {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    LAST.swap(now, Ordering::Relaxed) != now
+}
+
 impl Fact for UpdateFinished<'_> {
     fn observe(&self, metrics: Option<&Metrics>) {
         if let Some(m) = metrics {
@@ -53,7 +63,8 @@ impl Fact for UpdateFinished<'_> {
                     .inc();
             }
         }
-        if self.outcome == "busy" {
+        // Under overload there are thousands: the counter tells how many, the log that there are.
+        if self.outcome == "busy" && once_a_second() {
             warn!(
                 bot_id = self.bot,
                 channel = self.channel,

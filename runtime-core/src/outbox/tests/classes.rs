@@ -196,7 +196,7 @@ async fn a_dead_token_and_a_rival_are_waited_out_and_in_the_end_recorded() {
             .telegram
             .fail_next(Some("sendMessage"), Fault::Status(status));
         let mut row = bench.row(10 + update, 0, 50 + update, "never", 60).await;
-        row.attempts = 7;
+        row.attempts = super::super::backoff::ATTEMPTS - 1;
         bench.sender.send(vec![row]);
         let mut codes = Vec::new();
         for _ in 0..200 {
