@@ -94,6 +94,7 @@ impl Turn {
     }
 
     /// What is said where there is nothing to do.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn nothing(&self) -> Verdict {
         let nothing = Composed::default();
         Verdict::Answered(Parcel::new(&self.update, nothing, &*self.shared.gate))

@@ -112,6 +112,7 @@ pub(crate) fn flags(policy: OnAmbiguous) -> i16 {
 }
 
 /// [`Class`] as it is stored.
+#[cfg(feature = "sqlite")]
 pub(crate) const CLASS_REPLY: i16 = 0;
 /// [`Class::Bulk`] as it is stored.
 pub(crate) const CLASS_BULK: i16 = 1;
