@@ -47,6 +47,8 @@ struct Inner {
     /// By bot, chat, and whether it is a group's budget of edits.
     chats: HashMap<(i64, i64, bool), Bucket>,
     bots: HashMap<i64, BotBudget>,
+    /// So many chats are remembered before those with full budgets are forgotten.
+    forget_at: usize,
 }
 
 #[derive(Debug)]
@@ -159,8 +161,10 @@ impl Flood {
     /// Takes one message from the budgets, or says how long to wait (nothing is taken then).
     pub fn take(&self, bot: i64, chat: i64, class: Class, now: Instant) -> Result<(), Duration> {
         let mut inner = self.lock();
-        if inner.chats.len() >= CHATS_KEPT {
+        if inner.chats.len() >= inner.forget_at.max(CHATS_KEPT) {
             inner.chats.retain(|_, bucket| !bucket.idle(now));
+            // Where most are busy, not again for each message.
+            inner.forget_at = inner.chats.len() * 2;
         }
         let budget = inner.bots.entry(bot).or_insert_with(|| BotBudget::new(now));
         let mut longest = budget.closed_until.saturating_duration_since(now);
