@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What the engine promises, shown at length (CI runs the short form with all tests): half an hour and more.
+# What the engine promises, shown at length (CI runs the short form with all tests): half an hour and more,
+# on a machine that does nothing else meanwhile.
 #   scripts/proof.sh [kill|two|chaos|overload|soak|timers]…    everything when nothing is named
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -42,7 +42,7 @@ enum Mark {
 impl Marks {
     /// Starts the task. It ends, everything marked, when the last [`Marks`] is dropped.
     pub fn start(store: Arc<Store>) -> (Self, JoinHandle<()>) {
-        // Unbounded, but never longer than the rows that were leased, which the lanes bound.
+        // Unbounded, but never longer than the rows that this process has sent: while marks fail, lanes send nothing.
         let (rows, waiting) = mpsc::unbounded_channel();
         let behind = Arc::new(AtomicBool::new(false));
         let task = tokio::spawn(run(store, waiting, behind.clone()));
