@@ -15,6 +15,9 @@ pub use crate::handler::message::{Button, CommandLine, Message, Text};
 #[cfg(feature = "postgres")]
 pub use crate::handler::pg::Pg;
 pub use crate::handler::printer::{Args, Printer, Style, Words};
+pub use crate::handler::widget::{
+    Confirm, Multiselect, Number, Pick, Picked, Rating, Turned, Widget,
+};
 pub use crate::handler::wizard::{StepSpec, Waiting, WizardSpec};
 pub use botfactory_lang::answer::Wanted;
 pub use botfactory_lang::callback::hash32;

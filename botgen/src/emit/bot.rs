@@ -108,19 +108,21 @@ pub fn module(bot: &Bot) -> TokenStream {
     });
     let asks = dialogues().map(|(flow, wizard)| {
         let (command, module) = (&flow.command, ident(&flow.module));
+        let (_, awaits) = super::wizard::awaits(wizard);
         if wizard.loaded.is_empty() {
-            quote!(#command => { let ((), state) = waiting.read()?; #module::ask(cx, &state) })
+            quote!(#command => { let ((), state) = waiting.read()?; #module::ask(cx, &state)#awaits })
         } else {
-            quote!(#command => { let (loaded, state) = waiting.read()?; #module::ask(cx, &loaded, &state) })
+            quote!(#command => { let (loaded, state) = waiting.read()?; #module::ask(cx, &loaded, &state)#awaits })
         }
     });
     let timed = dialogues().filter(|(_, wizard)| wizard.timeout.is_some());
     let timed = timed.map(|(flow, wizard)| {
         let (command, module) = (&flow.command, ident(&flow.module));
+        let awaits = super::wizard::timeout_awaits(wizard).then(|| quote!(.await));
         if wizard.loaded.is_empty() {
-            quote!(#command => { let ((), state) = waiting.read()?; #module::timeout(cx, state) })
+            quote!(#command => { let ((), state) = waiting.read()?; #module::timeout(cx, state)#awaits })
         } else {
-            quote!(#command => { let (loaded, state) = waiting.read()?; #module::timeout(cx, loaded, state) })
+            quote!(#command => { let (loaded, state) = waiting.read()?; #module::timeout(cx, loaded, state)#awaits })
         }
     });
     let timed: Vec<_> = timed.collect();

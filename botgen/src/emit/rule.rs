@@ -8,6 +8,7 @@ use super::expr::Values;
 use super::format::ident;
 use crate::ir::Rule;
 use crate::ir::expr::Expr;
+use crate::ir::widget::Widget;
 
 /// `(statements before, Result<T, Refusal>)` of a rule applied to `given`.
 pub fn parse(
@@ -87,6 +88,8 @@ pub fn parse(
         Rule::Location => quote!(location()),
         Rule::Photo => quote!(photo()),
         Rule::File => quote!(file()),
+        // Read by itself: a press may also turn it.
+        Rule::Widget(_) => TokenStream::new(),
     };
     let parsed = match (pattern(rule), pattern_name) {
         (Some(_), Some(name)) => quote!(given.matching(&#name).and_then(|given| given.#call)),
@@ -107,7 +110,12 @@ pub fn pattern(rule: &Rule) -> Option<&str> {
         | Rule::DateTime { pattern, .. }
         | Rule::Phone { pattern }
         | Rule::Email { pattern } => pattern.as_deref(),
-        Rule::Choice { .. } | Rule::Contact | Rule::Location | Rule::Photo | Rule::File => None,
+        Rule::Choice { .. }
+        | Rule::Contact
+        | Rule::Location
+        | Rule::Photo
+        | Rule::File
+        | Rule::Widget(_) => None,
     }
 }
 
@@ -128,5 +136,12 @@ pub fn wanted(rule: &Rule) -> syn::Ident {
         Rule::Location => "Location",
         Rule::Photo => "Photo",
         Rule::File => "File",
+        Rule::Widget(widget) => match widget {
+            Widget::Confirm { .. } => "Bool",
+            Widget::Rating { .. } => "Int",
+            Widget::Number(number) if number.scale.is_some() => "Decimal",
+            Widget::Number(_) => "Int",
+            Widget::Multiselect { .. } => "Choice",
+        },
     })
 }

@@ -364,6 +364,7 @@ fn key_arg(values: &mut Values<'_, '_>, name: &str, arg: &KeyArg) -> TokenStream
     let value = match arg {
         KeyArg::Value(e) if matches!(e.ty.base, Base::Choice(_)) => {
             let value = values.value(e);
+            let value = object_of(value);
             quote!(#value.value())
         }
         KeyArg::Value(e) => values.value(e),
@@ -372,6 +373,7 @@ fn key_arg(values: &mut Values<'_, '_>, name: &str, arg: &KeyArg) -> TokenStream
             how: How::Plain,
         }) if matches!(value.ty.base, Base::Choice(_)) => {
             let value = values.value(value);
+            let value = object_of(value);
             quote!(#value.value())
         }
         KeyArg::Printed(Print {
@@ -389,6 +391,7 @@ fn shown(values: &mut Values<'_, '_>, print: &Print, place: Place) -> TokenStrea
     match (&print.how, &print.value.ty.base) {
         (How::Plain, Base::Choice(_)) => {
             let value = values.value(&print.value);
+            let value = object_of(value);
             quote!(#p.v(#value.value()))
         }
         (How::Plain, Base::Text { .. }) => {
@@ -398,6 +401,7 @@ fn shown(values: &mut Values<'_, '_>, print: &Print, place: Place) -> TokenStrea
         (How::Label(_), _) => {
             let value = values.value(&print.value);
             let words = values.env.words();
+            let value = object_of(value);
             quote!(#p.s(#value.label(#words).into_string()))
         }
         (
@@ -543,8 +547,14 @@ fn string_of(env: &Env<'_>, value: TokenStream, ty: &Ty, how: &How) -> TokenStre
             let value = object_of(value);
             quote!(#value.to_owned())
         }
-        (How::Plain, Base::Choice(_)) => quote!(#value.value().to_owned()),
-        (How::Label(_), _) => quote!(#value.label(#words).into_string()),
+        (How::Plain, Base::Choice(_)) => {
+            let value = object_of(value);
+            quote!(#value.value().to_owned())
+        }
+        (How::Label(_), _) => {
+            let value = object_of(value);
+            quote!(#value.label(#words).into_string())
+        }
         (How::LabelOf { command, choice }, _) => {
             let Some(flow) = env
                 .cx

@@ -172,6 +172,10 @@ fn ask(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
                 let (before, options) = options(&env, *choice);
                 quote!(#before cx.ask(&FLOW, #position, #words, #options);)
             }
+            Rule::Widget(widget) => {
+                let build = super::blocks::widget::build(&env, widget);
+                quote!(#build let text = #words; cx.show(&FLOW, #position, text, &widget);)
+            }
             _ => quote!(cx.ask(&FLOW, #position, #words, Vec::new());),
         };
         // Bind what the question reads, nothing else.
@@ -190,19 +194,30 @@ fn ask(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
         };
         quote!(#pattern => { #body })
     });
+    let (is_async, awaits) = awaits(wizard);
     quote! {
         /// Asks the question of `state`.
-        pub fn ask(cx: &mut Cx #loaded_param, state: &State) -> Handled {
+        pub #is_async fn ask(cx: &mut Cx #loaded_param, state: &State) -> Handled {
             match state { #(#arms)* }
             Ok(())
         }
 
         /// Asks the question of `state` and waits for its answer.
-        fn wait(cx: &mut Cx #loaded_param, state: &State) -> Handled {
-            ask(cx #loaded_arg, state)?;
+        #is_async fn wait(cx: &mut Cx #loaded_param, state: &State) -> Handled {
+            ask(cx #loaded_arg, state)#awaits?;
             cx.wait(&FLOW, state.position(), #loaded_ref, state)
         }
     }
+}
+
+/// `async` and `.await` of what asks questions, where some of them run queries first.
+pub fn awaits(wizard: &Wizard) -> (Option<TokenStream>, Option<TokenStream>) {
+    let queries = |step: &Step| match &step.rule {
+        Rule::Widget(widget) => !widget.queries().is_empty(),
+        _ => false,
+    };
+    let any = wizard.steps.iter().any(queries);
+    (any.then(|| quote!(async)), any.then(|| quote!(.await)))
 }
 
 /// The options of a choice with their labels: `(statements before, expression)`.
@@ -280,6 +295,28 @@ fn read(env: &Env<'_>, step: &Step, position: usize) -> TokenStream {
     } else {
         quote!({ cx.refuse(&FLOW, #position, &refusal, None); return Ok(()); })
     };
+    if let Rule::Widget(widget) = &step.rule {
+        let build = super::blocks::widget::build(env, widget);
+        let ask = text::call(env, &step.ask);
+        let (some, bind) = if step.optional {
+            let skipped = quote!(let #name = if given.skipped() { None } else);
+            (quote!(Some(value)), skipped)
+        } else {
+            (quote!(value), quote!(let #name =))
+        };
+        let read = quote! {
+            match cx.give(&widget, &given) {
+                Ok(Turned::Value(value)) => #some,
+                Ok(Turned::View(view)) => {
+                    let text = #ask;
+                    return cx.turn(&FLOW, #position, text, &widget, view);
+                }
+                Ok(Turned::Nothing) => return Ok(()),
+                Err(refusal) => #refuse
+            }
+        };
+        return quote!(#bind { #build #read };);
+    }
     let (before, parsed) = parse(env, &step.rule, Some(&pattern_name(step)));
     if step.optional {
         quote! {
@@ -343,7 +380,8 @@ pub fn wait_call(env: &Env<'_>, wizard: &Wizard, position: usize) -> TokenStream
         quote!(State::#name { #(#fields),* })
     };
     let loaded = (!wizard.loaded.is_empty()).then(|| quote!(, &loaded));
-    quote!(wait(cx #loaded, &#state))
+    let (_, awaits) = awaits(wizard);
+    quote!(wait(cx #loaded, &#state)#awaits)
 }
 
 fn field(env: &Env<'_>, name: &str, ty: &Ty) -> TokenStream {
@@ -589,6 +627,7 @@ fn timeout(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
         };
         quote!(, #name: Loaded)
     });
+    let is_async = timeout_awaits(wizard).then(|| quote!(async));
     let state = if matches!(does, Timeout::Cancel) {
         quote! {
             /// Nobody has answered for the wizard's time.
@@ -599,12 +638,17 @@ fn timeout(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
     } else {
         quote! {
             /// Nobody has answered the question of `state` for the wizard's time.
-            pub fn timeout(cx: &mut Cx #loaded, state: State) -> Handled {
+            pub #is_async fn timeout(cx: &mut Cx #loaded, state: State) -> Handled {
                 match state { #(#arms),* }
             }
         }
     };
     quote!(#state #said)
+}
+
+/// Whether the timer's function awaits: it asks a question, and some questions run queries first.
+pub fn timeout_awaits(wizard: &Wizard) -> bool {
+    matches!(wizard.timeout, Some(Timeout::Goto(_))) && awaits(wizard).0.is_some()
 }
 
 /// The parameter of what was loaded, if there is any; what does not read it says so.

@@ -2,7 +2,7 @@
 //! runtime picks the cheapest protocol by it.
 
 use super::sql::{Query, Shape};
-use super::{Action, ActionKind, Flow, Step, Wizard};
+use super::{Action, ActionKind, Flow, Rule, Step, Wizard};
 
 /// None, at most one, or possibly more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,24 +60,38 @@ pub fn of_command(flow: &Flow) -> Cost {
     if let Some(wizard) = flow.wizard.as_ref().filter(|w| passes(w, 0)) {
         list.extend(&wizard.on_complete);
     }
-    of(flow, &list)
+    of(flow, &list, flow.wizard.as_ref().map_or(0, most_asked))
 }
 
 /// What an answer to the step may run.
 pub fn of_step(flow: &Flow, wizard: &Wizard, position: usize) -> Cost {
     let Some(step) = wizard.steps.get(position) else {
-        return of(flow, &[]);
+        return of(flow, &[], 0);
     };
     let mut list: Vec<&Action> = step.after.iter().collect();
     if completes(wizard, step, position) {
         list.extend(&wizard.on_complete);
     }
-    of(flow, &list)
+    // Its own widget is built to read the answer; then one question is asked.
+    of(flow, &list, asked(step) + most_asked(wizard))
+}
+
+/// The queries of a step's widget.
+fn asked(step: &Step) -> usize {
+    match &step.rule {
+        Rule::Widget(widget) => widget.queries().len(),
+        _ => 0,
+    }
+}
+
+/// The most queries that asking one of the questions takes.
+fn most_asked(wizard: &Wizard) -> usize {
+    wizard.steps.iter().map(asked).max().unwrap_or(0)
 }
 
 /// What runs after the last answer.
 pub fn of_completion(flow: &Flow, wizard: &Wizard) -> Cost {
-    of(flow, &wizard.on_complete.iter().collect::<Vec<_>>())
+    of(flow, &wizard.on_complete.iter().collect::<Vec<_>>(), 0)
 }
 
 /// Whether an answer to the step can end the dialogue in order.
@@ -96,7 +110,8 @@ fn passes(wizard: &Wizard, from: usize) -> bool {
         .all(|step| step.when.is_some() || step.unless_arg)
 }
 
-fn of(flow: &Flow, actions: &[&Action]) -> Cost {
+/// Of actions, and of so many queries of widgets after them.
+fn of(flow: &Flow, actions: &[&Action], asked: usize) -> Cost {
     let queries: Vec<&Query> = actions
         .iter()
         .filter_map(|action| match &action.kind {
@@ -109,10 +124,12 @@ fn of(flow: &Flow, actions: &[&Action]) -> Cost {
         1 => Count::One,
         _ => Count::Many,
     };
-    let reads = count(queries.iter().filter(|query| !query.writes).count());
+    let reads = count(asked + queries.iter().filter(|query| !query.writes).count());
     let writes = match count(queries.iter().filter(|query| query.writes).count()) {
         // What is handed over runs after everything else.
-        Count::One if !queries.last().is_some_and(|last| is_silent(last)) => Count::Many,
+        Count::One if asked > 0 || !queries.last().is_some_and(|last| is_silent(last)) => {
+            Count::Many
+        }
         writes => writes,
     };
     Cost { reads, writes }

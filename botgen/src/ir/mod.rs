@@ -9,6 +9,7 @@ pub mod expr;
 pub mod sql;
 pub mod text;
 pub mod types;
+pub mod widget;
 
 use expr::Expr;
 use sql::Query;
@@ -297,6 +298,7 @@ pub enum Rule {
     Location,
     Photo,
     File,
+    Widget(widget::Widget),
 }
 
 /// A choice type: a step's (or an argument's) options.

@@ -228,7 +228,8 @@ impl FlowNames {
                 self.choices.push(ChoiceAt { values, ..at });
             }
         };
-        let is_choice = |ty: &ast::StepType| *ty == ast::StepType::Choice;
+        let is_choice =
+            |ty: &ast::StepType| matches!(ty, ast::StepType::Choice | ast::StepType::Choices);
         let step_of = |arg| self.asks_for.iter().position(|a| *a == Some(arg));
         for (i, arg) in flow.args.iter().enumerate() {
             if is_choice(&arg.ty.node) {

@@ -99,6 +99,10 @@ pub fn base(ty: ast::StepType, choice: Option<ChoiceId>, max: Option<usize>) -> 
         S::DateTime => Base::DateTime,
         // Without options (reported) there is no choice: what was typed is a text.
         S::Choice => choice.map_or(Base::Text { max: None }, Base::Choice),
+        S::Choices => {
+            let item = choice.map_or(Base::Text { max: None }, Base::Choice);
+            Base::list(Ty::some(item), None)
+        }
         // `+` and 15 digits; `local@domain` (RFC 5321 §4.5.3.1.3).
         S::Phone => Base::Text { max: Some(16) },
         S::Email => Base::Text { max: Some(254) },
@@ -120,6 +124,7 @@ pub fn type_name(ty: ast::StepType) -> &'static str {
         S::Time => "time",
         S::DateTime => "datetime",
         S::Choice => "choice",
+        S::Choices => "list of choices",
         S::Phone => "phone",
         S::Email => "email",
         S::Contact => "contact",

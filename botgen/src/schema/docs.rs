@@ -44,7 +44,7 @@ pub fn reference() -> String {
         None,
     );
     part::<bot::IntentItem>(&mut out, 3, "Intent");
-    for title in ["Flows", "Actions", "Settings"] {
+    for title in ["Flows", "Actions", "Widgets", "Settings"] {
         let _ = write!(out, "\n## {title}\n");
         for block in BLOCKS.iter().filter(|b| group(&b.decode) == title) {
             of_block(&mut out, block);
@@ -81,6 +81,7 @@ pub fn reference() -> String {
 fn group(decode: &Decode) -> &'static str {
     match decode {
         Decode::Flow(_) => "Flows",
+        Decode::Step(_) => "Widgets",
         Decode::Action(_) => "Actions",
         Decode::Setting => "Settings",
     }

@@ -47,6 +47,8 @@ words! {
     Name "name" { "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,63}$" }
     /// A command, with its `/`.
     Command "command" { "type": "string", "pattern": "^/[a-z0-9_]{1,32}$" }
+    /// A whole number, 0 or more.
+    Count "number" { "type": "integer", "minimum": 0 }
     /// `30s`, `15m`, `24h`, `7d`.
     Duration "duration" { "type": "string", "pattern": "^[0-9]{1,9}[smhd]$" }
     /// One SQL statement with `:name` parameters.

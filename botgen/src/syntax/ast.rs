@@ -208,6 +208,8 @@ pub enum StepType {
     Time,
     DateTime,
     Choice,
+    /// Several options of a choice: only a widget's.
+    Choices,
     Phone,
     Email,
     Contact,
@@ -228,6 +230,8 @@ pub struct Step {
     pub ty: Spanned<StepType>,
     /// `type` could not be read (reported): what the answers are is not known.
     pub bad_type: bool,
+    /// What asks, instead of a message that waits for another one.
+    pub widget: Option<Spanned<Widget>>,
     pub optional: Option<Spanned<bool>>,
     /// Of `type: choice`.
     pub options: Vec<Choice>,
@@ -238,6 +242,62 @@ pub struct Step {
     pub case: Vec<Case>,
     pub on_step: Vec<Action>,
     pub parse_mode: Option<Spanned<ParseMode>>,
+}
+
+/// A block that is a step.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum Widget {
+    Confirm(Confirm),
+    Multiselect(Multiselect),
+    Number(Number),
+    Rating(Rating),
+}
+
+/// `widget.confirm.v1`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Confirm {
+    pub yes: Option<Text>,
+    pub no: Option<Text>,
+}
+
+/// `widget.multiselect.v1`. Its options are the step's.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Multiselect {
+    pub min: Option<Spanned<i64>>,
+    pub max: Option<Spanned<i64>>,
+    pub columns: Option<Spanned<i64>>,
+}
+
+/// `widget.number.v1`. Its bounds are the step's.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Number {
+    pub start: Option<Field>,
+    pub step: Option<Field>,
+    pub jump: Option<Field>,
+}
+
+/// `widget.rating.v1`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Rating {
+    pub max: Option<Spanned<i64>>,
+    pub symbol: Option<Str>,
+}
+
+/// What a widget's block says that a step does not.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct WidgetStep {
+    pub widget: Widget,
+    /// Of its answer; `None`: could not be read (reported).
+    pub ty: Option<Spanned<StepType>>,
+    pub options: Vec<Choice>,
+    pub min: Option<Field>,
+    pub max: Option<Field>,
 }
 
 /// `validate:`.

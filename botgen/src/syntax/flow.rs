@@ -85,8 +85,9 @@ pub struct ArgFields {
 
 /// Which blocks a list holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Holds {
+pub(super) enum Holds {
     Flows,
+    Steps,
     Actions,
 }
 
@@ -94,12 +95,15 @@ impl Holds {
     fn fits(self, block: &Block) -> bool {
         matches!(
             (self, block.decode),
-            (Holds::Flows, Decode::Flow(_)) | (Holds::Actions, Decode::Action(_))
+            (Holds::Flows, Decode::Flow(_))
+                | (Holds::Steps, Decode::Step(_))
+                | (Holds::Actions, Decode::Action(_))
         )
     }
     fn name(self) -> &'static str {
         match self {
             Holds::Flows => "flow",
+            Holds::Steps => "step",
             Holds::Actions => "action",
         }
     }
@@ -239,7 +243,7 @@ impl Cx<'_> {
 
     /// An element that is one block: its name, and its fields. All spellings that look almost right are
     /// reported with the right one.
-    fn block<'n>(
+    pub(super) fn block<'n>(
         &mut self,
         node: &'n Node,
         holds: Holds,
@@ -448,6 +452,7 @@ fn fitting(holds: Holds) -> String {
         .collect();
     let article = match holds {
         Holds::Flows => "a flow",
+        Holds::Steps => "a step that is a block",
         Holds::Actions => "an action",
     };
     format!("{article} is one of {}", names.join(", "))

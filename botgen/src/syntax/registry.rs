@@ -1,8 +1,11 @@
 //! The one table of blocks. From it come the decoder's dispatch, the reference page, the schema's completeness
 //! (tested) and the words of did-you-mean. To add a block: a file in [`super::blocks`] and a line here.
 
-use super::ast::{ActionKind, FlowKind};
-use super::blocks::{generic, i18n, menu, reply_template, set_locale, sql_exec, sql_query, wizard};
+use super::ast::{ActionKind, FlowKind, WidgetStep};
+use super::blocks::{
+    confirm, generic, i18n, menu, multiselect, number, rating, reply_template, set_locale,
+    sql_exec, sql_query, wizard,
+};
 use super::decode::{Cx, Fields};
 use crate::schema::Shape;
 
@@ -25,6 +28,8 @@ pub enum Decode {
     Setting,
     /// An element of `flows:`.
     Flow(fn(&mut Cx<'_>, &mut Fields<'_>) -> Option<FlowKind>),
+    /// An element of `steps:`.
+    Step(fn(&mut Cx<'_>, &mut Fields<'_>) -> Option<WidgetStep>),
     /// An element of a list of actions.
     Action(fn(&mut Cx<'_>, &mut Fields<'_>) -> Option<ActionKind>),
 }
@@ -35,13 +40,14 @@ impl Block {
         match self.decode {
             Decode::Setting => "at the top of `bot.yaml`",
             Decode::Flow(_) => "under `flows`",
+            Decode::Step(_) => "in a wizard's `steps`",
             Decode::Action(_) => "in a list of actions: `on_enter`, `on_step`, `on_complete`",
         }
     }
 }
 
 /// Every block, in the order of the reference page.
-pub static BLOCKS: [&Block; 8] = [
+pub static BLOCKS: [&Block; 12] = [
     &menu::BLOCK,
     &wizard::BLOCK,
     &generic::BLOCK,
@@ -49,17 +55,17 @@ pub static BLOCKS: [&Block; 8] = [
     &sql_exec::BLOCK,
     &reply_template::BLOCK,
     &set_locale::BLOCK,
+    &confirm::BLOCK,
+    &rating::BLOCK,
+    &number::BLOCK,
+    &multiselect::BLOCK,
     &i18n::BLOCK,
 ];
 
 /// Blocks that the language has but this version does not, and the issue that brings them.
-pub const LATER: [(&str, u8); 10] = [
+pub const LATER: [(&str, u8); 6] = [
     ("widget.calendar.v1", 4),
     ("widget.pagination.v1", 4),
-    ("widget.multiselect.v1", 4),
-    ("widget.confirm.v1", 4),
-    ("widget.number.v1", 4),
-    ("widget.rating.v1", 4),
     ("policy.ratelimit.v1", 4),
     ("ops.broadcast.v1", 5),
     ("action.llm.v1", 5),
@@ -97,6 +103,7 @@ pub fn old_key(name: &str) -> Option<&'static str> {
         "validate_regex" => "write `validate: { regex: '…' }`",
         "callback_data" => "write `callback: /command`",
         "command" | "cmd" | "entry" => "the command of a flow is `entry_cmd`, of an intent `cmd`",
+        "ask" => "the question of a widget is `title`",
         "title" | "message" => {
             "the text of a reply is `text`, of a menu `title`, of a step `ask`, of an intent `reply`"
         }

@@ -4,14 +4,44 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ast::{Case, Choice, Step, StepType, Validate};
+use super::blocks::{confirm, multiselect, number, rating};
 use super::decode::{Cx, Fields};
-use super::flow::ActionItem;
+use super::flow::{ActionItem, Holds};
+use super::registry::{self, Decode};
 use crate::diagnostics::codes::shape;
 use crate::schema::{
     Bool, Expression, Literal, Name, ParseModeName, Regex, StepTypeName, Template, Value,
 };
 use crate::source::Spanned;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Entry, Kind, Node};
+
+/// A question, or a widget that asks it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum StepEntry {
+    /// A message that waits for another one.
+    Question(Box<StepItem>),
+    /// A keyboard of its own.
+    Widget(Box<WidgetItem>),
+}
+
+/// A step that is a block: one key, the widget's name.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "WidgetStep")]
+pub enum WidgetItem {
+    /// Yes or no.
+    #[serde(rename = "widget.confirm.v1")]
+    Confirm(Box<confirm::Published>),
+    /// Stars.
+    #[serde(rename = "widget.rating.v1")]
+    Rating(Box<rating::Published>),
+    /// A number with buttons for less and more.
+    #[serde(rename = "widget.number.v1")]
+    Number(Box<number::Published>),
+    /// Several options of a choice.
+    #[serde(rename = "widget.multiselect.v1")]
+    Multiselect(Box<multiselect::Published>),
+}
 
 /// One question and the variable that its answer fills.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -93,6 +123,9 @@ impl Cx<'_> {
         if self.later_block_item(node) {
             return None;
         }
+        if let Some(step) = self.widget(node) {
+            return step;
+        }
         let mut f = self.fields::<StepItem>(node, "this step")?;
         let ask = self.text(f.get("ask"), "`ask`");
         let var = self.name(f.get("var"), "`var`");
@@ -133,10 +166,75 @@ impl Cx<'_> {
             id,
             ty,
             bad_type,
+            widget: None,
             optional,
             options,
             min,
             max,
+            validate,
+            when,
+            case,
+            on_step,
+            parse_mode,
+        })
+    }
+
+    /// A step that is a block. The outer `None`: it is a plain question; the inner: reported.
+    #[allow(clippy::option_option)]
+    fn widget(&mut self, node: &Node) -> Option<Option<Step>> {
+        let Kind::Map(map) = &node.kind else {
+            return None;
+        };
+        let is_block = |e: &&Entry| {
+            let key = e.key.text.value.as_str();
+            registry::find(key).is_some() || key.starts_with("widget.")
+        };
+        map.entries.iter().find(is_block)?;
+        Some(self.widget_step(node))
+    }
+
+    fn widget_step(&mut self, node: &Node) -> Option<Step> {
+        let (block, name, mut f) = self.block(node, Holds::Steps)?;
+        let Decode::Step(decode) = block.decode else {
+            return None;
+        };
+        let title = self.text(f.get("title"), "`title`");
+        let var = self.name(f.get("var"), "`var`");
+        let id = self.name(f.get("id"), "`id`");
+        let optional = self.bool(f.get("optional"), "`optional`");
+        let before = self.faults();
+        let decoded = decode(self, &mut f);
+        let bad = self.faults() != before;
+        let validate = f.get("validate").and_then(|n| self.validate(n));
+        let when = self.expr(f.get("when"), "`when`");
+        let case = self.each(f.get("case"), "`case`", false, Cx::case);
+        let on_step = self.actions(f.get("on_step"), "`on_step`");
+        let parse_mode = self.parse_mode(f.get("parse_mode"));
+        if let Some(case) = f.get("case") {
+            self.case_order(case);
+        }
+        let span = f.span;
+        f.finish();
+        let decoded = decoded?;
+        let ty = decoded.ty.clone().unwrap_or(Spanned {
+            node: StepType::Text,
+            span,
+        });
+        Some(Step {
+            span,
+            ask: title?,
+            var: var?,
+            id,
+            bad_type: decoded.ty.is_none() || bad,
+            ty,
+            widget: Some(Spanned {
+                node: decoded.widget,
+                span: name.span,
+            }),
+            optional,
+            options: decoded.options,
+            min: decoded.min,
+            max: decoded.max,
             validate,
             when,
             case,
@@ -264,6 +362,7 @@ fn type_name(ty: StepType) -> &'static str {
         StepType::Time => "time",
         StepType::DateTime => "datetime",
         StepType::Choice => "choice",
+        StepType::Choices => "list of choices",
         StepType::Phone => "phone",
         StepType::Email => "email",
         StepType::Contact => "contact",

@@ -57,3 +57,6 @@ bf-too-short = That's too short. The least length in characters is { $min }.
 bf-too-long = That's too long. The greatest length in characters is { $max }.
 bf-too-small = That's too little. The least value allowed is { $min }.
 bf-too-great = That's too much. The greatest value allowed is { $max }.
+bf-take = ✔️ Done
+bf-too-few = Choose at least { $min }.
+bf-too-many = You can choose at most { $max }.

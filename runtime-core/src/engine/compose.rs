@@ -1,7 +1,7 @@
 //! From what was said to calls of the Bot API: splitting, keyboards, edits, toasts.
 
 use botfactory_lang::answer::Wanted;
-use botfactory_lang::callback::{self, Keys, WizardAction, hash32};
+use botfactory_lang::callback::{self, Key, Keys, WizardAction, hash32};
 use botfactory_lang::limits::{BUTTON_TEXT, CALLBACK_DATA_BYTES, TOAST};
 use botfactory_lang::markup::{is_blank, split, truncate};
 use botfactory_lang::words::Args;
@@ -14,7 +14,7 @@ use crate::handler::given::{NO, YES};
 use crate::handler::message::{Button, Does, Text};
 use crate::handler::printer::Words;
 use crate::handler::wizard::{StepSpec, Waiting, shows_reply_keyboard};
-use crate::handler::{Next, Said};
+use crate::handler::{Choices, Next, Said};
 use crate::telegram::method::{
     AnswerCallbackQuery, Call, EditMessageText, InlineButton, ReplyButton, ReplyMarkup, SendMessage,
 };
@@ -92,14 +92,21 @@ pub(crate) fn compose(
                 wizard,
                 step,
                 text,
-                options,
+                choices,
             } => {
                 let spec = wizard
                     .steps
                     .get(*step)
                     .ok_or(HandlerError::Bug("ask: no such step"))?;
-                let markup = question(frame, wizard.command, spec, options)?;
-                push(&mut out.messages, frame, text, markup, None, bots);
+                let markup = question(frame, wizard.command, spec, choices)?;
+                let (below, edit) = match choices {
+                    Choices::Widget { drawn, edit } => (drawn.below.as_ref(), *edit),
+                    Choices::Options(_) => (None, false),
+                };
+                let edit = if edit { editable.take() } else { None };
+                let whole = below.map(|below| text.with_below(below));
+                let text = whole.as_ref().unwrap_or(text);
+                push(&mut out.messages, frame, text, markup, edit, bots);
             }
             Said::Refusal(text) if frame.update.pressed.is_some() && toast.is_none() => {
                 toast = Some(text.clone());
@@ -113,7 +120,7 @@ pub(crate) fn compose(
     }
     let keyboard_after = match frame.next {
         Next::Stay => frame.keyboard_before,
-        Next::Wait(waiting) => waiting.reply_keyboard(),
+        Next::Wait(waiting) | Next::Turn(waiting) => waiting.reply_keyboard(),
         Next::End => false,
     };
     if frame.keyboard_before && !keyboard_after {
@@ -232,9 +239,9 @@ fn question(
     frame: &Frame<'_>,
     command: &str,
     step: &StepSpec,
-    options: &[(usize, Text)],
+    choices: &Choices,
 ) -> Result<Option<ReplyMarkup>, HandlerError> {
-    let Next::Wait(waiting) = frame.next else {
+    let (Next::Wait(waiting) | Next::Turn(waiting)) = frame.next else {
         return Ok(None); // asked, but nothing waits: buttons would be dead
     };
     let controls = controls(frame.words, waiting);
@@ -252,8 +259,20 @@ fn question(
             callback::wizard(frame.keys, owner, flow, run, at, action),
         )
     };
+    let (options, widget): (&[_], _) = match choices {
+        Choices::Options(options) => (options, None),
+        Choices::Widget { drawn, .. } => (&[], Some(drawn)),
+    };
     let mut rows: Vec<Vec<Button>> = Vec::with_capacity(options.len() + 1);
-    if options.is_empty() && step.wanted == Wanted::Bool {
+    for row in widget.iter().flat_map(|drawn| &drawn.rows) {
+        let mut buttons = Vec::with_capacity(row.len());
+        for (label, key) in row {
+            let key = Key::new(key).ok_or(HandlerError::Bug("a widget's key is too long"))?;
+            buttons.push(button(label, WizardAction::Key(key)));
+        }
+        rows.push(buttons);
+    }
+    if widget.is_none() && options.is_empty() && step.wanted == Wanted::Bool {
         let yes_no = [("bf-yes", YES), ("bf-no", NO)].map(|(key, value)| {
             let action = WizardAction::Option(hash32(value));
             button(&frame.words.own_plain(key), action)

@@ -127,6 +127,13 @@ pub(crate) async fn act(
                             .answer(cx, waiting, Given::pressed(option, &words))
                             .await;
                     }
+                    WizardAction::Key(key) => {
+                        cx.before = Some(waiting.clone());
+                        cx.inside = true;
+                        let words = cx.words.clone();
+                        let given = Given::key(key.as_str(), &words);
+                        return bot.answer(cx, waiting, given).await;
+                    }
                     WizardAction::Back => Control::Back,
                     WizardAction::Skip => Control::Skip,
                     WizardAction::Cancel => Control::Cancel,
@@ -254,6 +261,6 @@ fn typed_control(waiting: &Waiting, content: &Content, cx: &Cx) -> Option<Contro
         WizardAction::Back => Some(Control::Back),
         WizardAction::Skip => Some(Control::Skip),
         WizardAction::Cancel => Some(Control::Cancel),
-        WizardAction::Option(_) => None,
+        WizardAction::Option(_) | WizardAction::Key(_) => None,
     }
 }

@@ -161,14 +161,17 @@ impl Turn {
     /// Makes the calls, and decides what is to be stored.
     pub(crate) fn conclude(&mut self, did: &mut Did, stand: &Stand) -> Result<Plan, HandlerError> {
         let cx = &mut did.cx;
-        if let Next::Wait(waiting) = &mut cx.next {
+        if let Next::Wait(waiting) | Next::Turn(waiting) = &mut cx.next {
             waiting.remember(&cx.words.person, self.update.place);
         }
         if matches!(cx.next, Next::End) && cx.said.is_empty() && cx.toast.is_none() {
             cx.said.push(Said::Own("bf-done")); // a dialogue never ends in silence
         }
         let cx = &did.cx;
-        let next_run = stand.run.saturating_add(1);
+        let next_run = match &cx.next {
+            Next::Turn(_) => stand.run, // the same question: its buttons still count
+            _ => stand.run.saturating_add(1),
+        };
         let composed = compose(
             &Frame {
                 update: &self.update,
@@ -198,7 +201,7 @@ impl Turn {
         let now = self.shared.store.clock().micros();
         let conversation = match &cx.next {
             Next::Stay => None,
-            Next::Wait(waiting) => {
+            Next::Wait(waiting) | Next::Turn(waiting) => {
                 let ttl = waiting.ttl().saturating_mul(1_000_000);
                 let expires = now.saturating_add(ttl);
                 // Nothing could be said to a preview: it speaks only when it is spoken to.

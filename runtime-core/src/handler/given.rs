@@ -81,6 +81,7 @@ impl std::fmt::Debug for Given<'_> {
             What::Typed(_) => "Given::Typed",
             What::Argument(_) => "Given::Argument",
             What::Pressed(_) => "Given::Pressed",
+            What::Key(_) => "Given::Key",
             What::Skipped => "Given::Skipped",
             What::Sent(_) => "Given::Sent",
         })
@@ -93,6 +94,8 @@ enum What<'a> {
     Argument(&'a str),
     /// Hash of the option's value.
     Pressed(u32),
+    /// A widget's key.
+    Key(&'a str),
     Skipped,
     /// Anything but a text.
     Sent(&'a Content),
@@ -121,6 +124,27 @@ impl<'a> Given<'a> {
         Self {
             what: What::Pressed(option),
             words,
+        }
+    }
+    /// A widget's key.
+    pub(crate) fn key(key: &'a str, words: &'a Words) -> Self {
+        Self {
+            what: What::Key(key),
+            words,
+        }
+    }
+    /// Hands it to a widget that shows `view`.
+    pub(crate) fn to<W: super::widget::Widget>(
+        &self,
+        widget: &W,
+        view: &str,
+    ) -> Result<super::widget::Turned<W::Value>, Refusal> {
+        match self.what {
+            What::Key(key) => widget.pressed(self.words, view, key),
+            What::Typed(text) | What::Argument(text) => widget.typed(self.words, view, text),
+            // A button of the step as another build drew it.
+            What::Pressed(_) => Err(Refusal::NotAnOption),
+            What::Skipped | What::Sent(_) => Err(Refusal::WrongKind(widget.wanted())),
         }
     }
     /// Nothing: the step is skipped.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use botfactory_lang::callback::encode_arg_text;
 use botfactory_lang::length::cut;
 use botfactory_lang::limits::BUTTON_TEXT;
-use botfactory_lang::markup::{ParseMode, is_blank, plain_text};
+use botfactory_lang::markup::{ParseMode, Place, escape_into, is_blank, plain_text};
 use botfactory_lang::value::{Date, Decimal, Instant, TimeOfDay};
 
 use crate::bot::OnAmbiguous;
@@ -64,6 +64,13 @@ impl Text {
         }
         self.breaks.retain(|place| *place > 0 && *place < length);
         self
+    }
+    /// The same with lines below it, in the same markup; `below` is plain.
+    pub(crate) fn with_below(&self, below: &str) -> Self {
+        let mut text = self.clone();
+        text.markup.push_str("\n\n");
+        escape_into(text.mode, Place::Text, below, &mut text.markup);
+        text
     }
     /// The characters, with markup.
     pub fn into_string(self) -> String {

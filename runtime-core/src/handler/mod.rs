@@ -8,6 +8,7 @@ pub mod message;
 #[cfg(feature = "postgres")]
 pub mod pg;
 pub mod printer;
+pub mod widget;
 pub mod wizard;
 
 use std::sync::Arc;
@@ -60,6 +61,8 @@ pub(crate) enum Next {
     Stay,
     /// Waits for an answer.
     Wait(Waiting),
+    /// Waits for the same answer: the question's widget shows something else.
+    Turn(Waiting),
     /// Waits for nothing.
     End,
 }
@@ -72,12 +75,21 @@ pub(crate) enum Said {
         wizard: &'static WizardSpec,
         step: usize,
         text: Text,
-        options: Vec<(usize, Text)>,
+        choices: Choices,
     },
     /// An answer was refused: a toast when a button was pressed, else a message.
     Refusal(Text),
     /// The runtime's own words.
     Own(&'static str),
+}
+
+/// What a question offers.
+#[derive(Debug)]
+pub(crate) enum Choices {
+    /// Options of its step.
+    Options(Vec<(usize, Text)>),
+    /// A widget; `edit`: in place of the message whose button was pressed.
+    Widget { drawn: widget::Drawn, edit: bool },
 }
 
 impl Cx {
@@ -243,8 +255,69 @@ impl Cx {
             wizard,
             step,
             text,
-            options,
+            choices: Choices::Options(options),
         });
+    }
+    /// Asks a step's question with a widget: as it was left, if this is the way back to it.
+    pub fn show<W: widget::Widget>(
+        &mut self,
+        wizard: &'static WizardSpec,
+        step: usize,
+        text: Text,
+        widget: &W,
+    ) {
+        let view = match &self.next {
+            Next::Wait(waiting) if is_at(waiting, wizard, step) => waiting.view(),
+            _ => "",
+        };
+        let drawn = widget.draw(&self.words, view);
+        self.said.push(Said::Question {
+            wizard,
+            step,
+            text,
+            choices: Choices::Widget { drawn, edit: false },
+        });
+    }
+    /// What an answer to a widget's question comes to.
+    ///
+    /// # Errors
+    /// The widget does not take it.
+    pub fn give<W: widget::Widget>(
+        &self,
+        widget: &W,
+        given: &given::Given<'_>,
+    ) -> Result<widget::Turned<W::Value>, given::Refusal> {
+        let view = self.before.as_ref().map_or("", Waiting::view);
+        given.to(widget, view)
+    }
+    /// The same question, its widget turned: the message whose button was pressed shows it from now on, and its buttons
+    /// still count.
+    ///
+    /// # Errors
+    /// Outside a dialogue, or a view too long: bugs of a widget.
+    pub fn turn<W: widget::Widget>(
+        &mut self,
+        wizard: &'static WizardSpec,
+        step: usize,
+        text: Text,
+        widget: &W,
+        view: String,
+    ) -> Handled {
+        if view.len() > widget::VIEW_BYTES {
+            return Err(HandlerError::Bug("a widget's view is too long"));
+        }
+        let Some(before) = &self.before else {
+            return Err(HandlerError::Bug("turn outside a dialogue"));
+        };
+        let drawn = widget.draw(&self.words, &view);
+        self.next = Next::Turn(before.turned(view));
+        self.said.push(Said::Question {
+            wizard,
+            step,
+            text,
+            choices: Choices::Widget { drawn, edit: true },
+        });
+        Ok(())
     }
     /// Waits for the answer to step `step`; `loaded` and `state` are kept with the conversation. The state that was
     /// left is remembered for `back`.
@@ -308,4 +381,12 @@ impl Cx {
             self.next = Next::End;
         }
     }
+}
+
+fn is_at(waiting: &Waiting, wizard: &WizardSpec, step: usize) -> bool {
+    waiting.flow() == wizard.command
+        && wizard
+            .steps
+            .get(step)
+            .is_some_and(|spec| spec.id == waiting.step())
 }

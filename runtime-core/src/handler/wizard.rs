@@ -89,6 +89,9 @@ struct Place {
     /// It shows a reply keyboard (contact, location, phone), to be removed afterwards.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     keyboard: bool,
+    /// What its widget shows ([`super::widget::Widget`]); empty as it is first shown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    view: String,
     state: Box<RawValue>,
 }
 
@@ -141,6 +144,7 @@ impl Waiting {
                 step: spec.id.to_owned(),
                 skip: spec.optional,
                 keyboard: shows_reply_keyboard(spec),
+                view: String::new(),
                 state: raw(serde_json::value::to_raw_value(state))?,
             },
             loaded: raw(serde_json::value::to_raw_value(loaded))?,
@@ -212,6 +216,17 @@ impl Waiting {
             thread_id: caller.thread,
         };
         Some((person, chat))
+    }
+    /// What the step's widget shows.
+    pub(crate) fn view(&self) -> &str {
+        &self.here.view
+    }
+    /// The same question, its widget turned.
+    pub(crate) fn turned(&self, view: String) -> Self {
+        let mut waiting = self.clone();
+        waiting.here.view = view;
+        waiting.by_timer = false;
+        waiting
     }
     /// Whether its step may be skipped.
     pub(crate) fn can_skip(&self) -> bool {

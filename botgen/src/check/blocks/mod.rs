@@ -1,8 +1,12 @@
 //! One file per block. These two functions are the table: a block that is not in them does not compile.
 
+mod confirm;
 mod generic;
 mod intent;
 mod menu;
+mod multiselect;
+mod number;
+mod rating;
 mod reply_template;
 mod set_locale;
 mod sql;
@@ -12,8 +16,11 @@ pub use intent::check as intent;
 
 use super::flow::{Body, FlowCheck};
 use super::scope::Scope;
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::codes::widgets;
 use crate::ir;
-use crate::syntax::ast::{Action, ActionKind, FlowKind};
+use crate::source::Spanned;
+use crate::syntax::ast::{Action, ActionKind, FlowKind, Step, Widget};
 
 /// A flow's block.
 pub fn flow(check: &mut FlowCheck<'_>) -> Option<Body> {
@@ -22,6 +29,46 @@ pub fn flow(check: &mut FlowCheck<'_>) -> Option<Body> {
         FlowKind::Wizard(wizard) => wizard::check(check, wizard),
         FlowKind::Generic => generic::check(check),
     }
+}
+
+/// A step that is a block: how its answer is read. `None`: something is wrong and was reported.
+pub fn widget(
+    check: &mut FlowCheck<'_>,
+    scope: &Scope,
+    step: &Step,
+    widget: &Spanned<Widget>,
+) -> Option<ir::Rule> {
+    let fine = check.widget_validate(step);
+    let fine = is_no_argument(check, step).and(fine);
+    let done = match &widget.node {
+        Widget::Confirm(w) => confirm::check(check, scope, step, w),
+        Widget::Multiselect(w) => multiselect::check(check, step, w),
+        Widget::Number(w) => number::check(check, scope, step, w),
+        Widget::Rating(w) => rating::check(check, w),
+    };
+    fine.and(done).map(ir::Rule::Widget)
+}
+
+/// An argument is not read by the widget's rules.
+fn is_no_argument(check: &mut FlowCheck<'_>, step: &Step) -> Option<()> {
+    let name = &step.var;
+    let arg = check.flow.args.iter().find(|a| a.name.value == name.value);
+    let Some(arg) = arg else {
+        return Some(());
+    };
+    check.cx.sink.report(
+        Diagnostic::new(
+            &widgets::ARGUMENT,
+            name.span,
+            format!(
+                "`{}` is an argument of the command, which may be anything of its type",
+                name.value
+            ),
+        )
+        .note(arg.name.span, "the argument")
+        .help("the widget's rules would not hold for it: give the argument another name"),
+    );
+    None
 }
 
 /// An action's block, with what is known where it stands.

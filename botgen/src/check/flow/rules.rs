@@ -166,6 +166,7 @@ impl FlowCheck<'_> {
             StepType::Choice => Rule::Choice {
                 choice: self.names.choice_of(&given.name.value)?,
             },
+            StepType::Choices => return None, // only widgets have it, and rules of their own
             StepType::Phone => Rule::Phone { pattern },
             StepType::Email => Rule::Email { pattern },
             StepType::Contact => Rule::Contact,
@@ -222,6 +223,27 @@ impl FlowCheck<'_> {
             "exchange `min` and `max`".to_owned()
         });
         self.cx.sink.report(d);
+    }
+
+    /// What a widget's step says of its answer's form: nothing but what is said when it is refused. `None`: reported.
+    pub fn widget_validate(&mut self, step: &ast::Step) -> Option<()> {
+        let Some(validate) = &step.validate else {
+            return Some(());
+        };
+        if let Some(regex) = &validate.regex {
+            let block = step.widget.as_ref().map_or(step.span, |w| w.span);
+            self.cx.sink.report(
+                Diagnostic::new(
+                    &graph::REGEX_UNREAD,
+                    regex.span,
+                    "the answer of a widget is not read by a regex",
+                )
+                .note(block, "the widget")
+                .help("remove `regex`; `msg` stays possible"),
+            );
+            return None;
+        }
+        self.pattern(Given::step(step), None).map(|_| ())
     }
 
     /// The outer `None`: reported.
@@ -306,7 +328,8 @@ impl FlowCheck<'_> {
         false
     }
 
-    fn bounds(&mut self, scope: &Scope, given: Given<'_>) -> (Option<Expr>, Option<Expr>) {
+    /// The least and the greatest value of a type that has an order.
+    pub fn bounds(&mut self, scope: &Scope, given: Given<'_>) -> (Option<Expr>, Option<Expr>) {
         let ordered = matches!(
             given.ty.node,
             StepType::Int

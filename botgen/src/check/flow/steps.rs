@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 
 use super::rules::Given;
 use super::{FlowCheck, actions};
-use crate::check::blocks::mode;
+use crate::check::blocks::{self, mode};
 use crate::check::graph::reads::Reads;
 use crate::check::graph::{Env, Graph, live};
 use crate::check::scope::Scope;
 use crate::diagnostics::codes::{graph as graph_codes, limits};
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::ir::types::{ChoiceId, Ty, Variable};
+use crate::ir::widget::Widget;
 use crate::ir::{Action, Branch, Effect, Rule, Step};
 use crate::syntax::ast;
 use botfactory_lang::limits::KEYBOARD_BUTTONS;
@@ -66,9 +67,10 @@ impl FlowCheck<'_> {
             None => Some(None),
         };
         let options_fine = self.options(&scope, name, index);
-        let rule = match step.bad_type {
-            true => None,
-            false => self.rule(&scope, Given::step(step)),
+        let rule = match (step.bad_type, &step.widget) {
+            (true, _) => None,
+            (false, Some(widget)) => blocks::widget(self, &scope, step, widget),
+            (false, None) => self.rule(&scope, Given::step(step)),
         };
         let when = match &step.when {
             Some(when) => self
@@ -259,7 +261,8 @@ impl FlowCheck<'_> {
         reads.text(&step.ask);
         reads.exprs(&step.when);
         reads.rule(&step.rule);
-        if let Rule::Choice { choice } = &step.rule
+        if let Rule::Choice { choice } | Rule::Widget(Widget::Multiselect { choice, .. }) =
+            &step.rule
             && let Some(choice) = self.cx.choices.get(choice.0)
         {
             reads.choice(choice);

@@ -96,6 +96,16 @@ impl<'a> Reads<'a> {
                 self.exprs(min);
                 self.exprs(max);
             }
+            Rule::Widget(widget) => {
+                self.exprs(widget.exprs());
+                widget.texts().into_iter().for_each(|t| self.text(t));
+                for query in widget.queries() {
+                    let queries = self.queries;
+                    if let Some(query) = queries.get(query.0) {
+                        self.exprs(query.params.iter().map(|p| &p.value));
+                    }
+                }
+            }
             _ => {}
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Ranges: BF00 files and YAML · BF01 shape of the language · BF02 names and references · BF03 flow
 //! graph and variables · BF04 texts, translations, markup · BF05 SQL and migrations · BF06 Telegram's
-//! limits · BF07 expressions and types · BF08 conversation tests · BF09 botgen itself.
+//! limits · BF07 expressions and types · BF08 conversation tests · BF09 botgen itself · BF10 widgets and policies.
 //!
 //! To add one: a line in the family's file here, a page `explain/BFnnnn.md`, a fixture
 //! `botgen/tests/ui/BFnnnn_name/`. `tests/ui.rs` holds the three against each other and says how both are written.
@@ -19,6 +19,7 @@ pub mod shape;
 pub mod sql;
 pub mod texts;
 pub mod transcripts;
+pub mod widgets;
 
 /// One kind of finding.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,6 +62,7 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
         expressions::ALL,
         transcripts::ALL,
         itself::ALL,
+        widgets::ALL,
     ]
     .into_iter()
     .flatten()
@@ -68,7 +70,7 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
 }
 
 /// The families by the four signs that their codes begin with.
-pub const FAMILIES: [(&str, &str); 10] = [
+pub const FAMILIES: [(&str, &str); 11] = [
     ("BF00", "files and YAML"),
     ("BF01", "the shape of the language"),
     ("BF02", "names and references"),
@@ -79,6 +81,7 @@ pub const FAMILIES: [(&str, &str); 10] = [
     ("BF07", "expressions and types"),
     ("BF08", "conversation tests"),
     ("BF09", "botgen itself"),
+    ("BF10", "widgets and policies"),
 ];
 
 /// The name of a code's family.

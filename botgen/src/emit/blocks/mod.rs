@@ -3,3 +3,4 @@
 pub mod reply;
 pub mod set_locale;
 pub mod sql;
+pub mod widget;

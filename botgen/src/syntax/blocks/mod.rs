@@ -1,8 +1,12 @@
 //! One file per block: its published type, its decoder, its tests.
 
+pub mod confirm;
 pub mod generic;
 pub mod i18n;
 pub mod menu;
+pub mod multiselect;
+pub mod number;
+pub mod rating;
 pub mod reply_template;
 pub mod set_locale;
 pub mod sql_exec;

@@ -8,9 +8,9 @@ use crate::schema::{Command, Duration, Shape, Template};
 use crate::syntax::ast::{FlowKind, Wizard};
 use crate::syntax::decode::{Cx, Fields};
 use crate::syntax::flow::{ActionItem, Args};
-use crate::syntax::registry::{Block, Decode};
-use crate::syntax::step::StepItem;
-use crate::yaml::Kind;
+use crate::syntax::registry::{self, Block, Decode};
+use crate::syntax::step::StepEntry;
+use crate::yaml::{Kind, Node};
 
 /// A dialogue: questions in order, then actions with the answers.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -33,7 +33,7 @@ pub struct Published {
     pub on_timeout: Option<TimeoutItem>,
     /// The questions.
     #[schemars(length(min = 1))]
-    pub steps: Vec<StepItem>,
+    pub steps: Vec<StepEntry>,
     /// Runs after each answer.
     pub on_step: Option<Vec<ActionItem>>,
     /// Runs after the last answer.
@@ -70,8 +70,7 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<FlowKind> {
         .is_none_or(|n| !matches!(n.kind, Kind::List(_)));
     let steps = cx.each(f.get("steps"), "`steps`", false, |cx, node| {
         let step = cx.step(node);
-        let named = matches!(&node.kind, Kind::Map(map)
-            if map.entries.iter().any(|e| e.key.text.value == "id"));
+        let named = has_id(node);
         steps_lost |= step.as_ref().is_none_or(|s| named && s.id.is_none());
         step
     });
@@ -85,4 +84,15 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<FlowKind> {
         on_complete,
         on_timeout,
     }))
+}
+
+/// Whether a step, or the widget that it is, has an `id`.
+fn has_id(step: &Node) -> bool {
+    let Kind::Map(map) = &step.kind else {
+        return false;
+    };
+    map.entries.iter().any(|e| {
+        let widget = matches!(registry::find(&e.key.text.value), Some(b) if matches!(b.decode, Decode::Step(_)));
+        e.key.text.value == "id" || widget && has_id(&e.value)
+    })
 }

@@ -139,6 +139,22 @@ impl Cx<'_> {
         })
     }
 
+    /// A whole number, 0 or more.
+    pub fn count(&mut self, node: Option<&Node>, what: &str) -> Option<Spanned<i64>> {
+        let node = node?;
+        let number = match &node.kind {
+            Kind::Scalar(scalar) => scalar.text.value.parse::<u32>().ok(),
+            _ => None,
+        };
+        match number {
+            Some(n) => Some(Spanned {
+                node: i64::from(n),
+                span: node.span,
+            }),
+            None => self.wrong_type(node, what, "a whole number"),
+        }
+    }
+
     /// One of a fixed list of words.
     pub fn one_of<T: Copy>(
         &mut self,

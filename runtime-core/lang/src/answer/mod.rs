@@ -37,6 +37,10 @@ pub enum Refusal {
     Pattern,
     /// Not one of the options.
     NotAnOption,
+    /// Fewer options than so many were taken.
+    TooFew(usize),
+    /// No more options than so many can be taken.
+    TooMany(usize),
 }
 
 /// What a step waits for.
@@ -82,6 +86,8 @@ impl Refusal {
             ),
             Self::Pattern => ("bf-bad-pattern", Vec::new()),
             Self::NotAnOption => ("bf-bad-option", Vec::new()),
+            Self::TooFew(min) => ("bf-too-few", vec![("min", min.to_string())]),
+            Self::TooMany(max) => ("bf-too-many", vec![("max", max.to_string())]),
         }
     }
 }

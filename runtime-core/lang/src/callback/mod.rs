@@ -18,7 +18,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use sha2::{Digest as _, Sha256};
 
 pub use line::{CommandName, Payloaded, command_line, encode_arg_text, next_arg};
-pub use wizard::{Keys, Owner, WizardAction, WizardPress, wizard};
+pub use wizard::{Key, Keys, Owner, WizardAction, WizardPress, wizard};
 
 /// A decoded payload.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -31,6 +31,47 @@ pub enum WizardAction {
     Skip,
     /// Cancels the wizard.
     Cancel,
+    /// A press on a widget: which of its keys.
+    Key(Key),
+}
+
+/// The name of a widget's button: at most [`Key::BYTES`], so that the payload around it fits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    length: u8,
+    bytes: [u8; Self::BYTES],
+}
+
+impl Key {
+    /// Most bytes: with head and MAC they are 61 of 64 characters.
+    pub const BYTES: usize = 24;
+
+    /// `None`: too long.
+    pub fn new(text: &str) -> Option<Self> {
+        let mut bytes = [0; Self::BYTES];
+        bytes
+            .get_mut(..text.len())?
+            .copy_from_slice(text.as_bytes());
+        let length = u8::try_from(text.len()).ok()?;
+        Some(Self { length, bytes })
+    }
+    /// As the widget wrote it.
+    pub fn as_str(&self) -> &str {
+        // Only whole texts get in.
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes
+            .get(..usize::from(self.length))
+            .unwrap_or_default()
+    }
+}
+
+/// Without the key: it may hold what a person has chosen.
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Key").finish_non_exhaustive()
+    }
 }
 
 /// Whose button it is: covered by the MAC.
@@ -66,8 +107,8 @@ impl std::fmt::Debug for Keys {
 const MAC: usize = 8;
 /// Flow, run, step and the kind of action.
 const HEAD: usize = 13;
-/// The longest body: with an option's hash.
-const BODY: usize = HEAD + 4;
+/// The longest body: with a widget's key.
+const BODY: usize = HEAD + Key::BYTES;
 /// What the MAC covers before the body: it can sign nothing else by accident.
 const DOMAIN: &[u8; 14] = b"botfactory w 1";
 
@@ -112,6 +153,11 @@ pub(super) fn decode(data: &str) -> Result<WizardPress, Unreadable> {
     let (head, rest) = bytes.split_first_chunk::<HEAD>().ok_or(Unreadable)?;
     let [f0, f1, f2, f3, r0, r1, r2, r3, s0, s1, s2, s3, kind] = *head;
     let (action, mac) = match (kind, rest.len()) {
+        (4, length) if length >= MAC => {
+            let (key, mac) = rest.split_at(length - MAC);
+            let key = std::str::from_utf8(key).map_err(|_| Unreadable)?;
+            (WizardAction::Key(Key::new(key).ok_or(Unreadable)?), mac)
+        }
         (0, 12) => {
             let (option, mac) = rest.split_first_chunk::<4>().ok_or(Unreadable)?;
             (WizardAction::Option(u32::from_le_bytes(*option)), mac)
@@ -148,12 +194,17 @@ impl WizardPress {
         body[8..12].copy_from_slice(&self.step.to_le_bytes());
         let (kind, length) = match self.action {
             WizardAction::Option(option) => {
-                body[HEAD..].copy_from_slice(&option.to_le_bytes());
-                (0, BODY)
+                body[HEAD..HEAD + 4].copy_from_slice(&option.to_le_bytes());
+                (0, HEAD + 4)
             }
             WizardAction::Back => (1, HEAD),
             WizardAction::Skip => (2, HEAD),
             WizardAction::Cancel => (3, HEAD),
+            WizardAction::Key(key) => {
+                let key = key.as_bytes();
+                body[HEAD..HEAD + key.len()].copy_from_slice(key);
+                (4, HEAD + key.len())
+            }
         };
         body[HEAD - 1] = kind;
         (body, length)
@@ -204,8 +255,12 @@ mod tests {
         for round in 0..2_000 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let (a, b) = ((seed >> 32) as u32, seed as u32);
-            let action = match round % 4 {
+            let action = match round % 5 {
                 0 => WizardAction::Option(b),
+                4 => {
+                    let text = &"ключ 2026-01-15 14:00"[..(round % 3) as usize * 2];
+                    WizardAction::Key(Key::new(text).unwrap())
+                }
                 1 => WizardAction::Back,
                 2 => WizardAction::Skip,
                 _ => WizardAction::Cancel,
@@ -225,6 +280,28 @@ mod tests {
             );
             assert!(press.verify(&KEYS, owner));
         }
+    }
+
+    #[test]
+    fn the_longest_key_fits() {
+        let text = "x".repeat(Key::BYTES);
+        let action = WizardAction::Key(Key::new(&text).unwrap());
+        let data = wizard(&KEYS, OWNER, 1, 2, 3, action);
+        assert_eq!(data.len(), 61);
+        assert!(data.len() <= CALLBACK_DATA_BYTES);
+        let press = press(&data);
+        assert_eq!(press.action, action);
+        assert!(press.verify(&KEYS, OWNER));
+        assert!(Key::new(&"x".repeat(Key::BYTES + 1)).is_none());
+        let WizardAction::Key(key) = press.action else {
+            unreachable!()
+        };
+        assert_eq!(key.as_str(), text);
+        let other = WizardPress {
+            action: WizardAction::Key(Key::new("x").unwrap()),
+            ..press
+        };
+        assert!(!other.verify(&KEYS, OWNER));
     }
 
     #[test]

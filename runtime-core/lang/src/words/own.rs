@@ -45,8 +45,11 @@ pub fn own_ids() -> &'static [(&'static str, &'static [&'static str])] {
         ("bf-share-contact", &[]),
         ("bf-share-location", &[]),
         ("bf-skip", &[]),
+        ("bf-take", &[]),
+        ("bf-too-few", &["min"]),
         ("bf-too-great", &["max"]),
         ("bf-too-long", &["max"]),
+        ("bf-too-many", &["max"]),
         ("bf-too-short", &["min"]),
         ("bf-too-small", &["min"]),
         ("bf-unknown", &[]),
@@ -134,6 +137,7 @@ mod tests {
                         | "bf-share-contact"
                         | "bf-share-location"
                         | "bf-locale-name"
+                        | "bf-take"
                 );
                 assert!(!button || utf16(&text) <= BUTTON_TEXT, "{tag} {id}");
             }

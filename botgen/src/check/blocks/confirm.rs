@@ -1,0 +1,29 @@
+//! `widget.confirm.v1`.
+
+use crate::check::flow::FlowCheck;
+use crate::check::scope::Scope;
+use crate::check::text::{self, TextUse};
+use crate::ir::text::Slot;
+use crate::ir::widget::Widget;
+use crate::syntax::ast;
+
+/// Two buttons. That they read the same is found where all keyboards are.
+pub fn check(
+    check: &mut FlowCheck<'_>,
+    scope: &Scope,
+    step: &ast::Step,
+    confirm: &ast::Confirm,
+) -> Option<Widget> {
+    let mut label = |text: Option<&ast::Text>, name: &str| {
+        let hint = format!("{}_{name}", step.var.value);
+        let usage = TextUse::plain(Slot::Button, &hint);
+        match text {
+            Some(text) => Some(Some(text::text(&mut check.cx, scope, text, usage)?.call)),
+            None => Some(None),
+        }
+    };
+    let yes = label(confirm.yes.as_ref(), "yes");
+    let no = label(confirm.no.as_ref(), "no");
+    let (yes, no) = (yes?, no?);
+    Some(Widget::Confirm { yes, no })
+}

@@ -1,0 +1,9 @@
+//! BF10: widgets and policies. BF1001-1019 widgets in general and the small ones, BF1020-1039 the calendar, BF1040-1059
+//! pagination, BF1060-1079 rate limits.
+
+super::codes! {
+    ARGUMENT = "BF1001" error "a widget that fills an argument of its command";
+    SCALE = "BF1002" error "a rating with too few or too many stars";
+    STEPPER = "BF1003" error "a stepper that cannot count";
+    SELECTION = "BF1004" error "a selection that nobody can make";
+}
