@@ -25,7 +25,7 @@ cargo build --workspace --features "$features"
 cargo nextest run --workspace --features "$features" --no-fail-fast "$@"
 if [ "$#" = 0 ]; then
     # The conversations of the bots once more, on the other engine.
-    CHATS_ENGINE=postgres cargo nextest run --workspace --features "$features" --no-fail-fast -E 'package(botfactory) & kind(lib)'
+    CHATS_ENGINE=postgres cargo nextest run --workspace --features "$features" --no-fail-fast -E '(package(botfactory) + package(good-bots)) & kind(lib)'
     cargo test --workspace --features "$features" --doc
     target/debug/botgen prepare --check bots botgen/tests/good/*
     target/debug/botgen check bots --engine all

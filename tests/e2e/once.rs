@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::support::raw::{call, message, payload, press, text};
-use crate::support::{Channel, World, until};
+use crate::support::raw::{SECRET, call, message, payload, press, text};
+use crate::support::{BOOKING_TOKEN, Channel, SURVEY_TOKEN, WEBHOOK_SECRET, World, http, until};
 use crate::words::EN;
 
 const ANNA: i64 = 501;
@@ -260,6 +260,60 @@ async fn two_updates_of_one_chat_at_the_same_moment() {
     let waiting = "SELECT count(*) FROM bf_conversations WHERE waiting IS NOT NULL";
     assert_eq!(world.db().number(waiting).await, 0);
     assert!(world.db().dead_letters().await.is_empty());
+}
+
+/// A command with the bot's name once made one bot's dialogue another's.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_bots_at_the_same_moment_keep_their_dialogues_apart() {
+    let world = World::start(Channel::Webhook).await;
+    // Telegram's number of a bot stands before its token's colon.
+    let id = |bot| {
+        if bot == "booking" {
+            BOOKING_TOKEN
+        } else {
+            SURVEY_TOKEN
+        }
+        .split(':')
+        .next()
+        .unwrap()
+    };
+    let mut all = Vec::new();
+    for at in 0..20 {
+        for (bot, command, question) in [
+            ("booking", "/book", EN.ask_service),
+            ("survey", "/survey", "Have you visited us before?"),
+        ] {
+            let user = ANNA + at;
+            let said = text(
+                1 + at,
+                user,
+                user,
+                &format!("{command}@fake_{}_bot", id(bot)),
+            )
+            .to_string();
+            let world = world.clone();
+            all.push(tokio::spawn(async move {
+                let path = format!("/tg/{bot}");
+                let headers = [(SECRET, WEBHOOK_SECRET)];
+                let answer = http::post(world.address(), &path, &headers, said.as_bytes()).await;
+                (call(&answer), question)
+            }));
+        }
+    }
+    for one in all {
+        let (asked, question) = one.await.unwrap();
+        assert!(
+            asked["text"].as_str().unwrap().contains(question),
+            "{asked}"
+        );
+    }
+    let waiting = "SELECT count(*) FROM bf_conversations WHERE waiting IS NOT NULL";
+    assert_eq!(world.db().number(waiting).await, 40);
+    // Each goes on where it stands.
+    let asked = world.hook(&text(100, ANNA, ANNA, "spa")).await;
+    let asked = call(&asked);
+    assert!(asked["text"].as_str().unwrap().contains("When?"), "{asked}");
+    world.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
