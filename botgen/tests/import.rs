@@ -110,6 +110,35 @@ fn the_same_spec_gives_the_same_folder() {
 }
 
 #[test]
+fn values_of_a_wrong_type_are_read_as_what_they_mean_or_left_out_with_a_line() {
+    let spec = r#"{"flows": {"entry_cmd": "/a", "steps": {"ask": 5, "var": "x"}, "ttl_sec": "90"},
+        "intents": [{"cmd": "/b", "reply": ["x"]}, 7, null, {"cmd": "/c", "reply": 12.5}], "i18n": [], "menu_flows": "x"}"#;
+    let imported = import::translate(spec).expect("translates");
+    let yaml = &imported.files["bot.yaml"];
+    for line in [
+        "entry_cmd: /a\n",
+        "ttl: 90s\n",
+        "ask: \"5\"\n",
+        "cmd: /b, reply: \"There is nothing here yet\"",
+        "cmd: /c, reply: \"12.5\"",
+    ] {
+        assert!(yaml.contains(line), "{line}\n{yaml}");
+    }
+    let lines: Vec<String> = imported.report.iter().map(ToString::to_string).collect();
+    for line in [
+        "changed: flows: an object where a list belongs; read as its only item",
+        "changed: flows.ttl_sec: `\"90\"` is read as 90",
+        "needs a person: i18n: must be an object, found a list; left out: `[]`",
+        "needs a person: intents[0].reply: must be a string, found a list; left out: `[\"x\"]`",
+        "needs a person: intents[1]: must be an object, found a number; left out: `7`",
+        "changed: intents[3].reply: a number is read as a text",
+        "needs a person: menu_flows: must be a list, found a string; left out: `\"x\"`",
+    ] {
+        assert!(lines.iter().any(|l| l == line), "{line}\n{lines:#?}");
+    }
+}
+
+#[test]
 fn what_is_no_spec_is_refused_with_its_places() {
     let Err(ImportError::Json {
         line,
@@ -121,34 +150,14 @@ fn what_is_no_spec_is_refused_with_its_places() {
     };
     assert_eq!((line, column, message.as_str()), (2, 13, "expected value"));
 
-    let spec = r#"{"flows": "x", "intents": [{"cmd": 5, "reply": []}, 7], "i18n": []}"#;
-    let Err(ImportError::Shape(faults)) = import::translate(spec) else {
-        panic!("no spec");
-    };
-    let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        faults,
-        [
-            "`i18n` must be an object, found a list",
-            "`intents[0].cmd` must be a string, found a number",
-            "`intents[0].reply` must be a string, found a list",
-            "`intents[1]` must be an object, found a number",
-            "`flows` must be a list, found a string",
-        ]
-    );
-    assert!(matches!(
-        import::translate("[]"),
-        Err(ImportError::Shape(_))
-    ));
+    for (spec, found) in [("[]", "a list"), ("5", "a number"), ("null", "null")] {
+        let refused = import::translate(spec);
+        assert_eq!(refused, Err(ImportError::Shape(found)), "{spec}");
+    }
     let deep = "[".repeat(100_000);
     assert!(matches!(
         import::translate(&deep),
         Err(ImportError::Json { .. })
-    ));
-    let many = serde_json::json!({"flows": vec![serde_json::json!({}); 1001]});
-    assert!(matches!(
-        import::translate(&many.to_string()),
-        Err(ImportError::Shape(_))
     ));
     let long = format!("\"{}\"", "x".repeat(2_000_000));
     assert!(matches!(
@@ -189,6 +198,10 @@ impl Drop for Folder {
     }
 }
 
+fn run(spec: &str, name: &str, out: &Path) -> Result<import::Report, ImportError> {
+    import::run(spec, name, &[], out, &import::proof::on_sqlite)
+}
+
 const SMALL: &str = r#"{"flows": [{"entry_cmd": "/a", "steps": [{"ask": "?", "var": "x"}], "on_complete": [
     {"action.sql_exec.v1": {"sql": "INSERT INTO notes(bot_id, user_id, x) VALUES(:bot_id, :user_id, :x)"}}]}]}"#;
 
@@ -196,9 +209,12 @@ const SMALL: &str = r#"{"flows": [{"entry_cmd": "/a", "steps": [{"ask": "?", "va
 fn a_folder_is_written_once() {
     let root = Folder::new("once");
     let out = root.0.join("notes_bot");
-    let report = import::run(SMALL, "notes.json", &out).expect("written");
+    let report = run(SMALL, "notes.json", &out).expect("written");
     assert_eq!(report.bot_id, "notes_bot");
-    assert_eq!(report.files, ["bot.yaml", "migrations/0001_imported.sql"]);
+    assert_eq!(
+        report.files,
+        ["IMPORT.md", "bot.yaml", "migrations/0001_imported.sql"]
+    );
     for file in &report.files {
         assert!(out.join(file).is_file(), "{file}");
     }
@@ -206,7 +222,7 @@ fn a_folder_is_written_once() {
     assert!(report.to_string().contains("notes.json → bot `notes_bot`"));
 
     let before = std::fs::read_to_string(out.join("bot.yaml")).expect("readable");
-    let again = import::run("{}", "other.json", &out);
+    let again = run("{}", "other.json", &out);
     assert!(
         matches!(again, Err(ImportError::NotEmpty { .. })),
         "{again:?}"
@@ -217,7 +233,7 @@ fn a_folder_is_written_once() {
     );
     let file = root.0.join("a_file");
     std::fs::write(&file, "x").expect("writable");
-    let over = import::run(SMALL, "s.json", &file);
+    let over = run(SMALL, "s.json", &file);
     assert!(
         matches!(over, Err(ImportError::NotEmpty { .. })),
         "{over:?}"
@@ -228,22 +244,22 @@ fn a_folder_is_written_once() {
 fn the_folders_name_must_be_an_id_and_a_bad_spec_writes_nothing() {
     let root = Folder::new("names");
     for name in ["Bad", "2bots", "a-b", "бот", ".."] {
-        let result = import::run(SMALL, "s.json", &root.0.join(name));
+        let result = run(SMALL, "s.json", &root.0.join(name));
         assert!(matches!(result, Err(ImportError::BotId { .. })), "{name}");
     }
     let out = root.0.join("good");
-    assert!(import::run("{", "s.json", &out).is_err());
+    assert!(run("{", "s.json", &out).is_err());
     assert!(!out.exists());
     // An empty folder is as good as none.
     std::fs::create_dir(&out).expect("writable");
-    import::run(SMALL, "s.json", &out).expect("written");
+    run(SMALL, "s.json", &out).expect("written");
 }
 
 #[test]
 fn tables_of_siblings_are_not_created_twice() {
     let root = Folder::new("siblings");
-    import::run(SMALL, "s.json", &root.0.join("first")).expect("written");
-    let report = import::run(SMALL, "s.json", &root.0.join("second")).expect("written");
+    run(SMALL, "s.json", &root.0.join("first")).expect("written");
+    let report = run(SMALL, "s.json", &root.0.join("second")).expect("written");
     let read =
         |file: &str| std::fs::read_to_string(root.0.join("second").join(file)).expect("readable");
     assert!(read("bot.yaml").contains("INSERT INTO second_notes ("));

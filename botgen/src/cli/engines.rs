@@ -56,6 +56,21 @@ impl Engines {
 
 /// The Postgres of this environment, ready to answer. `None`: there is none, which was said.
 pub fn server() -> Option<Arc<dyn Oracle>> {
+    match open() {
+        Ok(server) => Some(server),
+        Err(words) => {
+            complain(&words);
+            None
+        }
+    }
+}
+
+/// The same for who can do without.
+pub fn quiet_server() -> Option<Arc<dyn Oracle>> {
+    open().ok()
+}
+
+fn open() -> Result<Arc<dyn Oracle>, String> {
     let server = Server::from_env().and_then(|server| {
         // Opened before anything is checked: that there is no server is no mistake of a bot.
         let first = server.open()?;
@@ -64,13 +79,7 @@ pub fn server() -> Option<Arc<dyn Oracle>> {
             first: Mutex::new(Some(first)),
         })
     });
-    match server {
-        Ok(server) => Some(Arc::new(server)),
-        Err(words) => {
-            complain(&words);
-            None
-        }
-    }
+    server.map(|server| Arc::new(server) as Arc<dyn Oracle>)
 }
 
 /// A server whose first database is open already.

@@ -1,30 +1,90 @@
 //! `botgen import`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::import::{self, ImportError};
+use clap::ValueEnum;
+
+use super::engines;
+use crate::Options;
+use crate::import::{self, Files, Finding, ImportError, KeyFile, proof};
+
+/// The engines that the new bot is checked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Engines {
+    /// SQLite, and Postgres where there is a server or the programs of one
+    Auto,
+    /// SQLite alone
+    Sqlite,
+    /// Postgres alone
+    Postgres,
+    /// Both; without a Postgres nothing is imported
+    All,
+}
 
 /// Translates one spec into a new folder and prints what was changed.
-pub fn run(spec: &Path, out: &Path) -> u8 {
+pub fn run(spec: &Path, keys: &[PathBuf], out: &Path, engines: Engines) -> u8 {
     let shown = spec.display().to_string();
-    let json = match std::fs::read_to_string(spec) {
-        Ok(json) => json,
+    let read = |path: &Path| match std::fs::read_to_string(path) {
+        Ok(text) => Some(text),
         Err(error) => {
-            super::complain(&format!("{shown}: {error}"));
-            return super::WRONG_USE;
+            super::complain(&format!("{}: {error}", path.display()));
+            None
         }
     };
-    match import::run(&json, &shown, out) {
+    let Some(json) = read(spec) else {
+        return super::WRONG_USE;
+    };
+    let mut texts = Vec::new();
+    for path in keys {
+        let Some(text) = read(path) else {
+            return super::WRONG_USE;
+        };
+        texts.push((path.display().to_string(), text));
+    }
+    let keys: Vec<KeyFile<'_>> = texts
+        .iter()
+        .map(|(name, content)| KeyFile { name, content })
+        .collect();
+    let server = match engines {
+        Engines::Sqlite => None,
+        Engines::Auto => engines::quiet_server(),
+        Engines::Postgres | Engines::All => match engines::server() {
+            Some(server) => Some(server),
+            None => return super::WRONG_USE,
+        },
+    };
+    let asked = server.is_some();
+    let options = Options {
+        postgres: server,
+        ..Options::default()
+    };
+    let check = |files: &Files| -> Vec<Finding> {
+        match engines {
+            Engines::Postgres => proof::on_postgres(files, &options),
+            _ if asked => proof::on_both(files, &options),
+            _ => proof::on_sqlite(files),
+        }
+    };
+    match import::run(&json, &shown, &keys, out, &check) {
         Ok(report) => {
-            let next = format!("check it: botgen check {}\n", out.display());
-            super::print(&format!("{report}{next}"))
+            let engines = match (engines, asked) {
+                (Engines::Postgres, _) => "checked for Postgres",
+                (_, true) => "checked for SQLite and Postgres",
+                _ => "checked for SQLite; no Postgres was asked",
+            };
+            super::print(&format!(
+                "{report}{engines}; the report stands in {}\n",
+                out.join("IMPORT.md").display()
+            ))
         }
         Err(error) => {
-            let of_the_spec = matches!(error, ImportError::Json { .. } | ImportError::Shape(_));
-            let prefix = if of_the_spec {
-                format!("{shown}: ")
-            } else {
-                String::new()
+            let of_the_spec = matches!(
+                error,
+                ImportError::Json { .. } | ImportError::Shape(_) | ImportError::Keys { .. }
+            );
+            let prefix = match error {
+                ImportError::Json { .. } | ImportError::Shape(_) => format!("{shown}: "),
+                _ => String::new(),
             };
             super::complain(&format!("{prefix}{error}"));
             if of_the_spec {

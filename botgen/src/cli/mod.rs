@@ -102,6 +102,12 @@ enum Command {
         /// The new folder; its name is the bot's id
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
+        /// Texts of its keys, as the old system's API took or gave them; one file or several
+        #[arg(long, value_name = "FILE")]
+        keys: Vec<PathBuf>,
+        /// The engines that the new bot is checked for; what they refuse is taken back
+        #[arg(long, value_enum, default_value_t = import::Engines::Auto)]
+        engine: import::Engines,
     },
     /// Write a small complete bot into a new folder
     New {
@@ -159,7 +165,12 @@ pub fn main() -> ExitCode {
         }),
         Command::Explain { codes, format } => explain::run(&codes, format),
         Command::Fix { dirs, dry_run } => fix::run(&dirs, dry_run),
-        Command::Import { spec, out } => import::run(&spec, &out),
+        Command::Import {
+            spec,
+            out,
+            keys,
+            engine,
+        } => import::run(&spec, &keys, &out, engine),
         Command::New { dir } => new::run(&dir),
         Command::Test { dirs } => test::run(&dirs),
     };

@@ -4,14 +4,24 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::report::{ImportError, Report};
-use super::{Surroundings, names, translate_beside};
+use super::{Check, KeyFile, Order, Surroundings, names, translate_checked};
+
+/// The report in the new folder.
+const REPORT: &str = "IMPORT.md";
 
 /// Translates the spec and writes the bot's folder; the folder's name becomes the bot's id. Nothing is written
-/// when the folder has anything in it. Tables that sibling folders create are not created twice.
+/// when the folder has anything in it. Tables that sibling folders create are not created twice. What `check` refuses
+/// is taken back.
 ///
 /// # Errors
 /// Any [`ImportError`].
-pub fn run(spec_json: &str, file_name: &str, out: &Path) -> Result<Report, ImportError> {
+pub fn run(
+    spec: &str,
+    file_name: &str,
+    keys: &[KeyFile<'_>],
+    out: &Path,
+    check: Check<'_>,
+) -> Result<Report, ImportError> {
     let folder = out.display().to_string();
     let io = |path: &Path| {
         let path = path.display().to_string();
@@ -44,20 +54,29 @@ pub fn run(spec_json: &str, file_name: &str, out: &Path) -> Result<Report, Impor
         taken_tables: tables_beside(out),
         bot_id: bot_id.clone(),
     };
-    let imported = translate_beside(spec_json, &beside)?;
-    for (name, content) in &imported.files {
+    let order = Order {
+        spec,
+        keys,
+        beside: &beside,
+    };
+    let imported = translate_checked(&order, check)?;
+    let mut files = imported.files;
+    let mut report = Report {
+        file_name: file_name.to_owned(),
+        bot_id,
+        files: files.keys().cloned().collect(),
+        lines: imported.report,
+    };
+    report.files.insert(0, REPORT.to_owned());
+    files.insert(REPORT.to_owned(), report.page());
+    for (name, content) in &files {
         let path = out.join(name);
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(io(parent))?;
         }
         std::fs::write(&path, content).map_err(io(&path))?;
     }
-    Ok(Report {
-        file_name: file_name.to_owned(),
-        bot_id,
-        files: imported.files.into_keys().collect(),
-        lines: imported.report,
-    })
+    Ok(report)
 }
 
 /// Names after CREATE TABLE in the migrations of sibling folders. Best effort: what cannot be read is for

@@ -1,5 +1,7 @@
-//! Reading a JSON object field by field: paths for messages, faults for wrong types, and what nobody read.
+//! Reading a JSON object field by field: paths for messages, values of a wrong type as what they mean (or left out
+//! with a line), and what nobody read.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
@@ -9,6 +11,8 @@ use super::report::Notes;
 
 /// Most items of one list; far above any spec a person writes, and it bounds the work per flow.
 const ITEMS: usize = 1000;
+/// Most characters of a value that a line quotes.
+const QUOTED: usize = 300;
 
 /// A value with its path.
 pub(super) type At<'a> = (String, &'a Value);
@@ -23,6 +27,27 @@ pub(super) fn kind(value: &Value) -> &'static str {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }
+}
+
+/// The value as a line quotes it.
+pub(super) fn quote(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("`{}…`", &text[..end]),
+        None => format!("`{text}`"),
+    }
+}
+
+/// Says that a value is of no use.
+fn refuse(path: &str, expected: &str, found: &Value, notes: &mut Notes) {
+    notes.person(
+        path,
+        format!(
+            "must be {expected}, found {}; left out: {}",
+            kind(found),
+            quote(found)
+        ),
+    );
 }
 
 /// `path.key`, or `path["key"]` where the key has a dot.
@@ -42,15 +67,16 @@ pub(super) struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// The object at a place; anything else is a fault.
+    /// The object at a place; anything else is said to be left out. A null is a hole that says nothing.
     pub(super) fn new((path, value): At<'a>, notes: &mut Notes) -> Option<Self> {
         match value {
             Value::Object(map) => Some(Self {
                 layers: vec![(path, map)],
                 read: RefCell::default(),
             }),
+            Value::Null => None,
             other => {
-                notes.fault(path, "an object", kind(other));
+                refuse(&path, "an object", other, notes);
                 None
             }
         }
@@ -61,7 +87,7 @@ impl<'a> Object<'a> {
         match self.any(key) {
             None => {}
             Some((path, Value::Object(map))) => self.layers.insert(0, (path, map)),
-            Some((path, other)) => notes.fault(path, "an object", kind(other)),
+            Some((path, other)) => refuse(&path, "an object", other, notes),
         }
         self
     }
@@ -100,32 +126,52 @@ impl<'a> Object<'a> {
             .filter(|(_, v)| !v.is_null())
     }
 
-    /// A string.
-    pub(super) fn string(&self, key: &str, notes: &mut Notes) -> Option<&'a str> {
-        match self.any(key)? {
-            (_, Value::String(text)) => Some(text),
-            (path, other) => {
-                notes.fault(path, "a string", kind(other));
-                None
+    /// A text. A number or a boolean is its text; a list of texts is its lines.
+    pub(super) fn string(&self, key: &str, notes: &mut Notes) -> Option<Cow<'a, str>> {
+        let (path, value) = self.any(key)?;
+        let text = match value {
+            Value::String(text) => return Some(Cow::Borrowed(text)),
+            Value::Number(number) => number.to_string(),
+            Value::Bool(flag) => flag.to_string(),
+            other => {
+                refuse(&path, "a string", other, notes);
+                return None;
             }
-        }
+        };
+        notes.changed(&path, format!("{} is read as a text", kind(value)));
+        Some(Cow::Owned(text))
     }
 
-    /// A list, empty when absent.
+    /// A list, empty when absent. A single value is a list of it.
     pub(super) fn list(&self, key: &str, notes: &mut Notes) -> Vec<At<'a>> {
         match self.any(key) {
             None => Vec::new(),
-            Some((path, Value::Array(items))) if items.len() > ITEMS => {
-                notes.fault(path, "a list of at most 1000 items", "a longer one");
-                Vec::new()
+            Some((path, Value::Array(items))) => {
+                if items.len() > ITEMS {
+                    notes.person(
+                        &path,
+                        format!(
+                            "{} items; those after the first {ITEMS} are left out",
+                            items.len()
+                        ),
+                    );
+                }
+                items
+                    .iter()
+                    .take(ITEMS)
+                    .enumerate()
+                    .map(|(i, v)| (format!("{path}[{i}]"), v))
+                    .collect()
             }
-            Some((path, Value::Array(items))) => items
-                .iter()
-                .enumerate()
-                .map(|(i, v)| (format!("{path}[{i}]"), v))
-                .collect(),
+            Some((path, value @ Value::Object(_))) => {
+                notes.changed(
+                    &path,
+                    "an object where a list belongs; read as its only item",
+                );
+                vec![(path, value)]
+            }
             Some((path, other)) => {
-                notes.fault(path, "a list", kind(other));
+                refuse(&path, "a list", other, notes);
                 Vec::new()
             }
         }
@@ -138,22 +184,44 @@ impl<'a> Object<'a> {
 
     /// A boolean, false when absent.
     pub(super) fn boolean(&self, key: &str, notes: &mut Notes) -> bool {
-        match self.any(key) {
-            None => false,
-            Some((_, Value::Bool(b))) => *b,
-            Some((path, other)) => {
-                notes.fault(path, "true or false", kind(other));
-                false
-            }
+        let Some((path, value)) = self.any(key) else {
+            return false;
+        };
+        let flag = match value {
+            Value::Bool(flag) => return *flag,
+            Value::String(text) => match text.trim().to_lowercase().as_str() {
+                "true" | "yes" | "on" | "1" => Some(true),
+                "false" | "no" | "off" | "0" | "" => Some(false),
+                _ => None,
+            },
+            Value::Number(number) => number.as_f64().map(|n| n != 0.0),
+            _ => None,
+        };
+        match flag {
+            Some(flag) => notes.changed(&path, format!("{} is read as {flag}", quote(value))),
+            None => refuse(&path, "true or false", value, notes),
         }
+        flag.unwrap_or_default()
     }
 
     /// A whole number.
     pub(super) fn integer(&self, key: &str, notes: &mut Notes) -> Option<i64> {
         let (path, value) = self.any(key)?;
-        let number = value.as_i64();
-        if number.is_none() {
-            notes.fault(path, "a whole number", kind(value));
+        if let Some(number) = value.as_i64() {
+            return Some(number);
+        }
+        let number = match value {
+            Value::String(text) => text.trim().parse().ok(),
+            // Only numbers that an i64 holds exactly.
+            Value::Number(number) => number
+                .as_f64()
+                .filter(|n| n.fract() == 0.0 && n.abs() < 9e15)
+                .and_then(|n| format!("{n:.0}").parse().ok()),
+            _ => None,
+        };
+        match number {
+            Some(number) => notes.changed(&path, format!("{} is read as {number}", quote(value))),
+            None => refuse(&path, "a whole number", value, notes),
         }
         number
     }
@@ -162,12 +230,57 @@ impl<'a> Object<'a> {
     pub(super) fn rest(&self, notes: &mut Notes) {
         let read = self.read.borrow();
         for (path, map) in &self.layers {
-            for key in map.keys().filter(|k| !read.contains(*k)) {
+            for (key, value) in map.iter().filter(|(k, _)| !read.contains(*k)) {
                 notes.changed(
                     &join(path, key),
-                    "the old system did not read this field; left out",
+                    format!(
+                        "the old system did not read this field; left out: {}",
+                        quote(value)
+                    ),
                 );
             }
         }
+    }
+}
+
+/// The tree without the values at `paths`: null stands there, so that the paths of the rest stay.
+pub(super) fn without(value: &mut Value, path: &str, paths: &BTreeSet<String>) {
+    if paths.contains(path) {
+        *value = Value::Null;
+        return;
+    }
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map.iter_mut() {
+                without(value, &join(path, key), paths);
+            }
+        }
+        Value::Array(items) => {
+            for (i, value) in items.iter_mut().enumerate() {
+                without(value, &format!("{path}[{i}]"), paths);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The value at a path as this module writes them.
+pub(super) fn at<'a>(value: &'a Value, path: &str, wanted: &str) -> Option<&'a Value> {
+    if path == wanted {
+        return Some(value);
+    }
+    // A path goes on behind the paths of what is around it.
+    if !path.is_empty() && !wanted.starts_with(path) {
+        return None;
+    }
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .find_map(|(key, value)| at(value, &join(path, key), wanted)),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(i, value)| at(value, &format!("{path}[{i}]"), wanted)),
+        _ => None,
     }
 }

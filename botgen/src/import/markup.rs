@@ -2,6 +2,8 @@
 
 use botfactory_lang::markup::ParseMode;
 
+use super::text::Mode;
+
 /// Tags Telegram knows (Bot API, HTML style).
 const TAGS: &[&str] = &[
     "b",
@@ -83,6 +85,15 @@ fn escape(c: char, out: &mut String) {
         out.push('\\');
     }
     out.push(c);
+}
+
+/// A text without any markup, as it is written in this place.
+pub(super) fn words(text: &str, mode: Mode) -> String {
+    match mode {
+        Mode::Html => text.replace('&', "&amp;").replace('<', "&lt;"),
+        Mode::MarkdownV2 => escaped(text),
+        Mode::Plain => text.to_owned(),
+    }
 }
 
 /// Words for MarkdownV2.

@@ -2,23 +2,28 @@
 //!
 //! | stage | takes → gives |
 //! |---|---|
-//! | `json` | a JSON value → fields with paths, faults for wrong types |
-//! | `old` | fields → one model of all old spellings |
+//! | `json` | a JSON value → fields with paths; what has a wrong type is read as what it means or left out |
+//! | `read` | fields → one model (`old`) of all old spellings; `keys` reads the texts of keys |
 //! | `plan` | the model → new names, rewritten statements (`sql`), decided types (`schema`, `pattern`) |
-//! | `write`, `text` | the plan → YAML (`yaml`), Fluent stubs (`ftl`) |
+//! | `write`, `text` | the plan → YAML (`yaml`), Fluent (`ftl`) |
+//! | `proof`, `mend` | the compiler's word on the result; what it refuses is taken back and the rest translated again |
 //!
-//! The core is pure ([`translate`], [`translate_beside`]); [`run`] is the thin writer. Every change is a line of
-//! the report. The files are meant to pass `botgen check` for SQLite; what could not be kept says so in its line.
+//! The core is pure ([`translate`]); [`run`] is the thin writer. Every change is a line of the report. The files pass
+//! `botgen check`; what could not be kept says so in its line.
 
 mod commands;
 mod folder;
 mod ftl;
 mod json;
+mod keys;
 mod markup;
+mod mend;
 mod names;
 mod old;
 mod pattern;
 mod plan;
+pub mod proof;
+mod read;
 mod report;
 mod schema;
 mod sql;
@@ -27,15 +32,20 @@ mod text;
 mod write;
 mod yaml;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 pub use folder::run;
-pub use report::{Fault, ImportError, Report, ReportLine, Severity};
+pub use keys::KeyFile;
+pub use mend::{Files, Finding};
+pub use report::{ImportError, Report, ReportLine, Severity};
 
 use commands::{Owner, owners};
 use ftl::{Keys, Locales};
+use keys::Texts;
+use mend::{Made, Mends};
 use plan::{FlowKind, Plan};
 use report::Notes;
+use serde_json::Value;
 use write::Writer;
 
 /// Largest spec we read, in bytes; the greatest known one has 10 thousand.
@@ -65,7 +75,7 @@ const CHATS_LINE: &str = "# yaml-language-server: $schema=../../../schema/chats.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Imported {
     /// Path in the bot's folder → content.
-    pub files: BTreeMap<String, String>,
+    pub files: Files,
     /// Every change, in the order of the spec.
     pub report: Vec<ReportLine>,
 }
@@ -79,27 +89,47 @@ pub struct Surroundings {
     pub bot_id: String,
 }
 
-/// Translates a spec that stands alone.
-///
-/// # Errors
-/// [`ImportError::Json`] and [`ImportError::Shape`].
-pub fn translate(spec_json: &str) -> Result<Imported, ImportError> {
-    translate_beside(spec_json, &Surroundings::default())
+/// What is translated.
+#[derive(Debug, Clone, Copy)]
+pub struct Order<'a> {
+    /// The spec: JSON.
+    pub spec: &'a str,
+    /// Texts of its keys.
+    pub keys: &'a [KeyFile<'a>],
+    /// What else will stand in the same deployment.
+    pub beside: &'a Surroundings,
 }
 
-/// Translates a spec whose bot shares a database with others.
+/// Who checks a translated bot: its errors.
+pub type Check<'a> = &'a dyn Fn(&Files) -> Vec<Finding>;
+
+/// Translates a spec that stands alone, checked for SQLite.
 ///
 /// # Errors
 /// [`ImportError::Json`] and [`ImportError::Shape`].
-pub fn translate_beside(spec_json: &str, beside: &Surroundings) -> Result<Imported, ImportError> {
-    if spec_json.len() > SPEC {
+pub fn translate(spec: &str) -> Result<Imported, ImportError> {
+    let order = Order {
+        spec,
+        keys: &[],
+        beside: &Surroundings::default(),
+    };
+    translate_checked(&order, &proof::on_sqlite)
+}
+
+/// Translates a spec. What `check` refuses is taken back.
+///
+/// # Errors
+/// [`ImportError::Json`], [`ImportError::Shape`] and [`ImportError::Keys`].
+pub fn translate_checked(order: &Order<'_>, check: Check<'_>) -> Result<Imported, ImportError> {
+    if order.spec.len() > SPEC {
         return Err(ImportError::Json {
             line: 1,
             column: 1,
             message: format!("the file has more than {SPEC} bytes"),
         });
     }
-    let root = serde_json::from_str(spec_json.trim_start_matches('\u{feff}')).map_err(|error| {
+    let parsed = serde_json::from_str(order.spec.trim_start_matches('\u{feff}'));
+    let root: Value = parsed.map_err(|error| {
         let place = format!(" at line {} column {}", error.line(), error.column());
         ImportError::Json {
             line: error.line(),
@@ -107,38 +137,108 @@ pub fn translate_beside(spec_json: &str, beside: &Surroundings) -> Result<Import
             message: error.to_string().trim_end_matches(&place).to_owned(),
         }
     })?;
-    let mut notes = Notes::default();
-    let spec = old::read(&root, &mut notes);
-    if !notes.faults.is_empty() {
-        return Err(ImportError::Shape(notes.faults));
+    let root = spec_of(root);
+    if !root.is_object() {
+        return Err(ImportError::Shape(json::kind(&root)));
     }
-    let mut files = BTreeMap::new();
-    let entries = document(spec, spec_json, beside, &mut notes, &mut files);
-    files.insert(
-        "bot.yaml".to_owned(),
-        format!("{SCHEMA_LINE}{}", yaml::document(&entries)),
-    );
-    Ok(Imported {
-        files,
-        report: notes.sorted(),
-    })
+    let mut mends = Mends::default();
+    for round in 1.. {
+        let mut draft = draft(&root, order, &mends)?;
+        let findings = check(&draft.files);
+        if !findings.is_empty() && round < mend::ROUNDS && mends.learn(&draft.made, &findings) {
+            continue;
+        }
+        mends.tell(&root, &mut draft.notes);
+        for finding in findings {
+            draft.notes.person(
+                &finding.file,
+                format!("the check says {}: {}", finding.code, finding.message),
+            );
+        }
+        return Ok(Imported {
+            files: draft.files,
+            report: draft.notes.sorted(),
+        });
+    }
+    Err(ImportError::Shape("nothing"))
+}
+
+/// The spec within an answer of the old system's API.
+fn spec_of(root: Value) -> Value {
+    const SECTIONS: [&str; 6] = [
+        "use",
+        "intents",
+        "flows",
+        "menu_flows",
+        "wizard_flows",
+        "i18n",
+    ];
+    let Value::Object(map) = &root else {
+        return root;
+    };
+    if SECTIONS.iter().any(|s| map.contains_key(*s)) {
+        return root;
+    }
+    let inner = ["spec_json", "spec", "final_spec"]
+        .iter()
+        .find_map(|key| map.get(*key).filter(|v| v.is_object()));
+    match (inner, map.get("bot")) {
+        (Some(inner), _) => inner.clone(),
+        (None, Some(bot @ Value::Object(_))) if bot.get("spec_json").is_some() => {
+            spec_of(bot.clone())
+        }
+        _ => root,
+    }
+}
+
+/// One translation, before anybody has checked it.
+struct Draft {
+    files: Files,
+    made: Made,
+    notes: Notes,
+}
+
+fn draft(root: &Value, order: &Order<'_>, mends: &Mends) -> Result<Draft, ImportError> {
+    let mut notes = Notes::default();
+    notes.plain.clone_from(&mends.plain);
+    notes.left_out.clone_from(&mends.left_out);
+    let mut kept = root.clone();
+    json::without(&mut kept, "", &mends.left_out);
+    let texts = Texts::of_files(order.keys, &mut notes)?;
+    let spec = read::read(&kept, &mut notes);
+    let (mut files, mut made) = (Files::new(), Made::new());
+    let entries = document(spec, texts, order, &mut notes, &mut files, &mut made);
+    if mends.silent {
+        files.remove("chats/smoke.yaml");
+    }
+    let (body, mut origins) = yaml::document(&entries);
+    for (range, _) in &mut origins {
+        *range = range.start + SCHEMA_LINE.len()..range.end + SCHEMA_LINE.len();
+    }
+    files.insert("bot.yaml".to_owned(), format!("{SCHEMA_LINE}{body}"));
+    made.insert("bot.yaml".to_owned(), origins);
+    Ok(Draft { files, made, notes })
 }
 
 /// Everything but bot.yaml goes to `files`.
 fn document(
-    spec: old::Spec,
-    source: &str,
-    beside: &Surroundings,
+    mut spec: old::Spec,
+    mut texts: Texts,
+    order: &Order<'_>,
     notes: &mut Notes,
-    files: &mut BTreeMap<String, String>,
+    files: &mut Files,
+    made: &mut Made,
 ) -> Vec<(String, yaml::Node)> {
     let mut plan = Plan::default();
-    for table in &beside.taken_tables {
+    for table in &order.beside.taken_tables {
         plan.tables
-            .insert(table.clone(), format!("{}_{table}", beside.bot_id));
+            .insert(table.clone(), format!("{}_{table}", order.beside.bot_id));
     }
     let uses_keys = spec.uses_keys();
-    let i18n = i18n(spec.i18n, uses_keys, notes);
+    if let Some(i18n) = &mut spec.i18n {
+        texts.extend(std::mem::take(&mut i18n.keys));
+    }
+    let i18n = i18n(spec.i18n, uses_keys, &texts, notes);
     let many = i18n
         .as_ref()
         .is_some_and(|i| i.locales.len() > 1 && i.strategy != "fixed");
@@ -157,6 +257,7 @@ fn document(
                     path: intent.path,
                     cmd,
                     kind: FlowKind::Language,
+                    description: intent.description,
                     on_enter: Vec::new(),
                 });
             }
@@ -182,11 +283,11 @@ fn document(
             all: i18n.locales.clone(),
         },
         None => Locales {
-            default: guess_language(source).to_owned(),
+            default: guess_language(order.spec).to_owned(),
             all: Vec::new(),
         },
     };
-    let mut keys = Keys::new(locales);
+    let mut keys = Keys::new(locales, texts);
     let mut writer = Writer {
         plan: &plan,
         keys: &mut keys,
@@ -238,16 +339,12 @@ fn document(
             "the runtime's own words stand there in English and want a translation",
         );
     }
-    for (name, content) in keys.files() {
-        if keys.count() > 0 {
-            notes.person(
-                &name,
-                format!("{} keys are stubs that want a translation", keys.count()),
-            );
-        }
+    for (name, content, origins) in keys.files(notes) {
+        made.insert(name.clone(), origins);
         files.insert(name, content);
     }
-    if let Some(migration) = plan.schema.migration() {
+    if let Some((migration, origins)) = plan.schema.migration() {
+        made.insert("migrations/0001_imported.sql".to_owned(), origins);
         let tables: Vec<&str> = plan.schema.tables.keys().map(String::as_str).collect();
         notes.person(
             "migrations/0001_imported.sql",
@@ -283,28 +380,50 @@ struct I18n {
     strategy: &'static str,
 }
 
-fn i18n(old: Option<old::I18n>, uses_keys: bool, notes: &mut Notes) -> Option<I18n> {
+fn i18n(old: Option<old::I18n>, uses_keys: bool, texts: &Texts, notes: &mut Notes) -> Option<I18n> {
+    let given: Vec<String> = texts.by_locale.keys().cloned().collect();
     let old = match old {
         Some(old) => {
             notes.translated("i18n", "is `i18n.fluent.v1` now");
+            let unknown = |tag: &&String| {
+                **tag != old.default_locale && !old.supported.iter().any(|s| s == *tag)
+            };
+            for tag in given.iter().filter(unknown) {
+                notes.changed(
+                    "i18n",
+                    format!(
+                        "`{tag}` has keys and was not supported; it is a language of the bot now"
+                    ),
+                );
+            }
             old
         }
-        None if uses_keys => {
+        None if uses_keys || !given.is_empty() => {
+            let supported = match given.is_empty() {
+                true => vec!["ru".into(), "en".into()],
+                false => given.clone(),
+            };
+            let default = supported.iter().find(|tag| *tag == "ru");
             notes.changed(
                 "spec",
-                "texts use keys without an `i18n` section; the old defaults apply: ru and en",
+                format!(
+                    "texts use keys without an `i18n` section; the languages are {}",
+                    supported.join(", ")
+                ),
             );
             old::I18n {
                 path: "i18n".into(),
-                default_locale: "ru".into(),
-                supported: vec!["ru".into(), "en".into()],
+                default_locale: default.unwrap_or(&supported[0]).clone(),
+                supported,
                 strategy: "user".into(),
+                keys: Texts::default(),
             }
         }
         None => return None,
     };
     let mut locales: Vec<String> = Vec::new();
-    for tag in std::iter::once(old.default_locale).chain(old.supported) {
+    let tags = std::iter::once(old.default_locale).chain(old.supported);
+    for tag in tags.chain(given) {
         match tag.parse::<unic_langid::LanguageIdentifier>() {
             Ok(parsed) => {
                 let tag = parsed.to_string();

@@ -1,6 +1,6 @@
-//! What the import did, line by line, and what was wrong with the spec's JSON.
+//! What the import did, line by line, and why it did nothing.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
 /// How much attention a line wants.
@@ -67,6 +67,32 @@ impl Report {
     pub fn count(&self, severity: Severity) -> usize {
         self.lines.iter().filter(|l| l.severity == severity).count()
     }
+
+    /// The report as a page of Markdown; what a person must look at comes first.
+    pub fn page(&self) -> String {
+        let name = self.file_name.rsplit(['/', '\\']).next();
+        let mut page = format!(
+            "# What `botgen import` made of `{}`\n\nEach line names the place in the old spec, or the file here. Delete this page when nothing of it is open.\n",
+            name.unwrap_or_default()
+        );
+        for (severity, title) in [
+            (Severity::NeedsPerson, "Needs a person"),
+            (Severity::Changed, "Changed in meaning"),
+            (Severity::Translated, "Translated"),
+        ] {
+            let count = self.count(severity);
+            if count == 0 {
+                continue;
+            }
+            page.push_str(&format!("\n## {title} ({count})\n\n"));
+            for line in self.lines.iter().filter(|l| l.severity == severity) {
+                // Quoted texts may have line breaks; a line of the list has none.
+                let message = line.message.replace('\n', "⏎");
+                page.push_str(&format!("- `{}`: {message}\n", line.path));
+            }
+        }
+        page
+    }
 }
 
 /// What a person must look at comes last, nearest to the prompt.
@@ -94,27 +120,6 @@ impl fmt::Display for Report {
     }
 }
 
-/// A place in the spec whose JSON type is not what the old system read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// JSON path.
-    pub path: String,
-    /// What belongs there.
-    pub expected: &'static str,
-    /// What stands there.
-    pub found: &'static str,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "`{}` must be {}, found {}",
-            self.path, self.expected, self.found
-        )
-    }
-}
-
 /// Why nothing was imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportError {
@@ -127,8 +132,15 @@ pub enum ImportError {
         /// What the parser says.
         message: String,
     },
-    /// JSON, but not a spec: every place of a wrong type.
-    Shape(Vec<Fault>),
+    /// JSON, but not a spec: what stands there instead of an object.
+    Shape(&'static str),
+    /// A file of keys that is none.
+    Keys {
+        /// The file as given.
+        file: String,
+        /// What is wrong with it.
+        message: String,
+    },
     /// The output folder's name cannot be a bot's id.
     BotId {
         /// The name as found.
@@ -159,15 +171,8 @@ impl fmt::Display for ImportError {
                 f,
                 "not valid JSON at line {line}, column {column}: {message}"
             ),
-            Self::Shape(faults) => {
-                for (i, fault) in faults.iter().enumerate() {
-                    if i > 0 {
-                        writeln!(f)?;
-                    }
-                    write!(f, "{fault}")?;
-                }
-                Ok(())
-            }
+            Self::Shape(found) => write!(f, "a spec is a JSON object, found {found}"),
+            Self::Keys { file, message } => write!(f, "`{file}` holds no keys: {message}"),
             Self::BotId { name } => write!(
                 f,
                 "the folder's name `{name}` becomes the bot's id and must be a lower-case letter and up to 31 of `a-z`, `0-9`, `_`; choose another `--out`"
@@ -189,8 +194,14 @@ pub(super) struct Notes {
     lines: Vec<ReportLine>,
     /// The same, to drop repetitions.
     seen: HashSet<ReportLine>,
-    pub(super) faults: Vec<Fault>,
+    /// Texts whose tags are words: the compiler refused them as a template.
+    pub(super) plain: BTreeSet<String>,
+    /// What the compiler refused altogether.
+    pub(super) left_out: BTreeSet<String>,
 }
+
+/// Most lines of a report.
+const LINES: usize = 20_000;
 
 /// Sections of a spec, then fields of a flow, in the order in which people write them.
 const ORDER: &[&str] = &[
@@ -240,6 +251,10 @@ impl Notes {
     }
 
     fn add(&mut self, severity: Severity, path: &str, message: String) {
+        // A chain of guesses can repeat itself; a report is for people.
+        if self.lines.len() >= LINES {
+            return;
+        }
         let line = ReportLine {
             severity,
             path: path.to_owned(),
@@ -257,12 +272,5 @@ impl Notes {
     }
     pub(super) fn person(&mut self, path: &str, message: impl Into<String>) {
         self.add(Severity::NeedsPerson, path, message.into());
-    }
-    pub(super) fn fault(&mut self, path: String, expected: &'static str, found: &'static str) {
-        self.faults.push(Fault {
-            path,
-            expected,
-            found,
-        });
     }
 }

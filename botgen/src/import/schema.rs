@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::sql::Ty;
 use super::sql::facts::{Facts, Node, Null};
 use super::sql::scope::{Col, Known};
+use super::yaml::Origins;
 
 /// What a type belongs to, across all statements.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,6 +133,11 @@ pub(super) struct Table {
     pub unique: Vec<Vec<String>>,
 }
 
+/// What a table of the migration is called among what is taken back.
+pub(super) fn table_origin(table: &str) -> String {
+    format!("table {table}")
+}
+
 /// All tables, and the type decided for each variable.
 #[derive(Debug, Default)]
 pub(super) struct Schema {
@@ -148,15 +154,17 @@ impl Schema {
             .find(|c| c.name == *column)
     }
 
-    /// The migration, or nothing without tables.
-    pub(super) fn migration(&self) -> Option<String> {
+    /// The migration and which bytes of it are which table, or nothing without tables.
+    pub(super) fn migration(&self) -> Option<(String, Origins)> {
         if self.tables.is_empty() {
             return None;
         }
         let mut out = String::from(
             "-- Guessed by `botgen import` from the statements of the old spec. Compare with the old database.\n",
         );
+        let mut origins = Origins::new();
         for table in self.tables.values() {
+            let from = out.len();
             out.push_str(&format!("\nCREATE TABLE {} (\n", table.name));
             let mut lines: Vec<String> = table
                 .columns
@@ -180,8 +188,9 @@ impl Schema {
                     table.name
                 ));
             }
+            origins.push((from..out.len(), table_origin(&table.name)));
         }
-        Some(out)
+        Some((out, origins))
     }
 }
 
@@ -424,7 +433,7 @@ mod tests {
             ],
         );
         assert_eq!(
-            schema.migration().unwrap().split_once("\n\n").unwrap().1,
+            schema.migration().unwrap().0.split_once("\n\n").unwrap().1,
             "CREATE TABLE bookings (
     id BIGSERIAL PRIMARY KEY,
     bot_id TEXT NOT NULL,

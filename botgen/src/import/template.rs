@@ -266,9 +266,9 @@ fn append(into: &mut Vec<Piece>, pieces: Vec<Piece>) {
 }
 
 /// Every `#each` in a text with the names used inside its body, in order.
-pub(super) fn loops(text: &str) -> Vec<(String, Vec<String>, bool)> {
+pub(super) fn loops(text: Parsed) -> Vec<(String, Vec<String>, bool)> {
     let mut found = Vec::new();
-    match parse(text) {
+    match text {
         Parsed::Key(key) => {
             if let Some(list) = key.each {
                 let names = key.args.into_iter().filter_map(|(_, arg)| match arg {

@@ -16,7 +16,7 @@ use super::template::{self, Arg, Key, Parsed, Piece};
 const NOTHING: &str = "—";
 
 /// How a text is marked up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Mode {
     Html,
     MarkdownV2,
@@ -81,7 +81,18 @@ impl<'a> Speaker<'a> {
     /// A text.
     pub(super) fn text(&mut self, said: &Said, scope: &Scope, mode: Mode) -> String {
         self.mode = mode;
-        match template::parse(&said.text) {
+        if said.plain {
+            let mut out = String::new();
+            // Tags and all: the author's own words.
+            words(
+                &markup::words(said.text.trim(), mode),
+                false,
+                Mode::Plain,
+                &mut out,
+            );
+            return self.whole(said, &out);
+        }
+        match said.parsed() {
             Parsed::Key(key) => self.key(said, &key, scope, mode),
             Parsed::Template(_) => {
                 let tidy = self.tidy(said, &said.text, mode);
@@ -135,7 +146,7 @@ impl<'a> Speaker<'a> {
     pub(super) fn guarded(&self, said: &Said, scope: &Scope) -> Option<Guarded> {
         let Parsed::Key(Key {
             each: Some(list), ..
-        }) = template::parse(&said.text)
+        }) = said.parsed()
         else {
             return None;
         };
@@ -151,7 +162,7 @@ impl<'a> Speaker<'a> {
 
     /// Lists that the text walks at top level, by old name, when they are lists.
     pub(super) fn walks(&self, said: &Said, scope: &Scope) -> bool {
-        match template::parse(&said.text) {
+        match said.parsed() {
             Parsed::Key(key) => {
                 let list = key.each.and_then(|l| scope.get(&l).copied());
                 list.is_some_and(|v| matches!(self.plan.vars[v].def, Def::Rows(_) | Def::Flat(_)))
@@ -218,7 +229,7 @@ impl<'a> Speaker<'a> {
                 args.push(format!("{name}={expr}"));
             }
         }
-        let written = self.keys.key(&key.key, given, mode == Mode::MarkdownV2);
+        let written = self.keys.key(&key.key, given, mode);
         if !key.args.is_empty() {
             self.notes
                 .translated(&said.path, "arguments of a key are expressions now");

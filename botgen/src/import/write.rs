@@ -21,8 +21,9 @@ pub(super) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn say(&mut self, said: &Said, scope: &Scope, mode: Mode) -> String {
-        Speaker::new(self.plan, self.keys, self.notes).text(said, scope, mode)
+    fn say(&mut self, said: &Said, scope: &Scope, mode: Mode) -> Node {
+        let text = Speaker::new(self.plan, self.keys, self.notes).text(said, scope, mode);
+        Node::text(text).from(&said.path)
     }
 
     fn own(&mut self, own: Own) -> Node {
@@ -36,10 +37,10 @@ impl Writer<'_> {
         entries.add("cmd", Node::word(cmd));
         if let Some(description) = &intent.description {
             let text = self.say(description, &none, Mode::Plain);
-            entries.add("description", Node::text(text));
+            entries.add("description", text);
         }
         let reply = match &intent.reply {
-            Some(reply) => Node::text(self.say(reply, &none, Mode::Html)),
+            Some(reply) => self.say(reply, &none, Mode::Html),
             None => {
                 self.notes.changed(
                     &intent.path,
@@ -49,18 +50,21 @@ impl Writer<'_> {
             }
         };
         self.expect(cmd, &reply);
-        let short = !matches!(&reply, Node::Text(text) if text.contains('\n'));
+        let short = !matches!(reply.bare(), Node::Text(text) if text.contains('\n'));
         entries.add("reply", reply);
-        if short {
+        let node = if short {
             entries.inline()
         } else {
             entries.map()
-        }
+        };
+        node.from(&intent.path)
     }
 
     /// Remembers a line of a fixed reply for the conversation test.
     fn expect(&mut self, cmd: &str, reply: &Node) {
-        let Node::Text(text) = reply else { return };
+        let Node::Text(text) = reply.bare() else {
+            return;
+        };
         let line = text.lines().next().unwrap_or_default().trim();
         // What a stub says is to change; markup and values are not words.
         let fixed = !line.starts_with("t:") && !line.contains(['<', '&', '{', '}']);
@@ -93,6 +97,10 @@ impl Writer<'_> {
     pub(super) fn flow(&mut self, flow: &Flow) -> Node {
         let mut entries = Entries::default();
         entries.add("entry_cmd", Node::word(&flow.cmd));
+        if let Some(description) = &flow.description {
+            let text = self.say(description, &Scope::new(), Mode::Plain);
+            entries.add("description", text);
+        }
         let block = match &flow.kind {
             FlowKind::Menu { .. } => "flow.menu.v1",
             FlowKind::Wizard { .. } => "flow.wizard.v1",
@@ -105,7 +113,7 @@ impl Writer<'_> {
                 scope,
             } => {
                 let title = match title {
-                    Some(title) => Node::text(self.say(title, scope, Mode::Html)),
+                    Some(title) => self.say(title, scope, Mode::Html),
                     None => {
                         self.notes.changed(
                             &flow.path,
@@ -162,7 +170,7 @@ impl Writer<'_> {
                 entries.add("on_enter", Node::List(vec![set]));
             }
         }
-        entries.block(block)
+        entries.block(block).from(&flow.path)
     }
 
     fn step(&mut self, step: &Step) -> Node {
@@ -170,7 +178,7 @@ impl Writer<'_> {
         let ty = self.plan.ty(step.var);
         let mut entries = Entries::default();
         let ask = match &step.ask {
-            Some(ask) => Node::text(self.say(ask, &step.before, Mode::Html)),
+            Some(ask) => self.say(ask, &step.before, Mode::Html),
             None => {
                 self.notes.changed(
                     &step.path,
@@ -266,19 +274,21 @@ impl Writer<'_> {
                 format!("the statements need `type: {}`", kind.unwrap_or_default()),
             );
         }
+        let at = step.regex.as_ref().map_or(&step.path, |r| &r.path);
+        regex = regex.map(|node| node.from(at));
         entries.maybe("min", min);
         entries.maybe("max", max);
         let mut validate = Entries::default();
         validate.maybe("regex", regex);
         if let Some(msg) = &step.msg {
             let msg = self.say(msg, &step.before, Mode::Html);
-            validate.add("msg", Node::text(msg));
+            validate.add("msg", msg);
         }
         if !validate.0.is_empty() {
             let long = validate
                 .0
                 .iter()
-                .any(|(_, n)| matches!(n, Node::Text(t) if t.contains('\n')));
+                .any(|(_, n)| matches!(n.bare(), Node::Text(t) if t.contains('\n')));
             entries.add(
                 "validate",
                 if long {
@@ -292,7 +302,7 @@ impl Writer<'_> {
             let on_step = self.actions(&step.on_step, false);
             entries.add("on_step", on_step);
         }
-        entries.map()
+        entries.map().from(&step.path)
     }
 
     /// Actions; `last`: the flow ends after them.
@@ -353,10 +363,11 @@ impl Writer<'_> {
             conflict.add("reply", reply);
             entries.add("on_conflict", conflict.inline());
         }
-        entries.block(match stmt.kind {
+        let block = entries.block(match stmt.kind {
             Kind::Read => "action.sql_query.v1",
             _ => "action.sql_exec.v1",
-        })
+        });
+        block.from(&stmt.path)
     }
 
     fn reply(&mut self, reply: &old::Reply, scope: &Scope, last: bool, into: &mut Vec<Node>) {
@@ -366,10 +377,10 @@ impl Writer<'_> {
         let walks = speaker.walks(&reply.text, scope);
         let text = self.say(&reply.text, scope, mode);
         let keyboard = self.keyboard(&reply.keyboard, scope);
-        let build = |text: String, when: Option<String>, goto: bool| {
+        let build = |text: Node, when: Option<String>, goto: bool| {
             let mut entries = Entries::default();
             entries.maybe("when", when.map(Node::word));
-            entries.add("text", Node::text(text));
+            entries.add("text", text);
             entries.maybe("keyboard", keyboard.clone());
             entries.maybe(
                 "parse_mode",
@@ -393,7 +404,7 @@ impl Writer<'_> {
                         &reply.path,
                         "without `empty_text`; a default is sent when nothing is found",
                     );
-                    self.keys.own(Own::Empty)
+                    self.own(Own::Empty)
                 }
             };
             let (null, there) = (
@@ -401,8 +412,9 @@ impl Writer<'_> {
                 format!("{} is not null", guard.var),
             );
             let block = "action.reply_template.v1";
-            into.push(build(empty, Some(null), last).block(block));
-            into.push(build(text, (!last).then_some(there), false).block(block));
+            let empty = build(empty, Some(null), last).block(block);
+            let text = build(text, (!last).then_some(there), false).block(block);
+            into.extend([empty.from(&reply.path), text.from(&reply.path)]);
             return;
         }
         if guarded_always(&reply.empty_text, walks) {
@@ -414,11 +426,10 @@ impl Writer<'_> {
         let mut entries = build(text, None, false);
         if let Some(empty) = reply.empty_text.as_ref().filter(|_| walks) {
             let empty = self.say(empty, scope, mode);
-            entries
-                .0
-                .insert(1, ("empty_text".to_owned(), Node::text(empty)));
+            entries.0.insert(1, ("empty_text".to_owned(), empty));
         }
-        into.push(entries.block("action.reply_template.v1"));
+        let block = entries.block("action.reply_template.v1");
+        into.push(block.from(&reply.path));
     }
 
     fn mode(&mut self, reply: &old::Reply) -> Mode {
@@ -460,7 +471,7 @@ impl Writer<'_> {
     fn button(&mut self, button: &Button, scope: &Scope) -> Node {
         let mut entries = Entries::default();
         let text = self.say(&button.text, scope, Mode::Plain);
-        entries.add("text", Node::text(text));
+        entries.add("text", text);
         let (command, args) = button
             .target
             .split_once(char::is_whitespace)
@@ -484,9 +495,10 @@ impl Writer<'_> {
             let url = Said {
                 path: button.path.clone(),
                 text: button.target.clone(),
+                plain: false,
             };
             let url = self.say(&url, scope, Mode::Plain);
-            entries.add("url", Node::text(url));
+            entries.add("url", url);
         } else {
             let what = match button.target.as_str() {
                 "" => "a button without a target".to_owned(),
@@ -500,7 +512,7 @@ impl Writer<'_> {
             let toast = self.own(Own::NoTarget);
             entries.add("toast", toast);
         }
-        entries.inline()
+        entries.inline().from(&button.path)
     }
 }
 

@@ -20,7 +20,12 @@ pub(super) enum Node {
     List(Vec<Node>),
     /// A map or list on one line.
     Inline(Box<Node>),
+    /// What was made of the value at this JSON path.
+    From(String, Box<Node>),
 }
+
+/// Which bytes of a document were made of what: the JSON path of the old spec.
+pub(super) type Origins = Vec<(std::ops::Range<usize>, String)>;
 
 impl Node {
     pub(super) fn word(word: impl Into<String>) -> Self {
@@ -31,6 +36,16 @@ impl Node {
     }
     pub(super) fn inline(node: Node) -> Self {
         Self::Inline(Box::new(node))
+    }
+    pub(super) fn from(self, path: &str) -> Self {
+        Self::From(path.to_owned(), Box::new(self))
+    }
+    /// Without what it was made of.
+    pub(super) fn bare(&self) -> &Self {
+        match self {
+            Self::From(_, inner) => inner.bare(),
+            other => other,
+        }
     }
 }
 
@@ -70,84 +85,108 @@ pub(super) fn duration(seconds: i64) -> String {
     }
 }
 
+/// A document that is being written.
+#[derive(Debug, Default)]
+struct Out {
+    text: String,
+    origins: Origins,
+}
+
 /// A whole document: a map whose sections are set apart by blank lines.
-pub(super) fn document(entries: &[(String, Node)]) -> String {
-    let mut out = String::new();
+pub(super) fn document(entries: &[(String, Node)]) -> (String, Origins) {
+    let mut out = Out::default();
     for (i, (key, node)) in entries.iter().enumerate() {
         let section = matches!(node, Node::List(_));
         if i > 0 && section {
-            out.push('\n');
+            out.text.push('\n');
         }
         entry(&mut out, key, node, 0);
     }
-    out
+    (out.text, out.origins)
 }
 
 /// A whole document that is a list.
 pub(super) fn list(items: &[Node]) -> String {
-    let mut out = String::new();
+    let mut out = Out::default();
     for node in items {
         item(&mut out, node, 0);
     }
-    out
+    out.text
 }
 
-fn indent(out: &mut String, columns: usize) {
-    for _ in 0..columns {
-        out.push(' ');
+impl Out {
+    fn indent(&mut self, columns: usize) {
+        for _ in 0..columns {
+            self.text.push(' ');
+        }
+    }
+
+    /// Writes something that was made of the value at `path`.
+    fn from(&mut self, path: &str, write: impl FnOnce(&mut Self)) {
+        let start = self.text.len();
+        write(self);
+        self.origins.push((start..self.text.len(), path.to_owned()));
     }
 }
 
 /// `key: node` with its line break; the cursor stands where the key begins, at `column`.
-fn entry(out: &mut String, key: &str, node: &Node, column: usize) {
-    out.push_str(&word(key));
-    out.push(':');
+fn entry(out: &mut Out, key: &str, node: &Node, column: usize) {
+    if let Node::From(path, inner) = node {
+        return out.from(path, |out| entry(out, key, inner, column));
+    }
+    out.text.push_str(&word(key));
+    out.text.push(':');
     match node {
         Node::Map(entries) if !entries.is_empty() => {
-            out.push('\n');
+            out.text.push('\n');
             for (key, node) in entries {
-                indent(out, column + 2);
+                out.indent(column + 2);
                 entry(out, key, node, column + 2);
             }
         }
         Node::List(items) if !items.is_empty() => {
-            out.push('\n');
+            out.text.push('\n');
             for node in items {
-                indent(out, column + 2);
+                out.indent(column + 2);
                 item(out, node, column + 2);
             }
         }
         other => {
-            out.push(' ');
+            out.text.push(' ');
             scalar(out, other, column + 2);
-            out.push('\n');
+            out.text.push('\n');
         }
     }
 }
 
-fn item(out: &mut String, node: &Node, column: usize) {
-    out.push_str("- ");
+fn item(out: &mut Out, node: &Node, column: usize) {
+    if let Node::From(path, inner) = node {
+        return out.from(path, |out| item(out, inner, column));
+    }
+    out.text.push_str("- ");
     match node {
         Node::Map(entries) if !entries.is_empty() => {
             for (i, (key, node)) in entries.iter().enumerate() {
                 if i > 0 {
-                    indent(out, column + 2);
+                    out.indent(column + 2);
                 }
                 entry(out, key, node, column + 2);
             }
         }
         other => {
             scalar(out, other, column + 2);
-            out.push('\n');
+            out.text.push('\n');
         }
     }
 }
 
-fn scalar(out: &mut String, node: &Node, column: usize) {
+fn scalar(out: &mut Out, node: &Node, column: usize) {
     match node {
-        Node::Block(text) if is_block(text) => block(out, text, column),
-        Node::Text(text) if text.contains('\n') && is_block(text) => block(out, text, column),
-        other => out.push_str(&flow(other)),
+        Node::Block(text) if is_block(text) => block(&mut out.text, text, column),
+        Node::Text(text) if text.contains('\n') && is_block(text) => {
+            block(&mut out.text, text, column);
+        }
+        other => flow(out, other),
     }
 }
 
@@ -156,7 +195,9 @@ fn block(out: &mut String, text: &str, column: usize) {
     for line in text.trim_end_matches('\n').split('\n') {
         out.push('\n');
         if !line.is_empty() {
-            indent(out, column);
+            for _ in 0..column {
+                out.push(' ');
+            }
             out.push_str(line);
         }
     }
@@ -173,30 +214,39 @@ fn is_block(text: &str) -> bool {
 }
 
 /// Anything on one line.
-fn flow(node: &Node) -> String {
+fn flow(out: &mut Out, node: &Node) {
     match node {
-        Node::Word(text) => word(text),
-        Node::Flag => "true".to_owned(),
-        Node::Text(text) | Node::Block(text) => quoted(text),
+        Node::Word(text) => out.text.push_str(&word(text)),
+        Node::Flag => out.text.push_str("true"),
+        Node::Text(text) | Node::Block(text) => out.text.push_str(&quoted(text)),
         Node::Regex(text) => {
             if text.chars().any(needs_escape) || text.contains('\n') {
-                quoted(text)
+                out.text.push_str(&quoted(text));
             } else {
-                format!("'{}'", text.replace('\'', "''"))
+                out.text
+                    .push_str(&format!("'{}'", text.replace('\'', "''")));
             }
         }
-        Node::Inline(inner) => flow(inner),
-        Node::Map(entries) if entries.is_empty() => "{}".to_owned(),
+        Node::Inline(inner) => flow(out, inner),
+        Node::From(path, inner) => out.from(path, |out| flow(out, inner)),
+        Node::Map(entries) if entries.is_empty() => out.text.push_str("{}"),
         Node::Map(entries) => {
-            let entries: Vec<String> = entries
-                .iter()
-                .map(|(key, node)| format!("{}: {}", word(key), flow(node)))
-                .collect();
-            format!("{{ {} }}", entries.join(", "))
+            out.text.push_str("{ ");
+            for (i, (key, node)) in entries.iter().enumerate() {
+                out.text.push_str(if i > 0 { ", " } else { "" });
+                out.text.push_str(&word(key));
+                out.text.push_str(": ");
+                flow(out, node);
+            }
+            out.text.push_str(" }");
         }
         Node::List(items) => {
-            let items: Vec<String> = items.iter().map(flow).collect();
-            format!("[{}]", items.join(", "))
+            out.text.push('[');
+            for (i, node) in items.iter().enumerate() {
+                out.text.push_str(if i > 0 { ", " } else { "" });
+                flow(out, node);
+            }
+            out.text.push(']');
         }
     }
 }
@@ -272,7 +322,7 @@ mod tests {
     #[test]
     fn reads_well() {
         assert_eq!(
-            document(&sample()),
+            document(&sample()).0,
             r#"locale: ru
 
 flows:
@@ -293,7 +343,7 @@ flows:
 
     #[test]
     fn serde_yaml_reads_back_what_was_meant() {
-        let read: serde_yaml::Value = serde_yaml::from_str(&document(&sample())).unwrap();
+        let read: serde_yaml::Value = serde_yaml::from_str(&document(&sample()).0).unwrap();
         let flows = &read["flows"];
         assert_eq!(
             flows[0]["action.reply_template.v1"]["text"].as_str(),

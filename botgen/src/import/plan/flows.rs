@@ -38,7 +38,7 @@ impl Wanted {
                 .into_iter()
                 .flatten()
             {
-                for (list, names, single) in template::loops(&said.text) {
+                for (list, names, single) in template::loops(said.parsed()) {
                     wanted
                         .columns
                         .entry(list.clone())
@@ -82,7 +82,7 @@ impl Plan {
             scope: Scope::new(),
             taken: BTreeSet::new(),
         };
-        let path = flow.path;
+        let (path, description) = (flow.path, flow.description);
         let mut on_enter = self.actions(&flow.on_enter, &mut walk, notes);
         if flow.declared == old::Declared::Menu && !flow.options.is_empty() {
             let kind = FlowKind::Menu {
@@ -93,6 +93,7 @@ impl Plan {
             self.flows.push(Flow {
                 path,
                 cmd,
+                description,
                 kind,
                 on_enter,
             });
@@ -134,6 +135,7 @@ impl Plan {
             self.flows.push(Flow {
                 path,
                 cmd,
+                description,
                 kind: FlowKind::Generic,
                 on_enter,
             });
@@ -169,6 +171,7 @@ impl Plan {
         self.flows.push(Flow {
             path,
             cmd,
+            description,
             kind: FlowKind::Wizard {
                 ttl,
                 steps,
@@ -193,8 +196,8 @@ impl Plan {
                 } else {
                     Ty::Date
                 }));
-                let mut bound = |text: Option<String>, time: &str| {
-                    let day = text?;
+                let mut bound = |text: Option<Said>, time: &str| {
+                    let day = text?.text;
                     let any = answer::Bounds {
                         min: None,
                         max: None,
@@ -284,7 +287,7 @@ impl Plan {
                 }
                 old::ActionKind::Reply(reply) => {
                     for said in std::iter::once(&reply.text).chain(&reply.empty_text) {
-                        match template::parse(&said.text) {
+                        match said.parsed() {
                             template::Parsed::Template(pieces) => {
                                 template::names_in(&pieces, &mut read);
                             }
@@ -297,7 +300,7 @@ impl Plan {
                         }
                     }
                 }
-                old::ActionKind::Other(_) => {}
+                old::ActionKind::Limit(_) | old::ActionKind::Other(..) => {}
             }
         }
         let answers: BTreeSet<usize> = steps.iter().map(|s| s.var).collect();
@@ -348,17 +351,18 @@ impl Plan {
                     self.asked_columns(reply, &walk.scope);
                     planned.push(Action::Reply(Box::new(reply.clone()), walk.scope.clone()));
                 }
-                old::ActionKind::Other(block) => {
-                    let known =
-                        matches!(block.as_str(), "policy.ratelimit.v1" | "ops.broadcast.v1");
+                old::ActionKind::Limit(_) => {
                     notes.person(
                         &action.path,
-                        if known {
-                            format!("`{block}` needs a later block; left out")
-                        } else {
-                            format!("`{block}` is no known block; left out")
-                        },
+                        "`policy.ratelimit.v1` needs a later block; left out",
                     );
+                }
+                old::ActionKind::Other(block, whole) => {
+                    let why = match block.as_str() {
+                        "ops.broadcast.v1" => "needs a later block",
+                        _ => "is no known block",
+                    };
+                    notes.person(&action.path, format!("`{block}` {why}; left out: {whole}"));
                 }
             }
         }

@@ -68,6 +68,7 @@ pub(in crate::import) struct Stmt {
 pub(in crate::import) struct Flow {
     pub path: String,
     pub cmd: String,
+    pub description: Option<Said>,
     pub kind: FlowKind,
     pub on_enter: Vec<Action>,
 }

@@ -6,6 +6,7 @@ use super::flows::Walk;
 use super::{Def, Plan, Scope, Stmt, Var};
 use crate::import::old;
 use crate::import::report::{Notes, Severity};
+use crate::import::schema::table_origin;
 use crate::import::sql::{self, Kind, print, rewrite};
 use crate::import::template;
 
@@ -18,13 +19,21 @@ impl Plan {
     ) -> Option<usize> {
         let path = &old.sql.path;
         let refuse = |notes: &mut Notes, why: &str| {
-            notes.person(path, format!("the statement is left out: {why}"));
+            notes.person(
+                path,
+                format!("the statement is left out: {why}: {:?}", old.sql.text),
+            );
             None
         };
         let (mut ast, doubled) = match sql::parse(&old.sql.text) {
             Ok(parsed) => parsed,
             Err(why) => return refuse(notes, &why),
         };
+        let tables = sql::facts::of(&ast, &sql::scope::Known::default()).tables;
+        let taken_back = |t: &&String| notes.left_out.contains(&table_origin(t));
+        if let Some(table) = tables.iter().find(taken_back) {
+            return refuse(notes, &format!("there is no table `{table}`"));
+        }
         if doubled {
             notes.translated(path, "doubled quotes `''` are single again");
         }
@@ -131,7 +140,7 @@ impl Plan {
 
     /// Remembers which columns a reply asks about with `#if`.
     pub(super) fn asked_columns(&mut self, reply: &old::Reply, scope: &Scope) {
-        let template::Parsed::Template(pieces) = template::parse(&reply.text.text) else {
+        let template::Parsed::Template(pieces) = reply.text.parsed() else {
             return;
         };
         let mut todo = pieces;
