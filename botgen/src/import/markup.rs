@@ -64,11 +64,7 @@ pub(super) fn html(text: &str) -> String {
         return tidy;
     }
     // Some rule that `tidy` does not know: all signs are words.
-    outside(text, |c, out| match c {
-        '<' => out.push_str("&lt;"),
-        '&' => out.push_str("&amp;"),
-        c => out.push(c),
-    })
+    unmarked(text, Mode::Html)
 }
 
 /// The same for MarkdownV2: a text with a fault is words, so every sign of it is escaped.
@@ -76,7 +72,7 @@ pub(super) fn markdown(text: &str) -> String {
     if is_good(ParseMode::MarkdownV2, text) {
         return text.to_owned();
     }
-    outside(text, escape)
+    unmarked(text, Mode::MarkdownV2)
 }
 
 /// Every sign of MarkdownV2 escaped; signs that are escaped already stay so.
@@ -92,6 +88,19 @@ pub(super) fn words(text: &str, mode: Mode) -> String {
     match mode {
         Mode::Html => text.replace('&', "&amp;").replace('<', "&lt;"),
         Mode::MarkdownV2 => escaped(text),
+        Mode::Plain => text.to_owned(),
+    }
+}
+
+/// The same around `{{…}}`.
+pub(super) fn unmarked(text: &str, mode: Mode) -> String {
+    match mode {
+        Mode::Html => outside(text, |c, out| match c {
+            '<' => out.push_str("&lt;"),
+            '&' => out.push_str("&amp;"),
+            c => out.push(c),
+        }),
+        Mode::MarkdownV2 => outside(text, escape),
         Mode::Plain => text.to_owned(),
     }
 }

@@ -32,7 +32,8 @@ pub(super) type Made = BTreeMap<String, Origins>;
 /// What was taken back.
 #[derive(Debug, Default)]
 pub(super) struct Mends {
-    /// Texts whose tags are words.
+    /// Texts whose markup is words, and texts whose tags are words too.
+    pub unmarked: BTreeSet<String>,
     pub plain: BTreeSet<String>,
     /// Values that are left out.
     pub left_out: BTreeSet<String>,
@@ -44,6 +45,11 @@ pub(super) struct Mends {
 
 /// Most rounds; each takes something back, so that this bounds a spec full of mistakes.
 pub(super) const ROUNDS: usize = 60;
+
+/// Codes that are about markup.
+const MARKUP: &[&str] = &["BF0430", "BF0431"];
+/// Codes that words alone can have.
+const LONG: &[&str] = &["BF0601", "BF0432"];
 
 impl Mends {
     /// Takes back what the findings are about. `false`: nothing more can be.
@@ -67,7 +73,11 @@ impl Mends {
                 if done.contains(path.as_str()) {
                     break;
                 }
-                let how = if is_text(path) && self.plain.insert(path.clone()) {
+                let text = is_text(path);
+                let markup = MARKUP.contains(&finding.code);
+                let how = if text && markup && self.unmarked.insert(path.clone()) {
+                    "the signs of its markup are words now"
+                } else if text && !LONG.contains(&finding.code) && self.plain.insert(path.clone()) {
                     "its tags and markup are words now"
                 } else if self.left_out.insert(path.clone()) {
                     "left out"

@@ -201,6 +201,7 @@ struct Draft {
 fn draft(root: &Value, order: &Order<'_>, mends: &Mends) -> Result<Draft, ImportError> {
     let mut notes = Notes::default();
     notes.plain.clone_from(&mends.plain);
+    notes.unmarked.clone_from(&mends.unmarked);
     notes.left_out.clone_from(&mends.left_out);
     let mut kept = root.clone();
     json::without(&mut kept, "", &mends.left_out);
@@ -260,6 +261,13 @@ fn document(
                     description: intent.description,
                     on_enter: Vec::new(),
                 });
+            }
+            Owner::Intent(intent) if intent.is_flow() => {
+                notes.translated(
+                    &intent.path,
+                    "more than a short text: `flow.generic.v1` now",
+                );
+                plan.flow(intent.into_flow(), cmd, notes);
             }
             Owner::Intent(intent) => intents.push((cmd, intent)),
         }

@@ -24,7 +24,10 @@ pub(super) fn command(old: &str, n: usize) -> String {
         .trim_start_matches('/')
         .to_lowercase()
         .chars()
-        .map(|c| if c == '-' || c == ' ' { '_' } else { c })
+        .map(|c| match c {
+            '-' | ' ' => "_".to_owned(),
+            c => latin(c).map_or_else(|| c.to_string(), str::to_owned),
+        })
         .collect();
     let mut name: String = if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         name.chars().take(32).collect()
@@ -40,16 +43,50 @@ pub(super) fn command(old: &str, n: usize) -> String {
     format!("/{name}")
 }
 
+/// A Russian letter in Latin ones, as passports write it.
+fn latin(c: char) -> Option<&'static str> {
+    Some(match c {
+        'а' => "a",
+        'б' => "b",
+        'в' => "v",
+        'г' => "g",
+        'д' => "d",
+        'е' | 'ё' | 'э' => "e",
+        'ж' => "zh",
+        'з' => "z",
+        'и' | 'й' => "i",
+        'к' => "k",
+        'л' => "l",
+        'м' => "m",
+        'н' => "n",
+        'о' => "o",
+        'п' => "p",
+        'р' => "r",
+        'с' => "s",
+        'т' => "t",
+        'у' => "u",
+        'ф' => "f",
+        'х' => "kh",
+        'ц' => "ts",
+        'ч' => "ch",
+        'ш' => "sh",
+        'щ' => "shch",
+        'ъ' | 'ь' => "",
+        'ы' => "y",
+        'ю' => "iu",
+        'я' => "ia",
+        _ => return None,
+    })
+}
+
 /// A name for a variable: `old` where that is possible and free, else close to it. The caller marks it as taken.
 pub(super) fn variable(old: &str, taken: &BTreeSet<String>) -> String {
     let mut name: String = old
         .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || c == '_' {
-                c
-            } else {
-                '_'
-            }
+        .flat_map(|c| match latin(c.to_lowercase().next().unwrap_or(c)) {
+            Some(letters) => letters.chars().collect::<Vec<_>>(),
+            None if c.is_ascii_alphanumeric() || c == '_' => vec![c],
+            None => vec!['_'],
         })
         .take(40)
         .collect();
@@ -111,7 +148,8 @@ mod tests {
     fn commands_become_what_telegram_accepts() {
         assert_eq!(command("/book", 1), "/book");
         assert_eq!(command("Book-Now", 1), "/book_now");
-        assert_eq!(command("/помощь", 3), "/command_3");
+        assert_eq!(command("/Помощь", 3), "/pomoshch");
+        assert_eq!(command("/助け", 3), "/command_3");
         assert_eq!(command("/2fa", 1), "/c_2fa");
         assert_eq!(command("/", 4), "/command_4");
         assert!(is_id(&command(&"x".repeat(99), 1)[1..]));
@@ -124,7 +162,8 @@ mod tests {
         taken.insert("slot".to_owned());
         assert_eq!(variable("slot", &taken), "slot_2");
         assert_eq!(variable("bot_id", &taken), "bot_id_answer");
-        assert_eq!(variable("имя", &taken), "answer");
+        assert_eq!(variable("имя", &taken), "imia");
+        assert_eq!(variable("名前", &taken), "answer");
         assert_eq!(variable("1st", &taken), "v_1st");
     }
 

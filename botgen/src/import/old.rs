@@ -7,18 +7,87 @@ use super::template::{self, Parsed, Piece};
 pub(super) struct Said {
     pub path: String,
     pub text: String,
-    /// Its tags are words.
-    pub plain: bool,
+    pub read: Read,
+}
+
+/// What counts in a text; the compiler may have refused some of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Read {
+    /// Markup and `{{…}}`.
+    #[default]
+    Whole,
+    /// `{{…}}`; signs of markup are words.
+    Template,
+    /// Nothing: all of it is words.
+    Words,
 }
 
 impl Said {
     /// Its pieces.
     pub(super) fn parsed(&self) -> Parsed {
-        if self.plain {
+        if self.read == Read::Words {
             let text = self.text.trim().to_owned();
             return Parsed::Template(vec![Piece::Words(text)]);
         }
         template::parse(&self.text)
+    }
+
+    /// Whether it is nothing but lists and branches.
+    pub(super) fn is_only_blocks(&self) -> bool {
+        let blank = |piece: &Piece| match piece {
+            Piece::Words(words) => words.trim().is_empty(),
+            Piece::Value(_) => false,
+            Piece::Each { .. } => true,
+            Piece::If { otherwise, .. } => otherwise.is_empty(),
+        };
+        matches!(self.parsed(), Parsed::Template(pieces) if pieces.iter().all(blank))
+    }
+
+    /// The parts of a text of words and values that one message does not hold, cut at the ends of lines or words.
+    pub(super) fn parts(&self) -> Vec<Self> {
+        let pieces = match self.parsed() {
+            Parsed::Template(pieces) => pieces,
+            Parsed::Key(_) => Vec::new(),
+        };
+        let plain = |piece: &Piece| matches!(piece, Piece::Words(_) | Piece::Value(_));
+        let mut parts = Vec::new();
+        let mut rest = self.text.trim();
+        while pieces.iter().all(plain) && rest.encode_utf16().count() > super::text::LONGEST {
+            let mut units = 0;
+            let end = rest
+                .char_indices()
+                .find(|(_, c)| {
+                    units += c.len_utf16();
+                    units > super::text::LONGEST
+                })
+                .map_or(rest.len(), |(at, _)| at);
+            let head = &rest[..end];
+            // No tag is cut: a cut before the last one that is open.
+            let tag = head.rfind("{{").filter(|at| !head[*at..].contains("}}"));
+            let head = &rest[..tag.unwrap_or(end)];
+            let cut = head
+                .rfind('\n')
+                .or_else(|| head.rfind(' '))
+                .filter(|at| *at > 0)
+                .unwrap_or(head.len());
+            if cut == 0 {
+                break;
+            }
+            parts.push(&rest[..cut]);
+            rest = rest[cut..].trim_start();
+        }
+        if parts.is_empty() {
+            return Vec::new();
+        }
+        parts.push(rest);
+        parts
+            .into_iter()
+            .filter(|part| !part.trim().is_empty())
+            .map(|part| Self {
+                text: part.to_owned(),
+                ..self.clone()
+            })
+            .collect()
     }
 
     fn is_key(&self) -> bool {
@@ -93,7 +162,46 @@ pub(super) struct Intent {
     pub path: String,
     pub cmd: String,
     pub reply: Option<Said>,
+    pub keyboard: Vec<Vec<Button>>,
+    pub parse_mode: Option<Said>,
     pub description: Option<Said>,
+}
+
+impl Intent {
+    /// Whether an intent of the new language cannot say it.
+    pub(super) fn is_flow(&self) -> bool {
+        let long = |said: &Said| said.text.encode_utf16().count() > super::text::LONGEST;
+        !self.keyboard.is_empty()
+            || self.parse_mode.is_some()
+            || self.reply.as_ref().is_some_and(long)
+    }
+
+    /// The flow that replies so.
+    pub(super) fn into_flow(self) -> Flow {
+        let reply = self.reply.map(|text| Action {
+            path: self.path.clone(),
+            kind: ActionKind::Reply(Reply {
+                path: self.path.clone(),
+                text,
+                empty_text: None,
+                keyboard: self.keyboard,
+                parse_mode: self.parse_mode,
+            }),
+        });
+        Flow {
+            path: self.path,
+            declared: Declared::Generic,
+            cmd: self.cmd,
+            description: self.description,
+            title: None,
+            options: Vec::new(),
+            steps: Vec::new(),
+            on_enter: reply.into_iter().collect(),
+            on_step: Vec::new(),
+            on_complete: Vec::new(),
+            ttl: None,
+        }
+    }
 }
 
 /// What a flow was declared as.

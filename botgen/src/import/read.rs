@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::json::{At, Object, quote};
 use super::keys::Texts;
 use super::old::{
-    Action, ActionKind, Button, Declared, Flow, I18n, Intent, Limit, Pages, Reply, Said, Source,
-    Spec, Sql, Step, Widget,
+    Action, ActionKind, Button, Declared, Flow, I18n, Intent, Limit, Pages, Read, Reply, Said,
+    Source, Spec, Sql, Step, Widget,
 };
 use super::report::Notes;
 
@@ -73,7 +73,7 @@ pub(super) fn read(root: &Value, notes: &mut Notes) -> Spec {
 fn said(object: &Object<'_>, key: &str, notes: &mut Notes) -> Option<Said> {
     let text = object.string(key, notes)?;
     let path = object.path_of(key);
-    let plain = notes.plain.contains(&path);
+    let read = notes.how(&path);
     let mut clean = text.replace("\r\n", "\n").replace('\r', "\n");
     if clean.contains("\\n") || clean.contains("\\t") {
         clean = clean
@@ -89,7 +89,7 @@ fn said(object: &Object<'_>, key: &str, notes: &mut Notes) -> Option<Said> {
     Some(Said {
         path,
         text: clean,
-        plain,
+        read,
     })
 }
 
@@ -99,7 +99,7 @@ fn raw(object: &Object<'_>, key: &str, notes: &mut Notes) -> Option<Said> {
     (!text.trim().is_empty()).then(|| Said {
         path: object.path_of(key),
         text,
-        plain: false,
+        read: Read::Whole,
     })
 }
 
@@ -130,6 +130,8 @@ fn intent(at: At<'_>, notes: &mut Notes) -> Option<Intent> {
     let cmd = object.string("cmd", notes).map(Cow::into_owned);
     let reply = said(&object, "reply", notes);
     let description = said(&object, "description", notes);
+    let keyboard = keyboard(&object, "keyboard", notes);
+    let parse_mode = raw(&object, "parse_mode", notes);
     object.rest(notes);
     let path = object.path().to_owned();
     match cmd.filter(|cmd| !cmd.trim().is_empty()) {
@@ -137,6 +139,8 @@ fn intent(at: At<'_>, notes: &mut Notes) -> Option<Intent> {
             path,
             cmd,
             reply,
+            keyboard,
+            parse_mode,
             description,
         }),
         None => {
@@ -289,7 +293,7 @@ fn pages(object: &Object<'_>, notes: &mut Notes) -> Pages {
             source = Source::Sql(Said {
                 path,
                 text: text.clone(),
-                plain: false,
+                read: Read::Whole,
             });
         }
         Some(_) => {
@@ -371,8 +375,15 @@ fn action(at: At<'_>, notes: &mut Notes) -> Option<Action> {
                 notes.changed(&path, "an empty action; left out");
                 return None;
             };
+            for second in keys.iter().filter(|k| **k != block) {
+                if let Some((path, value)) = outer.any(second) {
+                    notes.person(
+                        &path,
+                        format!("one action names two blocks; left out: {}", quote(value)),
+                    );
+                }
+            }
             let params = outer.object(&block, notes)?;
-            outer.rest(notes);
             (block, params)
         }
     };

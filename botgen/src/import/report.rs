@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
+use super::old::Read;
+
 /// How much attention a line wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -196,6 +198,8 @@ pub(super) struct Notes {
     seen: HashSet<ReportLine>,
     /// Texts whose tags are words: the compiler refused them as a template.
     pub(super) plain: BTreeSet<String>,
+    /// Texts whose markup is words.
+    pub(super) unmarked: BTreeSet<String>,
     /// What the compiler refused altogether.
     pub(super) left_out: BTreeSet<String>,
 }
@@ -239,6 +243,16 @@ fn sort_key(path: &str) -> Vec<(usize, usize, &str)> {
 }
 
 impl Notes {
+    /// What counts in the text at this path.
+    pub(super) fn how(&self, path: &str) -> Read {
+        if self.plain.contains(path) {
+            Read::Words
+        } else if self.unmarked.contains(path) {
+            Read::Template
+        } else {
+            Read::Whole
+        }
+    }
     /// The lines in the order of the spec.
     pub(super) fn sorted(mut self) -> Vec<ReportLine> {
         self.lines.sort_by_cached_key(|l| {

@@ -133,6 +133,140 @@ pub(super) struct Table {
     pub unique: Vec<Vec<String>>,
 }
 
+/// Words that some engine reads as its own where a name stands.
+const RESERVED: &[&str] = &[
+    "add",
+    "all",
+    "alter",
+    "analyse",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asymmetric",
+    "autoincrement",
+    "authorization",
+    "between",
+    "binary",
+    "both",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "collation",
+    "column",
+    "commit",
+    "concurrently",
+    "constraint",
+    "create",
+    "cross",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "default",
+    "deferrable",
+    "delete",
+    "desc",
+    "distinct",
+    "do",
+    "drop",
+    "else",
+    "end",
+    "escape",
+    "except",
+    "exists",
+    "false",
+    "fetch",
+    "for",
+    "foreign",
+    "freeze",
+    "from",
+    "full",
+    "grant",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "index",
+    "initially",
+    "inner",
+    "insert",
+    "intersect",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "lateral",
+    "leading",
+    "left",
+    "like",
+    "limit",
+    "localtime",
+    "localtimestamp",
+    "natural",
+    "not",
+    "nothing",
+    "notnull",
+    "null",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "outer",
+    "overlaps",
+    "placing",
+    "primary",
+    "raise",
+    "references",
+    "returning",
+    "right",
+    "select",
+    "session_user",
+    "set",
+    "similar",
+    "some",
+    "symmetric",
+    "system_user",
+    "table",
+    "tablesample",
+    "then",
+    "to",
+    "trailing",
+    "transaction",
+    "true",
+    "union",
+    "unique",
+    "update",
+    "user",
+    "using",
+    "values",
+    "variadic",
+    "verbose",
+    "when",
+    "where",
+    "window",
+    "with",
+];
+
+/// A name as both engines read it.
+fn quoted(name: &str) -> String {
+    let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    match plain && !RESERVED.contains(&name) {
+        true => name.to_owned(),
+        false => format!("\"{}\"", name.replace('"', "\"\"")),
+    }
+}
+
 /// What a table of the migration is called among what is taken back.
 pub(super) fn table_origin(table: &str) -> String {
     format!("table {table}")
@@ -165,13 +299,14 @@ impl Schema {
         let mut origins = Origins::new();
         for table in self.tables.values() {
             let from = out.len();
-            out.push_str(&format!("\nCREATE TABLE {} (\n", table.name));
+            out.push_str(&format!("\nCREATE TABLE {} (\n", quoted(&table.name)));
             let mut lines: Vec<String> = table
                 .columns
                 .iter()
-                .map(|c| format!("    {} {}", c.name, c.sql))
+                .map(|c| format!("    {} {}", quoted(&c.name), c.sql))
                 .collect();
             for columns in &table.unique {
+                let columns: Vec<String> = columns.iter().map(|c| quoted(c)).collect();
                 lines.push(format!("    UNIQUE ({})", columns.join(", ")));
             }
             out.push_str(&lines.join(",\n"));
@@ -184,8 +319,9 @@ impl Schema {
                 .any(|u| u.starts_with(&["bot_id".into(), "user_id".into()]));
             if has("bot_id") && has("user_id") && !indexed {
                 out.push_str(&format!(
-                    "CREATE INDEX {0}_bot_id_user_id_idx ON {0} (bot_id, user_id);\n",
-                    table.name
+                    "CREATE INDEX {} ON {} (bot_id, user_id);\n",
+                    quoted(&format!("{}_bot_id_user_id_idx", table.name)),
+                    quoted(&table.name)
                 ));
             }
             origins.push((from..out.len(), table_origin(&table.name)));

@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use super::ftl::{Keys, Own};
 use super::markup;
 use super::names;
-use super::old::Said;
+use super::old::{Read, Said};
 use super::plan::{Def, Plan, Scope};
 use super::report::Notes;
 use super::sql::Ty;
 use super::sql::outputs::Output;
 use super::template::{self, Arg, Key, Parsed, Piece};
+
+/// Longest text of one message, in UTF-16 code units, with room for what values add.
+pub(super) const LONGEST: usize = botfactory_lang::limits::MESSAGE_TEXT - 96;
 
 /// Stands for a value that is not there.
 const NOTHING: &str = "—";
@@ -81,7 +84,7 @@ impl<'a> Speaker<'a> {
     /// A text.
     pub(super) fn text(&mut self, said: &Said, scope: &Scope, mode: Mode) -> String {
         self.mode = mode;
-        if said.plain {
+        if said.read == Read::Words {
             let mut out = String::new();
             // Tags and all: the author's own words.
             words(
@@ -106,6 +109,9 @@ impl<'a> Speaker<'a> {
 
     /// Markup that Telegram takes.
     fn tidy(&mut self, said: &Said, text: &str, mode: Mode) -> String {
+        if said.read == Read::Template {
+            return markup::unmarked(text, mode);
+        }
         let (tidy, what) = match mode {
             Mode::Html => (
                 markup::html(text),

@@ -6,9 +6,10 @@ use super::old::{self, Button, Said};
 use super::pattern::{self, Meaning};
 use super::plan::{Action, Def, Flow, FlowKind, Plan, Scope, Step, Stmt};
 use super::report::Notes;
-use super::sql::{Kind, Ty, print};
+use super::sql::{Kind, Ty, either, print};
 use super::text::{Mode, Speaker};
 use super::yaml::{self, Entries, Node};
+use crate::Engine;
 
 /// Writes flows and intents.
 pub(super) struct Writer<'a> {
@@ -327,7 +328,24 @@ impl Writer<'_> {
 
     fn statement(&mut self, stmt: &Stmt) -> Node {
         let mut entries = Entries::default();
-        entries.add("sql", Node::Block(print::layout(&print::line(&stmt.ast))));
+        let on = |engine| {
+            let ast = either::resolved(&stmt.ast, engine);
+            Node::Block(print::layout(&print::line(&ast)))
+        };
+        let (sqlite, postgres) = (on(Engine::Sqlite), on(Engine::Postgres));
+        if sqlite == postgres {
+            entries.add("sql", sqlite);
+        } else {
+            self.notes.translated(
+                &stmt.path,
+                "the engines spell it differently: one statement for each",
+            );
+            let both = vec![
+                ("sqlite".to_owned(), sqlite),
+                ("postgres".to_owned(), postgres),
+            ];
+            entries.add("sql", Node::Map(both));
+        }
         if !stmt.params.is_empty() {
             let params = stmt
                 .params
@@ -382,14 +400,7 @@ impl Writer<'_> {
             entries.maybe("when", when.map(Node::word));
             entries.add("text", text);
             entries.maybe("keyboard", keyboard.clone());
-            entries.maybe(
-                "parse_mode",
-                match mode {
-                    Mode::Html => None,
-                    Mode::MarkdownV2 => Some(Node::word("MarkdownV2")),
-                    Mode::Plain => Some(Node::word("none")),
-                },
-            );
+            entries.maybe("parse_mode", mode_of(mode));
             entries.maybe("goto", goto.then(|| Node::word("end")));
             entries
         };
@@ -417,6 +428,10 @@ impl Writer<'_> {
             into.extend([empty.from(&reply.path), text.from(&reply.path)]);
             return;
         }
+        let text = match self.chunks(&reply.text, scope, mode, into) {
+            Some(last) => last,
+            None => text,
+        };
         if guarded_always(&reply.empty_text, walks) {
             self.notes.changed(
                 &reply.path,
@@ -424,12 +439,47 @@ impl Writer<'_> {
             );
         }
         let mut entries = build(text, None, false);
-        if let Some(empty) = reply.empty_text.as_ref().filter(|_| walks) {
-            let empty = self.say(empty, scope, mode);
+        let empty = match reply.empty_text.as_ref().filter(|_| walks) {
+            Some(empty) => Some(self.say(empty, scope, mode)),
+            None if walks && reply.text.is_only_blocks() => {
+                self.notes.changed(
+                    &reply.path,
+                    "without `empty_text`; a default is sent when nothing is found",
+                );
+                Some(self.own(Own::Empty))
+            }
+            None => None,
+        };
+        if let Some(empty) = empty {
             entries.0.insert(1, ("empty_text".to_owned(), empty));
         }
         let block = entries.block("action.reply_template.v1");
         into.push(block.from(&reply.path));
+    }
+
+    /// A text that no message holds: all but its last part as messages of their own, and that part.
+    fn chunks(
+        &mut self,
+        said: &Said,
+        scope: &Scope,
+        mode: Mode,
+        into: &mut Vec<Node>,
+    ) -> Option<Node> {
+        let mut parts = said.parts();
+        let last = parts.pop().filter(|_| !parts.is_empty())?;
+        self.notes.changed(
+            &said.path,
+            format!("longer than a message; {} messages now", parts.len() + 1),
+        );
+        for part in parts {
+            let mut entries = Entries::default();
+            let text = self.say(&part, scope, mode);
+            entries.add("text", text);
+            entries.maybe("parse_mode", mode_of(mode));
+            let block = entries.block("action.reply_template.v1");
+            into.push(block.from(&said.path));
+        }
+        Some(self.say(&last, scope, mode))
     }
 
     fn mode(&mut self, reply: &old::Reply) -> Mode {
@@ -495,7 +545,7 @@ impl Writer<'_> {
             let url = Said {
                 path: button.path.clone(),
                 text: button.target.clone(),
-                plain: false,
+                read: old::Read::Whole,
             };
             let url = self.say(&url, scope, Mode::Plain);
             entries.add("url", url);
@@ -513,6 +563,14 @@ impl Writer<'_> {
             entries.add("toast", toast);
         }
         entries.inline().from(&button.path)
+    }
+}
+
+fn mode_of(mode: Mode) -> Option<Node> {
+    match mode {
+        Mode::Html => None,
+        Mode::MarkdownV2 => Some(Node::word("MarkdownV2")),
+        Mode::Plain => Some(Node::word("none")),
     }
 }
 

@@ -64,18 +64,6 @@ impl Plan {
             Ok(ast) => ast,
             Err(why) => return refuse(notes, &format!("not expressible on SQLite, {why}")),
         };
-        let printed = print::line(&ast);
-        for form in ["INTERVAL '", " USING "] {
-            if printed.contains(form) {
-                notes.person(
-                    path,
-                    format!(
-                        "`{}` does not exist on SQLite",
-                        form.trim_matches([' ', '\''])
-                    ),
-                );
-            }
-        }
         let kind = match sql::kind(&ast) {
             Ok(kind) => kind,
             Err(what) => return refuse(notes, what),

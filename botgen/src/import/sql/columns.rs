@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use sqlparser::ast::{Expr, Ident, Insert, ObjectName, Query, SelectItem, SetExpr, Statement};
+use sqlparser::ast::{
+    Expr, Ident, Insert, LimitClause, ObjectName, Query, SelectItem, SetExpr, Statement, Value,
+};
 
 use super::formats::to_char;
 use super::rewrite::Rewriter;
@@ -13,6 +15,15 @@ impl Rewriter<'_> {
     /// The outermost query: formats, `*`, names of columns.
     pub(super) fn query(&mut self, query: &mut Query) {
         query.locks.clear();
+        if let Some(LimitClause::LimitOffset {
+            limit: limit @ None,
+            offset: Some(_),
+            ..
+        }) = &mut query.limit_clause
+        {
+            // The old system added it too.
+            *limit = Some(Expr::value(Value::Number("100".to_owned(), false)));
+        }
         let SetExpr::Select(select) = query.body.as_mut() else {
             return;
         };

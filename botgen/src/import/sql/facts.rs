@@ -168,20 +168,49 @@ impl Reader<'_> {
             }
             Side::Col(other) => self.link(Node::Col(other), Node::Col(col.clone())),
             Side::Literal(ty) => self.is(Node::Col(col.clone()), ty, true),
-            Side::Other => {
+            Side::Other => match value {
                 // The value of a CASE is one of its results.
-                if let Expr::Case {
+                Expr::Case {
                     conditions,
                     else_result,
                     ..
-                } = value
-                {
+                } => {
                     let results = conditions.iter().map(|c| &c.result);
                     for result in results.chain(else_result.as_deref()) {
                         self.typed_store(col, result, false);
                     }
                 }
-            }
+                Expr::Function(function) => {
+                    if let Some(ours) = super::either::sqlite(function) {
+                        return self.typed_store(col, ours, false);
+                    }
+                    let args: Vec<&Expr> = arguments(function).into_iter().flatten().collect();
+                    match (last(&function.name).as_str(), args.as_slice()) {
+                        ("lower" | "upper" | "trim" | "substr" | "replace" | "concat", _) => {
+                            self.is(Node::Col(col.clone()), Ty::Text, true);
+                        }
+                        ("datetime", _) => self.is(Node::Col(col.clone()), Ty::DateTime, true),
+                        ("date", _) => self.is(Node::Col(col.clone()), Ty::Date, true),
+                        ("count" | "length", _) => self.is(Node::Col(col.clone()), Ty::Int, true),
+                        ("coalesce" | "nullif" | "max" | "min", _) => {
+                            for arg in args {
+                                self.typed_store(col, arg, false);
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+                Expr::Cast { data_type, .. } => {
+                    if let Some(ty) = super::rewrite::cast_type(data_type) {
+                        self.is(Node::Col(col.clone()), ty, true);
+                    }
+                }
+                Expr::BinaryOp {
+                    op: BinaryOperator::StringConcat,
+                    ..
+                } => self.is(Node::Col(col.clone()), Ty::Text, true),
+                _ => {}
+            },
         }
     }
 

@@ -56,6 +56,53 @@ pub(super) fn interval(expr: &Expr) -> Option<(i64, bool)> {
     (total > 0).then_some((total, exact))
 }
 
+/// SQLite's `date_trunc(unit, value)`.
+pub(super) fn truncated(unit: &str, value: &Expr) -> Option<Expr> {
+    let text = |text: &str| Expr::value(Value::SingleQuotedString(text.to_owned()));
+    let modifiers: &[&str] = match unit.to_lowercase().as_str() {
+        "day" => &["start of day"],
+        "month" => &["start of month"],
+        "year" => &["start of year"],
+        // Monday begins it.
+        "week" => &["-6 days", "weekday 1", "start of day"],
+        _ => return None,
+    };
+    let mut args = vec![value.clone()];
+    args.extend(modifiers.iter().map(|m| text(m)));
+    Some(super::rewrite::call("datetime", args))
+}
+
+/// SQLite's `EXTRACT(field FROM value)`.
+pub(super) fn part(field: &str, value: &Expr) -> Option<Expr> {
+    let pattern = match field.to_lowercase().as_str() {
+        "year" => "%Y",
+        "month" => "%m",
+        "day" => "%d",
+        "hour" => "%H",
+        "minute" => "%M",
+        "second" => "%S",
+        "dow" => "%w",
+        "doy" => "%j",
+        "epoch" => "%s",
+        _ => return None,
+    };
+    // Of a moment, not of the time between two.
+    let is_moment = matches!(
+        value,
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_) | Expr::Function(_)
+    );
+    let pattern = Expr::value(Value::SingleQuotedString(pattern.to_owned()));
+    is_moment.then(|| Expr::Cast {
+        kind: sqlparser::ast::CastKind::Cast,
+        expr: Box::new(super::rewrite::call(
+            "strftime",
+            vec![pattern, value.clone()],
+        )),
+        data_type: DataType::Integer(None),
+        format: None,
+    })
+}
+
 /// `to_char(column, 'YYYY-MM-DD HH24:MI')`: the column and the filter that prints it so.
 pub(super) fn to_char(expr: &Expr) -> Option<(Expr, String)> {
     let Expr::Function(function) = expr else {

@@ -3,6 +3,7 @@
 
 pub(super) mod casts;
 mod columns;
+pub(super) mod either;
 pub(super) mod facts;
 mod formats;
 pub(super) mod outputs;

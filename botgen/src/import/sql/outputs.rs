@@ -169,9 +169,8 @@ fn is_aggregate(expr: &Expr) -> bool {
     match expr {
         Expr::Function(function) if function.over.is_none() => {
             match (last(&function.name).as_str(), arguments(function).len()) {
-                ("count" | "sum" | "avg" | "total" | "group_concat", _) | ("min" | "max", 1) => {
-                    true
-                }
+                ("count" | "sum" | "avg" | "total" | "group_concat" | "string_agg", _)
+                | ("min" | "max", 1) => true,
                 _ => arguments(function).into_iter().flatten().any(is_aggregate),
             }
         }
@@ -246,6 +245,9 @@ fn origin(expr: &Expr, scope: &Scope, known: &Known) -> (Origin, Nullness) {
             )
         }
         Expr::Function(function) => {
+            if let Some(ours) = super::either::sqlite(function) {
+                return origin(ours, scope, known);
+            }
             let args: Vec<&Expr> = arguments(function).into_iter().flatten().collect();
             match (last(&function.name).as_str(), args.as_slice()) {
                 ("count" | "row_number" | "rank" | "dense_rank", _) => {
@@ -258,9 +260,16 @@ fn origin(expr: &Expr, scope: &Scope, known: &Known) -> (Origin, Nullness) {
                     origin(fallback, scope, known).1,
                 ),
                 ("length" | "instr", _) => (Origin::Type(Ty::Int), Maybe),
-                ("upper" | "lower" | "trim" | "substr" | "group_concat" | "strftime", _) => {
-                    (Origin::Type(Ty::Text), Maybe)
-                }
+                ("datetime", _) => (Origin::Type(Ty::DateTime), Maybe),
+                ("date", _) => (Origin::Type(Ty::Date), Maybe),
+                ("random", _) => (Origin::Type(Ty::Int), Never),
+                ("round", [arg, ..]) => origin(arg, scope, known),
+                ("greatest" | "least", [arg, ..]) => (origin(arg, scope, known).0, Maybe),
+                (
+                    "upper" | "lower" | "trim" | "substr" | "replace" | "group_concat"
+                    | "string_agg" | "strftime",
+                    _,
+                ) => (Origin::Type(Ty::Text), Maybe),
                 _ => (Origin::Unknown, Maybe),
             }
         }
@@ -280,7 +289,19 @@ fn origin(expr: &Expr, scope: &Scope, known: &Known) -> (Origin, Nullness) {
                 _ => (Origin::Type(Ty::Bool), null),
             }
         }
-        Expr::Exists { .. } => (Origin::Type(Ty::Bool), Never),
+        Expr::Exists { .. } | Expr::IsNull(_) | Expr::IsNotNull(_) => {
+            (Origin::Type(Ty::Bool), Never)
+        }
+        Expr::InList { .. }
+        | Expr::InSubquery { .. }
+        | Expr::Between { .. }
+        | Expr::Like { .. }
+        | Expr::IsTrue(_)
+        | Expr::IsFalse(_)
+        | Expr::UnaryOp {
+            op: sqlparser::ast::UnaryOperator::Not,
+            ..
+        } => (Origin::Type(Ty::Bool), Maybe),
         Expr::Value(value) if value.value == Value::Null => (Origin::Unknown, Maybe),
         _ => (Origin::Unknown, Maybe),
     }

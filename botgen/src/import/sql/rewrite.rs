@@ -5,11 +5,12 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Ident, ObjectName, Statement, Value, VisitMut,
-    VisitorMut,
+    FunctionArgumentList, FunctionArguments, Ident, ObjectName, SetExpr, Statement, Value,
+    VisitMut, VisitorMut,
 };
 
-use super::formats::{interval, strftime};
+use super::either::either;
+use super::formats::{self, interval, strftime};
 use super::{Ty, arguments, last, literal, param, param_expr};
 use crate::import::names;
 use crate::import::report::Severity;
@@ -53,8 +54,10 @@ pub(in crate::import) fn rewrite(ast: &mut Statement, around: &Around<'_>) -> Re
         rewriter.query(query);
     }
     if let Statement::Insert(insert) = ast {
+        rewriter.made_up_key(insert);
         rewriter.name_columns(insert);
     }
+    rewriter.all_rows(ast);
     // The visitor never breaks.
     let _ = ast.visit(&mut rewriter);
     rewriter.returning(ast);
@@ -79,6 +82,49 @@ impl Rewriter<'_> {
     fn note(&mut self, severity: Severity, message: String) {
         if !self.out.notes.iter().any(|(_, m)| *m == message) {
             self.out.notes.push((severity, message));
+        }
+    }
+
+    /// A key that the database makes up is left to it.
+    fn made_up_key(&mut self, insert: &mut sqlparser::ast::Insert) {
+        let Some(at) = insert.columns.iter().position(|c| last(c) == "id") else {
+            return;
+        };
+        let Some(SetExpr::Values(values)) = insert.source.as_deref_mut().map(|q| &mut *q.body)
+        else {
+            return;
+        };
+        let made_up = |expr: &Expr| match expr {
+            Expr::Function(f) => matches!(
+                last(&f.name).as_str(),
+                "gen_random_uuid" | "uuid_generate_v4" | "nextval"
+            ),
+            Expr::Identifier(word) => word.value.eq_ignore_ascii_case("default"),
+            _ => false,
+        };
+        if values
+            .rows
+            .iter()
+            .all(|row| row.content.get(at).is_some_and(made_up))
+        {
+            for row in &mut values.rows {
+                row.content.remove(at);
+            }
+            insert.columns.remove(at);
+            self.changed("the key of a new row is the next number now");
+        }
+    }
+
+    /// An UPDATE or DELETE of every row says so.
+    fn all_rows(&mut self, ast: &mut Statement) {
+        let selection = match ast {
+            Statement::Update(update) => &mut update.selection,
+            Statement::Delete(delete) => &mut delete.selection,
+            _ => return,
+        };
+        if selection.is_none() {
+            *selection = Some(Expr::value(Value::Boolean(true)));
+            self.person("it changes every row of the table, of all people; `WHERE TRUE` says so");
         }
     }
 
@@ -157,33 +203,54 @@ impl Rewriter<'_> {
                 self.out.casts.push((variable.to_owned(), ty));
                 Some(param_expr(variable))
             }
-            ("to_timestamp" | "date_trunc" | "age" | "array_agg" | "to_number", _) => {
+            ("to_timestamp" | "age" | "to_number", _) => {
                 self.person(format!("`{called}` does not exist on SQLite"));
                 None
             }
+            ("date_trunc", [Some(unit), Some(value)]) => {
+                let sqlite = formats::truncated(literal(unit)?, value)?;
+                Some(either(sqlite, Expr::Function(function.clone())))
+            }
+            ("date_part", [Some(field), Some(value)]) => {
+                let sqlite = formats::part(literal(field)?, value)?;
+                Some(either(sqlite, integer(Expr::Function(function.clone()))))
+            }
             ("to_char", [Some(value), Some(format)]) => {
                 let format = literal(format).and_then(strftime)?;
-                self.person("`to_char` became `strftime`, which only SQLite has");
-                Some(call(
-                    "strftime",
-                    vec![
-                        Expr::value(Value::SingleQuotedString(format)),
-                        (*value).clone(),
-                    ],
+                let sqlite = call("strftime", vec![text(&format), (*value).clone()]);
+                Some(either(sqlite, Expr::Function(function.clone())))
+            }
+            ("array_agg", [Some(value)]) => {
+                self.changed("`array_agg` is a text with commas between the values now");
+                Some(call("string_agg", vec![(*value).clone(), text(", ")]))
+            }
+            ("concat", _) if !args.is_empty() && args.iter().all(Option::is_some) => {
+                let mut parts = args.into_iter().flatten().map(joined);
+                let first = parts.next()?;
+                Some(Expr::Nested(Box::new(parts.fold(first, concatenated))))
+            }
+            ("gen_random_uuid" | "uuid_generate_v4", []) => {
+                let sqlite = call(
+                    "lower",
+                    vec![call("hex", vec![call("randomblob", vec![number("16")])])],
+                );
+                Some(either(
+                    as_text(sqlite),
+                    as_text(Expr::Function(function.clone())),
                 ))
             }
-            ("string_agg", [Some(value), Some(separator)]) => {
-                self.person("`string_agg` became `group_concat`, which only SQLite has");
-                Some(call(
-                    "group_concat",
-                    vec![(*value).clone(), (*separator).clone()],
-                ))
+            ("greatest" | "least", [_, _, ..]) if args.iter().all(Option::is_some) => {
+                let both = if called == "greatest" { "max" } else { "min" };
+                Some(call(both, args.into_iter().flatten().cloned().collect()))
             }
-            ("greatest", _) | ("least", _) if args.iter().all(Option::is_some) => {
-                self.person(format!("`{called}` is `max` or `min` on SQLite only"));
-                let sqlite = if called == "greatest" { "max" } else { "min" };
-                Some(call(sqlite, args.into_iter().flatten().cloned().collect()))
+            ("left", [Some(value), Some(count)]) => Some(call(
+                "substr",
+                vec![(*value).clone(), number("1"), (*count).clone()],
+            )),
+            ("char_length" | "character_length", [Some(value)]) => {
+                Some(call("length", vec![(*value).clone()]))
             }
+            ("btrim", [Some(value)]) => Some(call("trim", vec![(*value).clone()])),
             _ => None,
         }
     }
@@ -204,7 +271,8 @@ impl Rewriter<'_> {
         }
         match ty {
             Some(Ty::Date) => Some(call("date", vec![inner.clone()])),
-            Some(Ty::DateTime) => Some(call("datetime", vec![inner.clone()])),
+            // A column says itself what it is; so does what is counted from one.
+            Some(Ty::DateTime | Ty::Decimal) => Some(inner.clone()),
             // INTERVAL literals are read by the arithmetic around them.
             None if matches!(data_type, DataType::Interval { .. }) => None,
             Some(_) => Some(Expr::Cast {
@@ -272,9 +340,15 @@ impl VisitorMut for Rewriter<'_> {
                 (Some(base @ ("now" | "today")), Some((seconds, exact))) => {
                     Some(self.moment(base, *op == BinaryOperator::Minus, seconds, exact))
                 }
-                (_, Some(_)) => {
-                    self.person("INTERVAL arithmetic on a column does not exist on SQLite");
-                    None
+                (_, Some((seconds, _))) => {
+                    let sign = if *op == BinaryOperator::Minus {
+                        "-"
+                    } else {
+                        "+"
+                    };
+                    let modifier = text(&format!("{sign}{seconds} seconds"));
+                    let sqlite = call("datetime", vec![(**left).clone(), modifier]);
+                    Some(either(sqlite, expr.clone()))
                 }
                 _ => None,
             },
@@ -294,6 +368,17 @@ impl VisitorMut for Rewriter<'_> {
                     escape_char: escape_char.clone(),
                 })
             }
+            // `= ANY(ARRAY[…])` and `= ANY('{a,b}')`
+            Expr::AnyOp {
+                left,
+                compare_op: BinaryOperator::Eq,
+                right,
+                ..
+            } if elements(right).is_some() => Some(Expr::InList {
+                expr: left.clone(),
+                list: elements(right).unwrap_or_default(),
+                negated: false,
+            }),
             Expr::AnyOp {
                 left,
                 compare_op: BinaryOperator::Eq,
@@ -318,7 +403,21 @@ impl VisitorMut for Rewriter<'_> {
                     right: Box::new(Expr::value(Value::Number("0".into(), false))),
                 })
             }
-            Expr::Extract { .. } | Expr::AtTimeZone { .. } | Expr::Array(_) => {
+            Expr::Extract {
+                field, expr: value, ..
+            } => match formats::part(&field.to_string(), value) {
+                Some(sqlite) => Some(either(sqlite, integer(expr.clone()))),
+                None => {
+                    self.person(format!("`{expr}` does not exist on SQLite"));
+                    None
+                }
+            },
+            // The bot's zone is one for all of it.
+            Expr::AtTimeZone { timestamp, .. } => {
+                self.changed(format!("`{expr}`: times are printed in the bot's `tz` now"));
+                Some((**timestamp).clone())
+            }
+            Expr::Array(_) => {
                 self.person(format!("`{expr}` does not exist on SQLite"));
                 None
             }
@@ -331,6 +430,61 @@ impl VisitorMut for Rewriter<'_> {
     }
 }
 
+/// Whole numbers of Postgres' fields.
+fn integer(expr: Expr) -> Expr {
+    cast_to(expr, DataType::Integer(None))
+}
+
+fn as_text(expr: Expr) -> Expr {
+    cast_to(expr, DataType::Text)
+}
+
+fn cast_to(expr: Expr, data_type: DataType) -> Expr {
+    Expr::Cast {
+        kind: CastKind::Cast,
+        expr: Box::new(expr),
+        data_type,
+        format: None,
+    }
+}
+
+fn text(text: &str) -> Expr {
+    Expr::value(Value::SingleQuotedString(text.to_owned()))
+}
+
+fn number(digits: &str) -> Expr {
+    Expr::value(Value::Number(digits.to_owned(), false))
+}
+
+fn concatenated(left: Expr, right: Expr) -> Expr {
+    Expr::BinaryOp {
+        left: Box::new(left),
+        op: BinaryOperator::StringConcat,
+        right: Box::new(right),
+    }
+}
+
+/// A part of CONCAT, which passes over nulls.
+fn joined(expr: &Expr) -> Expr {
+    if literal(expr).is_some() || param(expr).is_some() {
+        return expr.clone();
+    }
+    call("coalesce", vec![as_text(expr.clone()), text("")])
+}
+
+/// The elements of an array that stands in the statement.
+fn elements(expr: &Expr) -> Option<Vec<Expr>> {
+    match expr {
+        Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => elements(inner),
+        Expr::Array(array) => Some(array.elem.clone()),
+        other => {
+            let inside = literal(other)?.strip_prefix('{')?.strip_suffix('}')?;
+            let plain = !inside.is_empty() && !inside.contains(['"', '{', '\\']);
+            plain.then(|| inside.split(',').map(|e| text(e.trim())).collect())
+        }
+    }
+}
+
 fn unnest(expr: &Expr) -> Expr {
     match expr {
         Expr::Nested(inner) => unnest(inner),
@@ -338,7 +492,7 @@ fn unnest(expr: &Expr) -> Expr {
     }
 }
 
-fn call(name: &str, args: Vec<Expr>) -> Expr {
+pub(super) fn call(name: &str, args: Vec<Expr>) -> Expr {
     Expr::Function(Function {
         name: ObjectName::from(vec![Ident::new(name)]),
         uses_odbc_syntax: false,
@@ -358,7 +512,7 @@ fn call(name: &str, args: Vec<Expr>) -> Expr {
     })
 }
 
-fn cast_type(data_type: &DataType) -> Option<Ty> {
+pub(super) fn cast_type(data_type: &DataType) -> Option<Ty> {
     Some(match data_type {
         DataType::Timestamp(..) | DataType::Datetime(_) => Ty::DateTime,
         DataType::Date => Ty::Date,
@@ -456,7 +610,7 @@ mod tests {
             rewritten("SELECT 1 AS a FROM b WHERE to_char(slot,'YYYY-MM-DD') = '2024-01-01'");
         assert_eq!(
             sql,
-            "SELECT 1 AS a FROM b WHERE strftime('%Y-%m-%d', slot) = '2024-01-01'"
+            "SELECT 1 AS a FROM b WHERE imported_either(strftime('%Y-%m-%d', slot), 'to_char(slot, ''YYYY-MM-DD'')') = '2024-01-01'"
         );
     }
 
