@@ -65,6 +65,8 @@ words! {
     OverflowName "overflow" { "type": "string", "enum": ["split", "truncate", "error"] }
     /// What becomes of a message of which nobody knows whether it arrived.
     OnAmbiguousName "policy" { "type": "string", "enum": ["resend", "skip"] }
+    /// The type of a stepper's numbers.
+    NumberTypeName "type" { "type": "string", "pattern": "^(int|decimal|decimal\\( *[1-9] *\\))$" }
     /// The type of an answer or an argument.
     StepTypeName "type" {
         "type": "string",

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use runtime_core::prelude::*;
 
+use super::counter;
+
 pub static BOT: Booking = Booking;
 
 /// The same expression on the connection of whichever engine serves.
@@ -85,8 +87,9 @@ static SPEC: BotSpec = BotSpec {
         command("rollback", Effect::Write, false),
         command("deferred", Effect::Write, false),
         command("late", Effect::State, true),
+        command("count", Effect::State, true),
     ],
-    wizards: &[&BOOK, &SHARE, &LATE],
+    wizards: &[&BOOK, &SHARE, &LATE, &counter::COUNT],
     migrations: MigrationSet {
         owner: "booking",
         files: &[Migration {
@@ -211,7 +214,7 @@ pub enum State {
     Note { service: Service, slot: String },
 }
 
-fn html(cx: &Cx, words: &str) -> Text {
+pub fn html(cx: &Cx, words: &str) -> Text {
     let mut text = cx.words().html().begin();
     text.push(words);
     text.end()
@@ -418,6 +421,10 @@ impl Bot for Booking {
                     cx.ask(&SHARE, 0, text, Vec::new());
                     cx.wait(&SHARE, 0, &(), &())
                 }
+                "count" => {
+                    cx.begin(&counter::COUNT);
+                    counter::wait(cx, &counter::State::Many)
+                }
                 "late" => {
                     cx.begin(&LATE);
                     let text = html(cx, "A word?");
@@ -459,6 +466,10 @@ impl Bot for Booking {
                 "book" => {
                     let ((), state) = waiting.read()?;
                     answer(cx, state, given).await
+                }
+                "count" => {
+                    let ((), state) = waiting.read()?;
+                    counter::answer(cx, state, given)
                 }
                 "share" => match given.contact() {
                     Ok(contact) => {
@@ -509,6 +520,10 @@ impl Bot for Booking {
     }
     fn ask<'a>(&'a self, cx: &'a mut Cx, waiting: &'a Waiting) -> Handling<'a> {
         Box::pin(async move {
+            if waiting.flow() == "count" {
+                let ((), state) = waiting.read()?;
+                return counter::ask(cx, &state);
+            }
             let ((), state) = waiting.read::<(), State>()?;
             ask(cx, &state)
         })

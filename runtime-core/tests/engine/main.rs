@@ -4,9 +4,11 @@
 const POSTGRES: bool = false;
 
 mod bot;
+mod counter;
 mod crash;
 mod dialogue;
 mod once;
 mod rig;
 mod sqlite;
 mod timers;
+mod widgets;

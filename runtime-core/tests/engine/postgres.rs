@@ -5,9 +5,11 @@ const POSTGRES: bool = true;
 
 mod bot;
 mod cost;
+mod counter;
 mod crash;
 mod dialogue;
 mod once;
 mod rig;
 mod timers;
 mod trips;
+mod widgets;

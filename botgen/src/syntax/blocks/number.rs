@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostics::codes::shape;
 use crate::schema::{
-    Bool, Expression, Literal, Name, ParseModeName, Shape, StepTypeName, Template,
+    Bool, Expression, Literal, Name, NumberTypeName, ParseModeName, Shape, Template,
 };
 use crate::source::Spanned;
 use crate::syntax::ast::{Number, StepType, Widget, WidgetStep};
@@ -26,7 +26,7 @@ pub struct Published {
     /// `int` or `decimal(2)`.
     #[serde(rename = "type")]
     #[schemars(extend("default" = "int"))]
-    pub ty: Option<StepTypeName>,
+    pub ty: Option<NumberTypeName>,
     /// The least value.
     #[schemars(extend("default" = 0))]
     pub min: Option<Literal>,
