@@ -387,12 +387,25 @@ pub struct Reply {
 /// A button.
 #[derive(Debug)]
 pub struct Button {
+    /// One for each element of a list.
+    pub each: Option<Each>,
     /// Plain text, cut at 64 units.
     pub text: TextCall,
     /// Shown only when this holds.
     pub when: Option<Expr>,
     /// What it does.
     pub does: ButtonDoes,
+}
+
+/// A list that buttons are made of.
+#[derive(Debug)]
+pub struct Each {
+    /// Not null.
+    pub list: Expr,
+    /// Rust name of the item, known in the button's text, condition and arguments.
+    pub item: String,
+    /// How many stand in one row; 0: all of them stand in the row that the button is written in.
+    pub columns: usize,
 }
 
 /// What a button does.

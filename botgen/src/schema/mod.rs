@@ -13,5 +13,6 @@ pub use publish::{bot_schema, chats_schema, flows_schema};
 pub use shape::{FieldInfo, Shape};
 pub use words::{
     BlockName, Bool, Command, Count, Duration, Expression, Literal, LocaleTag, Name,
-    OnAmbiguousName, OverflowName, ParseModeName, Regex, SqlText, StepTypeName, Template, Value,
+    NumberTypeName, OnAmbiguousName, OverflowName, ParseModeName, Regex, SqlText, StepTypeName,
+    Template, Value,
 };

@@ -445,9 +445,21 @@ pub struct Keyboard {
 #[allow(missing_docs)]
 pub struct Button {
     pub span: Span,
+    /// One for each row of a list.
+    pub each: Option<Each>,
     pub text: Text,
     pub when: Option<Expr>,
     pub does: ButtonDoes,
+}
+
+/// `each: xs as x`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Each {
+    pub list: Expr,
+    pub alias: Option<Spanned<String>>,
+    /// Buttons in a row; only where the button has rows of its own.
+    pub columns: Option<Spanned<i64>>,
 }
 
 /// What a button does.

@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ast::{Button, ButtonDoes, Keyboard};
+use super::ast::{Button, ButtonDoes, Each, Keyboard};
 use super::decode::Cx;
 use super::text;
 use crate::diagnostics::codes::shape;
-use crate::schema::{Expression, Template};
+use crate::schema::{Count, Expression, Template};
 use crate::yaml::{Kind, Node};
 
 /// A button in a row of its own, or a list of buttons that is one row.
@@ -27,6 +27,11 @@ pub enum KeyboardRow {
     { "required": ["callback"] }, { "required": ["url"] }, { "required": ["toast"] }
 ]))]
 pub struct ButtonItem {
+    /// One button for each row of a list: `xs`, or `xs as x`; the row's columns (`x.name`) are known in its other keys.
+    pub each: Option<Expression>,
+    /// With `each`: how many stand in one row, from 1 to 8.
+    #[schemars(extend("default" = 1))]
+    pub columns: Option<Count>,
     /// What stands on it; at most 64 characters are shown.
     pub text: Template,
     /// The command it runs, with typed arguments: `/product {id=p.id}`.
@@ -46,14 +51,55 @@ impl Cx<'_> {
         Keyboard {
             span: node.map(|n| n.span),
             rows: self.each(node, what, false, |cx, item| match &item.kind {
-                Kind::List(_) => Some(cx.each(Some(item), "a row of buttons", false, Cx::button)),
+                Kind::List(_) => {
+                    Some(cx.each(Some(item), "a row of buttons", false, |cx, node| {
+                        let button = cx.button(node)?;
+                        cx.no_columns(&button);
+                        Some(button)
+                    }))
+                }
                 _ => cx.button(item).map(|b| vec![b]),
             }),
         }
     }
 
+    /// The buttons of an inner list are one row as they are.
+    fn no_columns(&mut self, button: &Button) {
+        let columns = button.each.as_ref().and_then(|e| e.columns.as_ref());
+        if let Some(columns) = columns {
+            self.error(
+                &shape::NOT_HERE,
+                columns.span,
+                "an inner list is one row",
+                "take the button out of it, or leave `columns` out",
+            );
+        }
+    }
+
     fn button(&mut self, node: &Node) -> Option<Button> {
         let mut f = self.fields::<ButtonItem>(node, "this button")?;
+        let (each, columns) = (f.get("each"), f.get("columns"));
+        let columns = self.count(columns, "`columns`");
+        let each = match (self.word(each, "`each`"), columns) {
+            (Some(source), columns) => {
+                let (list, alias) = text::parse_each(&source, self.sink)?;
+                Some(Each {
+                    list,
+                    alias,
+                    columns,
+                })
+            }
+            (None, Some(columns)) if each.is_none() => {
+                self.error(
+                    &shape::NOT_HERE,
+                    columns.span,
+                    "`columns` is for the buttons of a list",
+                    "say `each: xs`, or write the buttons of one row as a list",
+                );
+                None
+            }
+            (None, _) => None,
+        };
         let label = self.text(f.get("text"), "`text`");
         let when = self.expr(f.get("when"), "`when`");
         let present: Vec<&str> = ["callback", "url", "toast"]
@@ -99,6 +145,7 @@ impl Cx<'_> {
             .or(toast.map(ButtonDoes::Toast));
         Some(Button {
             span,
+            each,
             text: label?,
             when,
             does: does?,

@@ -88,7 +88,7 @@ pub fn later_block(name: &str) -> Option<u8> {
 /// The issue that brings a key which no block has yet.
 pub fn later_key(name: &str) -> Option<u8> {
     match name {
-        "each" | "select" | "source" => Some(4),
+        "select" | "source" => Some(4),
         "allow" | "to" => Some(5),
         _ => later_block(name),
     }

@@ -41,6 +41,15 @@ pub fn parse(text: &Str, sink: &mut Sink) -> Option<Text> {
     })
 }
 
+/// Reads what a button walks: `xs`, or `xs as x`.
+pub fn parse_each(text: &Str, sink: &mut Sink) -> Option<(Expr, Option<Spanned<String>>)> {
+    let mut parser = Parser::new(text, sink);
+    parser.skip_space();
+    let read = list_as(&mut parser)?;
+    parser.expect_end()?;
+    Some(read)
+}
+
 /// What a template is cut into.
 #[derive(Debug)]
 enum Token {
@@ -234,6 +243,13 @@ fn block(parser: &mut Parser<'_, '_>, open: usize, start: usize) -> Option<Token
 }
 
 fn each(parser: &mut Parser<'_, '_>, open: usize) -> Option<(Expr, Option<Spanned<String>>)> {
+    let read = list_as(parser)?;
+    parser.close_tag(open)?;
+    Some(read)
+}
+
+/// `xs`, or `xs as x`.
+fn list_as(parser: &mut Parser<'_, '_>) -> Option<(Expr, Option<Spanned<String>>)> {
     let list = parser.expr()?;
     let mut alias = None;
     if parser.eat_word("as") {
@@ -252,7 +268,6 @@ fn each(parser: &mut Parser<'_, '_>, open: usize) -> Option<(Expr, Option<Spanne
         });
         parser.pos += word.len();
     }
-    parser.close_tag(open)?;
     Some((list, alias))
 }
 

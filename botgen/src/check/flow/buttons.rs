@@ -10,13 +10,13 @@ use crate::diagnostics::{Diagnostic, meant};
 use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::text::Slot;
 use crate::ir::types::{Base, Ty};
-use crate::ir::{Button, ButtonDoes};
+use crate::ir::{Button, ButtonDoes, Each};
 use crate::resolve::{Argument, Command, RESERVED};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast;
 use botfactory_lang::callback::hash32;
 use botfactory_lang::length::utf16;
-use botfactory_lang::limits::{CALLBACK_DATA_BYTES, KEYBOARD_BUTTONS, ROW_BUTTONS};
+use botfactory_lang::limits::{CALLBACK_DATA_BYTES, KEYBOARD_BUTTONS, QUERY_ROWS, ROW_BUTTONS};
 
 impl FlowCheck<'_> {
     /// Rows of buttons.
@@ -29,15 +29,19 @@ impl FlowCheck<'_> {
         let mut done = Some(Vec::new());
         let mut labels = Vec::new();
         for row in &keyboard.rows {
+            let alone = row.len() == 1;
             let buttons: Vec<_> = row
                 .iter()
-                .map(|b| self.button(scope, b, &mut labels))
+                .map(|b| self.button(scope, b, alone, &mut labels))
                 .collect();
             let buttons: Option<Vec<_>> = buttons.into_iter().collect();
             match (buttons, &mut done) {
                 (Some(row), Some(done)) => done.push(row),
                 _ => done = None,
             }
+        }
+        if let Some(rows) = &done {
+            self.lists_fit(keyboard, rows)?;
         }
         // Advice waits until nothing is wrong.
         if self.cx.sink.errors() == 0 {
@@ -109,19 +113,94 @@ impl FlowCheck<'_> {
         }
     }
 
+    /// Whether the buttons of lists fit beside the others. `None`: they do not, reported.
+    fn lists_fit(&mut self, keyboard: &ast::Keyboard, rows: &[Vec<Button>]) -> Option<()> {
+        let most = |button: &Button| match &button.each {
+            Some(each) => match each.list.ty.base {
+                Base::List { most, .. } => most.unwrap_or(QUERY_ROWS),
+                _ => 1,
+            },
+            None => 1,
+        };
+        let all: usize = rows.iter().flatten().map(most).sum();
+        let mut fine = Some(());
+        for (written, row) in keyboard.rows.iter().zip(rows) {
+            let in_row: usize = row.iter().map(most).sum();
+            for (at, button) in written.iter().zip(row) {
+                let (Some(each), Some(list)) = (&button.each, &at.each) else {
+                    continue;
+                };
+                let many = most(button);
+                let (code, shown, limit, what) = if each.columns == 0 && in_row > ROW_BUTTONS {
+                    (&limits::ROW, in_row, ROW_BUTTONS, "row")
+                } else if all > KEYBOARD_BUTTONS {
+                    (&limits::BUTTONS, all, KEYBOARD_BUTTONS, "keyboard")
+                } else {
+                    continue;
+                };
+                fine = None;
+                let message = format!(
+                    "this list can have {many} rows, which makes {shown} buttons of its {what}; Telegram shows {limit}"
+                );
+                let room = limit.saturating_sub(shown - many).max(1);
+                self.cx.sink.report(Diagnostic::new(code, list.list.span, message).help(format!(
+                    "end the query with `LIMIT {room}`, or show the list with `widget.pagination.v1`"
+                )));
+            }
+        }
+        fine
+    }
+
+    /// The list of a button that stands for several.
+    fn walks(&mut self, scope: &Scope, each: &ast::Each, alone: bool) -> Option<(Each, Scope)> {
+        let entered = text::enter(
+            &mut self.cx,
+            scope,
+            &each.list,
+            each.alias.as_ref(),
+            "`each`",
+        );
+        let columns = each.columns.as_ref().map_or(1, |c| c.node);
+        let columns = usize::try_from(columns).unwrap_or(usize::MAX);
+        if !(1..=ROW_BUTTONS).contains(&columns) {
+            let span = each.columns.as_ref().map_or(each.list.span, |c| c.span);
+            let message = format!("{columns} buttons do not fit into a row");
+            self.cx.sink.report(
+                Diagnostic::new(&limits::ROW, span, message).help("`columns` is from 1 to 8"),
+            );
+            return None;
+        }
+        let (list, entered) = entered?;
+        let item = entered.ident.clone();
+        let each = Each {
+            list,
+            item,
+            columns: if alone { columns } else { 0 },
+        };
+        Some((each, scope.inside(entered)))
+    }
+
     /// `labels` takes what a button that is always shown reads.
     fn button(
         &mut self,
         scope: &Scope,
         button: &ast::Button,
+        alone: bool,
         labels: &mut Vec<(Span, Vec<Option<String>>)>,
     ) -> Option<Button> {
+        let (each, scope) = match &button.each {
+            Some(each) => {
+                let (each, inside) = self.walks(scope, each, alone)?;
+                (Some(each), inside)
+            }
+            None => (None, scope.clone()),
+        };
         let mut inside = scope.clone();
         let when = match &button.when {
             Some(when) => {
                 narrow(&mut inside, when, true);
                 self.guard(
-                    scope,
+                    &scope,
                     when,
                     ("the button is never shown", "it is always shown"),
                 )
@@ -134,11 +213,12 @@ impl FlowCheck<'_> {
         };
         let usage = TextUse::plain(Slot::Button, "button");
         let text = text::text(&mut self.cx, &inside, &button.text, usage);
-        if let (Some(text), None) = (&text, &button.when) {
+        if let (Some(text), None, None) = (&text, &button.when, &each) {
             labels.push((button.text.source.span, text.fixed.clone()));
         }
         let does = self.does(&inside, &button.does);
         Some(Button {
+            each,
             text: text?.call,
             when: when?,
             does: does?,

@@ -68,6 +68,9 @@ impl<'a> Reads<'a> {
     }
 
     fn button(&mut self, button: &Button) {
+        if let Some(each) = &button.each {
+            self.expr(&each.list);
+        }
         self.text(&button.text);
         self.exprs(&button.when);
         match &button.does {

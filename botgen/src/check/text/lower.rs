@@ -162,38 +162,9 @@ impl Lower<'_, '_> {
         list: &ast::Expr,
         alias: Option<&Spanned<String>>,
     ) -> Option<(Expr, Loop)> {
-        let free = alias.is_none_or(|alias| expr::alias_is_free(self.cx, scope, alias));
-        let checked = expr::check(self.cx, scope, list)?;
-        let Base::List { item, most } = checked.ty.base.clone() else {
-            let help = match checked.ty.base {
-                Base::Row(_) => {
-                    "it is one row: print its columns, `{{row.column}}`, or leave `single: true` out"
-                }
-                _ => "a query without `single` and `scalar` gives a list",
-            };
-            self.cx.sink.report(
-                Diagnostic::new(
-                    &expressions::TYPE_MISMATCH,
-                    list.span,
-                    format!("`{{{{#each}}}}` walks a list, this is {}", a(&checked.ty)),
-                )
-                .help(help),
-            );
-            return None;
-        };
-        if checked.ty.nullable {
-            expr::report_nullable(self.cx, list);
-            return None;
-        }
-        let ident = self.cx.ident(alias.map_or("item", |a| a.node.as_str()));
-        self.items.push(ident.clone());
-        let entered = Loop {
-            ident,
-            alias: alias.map(|a| a.node.clone()),
-            item: *item,
-            most,
-        };
-        free.then_some((checked, entered))
+        let entered = enter(self.cx, scope, list, alias, "`{{#each}}`")?;
+        self.items.push(entered.1.ident.clone());
+        Some(entered)
     }
 
     fn branches(
@@ -345,4 +316,45 @@ fn index_in(e: &ast::Expr) -> bool {
         A::IsNull { value, .. } | A::IsEmpty { value, .. } => index_in(value),
         A::Filter { value, args, .. } => index_in(value) || args.iter().any(index_in),
     }
+}
+
+/// Walks into a list. `what` walks it, for messages.
+pub fn enter(
+    cx: &mut FlowCx<'_>,
+    scope: &Scope,
+    list: &ast::Expr,
+    alias: Option<&Spanned<String>>,
+    what: &str,
+) -> Option<(Expr, Loop)> {
+    let free = alias.is_none_or(|alias| expr::alias_is_free(cx, scope, alias));
+    let checked = expr::check(cx, scope, list)?;
+    let Base::List { item, most } = checked.ty.base.clone() else {
+        let help = match checked.ty.base {
+            Base::Row(_) => {
+                "it is one row: print its columns, `{{row.column}}`, or leave `single: true` out"
+            }
+            _ => "a query without `single` and `scalar` gives a list",
+        };
+        cx.sink.report(
+            Diagnostic::new(
+                &expressions::TYPE_MISMATCH,
+                list.span,
+                format!("{what} walks a list, this is {}", a(&checked.ty)),
+            )
+            .help(help),
+        );
+        return None;
+    };
+    if checked.ty.nullable {
+        expr::report_nullable(cx, list);
+        return None;
+    }
+    let ident = cx.ident(alias.map_or("item", |a| a.node.as_str()));
+    let entered = Loop {
+        ident,
+        alias: alias.map(|a| a.node.clone()),
+        item: *item,
+        most,
+    };
+    free.then_some((checked, entered))
 }

@@ -14,6 +14,8 @@
 //! | [`combine`] | branches and values of MarkdownV2 side by side |
 //! | [`params`] | which variables a finished text reads |
 
+pub use lower::enter;
+
 mod address;
 pub mod bounds;
 mod combine;

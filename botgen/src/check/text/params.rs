@@ -1,6 +1,6 @@
 //! Which flow variables a finished text reads.
 
-use crate::check::scope::Scope;
+use crate::check::scope::{Loop, Scope};
 use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::text::{How, KeyArg, Piece, Print};
 use crate::ir::types::Variable;
@@ -15,8 +15,17 @@ pub(super) fn of(scope: &Scope, items: &[String], pieces: &[Piece]) -> Vec<Varia
     });
     idents
         .into_iter()
-        .filter_map(|ident| scope.entries().iter().find(|e| e.var.ident == ident))
-        .map(|e| e.var.clone())
+        .filter_map(|ident| {
+            let entry = scope.entries().iter().find(|e| e.var.ident == ident);
+            // A text of a button that stands in a loop reads that loop's item.
+            let item = || scope.loops().iter().find(|l| l.ident == ident);
+            let of = |l: &Loop| Variable {
+                name: l.alias.clone().unwrap_or_else(|| "item".to_owned()),
+                ident: l.ident.clone(),
+                ty: l.item.clone(),
+            };
+            entry.map(|e| e.var.clone()).or_else(|| item().map(of))
+        })
         .collect()
 }
 

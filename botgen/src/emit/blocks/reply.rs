@@ -3,11 +3,12 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::emit::env::Env;
+use crate::emit::env::{Env, Form};
 use crate::emit::expr::{Values, object_of};
+use crate::emit::format::ident;
 use crate::emit::text;
 use crate::ir::text::TextCall;
-use crate::ir::types::Base;
+use crate::ir::types::{Base, Ty};
 use crate::ir::{Button, ButtonDoes, Reply};
 
 /// Sends the message.
@@ -39,7 +40,7 @@ pub fn statements(env: &Env<'_>, reply: &Reply) -> TokenStream {
         .keyboard
         .iter()
         .flatten()
-        .all(|button| button.when.is_none())
+        .all(|button| button.when.is_none() && button.each.is_none())
     {
         let rows = reply.keyboard.iter().map(|row| {
             let buttons = row.iter().map(|button| self::button(env, button));
@@ -54,28 +55,68 @@ pub fn statements(env: &Env<'_>, reply: &Reply) -> TokenStream {
             cx.reply(Message::new(text) #edit #(#rows)*);
         };
     }
-    let rows = reply.keyboard.iter().map(|row| {
-        let buttons = row.iter().map(|button| {
-            let shown = self::button(env, button);
-            match &button.when {
-                None => quote!(row.push(#shown);),
-                Some(when) => {
-                    let test = Values::new(env).condition(when);
-                    quote!(if #test { row.push(#shown); })
-                }
-            }
-        });
-        quote! {
-            let mut row = Vec::new();
-            #(#buttons)*
-            message = message.row(row);
-        }
-    });
+    let rows = reply.keyboard.iter().map(|row| self::row(env, row));
     quote! {
         let mut message = Message::new(#words) #edit;
         #(#rows)*
         cx.reply(message);
     }
+}
+
+/// Adds a row, or the rows of a list, to `message`.
+fn row(env: &Env<'_>, row: &[Button]) -> TokenStream {
+    if let [button] = row
+        && let Some(each) = button.each.as_ref().filter(|each| each.columns > 0)
+    {
+        let full = each.columns;
+        let pushed = shown(env, button, |button| {
+            let full = proc_macro2::Literal::usize_unsuffixed(full);
+            quote! {
+                row.push(#button);
+                if row.len() == #full { message = message.row(std::mem::take(&mut row)); }
+            }
+        });
+        return quote! {
+            let mut row = Vec::new();
+            #pushed
+            message = message.row(row);
+        };
+    }
+    let buttons = row
+        .iter()
+        .map(|button| shown(env, button, |button| quote!(row.push(#button);)));
+    quote! {
+        let mut row = Vec::new();
+        #(#buttons)*
+        message = message.row(row);
+    }
+}
+
+/// Pushes a button as often as it is shown.
+fn shown(env: &Env<'_>, button: &Button, push: impl Fn(TokenStream) -> TokenStream) -> TokenStream {
+    let one = |env: &Env<'_>| {
+        let pushed = push(self::button(env, button));
+        match &button.when {
+            None => pushed,
+            Some(when) => {
+                let test = Values::new(env).condition(when);
+                quote!(if #test { #pushed })
+            }
+        }
+    };
+    let Some(each) = &button.each else {
+        return one(env);
+    };
+    let rows = Values::new(env).value(&each.list);
+    let item_ty = match &each.list.ty.base {
+        Base::List { item, .. } => (**item).clone(),
+        _ => Ty::some(Base::Null),
+    };
+    let mut inner = env.clone();
+    let name = ident(&each.item);
+    inner.bind(&each.item, quote!(#name), item_ty, Form::Reference);
+    let body = one(&inner);
+    quote!(for #name in #rows { #body })
 }
 
 fn button(env: &Env<'_>, button: &Button) -> TokenStream {

@@ -25,3 +25,6 @@ again = Welcome back.
 ask-stars = How was it?
 ask-again = Would you come again?
 ask-public = May we publish it?
+pick = Which one?
+no-pizza = There is none.
+btn-menu = Menu

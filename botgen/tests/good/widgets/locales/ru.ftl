@@ -26,3 +26,6 @@ again = С возвращением.
 ask-stars = Как прошло?
 ask-again = Придёте ещё?
 ask-public = Можно опубликовать?
+pick = Какую?
+no-pizza = Такой нет.
+btn-menu = Меню
