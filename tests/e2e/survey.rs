@@ -45,10 +45,29 @@ async fn happy(world: &World, anna: &Talk) {
     for wrong in ["six", "6", "0", "-1", "4.5", "99999999999999999999999"] {
         anna.say(wrong).await.only("A number from 1 to 5");
     }
-    anna.say("5")
+    // Several answers at once: the keyboard is edited in place, the question stays.
+    let liked = anna.say("5").await;
+    liked.only("What did you like?").keys(&[
+        &["▫️ ☕ Coffee", "▫️ 🍰 Cakes"],
+        &["▫️ 🙂 People", "▫️ 🎵 Music"],
+        &["✔️ Done"],
+        &["← Back", "Cancel"],
+    ]);
+    anna.press("▫️ ☕ Coffee").await;
+    anna.press("▫️ 🎵 Music")
         .await
-        .only("Your e-mail")
-        .keys(&[&["← Back", "Skip", "Cancel"]]);
+        .only("What did you like?")
+        .keys(&[
+            &["✅ ☕ Coffee", "▫️ 🍰 Cakes"],
+            &["▫️ 🙂 People", "✅ 🎵 Music"],
+            &["✔️ Done (2)"],
+            &["← Back", "Cancel"],
+        ]);
+    anna.press("✔️ Done (2)")
+        .await
+        .only("May we write back to you?")
+        .keys(&[&["✉️ Yes, please", "No need"], &["← Back", "Cancel"]]);
+    anna.press("✉️ Yes, please").await.only("Your e-mail");
     anna.say("nobody").await.only("e-mail");
     let thanks = anna.say("anna@example.org").await;
     thanks
@@ -62,7 +81,7 @@ async fn happy(world: &World, anna: &Talk) {
     // Once is enough.
     anna.say("/survey").await.only("You have answered already.");
     let sql = "SELECT count(*) FROM answers WHERE bot_id = 'survey' AND visited = 1 AND rating = 5 \
-               AND reason IS NULL AND email = 'anna@example.org'";
+               AND liked = 'coffee,music' AND reason IS NULL AND email = 'anna@example.org'";
     assert_eq!(world.db().number(sql).await, 1);
 }
 
@@ -81,8 +100,8 @@ async fn unhappy(world: &World, anna: &Talk) {
     }
     let long = "я".repeat(501);
     anna.say(&long).await.only("500");
-    anna.say("Больше пирогов").await.only("Ваша почта");
-    anna.press("Пропустить").await.only("Спасибо!");
+    anna.say("Больше пирогов").await.only("Можно вам написать?");
+    anna.press("Не нужно").await.only("Спасибо!");
     let seen = anna.say("/results").await;
     seen.only("Ответили 2 человека.")
         .expect("В среднем нам поставили 5 из 5.");
@@ -102,8 +121,8 @@ async fn going_back(world: &World, vera: &Talk) {
         .await
         .only("Have you visited us before?");
     vera.press("No").await.only("What should we do better?");
-    vera.say("plumbus").await.only("Your e-mail");
-    vera.say("/skip").await.only("Thank you!");
+    vera.say("plumbus").await.only("May we write back");
+    vera.press("No need").await.only("Thank you!");
     let sql =
         "SELECT count(*) FROM answers WHERE visited = 0 AND rating IS NULL AND reason = 'plumbus'";
     assert_eq!(world.db().number(sql).await, 1);

@@ -109,7 +109,18 @@ fn fitting_words(last: &str, random: &mut StdRng) -> String {
         (["Anything to add", "Добавите"], &["/skip", "a quiet room"]),
         (["visited us", "бывали"], &["yes", "no", "да", "нет"]),
         (["1 to 5", "от 1 до 5"], &["1", "3", "4", "5"]),
-        (["do better", "улучшить"], &["plums", "everything"]),
+        (
+            ["do better", "улучшить"],
+            &["plums", "💶 Prices", "💶 Цены", "✔️ Done", "✔️ Готово"],
+        ),
+        (
+            ["you like?", "понравилось"],
+            &["☕ Coffee", "✔️ Done", "✔️ Готово"],
+        ),
+        (
+            ["write back", "вам написать"],
+            &["No need", "Не нужно", "yes"],
+        ),
         (["e-mail", "почта"], &["anna@example.org", "/skip"]),
     ];
     let found = answers.iter().find(|(parts, _)| asked(*parts));
@@ -152,7 +163,7 @@ impl Buttons {
 }
 
 /// One preview walk: who acts, and how far it got.
-async fn preview_walk(bot: &'static str, people: i64, seed: u64) {
+async fn preview_walk(bot: &'static str, steps: usize, people: i64, seed: u64) {
     let world = World::start(Channel::Preview).await;
     // `E2E_SEED` walks elsewhere.
     let seed = std::env::var("E2E_SEED").map_or(seed, |seed| seed.parse().unwrap());
@@ -161,7 +172,7 @@ async fn preview_walk(bot: &'static str, people: i64, seed: u64) {
     let mut trail: Vec<Value> = Vec::new();
     let mut said_last: HashMap<i64, String> = HashMap::new();
     let (mut user, mut group, mut locale) = (1, false, "en");
-    for _ in 0..STEPS {
+    for _ in 0..steps {
         if random.random_bool(0.07) {
             user = random.random_range(1..=people);
             group = random.random_bool(0.2);
@@ -258,12 +269,12 @@ fn as_call(message: &Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn booking_in_previews() {
-    preview_walk("booking", 4, 1).await;
+    preview_walk("booking", STEPS, 4, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn survey_in_previews() {
-    preview_walk("survey", 40, 2).await;
+    preview_walk("survey", 2 * STEPS, 40, 2).await;
 }
 
 /// Over the webhook, with many people, redeliveries and everything at once.

@@ -127,10 +127,12 @@ impl Person {
         let mut seen = 0;
         bot.say(self.user, id, "/survey");
         let asked = self.hear(&bot, &mut seen, "Have you visited", None).await;
-        self.press(&bot, &mut seen, asked, "Yes", "How was it")
+        self.press(&bot, &mut seen, asked, "No", "What should we")
             .await;
-        bot.say(self.user, id, "5");
-        self.hear(&bot, &mut seen, "Your e-mail", None).await;
+        bot.say(self.user, id, "plumbus");
+        let asked = self.hear(&bot, &mut seen, "write back", None).await;
+        self.press(&bot, &mut seen, asked, "Yes", "Your e-mail")
+            .await;
         bot.say(self.user, id, &format!("p{id}@example.org"));
         self.hear(&bot, &mut seen, "Thank you", None).await;
         self.done.survey = true;

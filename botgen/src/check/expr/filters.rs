@@ -409,13 +409,15 @@ fn join(
             );
         }
     };
+    // A list that was not asked for is null.
+    let null = value.ty.nullable;
     Some(State::Printed {
         value,
         how: How::Join {
             separator,
             each: Box::new(each),
         },
-        null: false,
+        null,
     })
 }
 

@@ -1,10 +1,10 @@
-//! `/results` of bot `survey` (bots/survey/flows/survey.yaml:53, `flow.generic.v1`).
+//! `/results` of bot `survey` (bots/survey/flows/results.yaml:4, `flow.generic.v1`).
 //!
 //! Effect: read (one query). Written by botgen; do not edit.
 
 use runtime_core::prelude::*;
 
-/// A row of the query at bots/survey/flows/survey.yaml:58.
+/// A row of the query at bots/survey/flows/results.yaml:9.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Total {
     /// Column `answers`.
@@ -15,14 +15,14 @@ pub struct Total {
     pub average: Option<f64>,
 }
 
-/// `/results`, bots/survey/flows/survey.yaml:53. Effect: read (one query).
+/// `/results`, bots/survey/flows/results.yaml:4. Effect: read (one query).
 pub async fn enter(cx: &mut Cx) -> Handled {
     let total = select_answers(cx).await?;
     cx.reply(Message::new(reply_text(cx.words(), &total)));
     Ok(())
 }
 
-/// bots/survey/flows/survey.yaml:58
+/// bots/survey/flows/results.yaml:9
 async fn select_answers(cx: &mut Cx) -> Result<Total, HandlerError> {
     let bot_id = cx.bot_id();
     match cx.db().await? {
@@ -44,12 +44,12 @@ FROM answers WHERE bot_id = ?1"#,
     }
 }
 
-/// bots/survey/flows/survey.yaml:54: t:cmd-results
+/// bots/survey/flows/results.yaml:5: t:cmd-results
 pub fn cmd_results(words: &Words) -> Text {
     words.plain().say("cmd-results", Args::new())
 }
 
-/// bots/survey/flows/survey.yaml:65: {{t:results {answers=total.answers}}} {{#if total.average is not null}} {{t:ave…
+/// bots/survey/flows/results.yaml:16: {{t:results {answers=total.answers}}} {{#if total.average is not null}} {{t:ave…
 fn reply_text(words: &Words, total: &Total) -> Text {
     let p = words.html();
     let mut out = p.begin();

@@ -1,0 +1,2 @@
+ALTER TABLE answers ADD COLUMN liked TEXT;
+ALTER TABLE answers ADD COLUMN better TEXT;
