@@ -10,6 +10,8 @@ mod multiselect;
 mod number;
 mod pick;
 mod rating;
+#[cfg(test)]
+mod tests;
 
 pub use confirm::Confirm;
 pub use multiselect::Multiselect;

@@ -24,7 +24,7 @@ pub struct Multiselect<C> {
     pub columns: usize,
 }
 
-fn key(option: impl Choice) -> String {
+pub(super) fn key(option: impl Choice) -> String {
     format!("{:08x}", hash32(option.value()))
 }
 
