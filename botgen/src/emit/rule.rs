@@ -141,7 +141,7 @@ pub fn wanted(rule: &Rule) -> syn::Ident {
             Widget::Rating { .. } => "Int",
             Widget::Number(number) if number.scale.is_some() => "Decimal",
             Widget::Number(_) => "Int",
-            Widget::Multiselect { .. } => "Choice",
+            Widget::Multiselect { .. } | Widget::Pick(_) => "Choice",
         },
     })
 }

@@ -727,7 +727,8 @@ fn pattern_name(step: &Step) -> syn::Ident {
     format_ident!("{}_PATTERN", bare(&step.var.ident).to_uppercase())
 }
 
-fn mentions(tokens: &TokenStream, name: &str) -> bool {
+/// Whether some code reads a name.
+pub fn mentions(tokens: &TokenStream, name: &str) -> bool {
     tokens.clone().into_iter().any(|tree| match tree {
         proc_macro2::TokenTree::Ident(word) => word == name,
         proc_macro2::TokenTree::Group(group) => mentions(&group.stream(), name),

@@ -20,12 +20,26 @@ pub enum Widget {
         symbol: String,
     },
     Number(Box<Number>),
+    Pick(Box<Pick>),
     Multiselect {
         choice: ChoiceId,
         min: usize,
         max: usize,
         columns: usize,
     },
+}
+
+/// The rows of a list as options.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Pick {
+    /// Not null.
+    pub list: Expr,
+    /// Rust name of the row, known in `text` and `value`.
+    pub item: String,
+    pub text: TextCall,
+    /// An int or a text, not null.
+    pub value: Expr,
 }
 
 /// A stepper; all of one type, an int or a decimal of this scale.
@@ -49,6 +63,7 @@ impl Widget {
             Self::Confirm { .. }
             | Self::Rating { .. }
             | Self::Number(_)
+            | Self::Pick(_)
             | Self::Multiselect { .. } => Vec::new(),
         }
     }
@@ -56,6 +71,7 @@ impl Widget {
     pub fn texts(&self) -> Vec<&TextCall> {
         match self {
             Self::Confirm { yes, no } => yes.iter().chain(no).collect(),
+            Self::Pick(pick) => vec![&pick.text],
             Self::Rating { .. } | Self::Number(_) | Self::Multiselect { .. } => Vec::new(),
         }
     }
@@ -68,6 +84,7 @@ impl Widget {
                 .chain(&number.start)
                 .chain(&number.jump)
                 .collect(),
+            Self::Pick(pick) => vec![&pick.list, &pick.value],
             Self::Confirm { .. } | Self::Rating { .. } | Self::Multiselect { .. } => Vec::new(),
         }
     }

@@ -53,6 +53,7 @@ pub fn reference() -> String {
     out.push_str("\n## Parts\n");
     part::<step::StepItem>(&mut out, 3, "Step");
     part::<step::ChoiceItem>(&mut out, 3, "Choice");
+    part::<step::ListedItem>(&mut out, 3, "OptionsOfList");
     part::<step::ValidateItem>(&mut out, 3, "Validate");
     part::<step::CaseItem>(&mut out, 3, "Case");
     part::<keyboard::ButtonItem>(&mut out, 3, "Button");

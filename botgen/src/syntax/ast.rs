@@ -251,7 +251,18 @@ pub enum Widget {
     Confirm(Confirm),
     Multiselect(Multiselect),
     Number(Number),
+    Pick(Box<Pick>),
     Rating(Rating),
+}
+
+/// `options: { from: xs as x, text: …, value: x.id }` of a choice.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Pick {
+    pub list: Expr,
+    pub alias: Option<Spanned<String>>,
+    pub text: Text,
+    pub value: Expr,
 }
 
 /// `widget.confirm.v1`.

@@ -3,11 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ast::{Case, Choice, Step, StepType, Validate};
+use super::ast::{Case, Choice, Pick, Step, StepType, Validate, Widget};
 use super::blocks::{confirm, multiselect, number, rating};
 use super::decode::{Cx, Fields};
 use super::flow::{ActionItem, Holds};
 use super::registry::{self, Decode};
+use super::text;
 use crate::diagnostics::codes::shape;
 use crate::schema::{
     Bool, Expression, Literal, Name, ParseModeName, Regex, StepTypeName, Template, Value,
@@ -63,8 +64,7 @@ pub struct StepItem {
     #[schemars(extend("default" = false))]
     pub optional: Option<Bool>,
     /// The answers of a `choice`.
-    #[schemars(length(min = 1))]
-    pub options: Option<Vec<ChoiceItem>>,
+    pub options: Option<OptionsItem>,
     /// The least value, for a text its least length.
     pub min: Option<Literal>,
     /// The greatest value, for a text its greatest length (default 1000).
@@ -107,6 +107,30 @@ pub struct ChoiceItem {
     pub when: Option<Expression>,
 }
 
+/// The answers of a choice: written down, or the rows of a list.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "Options")]
+pub enum OptionsItem {
+    /// One by one.
+    Written(#[schemars(length(min = 1))] Vec<ChoiceItem>),
+    /// One for each row.
+    Listed(ListedItem),
+}
+
+/// Answers that are the rows of a list.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "OptionsOfList")]
+pub struct ListedItem {
+    /// The list: `xs`, or `xs as x`.
+    pub from: Expression,
+    /// What stands on a row's button.
+    pub text: Template,
+    /// The column whose value is the answer, an int or a text that is never null: `id`, `x.id`, `this`.
+    pub value: Expression,
+}
+
 /// One branch after an answer.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -143,7 +167,12 @@ impl Cx<'_> {
             span: f.span,
         });
         let optional = self.bool(f.get("optional"), "`optional`");
-        let options = self.choices(&mut f);
+        let listed = f.get("options").filter(|n| matches!(n.kind, Kind::Map(_)));
+        let pick = listed.map(|node| self.pick(node));
+        let options = match &pick {
+            Some(_) => Vec::new(),
+            None => self.choices(&mut f),
+        };
         let min = self.field(f.get("min"), "`min`");
         let max = self.field(f.get("max"), "`max`");
         let validate = f.get("validate").and_then(|n| self.validate(n));
@@ -165,8 +194,8 @@ impl Cx<'_> {
             var: var?,
             id,
             ty,
-            bad_type,
-            widget: None,
+            bad_type: bad_type || matches!(pick, Some(None)),
+            widget: pick.flatten(),
             optional,
             options,
             min,
@@ -246,6 +275,27 @@ impl Cx<'_> {
     /// `options:` of a step or an argument.
     pub(in crate::syntax) fn choices(&mut self, f: &mut Fields<'_>) -> Vec<Choice> {
         self.each(f.get("options"), "`options`", false, Cx::choice)
+    }
+
+    /// `options:` that are the rows of a list.
+    fn pick(&mut self, node: &Node) -> Option<Spanned<Widget>> {
+        let mut f = self.fields::<ListedItem>(node, "`options`")?;
+        let from = self.word(f.get("from"), "`from`");
+        let list = from.and_then(|source| text::parse_each(&source, self.sink));
+        let label = self.text(f.get("text"), "`text`");
+        let value = self.expr(f.get("value"), "`value`");
+        let span = f.span;
+        f.finish();
+        let (list, alias) = list?;
+        Some(Spanned {
+            node: Widget::Pick(Box::new(Pick {
+                list,
+                alias,
+                text: label?,
+                value: value?,
+            })),
+            span,
+        })
     }
 
     fn choice(&mut self, node: &Node) -> Option<Choice> {

@@ -6,6 +6,7 @@ mod intent;
 mod menu;
 mod multiselect;
 mod number;
+pub mod pick;
 mod rating;
 mod reply_template;
 mod set_locale;
@@ -44,6 +45,7 @@ pub fn widget(
         Widget::Confirm(w) => confirm::check(check, scope, step, w),
         Widget::Multiselect(w) => multiselect::check(check, step, w),
         Widget::Number(w) => number::check(check, scope, step, w),
+        Widget::Pick(w) => pick::check(check, scope, step, w),
         Widget::Rating(w) => rating::check(check, w),
     };
     fine.and(done).map(ir::Rule::Widget)

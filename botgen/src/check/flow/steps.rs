@@ -36,7 +36,10 @@ impl FlowCheck<'_> {
     pub fn learn_steps(&mut self, wizard: &ast::Wizard) {
         for step in &wizard.steps {
             let name = step.var.value.as_str();
-            let mut ty = Given::step(step).ty(self);
+            let Some(mut ty) = self.answer(step) else {
+                self.learn(name, None);
+                continue;
+            };
             use crate::ir::types::Base;
             if let (Base::Text { max: Some(max) }, Some(Base::Text { max: Some(other) })) =
                 (&mut ty.base, self.type_of(name).map(|t| &t.base))
@@ -44,6 +47,14 @@ impl FlowCheck<'_> {
                 *max = (*max).max(*other);
             }
             self.learn(name, (!step.bad_type).then_some(ty));
+        }
+    }
+
+    /// The type of a step's answers. `None`: it depends on what has an error, or is one.
+    fn answer(&self, step: &ast::Step) -> Option<Ty> {
+        match step.widget.as_ref().map(|w| &w.node) {
+            Some(ast::Widget::Pick(pick)) => blocks::pick::answer(self, pick),
+            _ => Some(Given::step(step).ty(self)),
         }
     }
 
@@ -83,7 +94,7 @@ impl FlowCheck<'_> {
             None => Some(None),
         };
         let optional = step.optional.as_ref().is_some_and(|o| o.node);
-        let ty = Given::step(step).ty(self).with_null(optional);
+        let ty = self.answer(step).map(|ty| ty.with_null(optional));
 
         let mut answered = env.clone();
         answered.write(name, optional);
@@ -107,7 +118,7 @@ impl FlowCheck<'_> {
         options_fine.then_some(())?;
         let step = Step {
             id: step.id.as_ref().unwrap_or(&step.var).value.clone(),
-            var: self.variable(name, ty),
+            var: self.variable(name, ty?),
             origin: self.origin(step.span),
             ask: ask?.call,
             rule: rule?,

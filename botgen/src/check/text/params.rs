@@ -3,7 +3,10 @@
 use crate::check::scope::{Loop, Scope};
 use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::text::{How, KeyArg, Piece, Print};
-use crate::ir::types::Variable;
+use crate::ir::types::{Base, Ty, Variable};
+
+/// The Rust name of `@index`.
+const INDEX: &str = "index";
 
 /// In order of first use. `items`: Rust names of loop items, which are no parameters.
 pub(super) fn of(scope: &Scope, items: &[String], pieces: &[Piece]) -> Vec<Variable> {
@@ -18,6 +21,14 @@ pub(super) fn of(scope: &Scope, items: &[String], pieces: &[Piece]) -> Vec<Varia
         .filter_map(|ident| {
             let entry = scope.entries().iter().find(|e| e.var.ident == ident);
             // A text of a button that stands in a loop reads that loop's item.
+            let index = || Variable {
+                name: "@index".to_owned(),
+                ident: INDEX.to_owned(),
+                ty: Ty::some(Base::Int),
+            };
+            if ident == INDEX && !scope.loops().is_empty() {
+                return Some(index());
+            }
             let item = || scope.loops().iter().find(|l| l.ident == ident);
             let of = |l: &Loop| Variable {
                 name: l.alias.clone().unwrap_or_else(|| "item".to_owned()),
@@ -29,7 +40,7 @@ pub(super) fn of(scope: &Scope, items: &[String], pieces: &[Piece]) -> Vec<Varia
         .collect()
 }
 
-fn each_piece<'p>(pieces: &'p [Piece], see: &mut impl FnMut(&'p str)) {
+fn each_piece<'p>(pieces: &'p [Piece], see: &mut dyn FnMut(&'p str)) {
     for piece in pieces {
         match piece {
             Piece::Literal(_) => {}
@@ -49,7 +60,12 @@ fn each_piece<'p>(pieces: &'p [Piece], see: &mut impl FnMut(&'p str)) {
                 ..
             } => {
                 each_expr(list, see);
-                each_piece(body, see);
+                // It counts its own rows.
+                each_piece(body, &mut |ident: &'p str| {
+                    if ident != INDEX {
+                        see(ident);
+                    }
+                });
                 each_piece(otherwise, see);
             }
             Piece::If { arms, otherwise } => {
@@ -63,12 +79,12 @@ fn each_piece<'p>(pieces: &'p [Piece], see: &mut impl FnMut(&'p str)) {
     }
 }
 
-fn each_print<'p>(print: &'p Print, see: &mut impl FnMut(&'p str)) {
+fn each_print<'p>(print: &'p Print, see: &mut dyn FnMut(&'p str)) {
     each_expr(&print.value, see);
     each_how(&print.how, see);
 }
 
-fn each_how<'p>(how: &'p How, see: &mut impl FnMut(&'p str)) {
+fn each_how<'p>(how: &'p How, see: &mut dyn FnMut(&'p str)) {
     match how {
         How::Join { each: inner, .. }
         | How::Upper(inner)
@@ -89,7 +105,7 @@ fn each_how<'p>(how: &'p How, see: &mut impl FnMut(&'p str)) {
     }
 }
 
-fn each_expr<'p>(e: &'p Expr, see: &mut impl FnMut(&'p str)) {
+fn each_expr<'p>(e: &'p Expr, see: &mut dyn FnMut(&'p str)) {
     use ExprKind as K;
     match &e.kind {
         K::Var { ident, .. } => see(ident),
@@ -115,8 +131,8 @@ fn each_expr<'p>(e: &'p Expr, see: &mut impl FnMut(&'p str)) {
         }
         K::List(items) => items.iter().for_each(|i| each_expr(i, see)),
         K::Printed(print) => each_print(print, see),
+        K::Index => see(INDEX),
         K::Builtin(_)
-        | K::Index
         | K::Text(_)
         | K::Int(_)
         | K::Decimal { .. }

@@ -5,5 +5,6 @@ super::codes! {
     ARGUMENT = "BF1001" error "a widget that fills an argument of its command";
     SCALE = "BF1002" error "a rating with too few or too many stars";
     STEPPER = "BF1003" error "a stepper that cannot count";
+    PICKED = "BF1005" error "options of a list whose value is no column to choose by";
     SELECTION = "BF1004" error "a selection that nobody can make";
 }

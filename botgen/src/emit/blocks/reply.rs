@@ -7,6 +7,8 @@ use crate::emit::env::{Env, Form};
 use crate::emit::expr::{Values, object_of};
 use crate::emit::format::ident;
 use crate::emit::text;
+use crate::emit::wizard::mentions;
+use crate::ir::expr::Expr;
 use crate::ir::text::TextCall;
 use crate::ir::types::{Base, Ty};
 use crate::ir::{Button, ButtonDoes, Reply};
@@ -107,16 +109,31 @@ fn shown(env: &Env<'_>, button: &Button, push: impl Fn(TokenStream) -> TokenStre
     let Some(each) = &button.each else {
         return one(env);
     };
-    let rows = Values::new(env).value(&each.list);
-    let item_ty = match &each.list.ty.base {
+    walk(env, &each.list, &each.item, one)
+}
+
+/// Walks a list; `body` has its item and `@index` at hand.
+pub fn walk(
+    env: &Env<'_>,
+    list: &Expr,
+    item: &str,
+    body: impl Fn(&Env<'_>) -> TokenStream,
+) -> TokenStream {
+    let rows = Values::new(env).value(list);
+    let item_ty = match &list.ty.base {
         Base::List { item, .. } => (**item).clone(),
         _ => Ty::some(Base::Null),
     };
     let mut inner = env.clone();
-    let name = ident(&each.item);
-    inner.bind(&each.item, quote!(#name), item_ty, Form::Reference);
-    let body = one(&inner);
-    quote!(for #name in #rows { #body })
+    let name = ident(item);
+    inner.bind(item, quote!(#name), item_ty, Form::Reference);
+    inner.bind("index", quote!(index), Ty::some(Base::Int), Form::Owned);
+    let body = body(&inner);
+    if mentions(&body, "index") {
+        quote!(for (index, #name) in (1_i64..).zip(#rows) { #body })
+    } else {
+        quote!(for #name in #rows { #body })
+    }
 }
 
 fn button(env: &Env<'_>, button: &Button) -> TokenStream {

@@ -3,13 +3,14 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::reply::walk;
 use crate::emit::env::Env;
-use crate::emit::expr::Values;
+use crate::emit::expr::{Values, object_of};
 use crate::emit::format::ident;
 use crate::emit::text;
 use crate::ir::text::TextCall;
-use crate::ir::types::ChoiceId;
-use crate::ir::widget::{Number, Widget};
+use crate::ir::types::{Base, ChoiceId};
+use crate::ir::widget::{Number, Pick, Widget};
 
 /// Statements that end with `let widget = …;`. They may await queries of `cx`.
 pub fn build(env: &Env<'_>, widget: &Widget) -> TokenStream {
@@ -30,6 +31,7 @@ pub fn build(env: &Env<'_>, widget: &Widget) -> TokenStream {
             quote!(let widget = Rating { max: #max, symbol: #symbol };)
         }
         Widget::Number(number) => stepper(env, number),
+        Widget::Pick(pick) => listed(env, pick),
         Widget::Multiselect {
             choice,
             min,
@@ -61,6 +63,26 @@ fn stepper(env: &Env<'_>, number: &Number) -> TokenStream {
     quote! {
         let min = #min;
         let widget = Number { min, max: #max, start: #start, step: #step, jump: #jump };
+    }
+}
+
+fn listed(env: &Env<'_>, pick: &Pick) -> TokenStream {
+    let pushes = walk(env, &pick.list, &pick.item, |inner| {
+        let value = Values::new(inner).value(&pick.value);
+        let value = match pick.value.ty.base {
+            Base::Text { .. } => {
+                let value = object_of(value);
+                quote!(#value.to_owned())
+            }
+            _ => value,
+        };
+        let label = text::call(inner, &pick.text);
+        quote!(offered.push((#value, #label));)
+    });
+    quote! {
+        let mut offered = Vec::new();
+        #pushes
+        let widget = Pick::new(offered);
     }
 }
 

@@ -28,8 +28,20 @@ impl Picked for String {
 /// One button for each row. Keys are hashes of the values: they do not depend on the order of the rows.
 #[derive(Debug)]
 pub struct Pick<T> {
-    /// Value and label of each row, the first of equal values only.
-    pub offered: Vec<(T, Text)>,
+    offered: Vec<(T, Text)>,
+}
+
+impl<T: Picked> Pick<T> {
+    /// Of the value and the label of each row; of rows with one value only the first is offered.
+    pub fn new(rows: Vec<(T, Text)>) -> Self {
+        let mut seen = std::collections::HashSet::new();
+        let offered = rows
+            .into_iter()
+            .filter(|(value, _)| seen.insert(key(value)));
+        Self {
+            offered: offered.collect(),
+        }
+    }
 }
 
 fn key<T: Picked>(value: &T) -> String {

@@ -28,3 +28,4 @@ ask-public = May we publish it?
 pick = Which one?
 no-pizza = There is none.
 btn-menu = Menu
+btn-choose = Choose

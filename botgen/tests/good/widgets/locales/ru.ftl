@@ -29,3 +29,4 @@ ask-public = Можно опубликовать?
 pick = Какую?
 no-pizza = Такой нет.
 btn-menu = Меню
+btn-choose = Выбрать
