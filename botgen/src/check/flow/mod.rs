@@ -319,7 +319,7 @@ impl<'a> FlowCheck<'a> {
     /// The flow's graph; what it shows to be wrong with actions is reported.
     pub fn graph(&mut self, wizard: Option<&ast::Wizard>) -> Graph {
         let asked: Vec<bool> = self.names.asks_for.iter().map(Option::is_some).collect();
-        let graph = graph::solve(&graph::Dialogue {
+        let mut graph = graph::solve(&graph::Dialogue {
             steps: wizard.map_or(&[], |w| &w.steps),
             on_enter: &self.flow.on_enter,
             on_step: wizard.map_or(&[], |w| &w.on_step),
@@ -332,6 +332,12 @@ impl<'a> FlowCheck<'a> {
             asked_args: &asked,
             start: self.start(),
         });
+        // A timer that leads to no step (reported) may have been meant to lead to any.
+        let lost = wizard.and_then(|w| match &w.on_timeout {
+            Some(ast::OnTimeout::Goto(step)) => Some(step),
+            _ => None,
+        });
+        graph.uncertain |= lost.is_some_and(|s| !self.names.targets.contains_key(&s.value));
         for env in graph.at.iter().flatten() {
             match &mut self.entered {
                 Some(entered) => {

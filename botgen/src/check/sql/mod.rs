@@ -234,7 +234,7 @@ fn stale(place: Span, bot: &str) -> Diagnostic {
     Diagnostic::new(
         &codes::STALE,
         place,
-        "the kept answers of Postgres are out of date",
+        "`sqlx/` holds no answer of Postgres to this: it is new, or something before it has changed",
     )
     .help(format!("run `cargo botgen prepare {bot}`"))
 }

@@ -69,6 +69,11 @@ impl Cx<'_> {
     }
 
     fn timeout(&mut self, node: &Node) -> Option<OnTimeout> {
+        if let Kind::Scalar(word) = &node.kind {
+            let message = format!("`{}` alone is not what happens", word.text.value);
+            self.report(Diagnostic::new(&names::TIMEOUT_OF_NOTHING, node.span, message).help(HELP));
+            return None;
+        }
         let mut f = self.fields::<TimeoutItem>(node, "`on_timeout`")?;
         let reply = f.get("reply").map(|reply| self.timeout_reply(reply));
         let goto = f.get("goto").map(|goto| self.name(Some(goto), "`goto`"));
@@ -107,7 +112,8 @@ impl Cx<'_> {
             .collect::<Vec<_>>();
         written.sort_by_key(|(_, span)| *span);
         match written.as_slice() {
-            [] if f.truncated => false,
+            // What was written instead is reported as an unknown key.
+            [] if f.truncated || f.any_written() => false,
             [] => {
                 self.report(
                     Diagnostic::new(

@@ -47,6 +47,11 @@ impl<'n> Fields<'n> {
         Some(*span)
     }
 
+    /// Whether there is anything, known or not.
+    pub fn any_written(&self) -> bool {
+        !self.written.is_empty()
+    }
+
     /// The first of `keys` that is present.
     pub fn any_of(&self, keys: &[&'static str]) -> Option<&'static str> {
         keys.iter().copied().find(|k| self.key_span(k).is_some())
