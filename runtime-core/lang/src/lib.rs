@@ -11,12 +11,14 @@
 //! | [`sources`] | the hash of a bot's sources |
 //! | [`value`] | the typed values of the DSL: instants, dates, decimals, contacts, … |
 //! | [`answer`] | what a person typed, parsed into a typed value or a refusal |
+//! | [`calendar`] | days and times to choose from: bounds, slots, months as buttons |
 //! | [`words`] | Fluent catalogues: the bot's texts and the runtime's own words (`bf-*`) |
 //! | [`mod@format`] | values printed in a locale and a time zone (filters) |
 //! | [`callback`] | callback payloads: compact, versioned, at most 64 bytes, under a MAC |
 //! | [`locale`] | locale tags and how a person's language finds one of the bot's |
 
 pub mod answer;
+pub mod calendar;
 pub mod callback;
 pub mod format;
 pub mod length;

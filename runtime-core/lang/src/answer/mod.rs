@@ -8,6 +8,7 @@ mod when;
 
 pub use contact::{email, phone};
 pub use number::{decimal, int};
+pub(crate) use when::print_instant;
 pub use when::{date, datetime, time};
 
 use crate::length::{is_blank, utf16};
@@ -41,6 +42,8 @@ pub enum Refusal {
     TooFew(usize),
     /// No more options than so many can be taken.
     TooMany(usize),
+    /// A day or a time that cannot be chosen: closed, taken, no slot.
+    NotFree,
 }
 
 /// What a step waits for.
@@ -88,6 +91,7 @@ impl Refusal {
             Self::NotAnOption => ("bf-bad-option", Vec::new()),
             Self::TooFew(min) => ("bf-too-few", vec![("min", min.to_string())]),
             Self::TooMany(max) => ("bf-too-many", vec![("max", max.to_string())]),
+            Self::NotFree => ("bf-not-free", Vec::new()),
         }
     }
 }
@@ -244,7 +248,7 @@ mod tests {
             Text, Int, Decimal, Bool, Date, Time, DateTime, Choice, Phone, Email, Contact,
             Location, Photo, File,
         ];
-        let mut refusals = vec![Refusal::Pattern, Refusal::NotAnOption];
+        let mut refusals = vec![Refusal::Pattern, Refusal::NotAnOption, Refusal::NotFree];
         refusals.extend(
             kinds
                 .into_iter()

@@ -20,9 +20,12 @@ pub fn time(typed: &str, bounds: Bounds<TimeOfDay>) -> Result<TimeOfDay, Refusal
 /// one that happens twice is the earlier. `@` and Unix seconds, the form of payloads, is read too.
 pub fn datetime(typed: &str, tz: &TimeZone, bounds: Bounds<Instant>) -> Result<Instant, Refusal> {
     let instant = read_instant(typed.trim(), tz).ok_or(Refusal::Malformed(Wanted::DateTime))?;
-    bounds.check(instant, false, |bound| {
-        format!("{} {}", bound.date(tz), print_time(bound.time(tz)))
-    })
+    bounds.check(instant, false, |bound| print_instant(bound, tz))
+}
+
+/// A bound as it can be typed.
+pub(crate) fn print_instant(instant: Instant, tz: &TimeZone) -> String {
+    format!("{} {}", instant.date(tz), print_time(instant.time(tz)))
 }
 
 fn read_instant(typed: &str, tz: &TimeZone) -> Option<Instant> {

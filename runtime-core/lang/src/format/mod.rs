@@ -1,5 +1,6 @@
 //! Values printed in a locale and a time zone: the filters of the DSL. CLDR data from ICU4X.
 
+mod calendar;
 mod money;
 mod number;
 mod pattern;
@@ -11,6 +12,7 @@ pub use when::longest;
 use crate::value::{Date, Instant, TimeOfDay};
 use icu_locale_core::Locale;
 use jiff::tz::TimeZone;
+use std::sync::OnceLock;
 
 /// A locale's and zone's way of printing; built once per bot and locale.
 ///
@@ -22,6 +24,8 @@ pub struct Formats {
     money: money::Layout,
     when: when::When,
     percent: &'static str,
+    locale: Locale,
+    calendar: OnceLock<calendar::Calendar>,
 }
 
 /// How a date, time or datetime is printed.
@@ -66,6 +70,8 @@ impl Formats {
             money: money::Layout::of(&locale),
             percent: number::percent(&locale),
             when: when::When::new(&locale),
+            calendar: OnceLock::new(),
+            locale,
         }
     }
 
@@ -115,6 +121,40 @@ impl Formats {
             style,
             out,
         );
+    }
+
+    fn calendar(&self) -> &calendar::Calendar {
+        self.calendar
+            .get_or_init(|| calendar::Calendar::new(&self.locale))
+    }
+
+    /// Month and year of a day as a heading: `March 2026`, `Март 2026 г.`.
+    pub fn month(&self, value: Date) -> String {
+        self.calendar().month(value)
+    }
+
+    /// A day with its weekday as a heading: `Thursday, March 5, 2026`.
+    pub fn day(&self, value: Date) -> String {
+        self.calendar().day(value)
+    }
+
+    /// Short names of the weekdays, from the first day of the locale's week on.
+    pub fn weekdays(&self) -> impl Iterator<Item = String> {
+        // The 1st of June 2026 is a Monday.
+        let monday = Date::literal(2026, 6, 1);
+        let first = self.calendar().first().to_monday_zero_offset();
+        (0..7).map(move |day| {
+            let mut out = String::new();
+            let day = monday.plus_days((i64::from(first) + day) % 7);
+            self.date(day, Style::Pattern("cccccc"), &mut out);
+            out
+        })
+    }
+
+    /// The column of a day in a week of the locale: 0 for the first day of the week.
+    pub fn column(&self, value: Date) -> usize {
+        let first = self.calendar().first();
+        usize::try_from(first.until(value.civil().weekday())).unwrap_or(0)
     }
 
     /// A whole number with the locale's grouping (filter `number`).

@@ -75,7 +75,7 @@ pub(super) fn is_known(locale: &Locale) -> bool {
     !out.is_empty() && out != "M03"
 }
 
-fn input(value: jiff::civil::DateTime) -> Option<DateTime<Gregorian>> {
+pub(super) fn input(value: jiff::civil::DateTime) -> Option<DateTime<Gregorian>> {
     let date = Date::try_new_gregorian(
         value.year().into(),
         value.month().unsigned_abs(),
