@@ -16,7 +16,7 @@ pub use crate::handler::message::{Button, CommandLine, Message, Text};
 pub use crate::handler::pg::Pg;
 pub use crate::handler::printer::{Args, Printer, Style, Words};
 pub use crate::handler::widget::{
-    Confirm, Multiselect, Number, Pick, Picked, Rating, Turned, Widget,
+    Calendar, CalendarRules, Confirm, Multiselect, Number, Pick, Picked, Rating, Turned, Widget,
 };
 pub use crate::handler::wizard::{StepSpec, Waiting, WizardSpec};
 pub use botfactory_lang::answer::Wanted;

@@ -65,12 +65,17 @@ pub fn tz(bot: &ast::Bot, sink: &mut Sink) -> String {
     let Some(tz) = &bot.tz else {
         return "UTC".to_owned();
     };
+    zone(tz, sink).unwrap_or_else(|| tz.value.clone())
+}
+
+/// The IANA name of a zone as the data have it. `None`: there is none, reported.
+pub fn zone(tz: &Str, sink: &mut Sink) -> Option<String> {
     // Only the copy inside this program: the result must not depend on the machine.
     let zones = TimeZoneDatabase::bundled();
     if let Ok(zone) = zones.get(&tz.value)
         && let Some(name) = zone.iana_name()
     {
-        return name.to_owned();
+        return Some(name.to_owned());
     }
     let all: Vec<String> = zones.available().map(|n| n.as_str().to_owned()).collect();
     // People often know the city alone: `Moscow`.
@@ -92,7 +97,7 @@ pub fn tz(bot: &ast::Bot, sink: &mut Sink) -> String {
         Some(near) => d.suggest(&tz.value, &near),
         None => d.help("take a name of the IANA list, as `Europe/Moscow` or `UTC`"),
     });
-    tz.value.clone()
+    None
 }
 
 /// Checks the declared locales, and that the files of `locales/` are theirs.

@@ -137,6 +137,8 @@ pub fn wanted(rule: &Rule) -> syn::Ident {
         Rule::Photo => "Photo",
         Rule::File => "File",
         Rule::Widget(widget) => match widget {
+            Widget::Calendar(calendar) if calendar.times.is_some() => "DateTime",
+            Widget::Calendar(_) => "Date",
             Widget::Confirm { .. } => "Bool",
             Widget::Rating { .. } => "Int",
             Widget::Number(number) if number.scale.is_some() => "Decimal",

@@ -9,6 +9,7 @@ use super::types::ChoiceId;
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub enum Widget {
+    Calendar(Box<Calendar>),
     Confirm {
         /// `None`: the runtime's words.
         yes: Option<TextCall>,
@@ -42,6 +43,91 @@ pub struct Pick {
     pub value: Expr,
 }
 
+/// A calendar.
+#[derive(Debug, Clone)]
+pub struct Calendar {
+    /// Of a calendar with times: minutes after midnight of the first and the last, and between them.
+    pub times: Option<(u16, u16, u16)>,
+    /// The earliest.
+    pub min: Option<Limit>,
+    /// The latest.
+    pub max: Option<Limit>,
+    /// Weekdays that are never free, Monday the lowest bit.
+    pub closed: u8,
+    /// What is taken.
+    pub disabled: Vec<Taken>,
+    /// Whose days; `None`: the bot's.
+    pub tz: Option<Zone>,
+}
+
+/// A calendar's bound.
+#[derive(Debug, Clone)]
+pub enum Limit {
+    /// So many days after today in the calendar's zone.
+    Today(i64),
+    /// A date or a datetime.
+    Value(Expr),
+    /// A scalar of these.
+    Query(QueryId),
+}
+
+/// What is taken in a calendar.
+#[derive(Debug, Clone)]
+pub enum Taken {
+    /// A date or a datetime.
+    One(Expr),
+    /// A list of these; an element may be null.
+    List(Expr),
+    /// The same.
+    Query(QueryId),
+}
+
+/// A calendar's zone.
+#[derive(Debug, Clone)]
+pub enum Zone {
+    /// An IANA name, proven to exist.
+    Name(String),
+    /// A text.
+    Value(Expr),
+}
+
+impl Calendar {
+    fn queries(&self) -> Vec<QueryId> {
+        let limits = self
+            .min
+            .iter()
+            .chain(&self.max)
+            .filter_map(|limit| match limit {
+                Limit::Query(query) => Some(*query),
+                Limit::Today(_) | Limit::Value(_) => None,
+            });
+        let taken = self.disabled.iter().filter_map(|taken| match taken {
+            Taken::Query(query) => Some(*query),
+            Taken::One(_) | Taken::List(_) => None,
+        });
+        limits.chain(taken).collect()
+    }
+    fn exprs(&self) -> Vec<&Expr> {
+        let limits = self
+            .min
+            .iter()
+            .chain(&self.max)
+            .filter_map(|limit| match limit {
+                Limit::Value(value) => Some(value),
+                Limit::Today(_) | Limit::Query(_) => None,
+            });
+        let taken = self.disabled.iter().filter_map(|taken| match taken {
+            Taken::One(value) | Taken::List(value) => Some(value),
+            Taken::Query(_) => None,
+        });
+        let zone = self.tz.iter().filter_map(|zone| match zone {
+            Zone::Value(value) => Some(value),
+            Zone::Name(_) => None,
+        });
+        limits.chain(taken).chain(zone).collect()
+    }
+}
+
 /// A stepper; all of one type, an int or a decimal of this scale.
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
@@ -60,6 +146,7 @@ impl Widget {
     /// The queries that must run before it can be shown or read.
     pub fn queries(&self) -> Vec<QueryId> {
         match self {
+            Self::Calendar(calendar) => calendar.queries(),
             Self::Confirm { .. }
             | Self::Rating { .. }
             | Self::Number(_)
@@ -72,12 +159,16 @@ impl Widget {
         match self {
             Self::Confirm { yes, no } => yes.iter().chain(no).collect(),
             Self::Pick(pick) => vec![&pick.text],
-            Self::Rating { .. } | Self::Number(_) | Self::Multiselect { .. } => Vec::new(),
+            Self::Calendar(_)
+            | Self::Rating { .. }
+            | Self::Number(_)
+            | Self::Multiselect { .. } => Vec::new(),
         }
     }
     /// Its expressions.
     pub fn exprs(&self) -> Vec<&Expr> {
         match self {
+            Self::Calendar(calendar) => calendar.exprs(),
             Self::Number(number) => [&number.min, &number.step]
                 .into_iter()
                 .chain(&number.max)

@@ -67,6 +67,12 @@ words! {
     OnAmbiguousName "policy" { "type": "string", "enum": ["resend", "skip"] }
     /// The type of a stepper's numbers.
     NumberTypeName "type" { "type": "string", "pattern": "^(int|decimal|decimal\\( *[1-9] *\\))$" }
+    /// What a calendar asks for.
+    CalendarModeName "mode" { "type": "string", "enum": ["date", "datetime"] }
+    /// A day of the week.
+    WeekdayName "weekday" { "type": "string", "enum": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] }
+    /// From a time of the day to another: `09:00-20:00`.
+    Hours "hours" { "type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9] ?- ?[0-2][0-9]:[0-5][0-9]$" }
     /// The type of an answer or an argument.
     StepTypeName "type" {
         "type": "string",

@@ -248,6 +248,7 @@ pub struct Step {
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub enum Widget {
+    Calendar(Box<Calendar>),
     Confirm(Confirm),
     Multiselect(Multiselect),
     Number(Number),
@@ -263,6 +264,32 @@ pub struct Pick {
     pub alias: Option<Spanned<String>>,
     pub text: Text,
     pub value: Expr,
+}
+
+/// `widget.calendar.v1`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Calendar {
+    /// `mode: datetime`.
+    pub with_time: bool,
+    pub min: Option<Moment>,
+    pub max: Option<Moment>,
+    /// Monday is 0.
+    pub closed: Vec<Spanned<u8>>,
+    pub disabled: Vec<Moment>,
+    pub hours: Option<Str>,
+    /// Seconds.
+    pub step: Option<Spanned<i64>>,
+    pub tz: Option<Field>,
+}
+
+/// A date or a datetime, or several.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum Moment {
+    Value(Field),
+    /// Its shape is not written: the place says whether one or several are meant.
+    Query(Box<Statement>),
 }
 
 /// `widget.confirm.v1`.

@@ -3,8 +3,8 @@
 
 use super::ast::{ActionKind, FlowKind, WidgetStep};
 use super::blocks::{
-    confirm, generic, i18n, menu, multiselect, number, rating, reply_template, set_locale,
-    sql_exec, sql_query, wizard,
+    calendar, confirm, generic, i18n, menu, multiselect, number, rating, reply_template,
+    set_locale, sql_exec, sql_query, wizard,
 };
 use super::decode::{Cx, Fields};
 use crate::schema::Shape;
@@ -47,7 +47,7 @@ impl Block {
 }
 
 /// Every block, in the order of the reference page.
-pub static BLOCKS: [&Block; 12] = [
+pub static BLOCKS: [&Block; 13] = [
     &menu::BLOCK,
     &wizard::BLOCK,
     &generic::BLOCK,
@@ -55,6 +55,7 @@ pub static BLOCKS: [&Block; 12] = [
     &sql_exec::BLOCK,
     &reply_template::BLOCK,
     &set_locale::BLOCK,
+    &calendar::BLOCK,
     &confirm::BLOCK,
     &rating::BLOCK,
     &number::BLOCK,
@@ -63,8 +64,7 @@ pub static BLOCKS: [&Block; 12] = [
 ];
 
 /// Blocks that the language has but this version does not, and the issue that brings them.
-pub const LATER: [(&str, u8); 6] = [
-    ("widget.calendar.v1", 4),
+pub const LATER: [(&str, u8); 5] = [
     ("widget.pagination.v1", 4),
     ("policy.ratelimit.v1", 4),
     ("ops.broadcast.v1", 5),

@@ -81,7 +81,7 @@ impl Cx<'_> {
         })
     }
 
-    fn sql(&mut self, node: &Node) -> Option<Sql> {
+    pub(in crate::syntax) fn sql(&mut self, node: &Node) -> Option<Sql> {
         let mut sql = Sql {
             span: node.span,
             both: None,
@@ -147,7 +147,7 @@ impl Cx<'_> {
         )
     }
 
-    fn params(&mut self, node: &Node) -> Vec<(Str, Expr)> {
+    pub(in crate::syntax) fn params(&mut self, node: &Node) -> Vec<(Str, Expr)> {
         let Some(map) = self.map(node, "`params`") else {
             return Vec::new();
         };

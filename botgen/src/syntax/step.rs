@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ast::{Case, Choice, Pick, Step, StepType, Validate, Widget};
-use super::blocks::{confirm, multiselect, number, rating};
+use super::blocks::{calendar, confirm, multiselect, number, rating};
 use super::decode::{Cx, Fields};
 use super::flow::{ActionItem, Holds};
 use super::registry::{self, Decode};
@@ -30,6 +30,9 @@ pub enum StepEntry {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "WidgetStep")]
 pub enum WidgetItem {
+    /// A day, or a day and a time.
+    #[serde(rename = "widget.calendar.v1")]
+    Calendar(Box<calendar::Published>),
     /// Yes or no.
     #[serde(rename = "widget.confirm.v1")]
     Confirm(Box<confirm::Published>),

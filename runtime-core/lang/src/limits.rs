@@ -32,5 +32,8 @@ pub const BOT_NAME: usize = 64;
 pub const ANSWER_TEXT: usize = 1000;
 /// Rows a query without LIMIT may return.
 pub const QUERY_ROWS: usize = 100;
+/// Days and times that can be taken in a calendar. More are an error: a calendar that did not know all of them would
+/// offer what is taken.
+pub const CALENDAR_ROWS: usize = 10_000;
 /// Deepest nesting of YAML, expressions and template blocks that the compiler reads.
 pub const NESTING: usize = 64;

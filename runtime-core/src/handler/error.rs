@@ -21,6 +21,9 @@ pub enum HandlerError {
     /// A conversation grew beyond its bound (bytes).
     #[error("conversation larger than {0} bytes")]
     TooLarge(usize),
+    /// A query gave more rows than what reads them can hold.
+    #[error("more than {0} rows")]
+    TooMany(usize),
     /// The compiler promised something that does not hold: a bug in botgen, reported with this place.
     #[error("compiler bug: {0}")]
     Bug(&'static str),
@@ -69,6 +72,7 @@ impl HandlerError {
             Self::Arithmetic => "arithmetic",
             Self::Outdated => "outdated",
             Self::TooLarge(_) => "conversation_too_large",
+            Self::TooMany(_) => "too_many_rows",
             Self::Bug(_) => "compiler_bug",
             Self::Busy => "busy",
             Self::Overtaken => "overtaken",

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use runtime_core::prelude::*;
 
-use super::counter;
+use super::{counter, diary};
 
 pub static BOT: Booking = Booking;
 
@@ -19,6 +19,8 @@ macro_rules! on {
         }
     };
 }
+
+pub(crate) use on;
 
 /// How often any handler ran.
 pub static RUNS: AtomicUsize = AtomicUsize::new(0);
@@ -88,8 +90,9 @@ static SPEC: BotSpec = BotSpec {
         command("deferred", Effect::Write, false),
         command("late", Effect::State, true),
         command("count", Effect::State, true),
+        command("diary", Effect::State, true),
     ],
-    wizards: &[&BOOK, &SHARE, &LATE, &counter::COUNT],
+    wizards: &[&BOOK, &SHARE, &LATE, &counter::COUNT, &diary::DIARY],
     migrations: MigrationSet {
         owner: "booking",
         files: &[Migration {
@@ -305,7 +308,7 @@ async fn answer(cx: &mut Cx, state: State, given: Given<'_>) -> Handled {
 
 const INSERT: &str = "INSERT INTO bookings (user_id, service, slot, note) VALUES ($1, $2, $3, $4)";
 
-async fn insert(
+pub async fn insert(
     cx: &mut Cx,
     service: &str,
     slot: &str,
@@ -425,6 +428,10 @@ impl Bot for Booking {
                     cx.begin(&counter::COUNT);
                     counter::wait(cx, &counter::State::Many)
                 }
+                "diary" => {
+                    cx.begin(&diary::DIARY);
+                    diary::wait(cx).await
+                }
                 "late" => {
                     cx.begin(&LATE);
                     let text = html(cx, "A word?");
@@ -470,6 +477,10 @@ impl Bot for Booking {
                 "count" => {
                     let ((), state) = waiting.read()?;
                     counter::answer(cx, state, given)
+                }
+                "diary" => {
+                    let ((), diary::State::Slot) = waiting.read()?;
+                    diary::answer(cx, given).await
                 }
                 "share" => match given.contact() {
                     Ok(contact) => {
@@ -523,6 +534,9 @@ impl Bot for Booking {
             if waiting.flow() == "count" {
                 let ((), state) = waiting.read()?;
                 return counter::ask(cx, &state);
+            }
+            if waiting.flow() == "diary" {
+                return diary::ask(cx).await;
             }
             let ((), state) = waiting.read::<(), State>()?;
             ask(cx, &state)

@@ -4,9 +4,11 @@
 const POSTGRES: bool = false;
 
 mod bot;
+mod calendar;
 mod counter;
 mod crash;
 mod dialogue;
+mod diary;
 mod once;
 mod rig;
 mod sqlite;

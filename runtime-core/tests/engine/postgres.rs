@@ -4,10 +4,12 @@
 const POSTGRES: bool = true;
 
 mod bot;
+mod calendar;
 mod cost;
 mod counter;
 mod crash;
 mod dialogue;
+mod diary;
 mod once;
 mod rig;
 mod timers;

@@ -1,5 +1,6 @@
 //! One file per block. These two functions are the table: a block that is not in them does not compile.
 
+mod calendar;
 mod confirm;
 mod generic;
 mod intent;
@@ -42,6 +43,7 @@ pub fn widget(
     let fine = check.widget_validate(step);
     let fine = is_no_argument(check, step).and(fine);
     let done = match &widget.node {
+        Widget::Calendar(w) => calendar::check(check, scope, step, w),
         Widget::Confirm(w) => confirm::check(check, scope, step, w),
         Widget::Multiselect(w) => multiselect::check(check, step, w),
         Widget::Number(w) => number::check(check, scope, step, w),

@@ -368,7 +368,7 @@ impl FlowCheck<'_> {
 }
 
 /// A moment as seconds from a built-in: `today + 7d`.
-fn offset(e: &Expr) -> Option<(Builtin, i64)> {
+pub fn offset(e: &Expr) -> Option<(Builtin, i64)> {
     match &e.kind {
         ExprKind::Builtin(from @ (Builtin::Now | Builtin::Today)) => Some((*from, 0)),
         ExprKind::Widen(inner) => offset(inner),

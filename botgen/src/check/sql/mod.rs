@@ -186,6 +186,8 @@ pub enum Kind {
     Query,
     /// `action.sql_exec.v1`: writes.
     Exec,
+    /// `min`, `max` and `disabled` of `widget.calendar.v1`: reads one column, however many rows.
+    Moments,
 }
 
 /// A statement that was proven.

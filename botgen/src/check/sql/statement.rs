@@ -20,6 +20,8 @@ use crate::syntax::ast;
 
 /// Most rows that a query without LIMIT gives.
 const ROWS: usize = botfactory_lang::limits::QUERY_ROWS;
+/// The same for what a calendar asks: one more than it takes, so that it sees that there are too many.
+const MOMENTS: usize = botfactory_lang::limits::CALENDAR_ROWS + 1;
 
 /// Proves a statement and pushes it to [`FlowCx::queries`]. `None`: something is wrong and was reported.
 /// `block` is the block's name for messages.
@@ -181,17 +183,22 @@ pub fn statement(
         binds.push((bind.range.clone(), number));
     }
     let bounded = matches!(shape, Some((ast::Shape::Rows | ast::Shape::Flatten, _)));
-    let bounded = kind == Kind::Query && bounded && !results.limited && !results.always;
+    let rows = match kind {
+        Kind::Query => Some(ROWS),
+        Kind::Moments => Some(MOMENTS),
+        Kind::Exec => None,
+    };
+    // What a query without a LIMIT gets.
+    let added = rows.filter(|_| !results.limited && !results.always);
     let draft = Draft {
         lexed: &lexed,
         tokens: &tokens,
         edits,
         binds,
         slots: slots.iter().map(|(_, base)| base.clone()).collect(),
-        tail: if bounded {
-            format!(" LIMIT {ROWS}")
-        } else {
-            String::new()
+        tail: match added.filter(|_| bounded) {
+            Some(rows) => format!(" LIMIT {rows}"),
+            None => String::new(),
         },
     };
     let mut sql = draft.text(engine);
@@ -219,7 +226,23 @@ pub fn statement(
             }
         }
     }
+    if kind == Kind::Moments
+        && let Some(second) = results.outputs.get(1)
+    {
+        faults.push(
+            Fault::new(
+                &codes::SHAPE,
+                second.typed.range.clone(),
+                format!(
+                    "a calendar takes one column, these are {}",
+                    results.outputs.len()
+                ),
+            )
+            .help("select the day or the time alone"),
+        );
+    }
     let columns = match &shape {
+        Some(_) if kind == Kind::Moments && results.outputs.len() > 1 => None,
         Some(_) if results.outputs.is_empty() => None,
         Some((written, _)) => result::columns(&results, *written, &lexed, &mut faults),
         None => Some((Vec::new(), Vec::new())),
@@ -263,9 +286,6 @@ pub fn statement(
     let (shape, ty) = match shape {
         None => (Shape::Nothing, None),
         Some((written, always)) => {
-            // What a query without a LIMIT gets.
-            let added =
-                (kind == Kind::Query && !results.limited && !results.always).then_some(ROWS);
             let most = results
                 .most
                 .map_or(added, |n| Some(added.map_or(n, |added| n.min(added))));
@@ -443,6 +463,7 @@ fn kept(
             }
             Some((st.shape.node, results.always))
         }
+        (None, Kind::Moments) => Some((st.shape.node, results.always)),
         (None, Kind::Query) => {
             cx.sink.report(
                 Diagnostic::new(&codes::RESULT, st.sql.span, "nothing keeps what this reads")

@@ -7,4 +7,7 @@ super::codes! {
     STEPPER = "BF1003" error "a stepper that cannot count";
     PICKED = "BF1005" error "options of a list whose value is no column to choose by";
     SELECTION = "BF1004" error "a selection that nobody can make";
+    CALENDAR_NOTHING = "BF1020" error "a calendar on which nothing can be chosen";
+    CALENDAR_HOURS = "BF1021" error "hours and a step that make no times";
+    CALENDAR_MOMENT = "BF1022" error "a calendar's bound or disabled day that is no date";
 }

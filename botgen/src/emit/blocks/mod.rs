@@ -1,5 +1,6 @@
 //! One file per action block.
 
+pub mod calendar;
 pub mod reply;
 pub mod set_locale;
 pub mod sql;

@@ -15,6 +15,7 @@ use crate::ir::widget::{Number, Pick, Widget};
 /// Statements that end with `let widget = …;`. They may await queries of `cx`.
 pub fn build(env: &Env<'_>, widget: &Widget) -> TokenStream {
     match widget {
+        Widget::Calendar(calendar) => super::calendar::build(env, calendar),
         Widget::Confirm { yes, no } => {
             let label = |label: &Option<TextCall>| match label {
                 Some(label) => {

@@ -1,5 +1,6 @@
 //! One file per block: its published type, its decoder, its tests.
 
+pub mod calendar;
 pub mod confirm;
 pub mod generic;
 pub mod i18n;

@@ -26,7 +26,7 @@ use crate::value::{Date, Instant};
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use month::Month;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// The time zone of this IANA name (`Europe/Moscow`, `UTC`), from the data that the binary carries. `None`: there is
 /// none of that name.
@@ -71,7 +71,7 @@ impl Weekdays {
 #[derive(Debug, Clone, Default)]
 pub struct Disabled {
     days: HashSet<Date>,
-    times: HashSet<Instant>,
+    times: BTreeSet<Instant>,
 }
 
 impl Disabled {
@@ -79,7 +79,8 @@ impl Disabled {
     pub fn days(&mut self, days: impl IntoIterator<Item = Date>) {
         self.days.extend(days);
     }
-    /// Adds points in time: a slot that begins then is taken.
+    /// Adds points in time: the slot that one lies in, from its beginning to a step later, is taken; where days are
+    /// chosen, its day.
     pub fn times(&mut self, times: impl IntoIterator<Item = Instant>) {
         self.times.extend(times);
     }
@@ -145,6 +146,11 @@ impl Calendar {
             Some(Limit::At(instant)) => instant,
             _ => Instant::MAX,
         };
+        let mut disabled = rules.disabled;
+        if rules.slots.is_none() {
+            let days = disabled.times.iter().map(|at| at.date(&rules.tz));
+            disabled.days.extend(days);
+        }
         Self {
             tz: rules.tz,
             today,
@@ -153,7 +159,7 @@ impl Calendar {
             from,
             until,
             closed: rules.closed,
-            disabled: rules.disabled,
+            disabled,
             slots: rules.slots,
         }
     }
@@ -182,7 +188,7 @@ impl Calendar {
             && self
                 .slots
                 .as_ref()
-                .is_none_or(|slots| slots.of(day, &self.tz).any(|at| self.in_time(at)))
+                .is_none_or(|slots| slots.of(day, &self.tz).any(|at| self.in_time(at, slots)))
     }
 
     /// The free times of a day, in order; none where only days are chosen.
@@ -190,15 +196,16 @@ impl Calendar {
         match &self.slots {
             Some(slots) if self.open(day) => slots
                 .of(day, &self.tz)
-                .filter(|at| self.in_time(*at))
+                .filter(|at| self.in_time(*at, slots))
                 .collect(),
             _ => Vec::new(),
         }
     }
 
     /// Within the bounds, and not taken.
-    fn in_time(&self, at: Instant) -> bool {
-        self.from <= at && at <= self.until && !self.disabled.times.contains(&at)
+    fn in_time(&self, at: Instant, slots: &Slots) -> bool {
+        let taken = || self.disabled.times.range(at..at + slots.step()).next();
+        self.from <= at && at <= self.until && taken().is_none()
     }
 
     /// The day, if it may be chosen.
@@ -236,8 +243,8 @@ impl Calendar {
         let offered = self
             .slots
             .as_ref()
-            .is_some_and(|slots| slots.has(at, &self.tz));
-        if offered && self.open(day) && self.in_time(at) {
+            .is_some_and(|slots| slots.has(at, &self.tz) && self.in_time(at, slots));
+        if offered && self.open(day) {
             Ok(at)
         } else {
             Err(Refusal::NotFree)

@@ -1,6 +1,6 @@
 //! Hours and step: the times of a day.
 
-use crate::value::{Date, Instant, TimeOfDay};
+use crate::value::{Date, Duration, Instant, TimeOfDay};
 use jiff::tz::TimeZone;
 
 /// Minutes of a day.
@@ -76,6 +76,11 @@ impl Slots {
     /// Minutes from midnight of the first time and of the end, and the step in minutes.
     pub const fn minutes(self) -> (u16, u16, u16) {
         (self.from, self.to, self.step)
+    }
+
+    /// From one time to the next.
+    pub fn step(&self) -> Duration {
+        Duration::minutes(self.step.into())
     }
 
     /// The times of a day in a zone, in order.

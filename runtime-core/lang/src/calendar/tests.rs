@@ -91,7 +91,10 @@ fn cases(tz: &TimeZone, slots: bool) -> Vec<Case> {
     disabled
         .disabled
         .days([day("2012-02-29"), day("2020-12-31")]);
-    let taken = day("2014-10-26").start(tz) + crate::value::Duration::hours(12);
+    // Within a slot, not at its beginning.
+    let taken = day("2014-10-26").start(tz) + crate::value::Duration::minutes(12 * 60 + 5);
+    let zone_of_taken = tz.clone();
+    let slot = crate::value::Duration::seconds(step(4));
     disabled.disabled.times([taken]);
     vec![
         (all(None, None), Box::new(|_, _| true)),
@@ -130,7 +133,10 @@ fn cases(tz: &TimeZone, slots: bool) -> Vec<Case> {
                 date >= day("2012-01-31")
                     && date != day("2012-02-29")
                     && date != day("2020-12-31")
-                    && time != Some(taken)
+                    && match time {
+                        Some(time) => taken < time || time + slot <= taken,
+                        None => date != taken.date(&zone_of_taken),
+                    }
             }),
         ),
         // Crossed: nothing is free, and nothing breaks.

@@ -5,6 +5,7 @@
 //! first shown. Its buttons carry a *key* each. A press either turns the view or is an answer; turning keeps the
 //! question's run number, so that every button of every view counts until there is an answer.
 
+mod calendar;
 mod confirm;
 mod multiselect;
 mod number;
@@ -13,6 +14,7 @@ mod rating;
 #[cfg(test)]
 mod tests;
 
+pub use calendar::{Calendar, CalendarRules, Chosen, Moment};
 pub use confirm::Confirm;
 pub use multiselect::Multiselect;
 pub use number::{Number, Stepped};

@@ -114,7 +114,7 @@ impl Found<'_, '_> {
 pub fn check(statement: &Statement, kind: Kind, lexed: &Lexed<'_>) -> Vec<Fault> {
     let mut found = Found {
         lexed,
-        reads: kind == Kind::Query,
+        reads: kind != Kind::Exec,
         faults: Vec::new(),
     };
     let _ = statement.visit(&mut found);

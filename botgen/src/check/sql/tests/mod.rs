@@ -291,6 +291,7 @@ impl Given<'_> {
         let block = match self.kind {
             Kind::Query => "action.sql_query.v1",
             Kind::Exec => "action.sql_exec.v1",
+            Kind::Moments => "widget.calendar.v1",
         };
         let checked = statement(&mut cx, &scope, &st, self.kind, block);
         let query = cx.queries.pop();
