@@ -48,7 +48,7 @@ fn current(path: &str, text: &str, stale: &mut Vec<String>) {
 
 /// A page with what the compiler says about its wrong example; where that cannot be a file of a page, about a fixture.
 fn entry(code: &codes::Code, fixtures: &[String]) -> String {
-    let wrong = fences::of(code.page, "Wrong");
+    let wrong = fences::of(codes::page(code), "Wrong");
     let said = if wrong.is_empty() {
         let fixture = fixtures.iter().find(|f| f.starts_with(code.id));
         fixture.map(|f| {
@@ -63,7 +63,7 @@ fn entry(code: &codes::Code, fixtures: &[String]) -> String {
         let text = render::human(&compiled.sources, &compiled.diagnostics, false);
         Some(("What botgen says".to_owned(), text))
     };
-    let page = code.page.replace("\n## ", "\n### ");
+    let page = codes::page(code).replace("\n## ", "\n### ");
     let page = page.strip_prefix("# ").unwrap_or(&page).to_owned();
     let mut text = format!(
         "<a id=\"{}\"></a>\n\n## {}",
@@ -201,8 +201,8 @@ const NEAR: usize = 12;
 fn the_right_example_is_near_and_raises_nothing() {
     let mut wrong = Vec::new();
     for code in codes::all() {
-        let bad = fences::of(code.page, "Wrong");
-        let right = fences::of(code.page, "Right");
+        let bad = fences::of(codes::page(code), "Wrong");
+        let right = fences::of(codes::page(code), "Right");
         let exempt = NOT_FILES.iter().any(|(id, _)| *id == code.id);
         if exempt {
             continue;

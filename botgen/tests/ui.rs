@@ -195,18 +195,18 @@ fn too_large() {
 fn pages_tell_the_truth() {
     let mut wrong = Vec::new();
     for code in codes::all().filter(|c| wanted(c.id)) {
-        if code.page.lines().next() != Some(&format!("# {}: {}", code.id, code.title)) {
+        if codes::page(code).lines().next() != Some(&format!("# {}: {}", code.id, code.title)) {
             wrong.push(format!(
                 "{}: the page begins `# {}: {}`",
                 code.id, code.id, code.title
             ));
         }
         for heading in ["## Wrong", "## Right"] {
-            if !code.page.contains(heading) {
+            if !codes::page(code).contains(heading) {
                 wrong.push(format!("{}: the page has no `{heading}`", code.id));
             }
         }
-        let mut files = fences::of(code.page, "Wrong");
+        let mut files = fences::of(codes::page(code), "Wrong");
         // A page is about the engine of its fixture.
         let fixture = cases().into_iter().find(|(n, _)| n.starts_with(code.id));
         let engine = fixture.and_then(|(_, path)| fs::read(path.join("engine.txt")).ok());
@@ -220,7 +220,7 @@ fn pages_tell_the_truth() {
                 wrong.push(format!("{}: the wrong example raises {raised:?}", code.id));
             }
         }
-        let right = fences::of(code.page, "Right");
+        let right = fences::of(codes::page(code), "Right");
         if !right.is_empty() {
             files.extend(right);
             let (compiled, _) = compile_by(&files, run);

@@ -39,6 +39,9 @@ pub struct BotSpec {
     pub migrations: MigrationSet,
     /// SHA-256 of the bot's sources, hex.
     pub source_hash: &'static str,
+    /// What must be known of its texts to prove them again before one is overridden
+    /// ([`botfactory_lang::overrides::Handed`]); empty: it has no text that can be.
+    pub texts: &'static str,
 }
 
 /// A locale's texts.

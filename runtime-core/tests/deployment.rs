@@ -69,6 +69,7 @@ static SPEC: BotSpec = BotSpec {
         }],
     },
     source_hash: "x",
+    texts: "",
 };
 
 impl Bot for Demo {

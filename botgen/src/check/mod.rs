@@ -21,6 +21,8 @@ pub mod sql;
 pub mod text;
 pub mod walk;
 
+use botfactory_lang::proof;
+
 use crate::diagnostics::Sink;
 use crate::ir;
 use crate::resolve::Symbols;
@@ -94,6 +96,15 @@ impl FlowCx<'_> {
             }
         }
         ident
+    }
+    /// What the proofs of texts can see.
+    pub fn proof(&mut self) -> proof::Cx<'_> {
+        proof::Cx {
+            locales: &self.bot.words.locales,
+            default: self.bot.words.default,
+            lengths: &self.bot.lengths,
+            sink: self.sink,
+        }
     }
     /// `bots/booking/bot.yaml:21`.
     pub fn origin(&self, span: Span) -> ir::Origin {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::BotCx;
 use super::i18n::Translations;
-use super::i18n::tree::{Element, Expr, Pattern};
+use botfactory_lang::ftl::tree::{Element, Expr, Pattern};
 use crate::diagnostics::codes::names;
 use crate::diagnostics::{Diagnostic, Sink};
 use crate::source::{Span, Str};

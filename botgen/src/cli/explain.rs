@@ -40,7 +40,7 @@ pub fn run(wanted: &[String], format: Format) -> u8 {
         Format::Json => print(&(as_json(&list) + "\n")),
         Format::Human if wanted.is_empty() => print(&overview()),
         Format::Human => {
-            let pages: Vec<&str> = list.iter().map(|code| code.page).collect();
+            let pages: Vec<&str> = list.iter().map(|code| codes::page(code)).collect();
             print(&pages.join("\n"))
         }
     };
@@ -59,7 +59,7 @@ fn as_json(list: &[&Code]) -> String {
                 "title": code.title,
                 "severity": code.severity.name(),
                 "family": codes::family(code.id),
-                "page": code.page,
+                "page": codes::page(code),
             })
         })
         .collect();

@@ -271,6 +271,7 @@ fn spec(bot: &Bot) -> TokenStream {
             let module = ident(&item.module);
             quote!(&#module::FLOW)
         });
+    let handed = raw(&super::handed::over(bot));
     let owner = &bot.migrations.owner;
     let migrations = bot.migrations.files.iter().map(|file| {
         let (version, name, sqlite) = (
@@ -302,6 +303,7 @@ fn spec(bot: &Bot) -> TokenStream {
             wizards: &[#(#wizards),*],
             migrations: MigrationSet { owner: #owner, files: &[#(#migrations),*] },
             source_hash: #hash,
+            texts: #handed,
         };
     }
 }

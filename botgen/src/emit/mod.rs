@@ -12,6 +12,7 @@ mod env;
 mod expr;
 mod flow;
 mod format;
+mod handed;
 mod query;
 mod rule;
 mod text;

@@ -4,6 +4,8 @@ use super::Origin;
 use super::expr::Expr;
 use super::types::{ChoiceId, Variable};
 use botfactory_lang::markup::{ParseMode, Place};
+use botfactory_lang::overrides::TextUse;
+pub use botfactory_lang::proof::Slot;
 
 /// Index into [`super::Flow::texts`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,30 +37,8 @@ pub struct Text {
     pub pieces: Vec<Piece>,
     /// Whether its values can make a message longer than Telegram takes: the runtime splits or truncates it.
     pub may_exceed: bool,
-}
-
-/// What a text is for; decides its limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
-pub enum Slot {
-    Message,
-    Button,
-    Toast,
-    Description,
-    Url,
-}
-
-impl Slot {
-    /// For people and tools.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Message => "message",
-            Self::Button => "button",
-            Self::Toast => "toast",
-            Self::Description => "description",
-            Self::Url => "url",
-        }
-    }
+    /// What the runtime must know to prove it again; `None`: it has no words that can be overridden.
+    pub handed: Option<TextUse>,
 }
 
 /// A piece.

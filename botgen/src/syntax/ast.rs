@@ -1,5 +1,7 @@
 //! What the author wrote, all spanned, nothing resolved.
 
+pub use botfactory_lang::proof::Overflow;
+
 use crate::source::{Span, Spanned, Str};
 
 /// A bot: `bot.yaml` with its `flows/*.yaml` appended.
@@ -442,16 +444,6 @@ pub struct Reply {
     pub parse_mode: Option<Spanned<ParseMode>>,
     pub edit: Option<Spanned<bool>>,
     pub on_ambiguous: Option<Spanned<OnAmbiguous>>,
-}
-
-/// What happens to a message that its values make longer than Telegram takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(missing_docs)]
-pub enum Overflow {
-    #[default]
-    Split,
-    Truncate,
-    Error,
 }
 
 /// `action.set_locale.v1`.

@@ -8,6 +8,10 @@
 //! | [`limits`] | Telegram's documented limits and our own, as constants with their source |
 //! | [`length`] | lengths in UTF-16 code units, safe cutting |
 //! | [`markup`] | parse modes: escaping, checking, visible length, splitting |
+//! | [`source`], [`diagnostics`] | files, places in them, and what is to be said about them |
+//! | [`ftl`] | `.ftl` files with places, and what is checked of each by itself |
+//! | [`proof`] | what is proven of a text: arguments, markup, lengths, emptiness |
+//! | [`overrides`] | texts that are replaced at run time |
 //! | [`sources`] | the hash of a bot's sources |
 //! | [`value`] | the typed values of the DSL: instants, dates, decimals, contacts, … |
 //! | [`answer`] | what a person typed, parsed into a typed value or a refusal |
@@ -20,11 +24,16 @@
 pub mod answer;
 pub mod calendar;
 pub mod callback;
+pub mod diagnostics;
 pub mod format;
+pub mod ftl;
 pub mod length;
 pub mod limits;
 pub mod locale;
 pub mod markup;
+pub mod overrides;
+pub mod proof;
+pub mod source;
 pub mod sources;
 pub mod value;
 pub mod words;

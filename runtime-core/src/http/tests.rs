@@ -63,6 +63,7 @@ static SPEC: BotSpec = BotSpec {
         files: &[],
     },
     source_hash: "abc",
+    texts: "",
 };
 
 impl Bot for Facts {

@@ -31,6 +31,7 @@ static SPEC: BotSpec = BotSpec {
         files: &[],
     },
     source_hash: "0",
+    texts: "",
 };
 
 static ASK: WizardSpec = WizardSpec {

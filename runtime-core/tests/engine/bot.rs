@@ -110,6 +110,7 @@ static SPEC: BotSpec = BotSpec {
         }],
     },
     source_hash: "0",
+    texts: "",
 };
 
 pub static BOOK: WizardSpec = WizardSpec {

@@ -3,6 +3,7 @@
 
 use botfactory_lang::answer::same;
 use botfactory_lang::callback::command_line;
+use botfactory_lang::proof::labels::{self, Choice};
 
 use super::FlowCheck;
 use crate::check::i18n::Locale;
@@ -13,8 +14,7 @@ use crate::source::Span;
 use crate::syntax::ast::{self, Piece, TextKind};
 
 /// A label in one language.
-struct Label<'a> {
-    option: &'a ast::Choice,
+struct Label {
     words: String,
     /// Where its words are written.
     place: Span,
@@ -31,64 +31,31 @@ impl FlowCheck<'_> {
             } else {
                 String::new()
             };
-            let labels: Vec<Option<Label<'_>>> = options.iter().map(|o| label(locale, o)).collect();
-            for (i, second) in labels.iter().enumerate() {
-                let Some(second) = second else { continue };
-                let first = labels[..i].iter().flatten();
-                self.alike(first, &options[..i], second, &inside);
-                self.command(second);
-            }
+            let labels: Vec<Option<Label>> = options.iter().map(|o| label(locale, o)).collect();
+            let choices: Vec<Choice<'_>> = options
+                .iter()
+                .zip(&labels)
+                .map(|(option, label)| Choice {
+                    value: &option.value.value,
+                    span: option.value.span,
+                    when: option.when.is_some(),
+                    label: label.as_ref().map(|l| labels::Label {
+                        words: l.words.clone(),
+                        place: l.place,
+                        everywhere: l.place == option.text.source.span,
+                    }),
+                })
+                .collect();
+            labels::alike(&choices, &inside, self.cx.sink);
+            labels.iter().flatten().for_each(|label| self.command(label));
             if let Some(step) = at.step {
                 self.own(locale, step, labels.iter().flatten(), &inside);
             }
         }
     }
 
-    fn alike<'l>(
-        &mut self,
-        mut before: impl Iterator<Item = &'l Label<'l>>,
-        options: &[ast::Choice],
-        second: &Label<'_>,
-        inside: &str,
-    ) {
-        // One that stands in the bot's own file is the same in every language.
-        let inside = if second.place == second.option.text.source.span {
-            ""
-        } else {
-            inside
-        };
-        // Two with a `when` each may never meet.
-        let meet = |o: &ast::Choice| o.when.is_none() || second.option.when.is_none();
-        let value = &second.option.value.value;
-        let twin = before.find(|l| same(&l.words, &second.words) && meet(l.option));
-        let (message, note, said) = if let Some(twin) = twin {
-            let message = format!(
-                "the options `{}` and `{value}` both read “{}”{inside}",
-                twin.option.value.value, second.words
-            );
-            (message, twin.place, "the first")
-        } else if let Some(other) = options
-            .iter()
-            .find(|o| same(&o.value.value, &second.words) && meet(o))
-        {
-            let message = format!(
-                "whoever types “{}”{inside} chooses the option `{}`, not `{value}`",
-                second.words, other.value.value
-            );
-            (message, other.value.span, "its value is typed so, too")
-        } else {
-            return;
-        };
-        let mut d = Diagnostic::new(&codes::LABELS_ALIKE, second.place, message)
-            .help("give the options texts that differ, not in capital letters alone");
-        if note != second.place {
-            d = d.note(note, said);
-        }
-        self.cx.sink.report(d);
-    }
-
     /// A command always wins over the question.
-    fn command(&mut self, label: &Label<'_>) {
+    fn command(&mut self, label: &Label) {
         let Some((name, ..)) = command_line(label.words.trim()) else {
             return;
         };
@@ -107,7 +74,7 @@ impl FlowCheck<'_> {
         &mut self,
         locale: &Locale,
         step: usize,
-        labels: impl Iterator<Item = &'l Label<'l>>,
+        labels: impl Iterator<Item = &'l Label>,
         inside: &str,
     ) {
         let optional = steps(self.flow).get(step).and_then(|s| s.optional.as_ref());
@@ -144,14 +111,13 @@ impl FlowCheck<'_> {
     }
 }
 
-fn label<'a>(locale: &Locale, option: &'a ast::Choice) -> Option<Label<'a>> {
+fn label(locale: &Locale, option: &ast::Choice) -> Option<Label> {
     let source = &option.text.source;
     let key = match &option.text.kind {
         TextKind::Key(key) => key,
         TextKind::Template(pieces) => match pieces.as_slice() {
             [Piece::Literal { text, .. }] => {
                 return Some(Label {
-                    option,
                     words: text.clone(),
                     place: source.span,
                 });
@@ -167,7 +133,6 @@ fn label<'a>(locale: &Locale, option: &'a ast::Choice) -> Option<Label<'a>> {
         .iter()
         .find(|a| Some(a.name.as_str()) == attribute);
     Some(Label {
-        option,
         words: locale.constant(message.pattern(attribute)?)?,
         place: at.map_or(message.span, |a| a.span),
     })

@@ -1,38 +1,18 @@
-//! Translations: the bot's `.ftl` files, parsed with places, and what their messages need.
-//!
-//! | file | holds |
-//! |---|---|
-//! | this | a bot's locales; which messages are used, missing, unused |
-//! | [`tree`] | Fluent's tree with places |
-//! | [`parse`] | files into trees |
-//! | [`links`] | references, cycles, sizes |
-//! | [`functions`] | `NUMBER` and `DATETIME` |
-//! | [`own`] | the runtime's own words |
-//! | [`alike`] | markup that differs between locales |
-//! | [`selections`] | selections: which variant each value chooses |
-//! | [`plurals`] | the plural forms of a language |
-//! | [`needs`] | the variables that a message needs, and what terms are given |
-
-pub mod alike;
-mod functions;
-mod links;
-pub mod needs;
-mod own;
-mod parse;
-pub mod plurals;
-mod selections;
-pub mod tree;
+//! Translations: a bot's locales; which messages are used, missing, unused. What can be said about an `.ftl` file by
+//! itself is checked by [`botfactory_lang::ftl`], for the runtime checks such texts, too.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use botfactory_lang::ftl::{self, links};
 use botfactory_lang::words;
+
+pub use botfactory_lang::ftl::Locale;
 
 use crate::diagnostics::codes::texts as codes;
 use crate::diagnostics::{Diagnostic, Sink};
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast;
-use tree::Message;
 
 /// A bot's parsed `.ftl` files.
 #[derive(Debug, Default)]
@@ -45,89 +25,6 @@ pub struct Translations {
     used: RefCell<BTreeSet<(String, Option<String>)>>,
     /// Errors before the first of these checks: what is unused is told only of a bot without errors.
     errors_before: usize,
-}
-
-/// References that [`Locale::constant`] follows: labels have hardly one.
-const SHALLOW: usize = 8;
-
-/// One locale.
-#[derive(Debug, Default)]
-pub struct Locale {
-    /// As the bot declares it.
-    pub tag: String,
-    /// Where the bot declares it.
-    pub declared: Option<Span>,
-    /// Its file.
-    pub file: Option<FileId>,
-    /// Messages by key.
-    pub messages: BTreeMap<String, Message>,
-    /// Terms by name, without the `-`.
-    pub terms: BTreeMap<String, Message>,
-    /// The file is missing or could not be read whole (reported): nothing can be said about what it lacks.
-    pub broken: bool,
-    /// Messages contain themselves or too many others (reported): references must not be followed.
-    pub endless: bool,
-}
-
-impl Locale {
-    /// Whether the runtime ships this message in the locale's language and the bot does not replace it.
-    pub fn runtime_has(&self, id: &str) -> bool {
-        !self.messages.contains_key(id)
-            && words::own(&self.tag).is_some()
-            && words::own_ids().iter().any(|(known, _)| *known == id)
-    }
-
-    /// What a pattern prints, if it is the same for everybody.
-    pub fn constant(&self, pattern: &tree::Pattern) -> Option<String> {
-        self.constant_in(pattern, 0)
-    }
-
-    fn constant_in(&self, pattern: &tree::Pattern, depth: usize) -> Option<String> {
-        use tree::{Element, Expr};
-        if depth > SHALLOW {
-            return None;
-        }
-        let inner = |message: Option<&Message>, attribute: &Option<String>| {
-            let pattern = message?.pattern(attribute.as_deref())?;
-            self.constant_in(pattern, depth + 1)
-        };
-        let words = pattern.elements.iter().map(|element| match element {
-            Element::Words { text, .. } | Element::Placeable(Expr::Text { text, .. }) => {
-                Some(text.clone())
-            }
-            Element::Placeable(Expr::Message { id, attribute, .. }) => {
-                inner(self.messages.get(id), attribute)
-            }
-            Element::Placeable(Expr::Term { id, attribute, .. }) => {
-                inner(self.terms.get(id), attribute)
-            }
-            Element::Placeable(_) => None,
-        });
-        words.collect()
-    }
-
-    /// What one of the runtime's own words is in this locale, the bot's version included.
-    pub fn words_of_runtime(&self, id: &str) -> Option<String> {
-        match self.messages.get(id) {
-            Some(message) => self.constant(message.value.as_ref()?),
-            None => self.own_words(id),
-        }
-    }
-
-    /// The text of one of the runtime's own words, without its variables.
-    pub fn own_words(&self, id: &str) -> Option<String> {
-        let source = words::own(&self.tag).filter(|_| self.runtime_has(id))?;
-        let (Ok(resource) | Err((resource, _))) = fluent_syntax::parser::parse(source);
-        let value = resource.body.into_iter().find_map(|entry| match entry {
-            fluent_syntax::ast::Entry::Message(m) if m.id.name == id => m.value,
-            _ => None,
-        })?;
-        let words = value.elements.into_iter().filter_map(|e| match e {
-            fluent_syntax::ast::PatternElement::TextElement { value } => Some(value),
-            fluent_syntax::ast::PatternElement::Placeable { .. } => None,
-        });
-        Some(words.collect())
-    }
 }
 
 impl Translations {
@@ -193,22 +90,13 @@ pub fn load(
         .into_iter()
         .map(|(tag, declared)| {
             let file = files.iter().find(|(stem, _)| *stem == tag).map(|(_, f)| *f);
-            let parsed = file.map_or_else(parse::File::default, |f| {
-                parse::parse(f, &sources.file(f).text, sink)
+            let parsed = file.map_or_else(ftl::File::default, |f| {
+                ftl::parse(f, &sources.file(f).text, sink)
             });
-            let mut locale = Locale {
-                tag,
-                declared,
-                file,
-                messages: parsed.messages,
-                terms: parsed.terms,
-                // A missing file of several locales is reported as such, one that cannot be read as that.
-                broken: parsed.broken || (file.is_none() && (bot.i18n.is_some() || bot.incomplete)),
-                endless: false,
-            };
-            locale.endless = !links::check(&locale, sink);
-            own::check(&locale, sink);
-            placeholders(&locale, sink);
+            let mut locale = Locale::new(&tag, declared, file, parsed);
+            // A missing file of several locales is reported as such, one that cannot be read as that.
+            locale.broken |= file.is_none() && (bot.i18n.is_some() || bot.incomplete);
+            locale.check(sink);
             locale
         })
         .collect();
@@ -249,40 +137,6 @@ pub fn finish(bot: &ast::Bot, words: &Translations, sink: &mut Sink) {
                 Diagnostic::new(&codes::UNUSED_KEY, span, format!("`{name}` is never used"))
                     .help("remove it, or use it in a text with `t:`"),
             );
-        }
-    }
-}
-
-/// Messages that only say that they are to be written.
-fn placeholders(locale: &Locale, sink: &mut Sink) {
-    const MARKS: [&str; 4] = ["TODO", "FIXME", "TBD", "XXX"];
-    // In these languages the word means `all`.
-    let all = ["es", "pt", "gl"]
-        .iter()
-        .any(|l| locale.tag.split('-').next() == Some(l));
-    let messages = locale.messages.iter().chain(&locale.terms);
-    for (key, message) in messages {
-        for pattern in message.patterns() {
-            let Some(tree::Element::Words { text, .. }) = pattern.elements.first() else {
-                continue;
-            };
-            let text = text.trim();
-            let alone = pattern.elements.len() == 1;
-            let marked = |mark: &str| {
-                let meant = alone && !(all && mark == "TODO");
-                let rest = text.strip_prefix(mark);
-                rest.is_some_and(|r| r.starts_with(':') || (meant && r.is_empty()))
-            };
-            if MARKS.iter().any(|mark| marked(mark)) {
-                sink.report(
-                    Diagnostic::new(
-                        &codes::PLACEHOLDER,
-                        pattern.span,
-                        format!("`{key}` is still to be written in `{}`", locale.tag),
-                    )
-                    .help("write the text that people should read"),
-                );
-            }
         }
     }
 }

@@ -1,53 +1,15 @@
 //! How long a printed value can be, in UTF-16 units, in one locale.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use botfactory_lang::format::{Formats, Style, longest};
+use botfactory_lang::format::Style;
 use botfactory_lang::length::utf16;
-use jiff::tz::TimeZone;
+pub use botfactory_lang::proof::bounds::{Bound, Lengths};
 
 use crate::check::FlowCx;
 use crate::ir::expr::{Builtin, Expr, ExprKind};
 use crate::ir::text::{DateStyle, How, KeyArg, Print};
-use crate::ir::types::{Base, Ty};
-
-/// The least and the most; `most: None`: no bound is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bound {
-    /// What is seen in every case: 0 where the value can be empty or blank.
-    pub least: usize,
-    /// UTF-16 units.
-    pub most: Option<usize>,
-}
-
-impl Bound {
-    /// Always something.
-    pub(super) fn up_to(most: usize) -> Self {
-        Self {
-            least: 1,
-            most: Some(most),
-        }
-    }
-    /// Exactly this text.
-    pub(super) fn exactly(text: &str) -> Self {
-        Self {
-            least: if text.trim().is_empty() {
-                0
-            } else {
-                utf16(text)
-            },
-            most: Some(utf16(text)),
-        }
-    }
-    /// One of both.
-    pub(super) fn either(self, other: Self) -> Self {
-        Self {
-            least: self.least.min(other.least),
-            most: self.most.zip(other.most).map(|(a, b)| a.max(b)),
-        }
-    }
-}
+use crate::ir::types::Base;
 
 /// What is known of the answers of a flow beyond their types.
 #[derive(Debug, Default)]
@@ -56,42 +18,6 @@ pub struct Known {
     pub ranges: BTreeMap<String, (i64, i64)>,
     /// Texts that a person has typed: never blank.
     pub typed: std::collections::BTreeSet<String>,
-}
-
-/// Formats of a bot's locales, and the lengths that were asked before: each costs some hundred printings.
-#[derive(Debug, Default)]
-pub struct Lengths {
-    formats: RefCell<BTreeMap<String, std::rc::Rc<Formats>>>,
-    kept: RefCell<BTreeMap<(String, String, bool, bool), usize>>,
-}
-
-impl Lengths {
-    fn formats(&self, tag: &str) -> std::rc::Rc<Formats> {
-        let mut known = self.formats.borrow_mut();
-        if let Some(formats) = known.get(tag) {
-            return std::rc::Rc::clone(formats);
-        }
-        let formats = std::rc::Rc::new(Formats::new(tag, TimeZone::UTC));
-        known.insert(tag.to_owned(), std::rc::Rc::clone(&formats));
-        formats
-    }
-
-    /// The longest date or time in a locale.
-    pub(super) fn when(&self, tag: &str, style: &DateStyle, date: bool, time: bool) -> usize {
-        let key = (tag.to_owned(), format!("{style:?}"), date, time);
-        if let Some(known) = self.kept.borrow().get(&key) {
-            return *known;
-        }
-        let units = longest(tag, borrowed(style), date, time);
-        self.kept.borrow_mut().insert(key, units);
-        units
-    }
-
-    fn printed(&self, tag: &str, print: impl Fn(&Formats, &mut String)) -> usize {
-        let mut out = String::new();
-        print(&self.formats(tag), &mut out);
-        utf16(&out)
-    }
 }
 
 fn borrowed(style: &DateStyle) -> Style<'_> {
@@ -149,12 +75,12 @@ impl Bounds<'_, '_> {
         match how {
             How::Plain => self.value(e),
             How::Date(style) => {
-                Bound::up_to(lengths.when(self.tag(), style, true, instant && pattern(style)))
+                Bound::up_to(lengths.when(self.tag(), borrowed(style), true, instant && pattern(style)))
             }
             How::Time(style) => {
-                Bound::up_to(lengths.when(self.tag(), style, instant && pattern(style), true))
+                Bound::up_to(lengths.when(self.tag(), borrowed(style), instant && pattern(style), true))
             }
-            How::DateTime(style) => Bound::up_to(lengths.when(self.tag(), style, true, true)),
+            How::DateTime(style) => Bound::up_to(lengths.when(self.tag(), borrowed(style), true, true)),
             How::Number { digits } => self.number(e, *digits),
             How::Money { currency } => {
                 let scale = match e.ty.base {
@@ -297,13 +223,13 @@ impl Bounds<'_, '_> {
             Base::Decimal(scale) => Bound::up_to(self.decimal(*scale)),
             Base::Bool => Bound::up_to(5),
             Base::Real => Bound::up_to(self.real(6)),
-            Base::Date => Bound::up_to(lengths.when(self.tag(), &DateStyle::Medium, true, false)),
+            Base::Date => Bound::up_to(lengths.when(self.tag(), Style::Medium, true, false)),
             Base::Time => {
                 let when = |style| lengths.when(self.tag(), style, false, true);
-                Bound::up_to(when(&DateStyle::Short).max(when(&DateStyle::Medium)))
+                Bound::up_to(when(Style::Short).max(when(Style::Medium)))
             }
             Base::DateTime => {
-                Bound::up_to(lengths.when(self.tag(), &DateStyle::Medium, true, true))
+                Bound::up_to(lengths.when(self.tag(), Style::Medium, true, true))
             }
             Base::Choice(id) => {
                 let values = self.cx.choices.get(id.0).map(|choice| {
@@ -360,53 +286,4 @@ fn each_locale(cx: &FlowCx<'_>, most: impl Fn(Bounds<'_, '_>) -> Option<usize>) 
         all = all.zip(here).map(|(a, b): (usize, usize)| a.max(b));
     }
     all
-}
-
-/// The value of a number or date that `NUMBER` or `DATETIME` prints with these options.
-pub(super) fn call(bounds: Bounds<'_, '_>, given: Option<&Ty>, options: &[(&str, &str)]) -> Bound {
-    let lengths = &bounds.cx.bot.lengths;
-    let tag = bounds.tag();
-    let find = |name: &str| options.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
-    let base = given.map(|ty| &ty.base);
-    if let Some(when @ (Base::Date | Base::Time | Base::DateTime)) = base {
-        let (date, time) = (*when != Base::Time, *when != Base::Date);
-        if let Some(pattern) = find("pattern") {
-            let style = DateStyle::Pattern(pattern.to_owned());
-            return Bound::up_to(lengths.when(tag, &style, date, time));
-        }
-        let style = |name: &str| {
-            find(name).map(|style| match style {
-                "short" => DateStyle::Short,
-                "long" | "full" => DateStyle::Long,
-                _ => DateStyle::Medium,
-            })
-        };
-        let part = |style: Option<DateStyle>, date: bool| {
-            style.map_or(0, |style| lengths.when(tag, &style, date, !date))
-        };
-        let (d, t) = (style("dateStyle"), style("timeStyle"));
-        let apart = part(d.clone(), true) + part(t.clone(), false) + 2;
-        let both = d.or(t).unwrap_or(DateStyle::Medium);
-        return Bound::up_to(apart.max(lengths.when(tag, &both, date, time)));
-    }
-    let number = |name: &str| find(name).and_then(|n| n.parse::<u8>().ok());
-    let scale = match base {
-        Some(Base::Decimal(scale)) => *scale,
-        _ => 3,
-    };
-    let digits = number("minimumFractionDigits")
-        .into_iter()
-        .chain(number("maximumFractionDigits"))
-        .fold(scale, u8::max)
-        .min(18);
-    let whole = match base {
-        Some(Base::Real) | None => lengths.printed(tag, |f, out| f.real(-f64::MAX, 0, out)),
-        // Two more and a separator for a percentage.
-        _ => lengths.printed(tag, |f, out| f.int(i64::MIN, out)) + 3,
-    };
-    let around = match find("currency") {
-        Some(currency) => lengths.printed(tag, |f, out| f.money(0, 0, currency, out)),
-        None => 2,
-    };
-    Bound::up_to(whole + 1 + usize::from(digits) + around)
 }

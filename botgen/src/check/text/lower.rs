@@ -1,10 +1,10 @@
 //! Pieces of the AST to pieces of the IR, and to the shape on which markup and lengths are proven.
 
 use botfactory_lang::markup::Place;
+use botfactory_lang::proof::shape::{At, Hole, Kind, Node};
 
 use super::bounds::{Bound, Bounds};
 use super::keys;
-use super::shape::{At, Hole, Kind, Node};
 use crate::check::FlowCx;
 use crate::check::expr::{self, Printing, a};
 use crate::check::facts;
@@ -141,18 +141,14 @@ impl Lower<'_, '_> {
         k: &ast::KeyRef,
     ) -> Option<(ir::text::Piece, Node)> {
         let id = self.hole();
-        let key = keys::key(self.cx, scope, k)?;
+        let key = keys::key(self.cx, scope, k, id)?;
         let piece = ir::text::Piece::Key {
             key: k.key.node.clone(),
             attribute: k.attribute.as_ref().map(|a| a.node.clone()),
             args: key.args,
             place: Place::Text,
         };
-        let node = Node::Message {
-            id,
-            locales: key.locales,
-        };
-        Some((piece, node))
+        Some((piece, Node::Message(key.message)))
     }
 
     /// The list of an `#each` and the loop it opens.

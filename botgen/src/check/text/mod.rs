@@ -2,38 +2,31 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | this | the road: lower, then markup, lengths, emptiness |
+//! | this | the road: lower, then prove ([`botfactory_lang::proof`]) |
 //! | [`lower`] | pieces to IR and to their shape |
 //! | [`keys`] | `t:KEY {…}` against the translations |
-//! | [`shape`] | words, holes, branches: what is proven about markup |
-//! | [`measure`] | intervals of lengths, with their witness |
-//! | [`verdict`] | lengths, formatted places and blanks against the limits of a text's slot |
 //! | [`bounds`] | how long a printed value can be, by locale |
 //! | [`labels`] | the longest label of a choice |
-//! | [`address`] | what a button may open |
-//! | [`combine`] | branches and values of MarkdownV2 side by side |
 //! | [`params`] | which variables a finished text reads |
 
 pub use lower::enter;
 
-mod address;
 pub mod bounds;
-mod combine;
 mod keys;
 mod labels;
 mod lower;
-mod measure;
 mod params;
-mod shape;
-mod verdict;
 
 use std::sync::LazyLock;
 
 use botfactory_lang::markup::{ParseMode, Place, escape_into};
+use botfactory_lang::overrides::TextUse as Handed;
+use botfactory_lang::proof::shape::{self, Node};
+use botfactory_lang::proof::{self, Proven};
 use regex::Regex;
 
+use super::FlowCx;
 use super::scope::Scope;
-use super::{FlowCx, i18n};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::texts as codes;
 use crate::ir;
@@ -42,7 +35,6 @@ use crate::ir::text::{How, Piece, Slot, TextCall, TextId};
 use crate::source::Span;
 use crate::syntax::ast;
 use lower::Lower;
-use shape::Node;
 
 /// What a text is for.
 #[derive(Debug, Clone, Copy)]
@@ -144,42 +136,21 @@ pub fn with_lists(
         ..
     } = lower;
     lonely_braces(cx, scope, t, &nodes);
-    if matches!(use_.slot, Slot::Button | Slot::Toast | Slot::Description) {
-        no_markup(cx, t, &nodes);
-    }
-    let place_of_all = match use_.slot {
-        Slot::Url => Place::Address,
-        _ => Place::Text,
+    let written = proof::Text {
+        source: &t.source,
+        slot: use_.slot,
+        mode,
+        overflow: use_.overflow,
+        command: cx.command,
+        place: use_.hint,
     };
-    let mut places = vec![place_of_all; holes];
-    shape::check_markup(mode, &t.source, &nodes, &mut places, cx.sink);
+    let proven = proof::text(&mut cx.proof(), &written, &nodes, holes, before)?;
+    let Proven {
+        places,
+        may_exceed,
+        empty_with_lists,
+    } = proven;
     place(&mut pieces, mode, &mut places.into_iter());
-    if mode == ParseMode::MarkdownV2 && cx.sink.errors() == before {
-        combine::check(
-            &t.source,
-            &nodes,
-            cx.bot.words.locales.len().max(1),
-            cx.sink,
-        );
-    }
-    if use_.slot == Slot::Url {
-        address::check(cx, t, &nodes);
-    }
-    let may_exceed = verdict::lengths(cx, t, use_, mode, &nodes);
-    if cx.sink.errors() > before {
-        return None;
-    }
-    i18n::alike::check(cx.bot.words, t, mode, cx.sink);
-    let mut empty_with_lists = false;
-    if measure::can_be_empty(mode, &nodes, true) {
-        verdict::empty(cx, t, &nodes);
-    } else {
-        empty_with_lists = measure::can_be_empty(mode, &nodes, false);
-        verdict::blank(cx, t, use_.slot, mode, &nodes);
-    }
-    if cx.sink.errors() > before {
-        return None;
-    }
     let params = params::of(scope, &items, &pieces);
     let text = ir::text::Text {
         ident: cx.ident(name_of(t, use_.hint)),
@@ -190,7 +161,10 @@ pub fn with_lists(
         params,
         pieces,
         may_exceed,
+        handed: Handed::new(&written, within(cx, t.source.span), &nodes),
     };
+    let locales = cx.bot.words.locales.len().max(1);
+    let fixed = (0..locales).map(|locale| proof::fixed(&nodes, locale)).collect();
     cx.texts.push(text);
     Some(Checked {
         call: TextCall {
@@ -198,9 +172,7 @@ pub fn with_lists(
         },
         top_lists,
         empty_with_lists,
-        fixed: (0..cx.bot.words.locales.len().max(1))
-            .map(|locale| measure::fixed(&nodes, locale))
-            .collect(),
+        fixed,
     })
 }
 
@@ -217,6 +189,13 @@ pub fn needs_empty_text(cx: &mut FlowCx<'_>, checked: &Checked, t: &ast::Text) -
         );
     }
     !checked.empty_with_lists
+}
+
+/// The place of a text within its bot's folder: `flows/book.yaml:17`.
+fn within(cx: &FlowCx<'_>, span: Span) -> String {
+    let place = cx.bot.sources.place(span);
+    let inside = place.strip_prefix(cx.bot.ast.folder.as_str());
+    inside.map_or(place.as_str(), |p| p.trim_start_matches('/')).to_owned()
 }
 
 /// The author's source on one line, for a doc comment.
@@ -339,44 +318,6 @@ fn lonely_braces(cx: &mut FlowCx<'_>, scope: &Scope, t: &ast::Text, nodes: &[Nod
             )
             .help(format!("write `{{{{{name}}}}}` for the value")),
         );
-    }
-}
-
-/// Tags and entities of HTML in words that have no markup.
-pub(super) fn html_in(words: &str) -> Vec<std::ops::Range<usize>> {
-    static MARKUP: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(
-            r"(?i)</?(?:b|strong|i|em|u|ins|s|strike|del|code|pre|a|span|blockquote|tg-spoiler|tg-emoji)(?:\s[^<>]*)?>|&(?:lt|gt|amp|quot);",
-        )
-        .ok()
-    });
-    MARKUP
-        .as_ref()
-        .map(|m| m.find_iter(words).map(|hit| hit.range()).collect())
-        .unwrap_or_default()
-}
-
-/// Tags and entities where they would be shown as they are.
-fn no_markup(cx: &mut FlowCx<'_>, t: &ast::Text, nodes: &[Node]) {
-    let mut found = Vec::new();
-    shape::each_words(nodes, &mut |words, at| {
-        for hit in html_in(words) {
-            let inside = matches!(at, shape::At::Scalar(_));
-            let shown = words.get(hit.clone()).unwrap_or_default().to_owned();
-            found.push((at.span(&t.source, hit), shown, inside));
-        }
-    });
-    for (span, hit, inside) in found {
-        let mut diagnostic = Diagnostic::new(
-            &codes::MARKUP_IN_PLAIN,
-            span,
-            format!("`{hit}` would be shown as it stands here"),
-        )
-        .help("buttons, toasts and descriptions have no markup: write plain words");
-        if !inside {
-            diagnostic = diagnostic.note(t.source.span, "used without markup here");
-        }
-        cx.sink.report(diagnostic);
     }
 }
 

@@ -1,26 +1,8 @@
-//! BF06: limits, Telegram's and our own. BF0600-0629 texts, BF0630-0699 the rest.
+//! BF06: limits, Telegram's and our own.
 
-super::codes! {
-    MESSAGE_LENGTH = "BF0601" error "a message that is too long by its words alone";
-    BUTTON_LENGTH = "BF0602" warning "a button's text that is cut off";
-    TOAST_LENGTH = "BF0603" warning "a toast that is cut off";
-    DESCRIPTION_LENGTH = "BF0604" error "a description that is too long";
-    OVERFLOW = "BF0605" error "a message with `overflow: error` that can be too long";
-    BLANK_MESSAGE = "BF0606" warning "a message that says nothing when a value is empty";
-    BLANK_BUTTON = "BF0607" warning "a button without a label when a value is empty";
-    ENTITIES = "BF0608" warning "more formatted places than Telegram shows";
-    TWIN_BUTTONS = "BF0609" warning "two buttons of a keyboard that read the same";
-    HOST = "BF0610" error "an address whose host is not one that Telegram opens";
-    DEEP_LINK = "BF0611" error "a deep link with a payload that Telegram refuses";
-    COMMANDS = "BF0630" error "more commands are listed than Telegram shows";
-    BUTTONS = "BF0631" error "a keyboard has too many buttons";
-    ROW = "BF0632" error "a row has too many buttons";
-    PAYLOAD = "BF0633" error "a button's payload can exceed 64 bytes";
-    PAYLOAD_UNBOUNDED = "BF0634" error "a button passes a text of any length";
-    URL = "BF0635" error "an address is not one that Telegram opens";
-    TTL = "BF0636" error "a wizard waits too long or not long enough";
-    TEXT_BOUND = "BF0637" error "a bound of a text is out of range";
-    OPTION_VALUE = "BF0638" error "a choice's value is empty or too long";
-    BOT_NAME = "BF0639" error "a bot's name is empty or too long";
-    STEPS = "BF0640" error "a wizard has too many steps";
+pub use botfactory_lang::diagnostics::codes::limits::*;
+
+super::pages! {
+    "BF0601" "BF0602" "BF0603" "BF0604" "BF0605" "BF0606" "BF0607" "BF0608" "BF0609" "BF0610" "BF0611"
+    "BF0630" "BF0631" "BF0632" "BF0633" "BF0634" "BF0635" "BF0636" "BF0637" "BF0638" "BF0639" "BF0640"
 }

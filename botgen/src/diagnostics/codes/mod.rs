@@ -4,10 +4,11 @@
 //! graph and variables · BF04 texts, translations, markup · BF05 SQL and migrations · BF06 Telegram's
 //! limits · BF07 expressions and types · BF08 conversation tests · BF09 botgen itself · BF10 widgets and policies.
 //!
-//! To add one: a line in the family's file here, a page `explain/BFnnnn.md`, a fixture
+//! To add one: a line in the family's file here (`files`, `texts` and `limits`: in `botfactory_lang::diagnostics::codes`,
+//! for the runtime checks texts, too; their ids stand here once more), a page `explain/BFnnnn.md`, a fixture
 //! `botgen/tests/ui/BFnnnn_name/`. `tests/ui.rs` holds the three against each other and says how both are written.
 
-use super::Severity;
+pub use super::Code;
 
 pub mod expressions;
 pub mod files;
@@ -21,33 +22,23 @@ pub mod texts;
 pub mod transcripts;
 pub mod widgets;
 
-/// One kind of finding.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Code {
-    /// `BF0203`.
-    pub id: &'static str,
-    /// One line: what kind of mistake it is.
-    pub title: &'static str,
-    /// Its severity.
-    pub severity: Severity,
-    /// The page of `botgen explain`.
-    pub page: &'static str,
-}
-
-/// Declares the codes of one family: `NAME = "BF0101" error "title";`.
+/// Declares the codes of one family with their pages: `NAME = "BF0101" error "title";`.
 macro_rules! codes {
     ($( $(#[$doc:meta])* $name:ident = $id:literal $severity:ident $title:literal; )*) => {
-        $( $(#[$doc])* #[doc = $title] pub static $name: $crate::diagnostics::Code = $crate::diagnostics::Code {
-            id: $id, title: $title, severity: $crate::diagnostics::codes::codes!(@$severity),
-            page: include_str!(concat!("../explain/", $id, ".md")),
-        }; )*
-        /// Every code of this family.
-        pub static ALL: &[&$crate::diagnostics::Code] = &[$( &$name ),*];
+        botfactory_lang::codes! { $( $(#[$doc])* $name = $id $severity $title; )* }
+        $crate::diagnostics::codes::pages! { $($id)* }
     };
-    (@error) => { $crate::diagnostics::Severity::Error };
-    (@warning) => { $crate::diagnostics::Severity::Warning };
 }
 pub(crate) use codes;
+
+/// The pages of `botgen explain`.
+macro_rules! pages {
+    ($($id:literal)*) => {
+        /// Id and page of every code of this family.
+        pub static PAGES: &[(&str, &str)] = &[$( ($id, include_str!(concat!("../explain/", $id, ".md"))) ),*];
+    };
+}
+pub(crate) use pages;
 
 /// Every code, by number.
 pub fn all() -> impl Iterator<Item = &'static Code> {
@@ -88,6 +79,24 @@ pub const FAMILIES: [(&str, &str); 11] = [
 pub fn family(id: &str) -> &'static str {
     let found = FAMILIES.iter().find(|(prefix, _)| id.starts_with(prefix));
     found.map_or("", |(_, name)| name)
+}
+
+/// The page of a code; empty for one that is not in the registry.
+pub fn page(code: &Code) -> &'static str {
+    let pages = [
+        files::PAGES,
+        shape::PAGES,
+        names::PAGES,
+        graph::PAGES,
+        texts::PAGES,
+        sql::PAGES,
+        limits::PAGES,
+        expressions::PAGES,
+        transcripts::PAGES,
+        itself::PAGES,
+    ];
+    let mut all = pages.into_iter().flatten();
+    all.find(|(id, _)| *id == code.id).map_or("", |(_, page)| page)
 }
 
 /// The code with this id.

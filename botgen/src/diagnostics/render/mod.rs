@@ -42,16 +42,6 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Severity {
-    /// `error` or `warning`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        }
-    }
-}
-
 /// `[BF0303] bots/salon/bot.yaml:14:5: message`, the one-line form of `cargo::warning`.
 pub fn line(sources: &SourceMap, diagnostic: &Diagnostic) -> String {
     let place = Place::of(sources, diagnostic);

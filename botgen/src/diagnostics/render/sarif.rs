@@ -17,7 +17,7 @@ pub fn sarif(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
             json!({
                 "id": c.id,
                 "shortDescription": { "text": c.title },
-                "help": { "text": c.page, "markdown": c.page },
+                "help": { "text": codes::page(c), "markdown": codes::page(c) },
                 "defaultConfiguration": { "level": c.severity.name() },
             })
         })

@@ -25,14 +25,9 @@ pub fn statements(env: &Env<'_>, reply: &Reply) -> TokenStream {
         let words_now = words;
         words = quote!(if #(#tests.is_empty())&&* { #empty_words } else { #words_now });
     }
-    let may_exceed = |call: &TextCall| env.cx.flow.texts[call.id.0].may_exceed;
-    let too_long = may_exceed(&reply.text)
-        || reply
-            .empty
-            .as_ref()
-            .is_some_and(|(_, text)| may_exceed(text));
     let edit = reply.edit.then(|| quote!(.edit()));
-    let truncate = (reply.truncate && too_long).then(|| quote!(.truncate()));
+    // Also where its words as they are cannot be too long: they may be overridden.
+    let truncate = reply.truncate.then(|| quote!(.truncate()));
     let policy = reply.on_ambiguous.map(|policy| {
         let policy = crate::emit::bot::policy(policy);
         quote!(.on_ambiguous(#policy))

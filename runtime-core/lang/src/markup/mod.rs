@@ -14,7 +14,9 @@ pub use split::{split, truncate};
 use crate::length::utf16;
 
 /// How a text is marked up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
 pub enum ParseMode {
     /// Telegram's HTML subset.
     #[default]

@@ -92,7 +92,7 @@ fn thousands(n: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::codes::names;
+    use super::super::codes::texts;
     use super::*;
     use crate::source::Span;
 
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn an_error_is_never_left_out_for_warnings() {
-        let mut list: Vec<_> = (0..2_000).map(|n| found(&names::NO_START, n, 0)).collect();
+        let mut list: Vec<_> = (0..2_000).map(|n| found(&texts::UNUSED_KEY, n, 0)).collect();
         list.push(found(&files::TAB, 2_000, 0));
         assert!(bound(&mut list));
         assert_eq!(list.len(), 1_001);

@@ -3,46 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use botfactory_lang::limits::NESTING;
-use botfactory_lang::markup::{self, ParseMode};
+use crate::limits::NESTING;
+use crate::markup::{self, ParseMode};
 
 use super::tree::{Element, Expr, Pattern};
-use super::{Locale, Translations};
+use super::Locale;
 use crate::diagnostics::codes::texts as codes;
 use crate::diagnostics::{Diagnostic, Sink};
 use crate::source::Span;
-use crate::syntax::ast::{KeyRef, Piece, Text, TextKind};
-
-/// Checks every message that a text uses.
-pub fn check(words: &Translations, text: &Text, mode: ParseMode, sink: &mut Sink) {
-    match &text.kind {
-        TextKind::Key(key) => message(words, key, mode, sink),
-        TextKind::Template(pieces) => template(words, pieces, mode, sink),
-    }
-}
-
-fn template(words: &Translations, pieces: &[Piece], mode: ParseMode, sink: &mut Sink) {
-    for piece in pieces {
-        match piece {
-            Piece::Literal { .. } | Piece::Value(_) => {}
-            Piece::Key(key) => message(words, key, mode, sink),
-            Piece::Each {
-                body, otherwise, ..
-            } => {
-                template(words, body, mode, sink);
-                template(words, otherwise, mode, sink);
-            }
-            Piece::If {
-                arms, otherwise, ..
-            } => {
-                for (_, body) in arms {
-                    template(words, body, mode, sink);
-                }
-                template(words, otherwise, mode, sink);
-            }
-        }
-    }
-}
 
 /// A kind of formatted stretch: its name, and its target with the locale's own tag left out of it.
 type Kind = (String, String);
@@ -59,13 +27,20 @@ struct Count {
 
 type Counts = BTreeMap<Kind, Count>;
 
-fn message(words: &Translations, key: &KeyRef, mode: ParseMode, sink: &mut Sink) {
-    if mode == ParseMode::Plain || words.locales.len() < 2 {
+/// Compares a message of all locales that have it with the default's.
+pub fn check(
+    locales: &[Locale],
+    default: usize,
+    key: &str,
+    attribute: Option<&str>,
+    mode: ParseMode,
+    sink: &mut Sink,
+) {
+    if mode == ParseMode::Plain || locales.len() < 2 {
         return;
     }
-    let attribute = key.attribute.as_ref().map(|a| a.node.as_str());
     let counted = |locale: &Locale| {
-        let message = locale.messages.get(&key.key.node)?;
+        let message = locale.messages.get(key)?;
         let pattern = message.pattern(attribute).filter(|_| !locale.endless)?;
         let attribute = message
             .attributes
@@ -80,13 +55,13 @@ fn message(words: &Translations, key: &KeyRef, mode: ParseMode, sink: &mut Sink)
         let counts = tally.pattern(pattern, span, 0);
         (tally.budget > 0).then_some((span, counts))
     };
-    let Some(model) = words.locales.get(words.default) else {
+    let Some(model) = locales.get(default) else {
         return;
     };
     let Some((model_span, wanted)) = counted(model) else {
         return;
     };
-    for locale in words.locales.iter().filter(|l| l.tag != model.tag) {
+    for locale in locales.iter().filter(|l| l.tag != model.tag) {
         let Some((span, found)) = counted(locale) else {
             continue;
         };

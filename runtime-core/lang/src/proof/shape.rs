@@ -1,69 +1,100 @@
 //! The shape of a text: the author's words, holes where values stand, branches. Templates and translations both
 //! take this shape; markup, lengths and emptiness are proven on it.
 
-use botfactory_lang::markup::{self, ParseMode, Place};
+use serde::{Deserialize, Serialize};
+
+use crate::markup::{self, ParseMode, Place};
 
 use super::bounds::Bound;
-
+use super::message::Message;
 use crate::diagnostics::codes::texts as codes;
 use crate::diagnostics::{Diagnostic, Sink};
 use crate::source::{Span, Str};
 
 /// A node.
-#[derive(Debug)]
-pub(super) enum Node {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Node {
     /// The author's words.
-    Words { text: String, at: At },
+    #[serde(rename = "w")]
+    Words {
+        /// Markup included.
+        #[serde(rename = "t")]
+        text: String,
+        /// Where.
+        #[serde(skip)]
+        at: At,
+    },
     /// A value.
+    #[serde(rename = "h")]
     Hole(Hole),
     /// One of these, each with the author's words for when it is: `{{#if paid}}`, `[few]`. Without such words there
     /// is nothing to choose.
+    #[serde(rename = "b")]
     Branches(Vec<(String, Vec<Node>)>),
     /// The body once for each row, or the second where there are none.
+    #[serde(rename = "l")]
     Loop {
         /// The list as the author wrote it.
+        #[serde(rename = "l")]
         list: String,
         /// Where.
+        #[serde(skip)]
         span: Span,
         /// Most rows; `None`: no bound is known.
+        #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
         most: Option<usize>,
+        /// For a row.
+        #[serde(rename = "b")]
         body: Vec<Node>,
+        /// For none.
+        #[serde(rename = "o")]
         otherwise: Vec<Node>,
     },
-    /// A translation, by locale; a locale that lacks it has nothing.
-    Message { id: usize, locales: Vec<Vec<Node>> },
+    /// A translation.
+    #[serde(rename = "k")]
+    Message(Message),
 }
 
 /// A place where a value stands.
-#[derive(Debug)]
-pub(super) struct Hole {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Hole {
     /// By locale; the last one stands for all that follow.
+    #[serde(rename = "b")]
     pub bounds: Vec<Bound>,
     /// Its index in the list of places.
+    #[serde(skip)]
     pub id: Option<usize>,
     /// What stands there: `{{name}}`, `{ $name }`.
+    #[serde(rename = "w")]
     pub what: String,
     /// Where.
+    #[serde(skip)]
     pub span: Span,
     /// What it can hold beside letters.
+    #[serde(rename = "k")]
     pub kind: Kind,
 }
 
 /// What a value can be made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kind {
     /// Anything, line breaks included.
+    #[serde(rename = "t")]
     Text,
     /// A whole number without grouping.
+    #[serde(rename = "w")]
     Whole,
     /// Letters, digits, `-`: a locale, the values of a choice.
+    #[serde(rename = "n")]
     Name,
     /// Printed by us, on one line.
+    #[serde(rename = "l")]
     Line,
 }
 
 impl Hole {
-    pub(super) fn bound(&self, locale: usize) -> Bound {
+    /// In a locale.
+    pub fn bound(&self, locale: usize) -> Bound {
         let bound = self.bounds.get(locale).or(self.bounds.last());
         bound.copied().unwrap_or(Bound {
             least: 0,
@@ -74,7 +105,7 @@ impl Hole {
 
 /// Where words stand.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum At {
+pub enum At {
     /// In the text's scalar, from this byte of its value.
     Scalar(usize),
     /// In a file, byte for byte.
@@ -83,9 +114,15 @@ pub(super) enum At {
     Within(Span),
 }
 
+impl Default for At {
+    fn default() -> Self {
+        Self::Scalar(0)
+    }
+}
+
 impl At {
     /// The place of a byte range of the words; `source` is the text's scalar.
-    pub(super) fn span(self, source: &Str, range: std::ops::Range<usize>) -> Span {
+    pub fn span(self, source: &Str, range: std::ops::Range<usize>) -> Span {
         match self {
             At::Scalar(at) => source.span_of(at + range.start..at + range.end),
             At::File(span) => {
@@ -106,7 +143,7 @@ impl At {
 }
 
 /// Every run of words, outer ones first.
-pub(super) fn each_words(nodes: &[Node], see: &mut impl FnMut(&str, At)) {
+pub fn each_words(nodes: &[Node], see: &mut impl FnMut(&str, At)) {
     for node in nodes {
         match node {
             Node::Words { text, at } => see(text, *at),
@@ -116,7 +153,7 @@ pub(super) fn each_words(nodes: &[Node], see: &mut impl FnMut(&str, At)) {
                     each_words(branch, see);
                 }
             }
-            Node::Message { locales, .. } => {
+            Node::Message(Message { locales, .. }) => {
                 for nodes in locales {
                     each_words(nodes, see);
                 }
@@ -131,6 +168,113 @@ pub(super) fn each_words(nodes: &[Node], see: &mut impl FnMut(&str, At)) {
     }
 }
 
+/// Every translation.
+pub fn each_message<'n>(nodes: &'n [Node], see: &mut impl FnMut(&'n Message)) {
+    for node in nodes {
+        match node {
+            Node::Words { .. } | Node::Hole(_) => {}
+            Node::Message(message) => see(message),
+            Node::Branches(branches) => {
+                for (_, branch) in branches {
+                    each_message(branch, see);
+                }
+            }
+            Node::Loop {
+                body, otherwise, ..
+            } => {
+                each_message(body, see);
+                each_message(otherwise, see);
+            }
+        }
+    }
+}
+
+/// [`each_message`], to change them.
+pub fn each_message_mut(nodes: &mut [Node], see: &mut impl FnMut(&mut Message)) {
+    for node in nodes {
+        match node {
+            Node::Words { .. } | Node::Hole(_) => {}
+            Node::Message(message) => see(message),
+            Node::Branches(branches) => {
+                for (_, branch) in branches {
+                    each_message_mut(branch, see);
+                }
+            }
+            Node::Loop {
+                body, otherwise, ..
+            } => {
+                each_message_mut(body, see);
+                each_message_mut(otherwise, see);
+            }
+        }
+    }
+}
+
+/// Gives everything of a text that was handed over the place of the text.
+pub fn settle(nodes: &mut [Node], at: Span) {
+    for node in nodes {
+        match node {
+            Node::Words { at: place, .. } => *place = At::Within(at),
+            Node::Hole(hole) => hole.span = at,
+            Node::Message(message) => {
+                message.span = at;
+                for given in &mut message.given {
+                    given.span = at;
+                    given.name_span = at;
+                }
+            }
+            Node::Branches(branches) => {
+                for (_, branch) in branches {
+                    settle(branch, at);
+                }
+            }
+            Node::Loop {
+                span,
+                body,
+                otherwise,
+                ..
+            } => {
+                *span = at;
+                settle(body, at);
+                settle(otherwise, at);
+            }
+        }
+    }
+}
+
+/// A copy without what the translations are in each locale.
+pub fn folded(nodes: &[Node]) -> Vec<Node> {
+    let fold = |node: &Node| match node {
+        Node::Words { .. } | Node::Hole(_) => node.clone(),
+        Node::Branches(branches) => {
+            let branches = branches.iter();
+            Node::Branches(branches.map(|(label, b)| (label.clone(), folded(b))).collect())
+        }
+        Node::Loop {
+            list,
+            span,
+            most,
+            body,
+            otherwise,
+        } => Node::Loop {
+            list: list.clone(),
+            span: *span,
+            most: *most,
+            body: folded(body),
+            otherwise: folded(otherwise),
+        },
+        Node::Message(message) => Node::Message(Message {
+            id: message.id,
+            key: message.key.clone(),
+            attribute: message.attribute.clone(),
+            span: message.span,
+            given: message.given.clone(),
+            locales: Vec::new(),
+        }),
+    };
+    nodes.iter().map(fold).collect()
+}
+
 /// The words around a branch, for checking it where it stands.
 #[derive(Debug, Clone, Default)]
 struct Around {
@@ -141,7 +285,7 @@ struct Around {
 }
 
 /// Checks the markup of a text and finds the place of every hole. Each branch must be whole in itself.
-pub(super) fn check_markup(
+pub fn check_markup(
     mode: ParseMode,
     source: &Str,
     nodes: &[Node],
@@ -272,7 +416,7 @@ impl Markup<'_> {
                     self.level(body, &inner);
                     self.level(otherwise, &inner);
                 }
-                Node::Message { id, locales } => {
+                Node::Message(Message { id, locales, .. }) => {
                     self.set(*id, place);
                     let inner = around(mode, place);
                     for nodes in locales {

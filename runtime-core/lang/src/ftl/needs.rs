@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use botfactory_lang::limits::NESTING;
-use botfactory_lang::words;
+use crate::limits::NESTING;
+use crate::words;
 
 use super::Locale;
 use super::plurals::{CATEGORIES, is_plural};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use botfactory_lang::limits::NESTING;
+use crate::limits::NESTING;
 use fluent_syntax::ast::Entry;
 use fluent_syntax::parser::{self, ErrorKind, ParserError};
 
@@ -16,15 +16,17 @@ const ENTRIES: usize = 20_000;
 
 /// What a file holds.
 #[derive(Debug, Default)]
-pub(super) struct File {
+pub struct File {
+    /// By key.
     pub messages: BTreeMap<String, Message>,
+    /// By name, without the `-`.
     pub terms: BTreeMap<String, Message>,
     /// Something could not be read.
     pub broken: bool,
 }
 
 /// Reads a file.
-pub(super) fn parse(file: FileId, source: &str, sink: &mut Sink) -> File {
+pub fn parse(file: FileId, source: &str, sink: &mut Sink) -> File {
     let places = Places { file, source };
     let mut out = File::default();
     if let Some(at) = too_deep(source) {

@@ -1,18 +1,15 @@
 //! Lengths, formatted places and blanks against the limits of a text's slot: what is an error, what is advice, and
 //! what `check --verbose` shows.
 
-use botfactory_lang::limits;
-use botfactory_lang::markup::ParseMode;
+use crate::limits;
+use crate::markup::ParseMode;
 
-use super::TextUse;
 use super::measure::{self, Culprit, Measure, measure};
 use super::shape::{At, Node};
-use crate::check::FlowCx;
+use super::{Cx, Overflow, Slot, Text};
 use crate::diagnostics::codes::{limits as codes, texts};
 use crate::diagnostics::facts::{Beyond, TextFact};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::ir::text::Slot;
-use crate::syntax::ast::{self, Overflow};
 
 /// What a slot takes, in UTF-16 units after entity parsing.
 struct Limit {
@@ -41,35 +38,30 @@ fn limit(slot: Slot) -> Option<Limit> {
 }
 
 /// Lengths per locale against the limit of the slot. Whether values can make a message exceed it.
-pub(super) fn lengths(
-    cx: &mut FlowCx<'_>,
-    t: &ast::Text,
-    use_: TextUse<'_>,
-    mode: ParseMode,
-    nodes: &[Node],
-) -> bool {
-    let locales = cx.bot.words.locales.len().max(1);
+pub(super) fn lengths(cx: &mut Cx<'_>, t: &Text<'_>, nodes: &[Node]) -> bool {
+    let mode = t.mode;
+    let locales = cx.locales.len().max(1);
     let all: Vec<Measure> = (0..locales).map(|l| measure(mode, nodes, l)).collect();
-    facts(cx, t, use_, &all);
-    let Some(limit) = limit(use_.slot) else {
+    facts(cx, t, &all);
+    let Some(limit) = limit(t.slot) else {
         return false;
     };
     for (i, measure) in all.iter().enumerate() {
-        if !too_wordy(cx, t, use_.slot, &limit, i, measure) {
+        if !too_wordy(cx, t, t.slot, &limit, i, measure) {
             // The same words in every locale are told once.
             break;
         }
     }
     formatted(cx, t, mode, &all);
     let exceeds = |m: &Measure| m.most.is_none_or(|most| most > limit.units);
-    if use_.slot != Slot::Message || all.iter().any(|m| m.words > limit.units) {
+    if t.slot != Slot::Message || all.iter().any(|m| m.words > limit.units) {
         return false;
     }
     // The worst: without a bound, else the longest.
     let worst = (0..all.len())
         .filter(|i| exceeds(&all[*i]))
         .max_by_key(|i| (all[*i].most.is_none(), all[*i].most, std::cmp::Reverse(*i)));
-    if let (Some(worst), Overflow::Error) = (worst, use_.overflow) {
+    if let (Some(worst), Overflow::Error) = (worst, t.overflow) {
         overflows(cx, t, &limit, worst, &all[worst]);
     }
     worst.is_some()
@@ -77,8 +69,8 @@ pub(super) fn lengths(
 
 /// The author's own words beyond the limit. `false`: other locales have the same words.
 fn too_wordy(
-    cx: &mut FlowCx<'_>,
-    t: &ast::Text,
+    cx: &mut Cx<'_>,
+    t: &Text<'_>,
     slot: Slot,
     limit: &Limit,
     locale: usize,
@@ -92,7 +84,7 @@ fn too_wordy(
     let span = match longest {
         // Its quotes too, where it is the whole text.
         Some((_, bytes, At::Scalar(_))) if bytes == t.source.value.len() => t.source.span,
-        Some((_, bytes, at)) => at.span(&t.source, 0..bytes),
+        Some((_, bytes, at)) => at.span(t.source, 0..bytes),
         None => t.source.span,
     };
     let elsewhere = span.file != t.source.span.file;
@@ -142,14 +134,13 @@ fn with(by: &[String]) -> String {
     }
 }
 
-fn tag(cx: &FlowCx<'_>, locale: usize) -> String {
-    let locale = cx.bot.words.locales.get(locale);
-    locale.map_or_else(String::new, |l| l.tag.clone())
+fn tag(cx: &Cx<'_>, locale: usize) -> String {
+    cx.tag(locale).to_owned()
 }
 
 /// `overflow: error`: nothing may make the message too long.
-fn overflows(cx: &mut FlowCx<'_>, t: &ast::Text, limit: &Limit, locale: usize, measure: &Measure) {
-    let several = cx.bot.words.locales.len() > 1;
+fn overflows(cx: &mut Cx<'_>, t: &Text<'_>, limit: &Limit, locale: usize, measure: &Measure) {
+    let several = cx.locales.len() > 1;
     let place = match several {
         true => format!(" in `{}`", tag(cx, locale)),
         false => String::new(),
@@ -203,7 +194,7 @@ fn way_out(culprit: &Culprit, measure: &Measure, limit: usize) -> String {
 }
 
 /// More formatted stretches than Telegram honours in one message.
-fn formatted(cx: &mut FlowCx<'_>, t: &ast::Text, mode: ParseMode, all: &[Measure]) {
+fn formatted(cx: &mut Cx<'_>, t: &Text<'_>, mode: ParseMode, all: &[Measure]) {
     if mode == ParseMode::Plain {
         return;
     }
@@ -234,7 +225,7 @@ fn formatted(cx: &mut FlowCx<'_>, t: &ast::Text, mode: ParseMode, all: &[Measure
 }
 
 /// A text that prints nothing although its lists have rows.
-pub(super) fn empty(cx: &mut FlowCx<'_>, t: &ast::Text, nodes: &[Node]) {
+pub(super) fn empty(cx: &mut Cx<'_>, t: &Text<'_>, nodes: &[Node]) {
     let blocks = nodes
         .iter()
         .any(|n| matches!(n, Node::Branches(_) | Node::Loop { .. }));
@@ -261,23 +252,21 @@ pub(super) fn empty(cx: &mut FlowCx<'_>, t: &ast::Text, nodes: &[Node]) {
 
 /// Values that are empty leave nothing to be seen.
 pub(super) fn blank(
-    cx: &mut FlowCx<'_>,
-    t: &ast::Text,
-    slot: Slot,
-    mode: ParseMode,
+    cx: &mut Cx<'_>,
+    t: &Text<'_>,
     nodes: &[Node],
 ) {
     // Advice waits until nothing is wrong.
-    if !matches!(slot, Slot::Message | Slot::Button) || cx.sink.errors() > 0 {
+    if !matches!(t.slot, Slot::Message | Slot::Button) || cx.sink.errors() > 0 {
         return;
     }
-    let locales = cx.bot.words.locales.len().max(1);
-    let found = (0..locales).find_map(|l| measure::blank_by(mode, nodes, l));
+    let locales = cx.locales.len().max(1);
+    let found = (0..locales).find_map(|l| measure::blank_by(t.mode, nodes, l));
     let Some((what, span)) = found.and_then(|by| by.into_iter().next()) else {
         return;
     };
     let inner = what.trim_start_matches("{{").trim_end_matches("}}");
-    let (code, message) = match slot {
+    let (code, message) = match t.slot {
         Slot::Message => (
             &codes::BLANK_MESSAGE,
             format!("nothing is said when `{what}` is empty"),
@@ -302,11 +291,11 @@ pub(super) fn blank(
 }
 
 /// What `check --verbose` shows.
-fn facts(cx: &mut FlowCx<'_>, t: &ast::Text, use_: TextUse<'_>, all: &[Measure]) {
-    let limit = limit(use_.slot).map(|l| l.units);
+fn facts(cx: &mut Cx<'_>, t: &Text<'_>, all: &[Measure]) {
+    let limit = limit(t.slot).map(|l| l.units);
     for (i, measure) in all.iter().enumerate() {
         let fits = limit.is_none_or(|limit| measure.most.is_some_and(|most| most <= limit));
-        let beyond = match (fits, use_.slot, use_.overflow) {
+        let beyond = match (fits, t.slot, t.overflow) {
             (true, _, _) => Beyond::Never,
             (false, Slot::Message, Overflow::Split) => Beyond::Split,
             (false, Slot::Message, Overflow::Truncate) => Beyond::Truncated,
@@ -322,9 +311,9 @@ fn facts(cx: &mut FlowCx<'_>, t: &ast::Text, use_: TextUse<'_>, all: &[Measure])
         }
         cx.sink.prove(TextFact {
             span: t.source.span,
-            command: cx.command.to_owned(),
-            slot: use_.slot.name(),
-            place: use_.hint.to_owned(),
+            command: t.command.to_owned(),
+            slot: t.slot.name(),
+            place: t.place.to_owned(),
             locale: tag(cx, i),
             least: measure.least,
             most: measure.most,

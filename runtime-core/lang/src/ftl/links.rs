@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use botfactory_lang::limits::NESTING;
+use crate::limits::NESTING;
 
 use super::tree::{Element, Expr, Message, Pattern};
 use super::{Locale, functions, needs, selections};
@@ -12,8 +12,10 @@ use crate::source::Span;
 
 /// A text that can be printed: a message, or a term (its name with the `-`), and the attribute if it is one's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Node {
+pub struct Node {
+    /// The key; a term's name with its `-`.
     pub name: String,
+    /// Without the `.`.
     pub attribute: Option<String>,
 }
 
@@ -408,7 +410,7 @@ fn expr_size(locale: &Locale, e: &Expr, known: &mut BTreeMap<Node, usize>) -> us
 }
 
 /// Everything that `used` reaches, itself included.
-pub(super) fn reached(locale: &Locale, used: impl Iterator<Item = Node>) -> BTreeSet<Node> {
+pub fn reached(locale: &Locale, used: impl Iterator<Item = Node>) -> BTreeSet<Node> {
     let mut reached = BTreeSet::new();
     let mut todo: Vec<Node> = used.collect();
     while let Some(node) = todo.pop() {
@@ -423,7 +425,7 @@ pub(super) fn reached(locale: &Locale, used: impl Iterator<Item = Node>) -> BTre
 }
 
 /// What nothing reaches, with its place; of a message of which nothing is reached only the message itself.
-pub(super) fn unreached(locale: &Locale, reached: &BTreeSet<Node>) -> Vec<(String, Span)> {
+pub fn unreached(locale: &Locale, reached: &BTreeSet<Node>) -> Vec<(String, Span)> {
     let parts: BTreeSet<&str> = reached.iter().map(|n| n.name.as_str()).collect();
     let mut out: Vec<(String, Span)> = Vec::new();
     let mut whole: BTreeSet<String> = BTreeSet::new();

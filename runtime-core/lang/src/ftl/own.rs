@@ -1,7 +1,7 @@
 //! The bot's versions of the runtime's own words.
 
-use botfactory_lang::answer::boolean;
-use botfactory_lang::words;
+use crate::answer::boolean;
+use crate::words;
 
 use super::Locale;
 use super::needs::{self, Kind};
@@ -80,7 +80,7 @@ pub(super) fn check(locale: &Locale, sink: &mut Sink) {
         };
         for element in &pattern.elements {
             if let Element::Words { text, span } = element
-                && let Some(hit) = crate::check::text::html_in(text).first()
+                && let Some(hit) = crate::proof::html_in(text).first()
             {
                 let to = |n: usize| span.lo.saturating_add(u32::try_from(n).unwrap_or(0));
                 let at = Span {

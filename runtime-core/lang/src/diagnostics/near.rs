@@ -161,12 +161,9 @@ mod tests {
     /// One letter wrong of any name: it suggests that name, unless another is as near.
     #[test]
     fn one_letter() {
-        let names: Vec<&str> = super::super::codes::all()
-            .step_by(5)
-            .map(|c| c.id)
-            .chain(NAMES)
-            .chain(crate::syntax::registry::BLOCKS.iter().map(|b| b.name))
-            .collect();
+        let codes = super::super::codes::texts::ALL.iter().step_by(5);
+        let own = crate::words::own_ids().iter().map(|(id, _)| *id);
+        let names: Vec<&str> = codes.map(|c| c.id).chain(NAMES).chain(own).collect();
         let mut tried = 0;
         for name in &names {
             let letters: Vec<char> = name.chars().collect();

@@ -1,13 +1,12 @@
 //! What a button may open: the scheme and the host are the author's words, values come after them.
 
-use botfactory_lang::limits::DEEP_LINK;
+use crate::limits::DEEP_LINK;
 
 use super::combine::ways;
 use super::shape::{Hole, Kind, Node};
-use crate::check::FlowCx;
+use super::{Cx, Text};
 use crate::diagnostics::codes::limits as codes;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::syntax::ast;
 
 /// What Telegram opens from a button (Bot API, InlineKeyboardButton: "HTTP or tg:// URL").
 const SCHEMES: [&str; 3] = ["https://", "http://", "tg://"];
@@ -24,16 +23,16 @@ struct Wrong {
 }
 
 /// Checks an address in every locale and every branch.
-pub(super) fn check(cx: &mut FlowCx<'_>, t: &ast::Text, nodes: &[Node]) {
-    let several = cx.bot.words.locales.len() > 1;
-    for locale in 0..cx.bot.words.locales.len().max(1) {
+pub(super) fn check(cx: &mut Cx<'_>, t: &Text<'_>, nodes: &[Node]) {
+    let several = cx.locales.len() > 1;
+    for locale in 0..cx.locales.len().max(1) {
         let mut found = None;
         ways(nodes, locale, &forms, &mut |way| {
             let Some(wrong) = wrong(way.text.trim()) else {
                 return true;
             };
             let all = 0..way.text.len();
-            found = Some((way.span(&t.source, all).unwrap_or(t.source.span), wrong));
+            found = Some((way.span(t.source, all).unwrap_or(t.source.span), wrong));
             false
         });
         let Some((
@@ -48,7 +47,7 @@ pub(super) fn check(cx: &mut FlowCx<'_>, t: &ast::Text, nodes: &[Node]) {
             continue;
         };
         let elsewhere = span.file != t.source.span.file;
-        let message = match cx.bot.words.locales.get(locale) {
+        let message = match cx.locales.get(locale) {
             Some(l) if several && elsewhere => format!("{message} in `{}`", l.tag),
             _ => message,
         };

@@ -2,8 +2,9 @@
 //! that meet make others: `_{{x}}_` around nothing is `__`, and so is the seam of `_a_` and `_b_`. So texts of
 //! MarkdownV2 are also read as they can come out.
 
-use botfactory_lang::markup::{self, ParseMode};
+use crate::markup::{self, ParseMode};
 
+use super::message::Message;
 use super::shape::{At, Hole, Kind, Node};
 use crate::diagnostics::codes::texts as codes;
 use crate::diagnostics::{Diagnostic, Sink};
@@ -96,7 +97,7 @@ impl Way {
                         self.walk(otherwise, locale, values);
                     }
                 },
-                Node::Message { locales, .. } => {
+                Node::Message(Message { locales, .. }) => {
                     if let Some(nodes) = locales.get(locale) {
                         self.walk(nodes, locale, values);
                     }

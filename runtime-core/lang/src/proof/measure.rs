@@ -1,8 +1,9 @@
 //! Interval analysis: how long a text can be in a locale, what makes it so, and whether it can be blank.
 
-use botfactory_lang::length::utf16;
-use botfactory_lang::markup::{self, ParseMode};
+use crate::length::utf16;
+use crate::markup::{self, ParseMode};
 
+use super::message::Message;
 use super::shape::{At, Node};
 use crate::source::Span;
 
@@ -167,7 +168,7 @@ pub(super) fn measure(mode: ParseMode, nodes: &[Node], locale: usize) -> Measure
                 let row = measure(mode, body, locale);
                 all.add(rows(row, list, *span, *most).or(measure(mode, otherwise, locale)));
             }
-            Node::Message { locales, .. } => {
+            Node::Message(Message { locales, .. }) => {
                 if let Some(nodes) = locales.get(locale) {
                     all.add(measure(mode, nodes, locale));
                 }
@@ -236,7 +237,7 @@ pub(super) fn can_be_empty(mode: ParseMode, nodes: &[Node], lists: bool) -> bool
             } => {
                 can_be_empty(mode, body, false) || (!lists && can_be_empty(mode, otherwise, false))
             }
-            Node::Message { locales, .. } => locales.iter().any(|l| can_be_empty(mode, l, false)),
+            Node::Message(Message { locales, .. }) => locales.iter().any(|l| can_be_empty(mode, l, false)),
         };
         if !empty {
             return false;
@@ -268,7 +269,7 @@ pub(super) fn blank_by(
             }
             // That there are rows is proven elsewhere; that every one of them prints nothing is far-fetched.
             Node::Loop { .. } => None,
-            Node::Message { locales, .. } => match locales.get(locale) {
+            Node::Message(Message { locales, .. }) => match locales.get(locale) {
                 Some(nodes) => blank_by(mode, nodes, locale),
                 None => Some(Vec::new()),
             },
@@ -284,7 +285,7 @@ pub(super) fn fixed(nodes: &[Node], locale: usize) -> Option<String> {
     for node in nodes {
         match node {
             Node::Words { text: more, .. } => text.push_str(more),
-            Node::Message { locales, .. } => text.push_str(&fixed(locales.get(locale)?, locale)?),
+            Node::Message(Message { locales, .. }) => text.push_str(&fixed(locales.get(locale)?, locale)?),
             Node::Branches(branches) => match &branches[..] {
                 [(label, nodes)] if label.is_empty() => text.push_str(&fixed(nodes, locale)?),
                 _ => return None,

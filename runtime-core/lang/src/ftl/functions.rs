@@ -1,6 +1,6 @@
 //! Fluent's functions: `NUMBER` and `DATETIME` with their options.
 
-use botfactory_lang::format::check_pattern;
+use crate::format::check_pattern;
 
 use super::tree::{Args, Expr};
 use crate::diagnostics::codes::texts as codes;
