@@ -39,7 +39,7 @@ fn inputs() -> Vec<(String, Input)> {
         ));
     }
     for code in botgen::diagnostics::codes::all() {
-        let files = fences::of(codes::page(code), "Wrong");
+        let files = fences::of(botgen::diagnostics::codes::page(code), "Wrong");
         list.push((format!("page {}", code.id), fences::input(&files)));
     }
     list.sort_by(|a, b| a.0.cmp(&b.0));

@@ -186,7 +186,8 @@ fn fingerprint(compiled: &Compiled) -> Option<u64> {
         name.hash(&mut hasher);
         for line in text.lines() {
             let line = line.trim_start();
-            if !line.starts_with("//") && !line.starts_with("source_hash:") {
+            let place = ["//", "source_hash:", "texts:"];
+            if !place.iter().any(|begin| line.starts_with(begin)) {
                 line.hash(&mut hasher);
             }
         }

@@ -42,5 +42,6 @@ pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]
 #[allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // the inside of tests
 pub mod testing;
+pub mod texts;
 
 pub use app::main;

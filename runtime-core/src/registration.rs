@@ -24,6 +24,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// How long a registration by one instance spares the others theirs.
 const REGISTERED: Duration = Duration::from_secs(30);
+/// Instances whose menus have changed tell Telegram within this time.
+const RENEW_WITHIN: Duration = Duration::from_millis(500);
 /// How often, and at what intervals, a starting instance looks whether Redis is there.
 const CONNECTS: u32 = 30;
 const CONNECT_LOOK: Duration = Duration::from_millis(10);
@@ -128,6 +130,38 @@ impl Registrar {
         if let (Some(token), Some(username)) = (link.token, link.username) {
             let done = format!("{} {username}", self.fingerprint(index, bot, &token));
             self.redis.put(&key(&token), &done, REGISTERED).await;
+        }
+    }
+
+    /// Tells Telegram the bot's menus again, which have changed, trying with growing pauses until it works. Where instances
+    /// share a Redis, one does it.
+    pub async fn renew_commands(self, deployment: Deployment, index: usize) {
+        // Those that have changed together do not go together.
+        tokio::time::sleep(RENEW_WITHIN.mul_f64(rand::random())).await;
+        let mut pause = Duration::from_secs(2);
+        loop {
+            let Some(bot) = deployment.bot(index) else {
+                return;
+            };
+            let Some(token) = bot.link().token else {
+                return;
+            };
+            if self.others_did(index, bot).await {
+                return;
+            }
+            let commands = self.set_commands(index, &token).await;
+            let how = standing(&commands);
+            bot.update(|link| link.commands = how);
+            report(bot.spec().id, "commands", &commands);
+            if commands.is_ok() {
+                if let Some(username) = bot.link().username {
+                    let done = format!("{} {username}", self.fingerprint(index, bot, &token));
+                    self.redis.put(&key(&token), &done, REGISTERED).await;
+                }
+                return;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::BotCx;
 use super::i18n::Translations;
-use botfactory_lang::ftl::tree::{Element, Expr, Pattern};
 use crate::diagnostics::codes::names;
 use crate::diagnostics::{Diagnostic, Sink};
 use crate::source::{Span, Str};
 use crate::syntax::ast::{self, ActionKind, ButtonDoes, FlowKind, Piece, Text, TextKind};
+use botfactory_lang::ftl::tree::{Element, Expr, Pattern};
 
 /// Commands that people try without having been told (Telegram asks every bot to have them), and the runtime's.
 const KNOWN: [&str; 4] = ["start", "help", "settings", "cancel"];

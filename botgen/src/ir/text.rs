@@ -35,8 +35,6 @@ pub struct Text {
     pub params: Vec<Variable>,
     /// Whether it reads built-ins, `now` or the locale (anything of the context beyond the parameters).
     pub pieces: Vec<Piece>,
-    /// Whether its values can make a message longer than Telegram takes: the runtime splits or truncates it.
-    pub may_exceed: bool,
     /// What the runtime must know to prove it again; `None`: it has no words that can be overridden.
     pub handed: Option<TextUse>,
 }

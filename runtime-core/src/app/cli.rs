@@ -1,11 +1,11 @@
-//! The command line, read by hand: seven verbs need no parser library in every binary.
+//! The command line, read by hand: eight verbs need no parser library in every binary.
 
 use crate::bot::Bot;
 use crate::config::{VARIABLES, token_variable};
 use crate::ingress::preview::Who;
 
 /// The short form.
-pub const USAGE: &str = "usage: botfactory [serve | chat BOT [--user N] [--locale TAG] | migrate | health | webhook set|delete|info [BOT]\n                  | dead-letters BOT [list | requeue ID… | discard ID…]]\n       botfactory --help | --version";
+pub const USAGE: &str = "usage: botfactory [serve | chat BOT [--user N] [--locale TAG] | migrate | health | webhook set|delete|info [BOT]\n                  | dead-letters BOT [list | requeue ID… | discard ID…]\n                  | texts BOT [list [LOCALE] | set LOCALE KEY WORDS | set LOCALE FILE.ftl | revert [LOCALE [KEY…]]\n                    | export LOCALE | changes]]\n       botfactory --help | --version";
 
 /// What to do.
 #[derive(Debug, Clone)]
@@ -17,6 +17,7 @@ pub enum Command {
     Health,
     Webhook { action: Action, bot: Option<String> },
     DeadLetters { bot: String, what: Letters },
+    Texts { bot: String, what: Texts },
     Help,
     Version,
 }
@@ -28,6 +29,28 @@ pub enum Letters {
     List,
     Requeue(Vec<i64>),
     Discard(Vec<i64>),
+}
+
+/// What to do with overridden texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Texts {
+    List(Option<String>),
+    Set {
+        locale: String,
+        key: String,
+        words: String,
+    },
+    SetFile {
+        locale: String,
+        file: String,
+    },
+    Revert {
+        locale: Option<String>,
+        keys: Vec<String>,
+    },
+    Export(String),
+    Changes,
 }
 
 /// What to do with a webhook.
@@ -53,6 +76,7 @@ pub fn parse(args: impl Iterator<Item = String>) -> Result<Command, String> {
         Some("health") => Command::Health,
         Some("chat") => return chat(args),
         Some("dead-letters") => return dead_letters(args),
+        Some("texts") => return texts(args),
         Some("webhook") => {
             let action = match args.next().as_deref() {
                 Some("set") => Action::Set,
@@ -101,6 +125,46 @@ fn dead_letters(mut args: impl Iterator<Item = String>) -> Result<Command, Strin
     Ok(Command::DeadLetters { bot, what })
 }
 
+fn texts(mut args: impl Iterator<Item = String>) -> Result<Command, String> {
+    let bot = match args.next() {
+        Some(help) if help == "-h" || help == "--help" => return Ok(Command::Help),
+        Some(bot) if !bot.starts_with('-') => bot,
+        _ => return Err("`texts` takes the name of a bot".to_owned()),
+    };
+    let all: Vec<String> = args.collect();
+    let words: Vec<&str> = all.iter().map(String::as_str).collect();
+    let own = |word: &str| word.to_owned();
+    let what = match words.as_slice() {
+        [] | ["list"] => Texts::List(None),
+        ["list", locale] => Texts::List(Some(own(locale))),
+        ["set", locale, file] => Texts::SetFile {
+            locale: own(locale),
+            file: own(file),
+        },
+        ["set", locale, key, words] => Texts::Set {
+            locale: own(locale),
+            key: own(key),
+            words: own(words),
+        },
+        ["set", ..] => {
+            return Err("`set` takes a locale, and a key with its words or a file".to_owned());
+        }
+        ["revert"] => Texts::Revert {
+            locale: None,
+            keys: Vec::new(),
+        },
+        ["revert", locale, keys @ ..] => Texts::Revert {
+            locale: Some(own(locale)),
+            keys: keys.iter().map(|key| own(key)).collect(),
+        },
+        ["export", locale] => Texts::Export(own(locale)),
+        ["export", ..] => return Err("`export` takes a locale".to_owned()),
+        ["changes"] => Texts::Changes,
+        [other, ..] => return Err(format!("unexpected `{other}`")),
+    };
+    Ok(Command::Texts { bot, what })
+}
+
 fn chat(mut args: impl Iterator<Item = String>) -> Result<Command, String> {
     let mut bot = None;
     let mut who = Who::default();
@@ -133,6 +197,8 @@ pub fn help(bots: &[&'static dyn Bot]) -> String {
          botfactory health                     ask the running instance whether it is ready (exit 0 or 1)\n\
          botfactory webhook set|delete|info    webhooks by hand, of all bots or [BOT]\n\
          botfactory dead-letters BOT           what could not be done, without texts [list | requeue ID… | discard ID…]\n\
+         botfactory texts BOT                  texts, and others in their places [list [LOCALE] | set LOCALE KEY WORDS\n\
+        \x20                                       | set LOCALE FILE.ftl | revert [LOCALE [KEY…]] | export LOCALE | changes]\n\
          botfactory --version                  version and hash of the compiled sources\n\nBots here:\n",
     );
     // Writing to a String cannot fail.
@@ -185,7 +251,24 @@ mod tests {
             read("dead-letters booking requeue 3 4"),
             Ok(Command::DeadLetters { what: Letters::Requeue(numbers), .. }) if numbers == [3, 4]
         ));
+        assert!(matches!(
+            read("texts booking"),
+            Ok(Command::Texts { bot, what: Texts::List(None) }) if bot == "booking"
+        ));
+        assert!(matches!(
+            read("texts booking set ru menu.title Слово"),
+            Ok(Command::Texts { what: Texts::Set { key, words, .. }, .. }) if key == "menu.title" && words == "Слово"
+        ));
+        assert!(matches!(
+            read("texts booking revert ru a b"),
+            Ok(Command::Texts { what: Texts::Revert { locale: Some(_), keys }, .. }) if keys == ["a", "b"]
+        ));
         for wrong in [
+            "texts",
+            "texts booking set ru",
+            "texts booking export",
+            "texts booking list ru en",
+            "texts booking drop",
             "srve",
             "serve now",
             "chat",

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use botfactory_lang::length::cut;
 use botfactory_lang::limits;
 
-use crate::bot::{Bot, BotSpec};
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::handler::printer::Words;
@@ -13,26 +12,27 @@ use crate::i18n::Texts;
 use crate::ingress::Person;
 use crate::registration::{Menu, Menus};
 
-/// Menus rendered at start, and the engine that learns the bots' names.
+/// Menus in the bots' texts as they are now, and the engine that learns the bots' names.
 #[derive(Debug)]
 pub struct BotMenus {
-    menus: Vec<Vec<Menu>>,
     engine: Arc<Engine>,
+    clock: Clock,
 }
 
 impl BotMenus {
-    /// Renders every description.
-    pub fn new(bots: &[&'static dyn Bot], engine: Arc<Engine>, clock: &Clock) -> Self {
+    /// Of the engine's bots.
+    pub fn new(engine: Arc<Engine>, clock: &Clock) -> Self {
         Self {
-            menus: bots.iter().map(|bot| of(bot.spec(), clock)).collect(),
             engine,
+            clock: clock.clone(),
         }
     }
 }
 
 impl Menus for BotMenus {
     fn menus(&self, bot: usize) -> Vec<Menu> {
-        self.menus.get(bot).cloned().unwrap_or_default()
+        let texts = self.engine.texts(bot);
+        texts.map_or_else(Vec::new, |(_, now)| of(&now, &self.clock))
     }
 
     fn named(&self, bot: usize, username: &str) {
@@ -41,12 +41,8 @@ impl Menus for BotMenus {
 }
 
 /// The lists of commands of a bot: for everybody, and per language.
-pub(crate) fn of(spec: &'static BotSpec, clock: &Clock) -> Vec<Menu> {
-    // The engine has built the same texts already, so this cannot fail where the program started.
-    let Ok(texts) = Texts::new(spec) else {
-        return Vec::new();
-    };
-    let texts = Arc::new(texts);
+pub(crate) fn of(texts: &Arc<Texts>, clock: &Clock) -> Vec<Menu> {
+    let spec = texts.spec;
     let nobody = Arc::new(Person {
         id: 0,
         first_name: String::new(),

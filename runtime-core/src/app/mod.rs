@@ -1,4 +1,4 @@
-//! The program: `botfactory serve|chat|migrate|health|webhook|dead-letters`.
+//! The program: `botfactory serve|chat|migrate|health|webhook|dead-letters|texts`.
 //!
 //! | module | holds |
 //! |---|---|
@@ -9,6 +9,7 @@
 //! | [`health`] | asking a running instance |
 //! | [`webhook`] | webhooks by hand |
 //! | [`letters`] | dead letters by hand |
+//! | [`texts`] | texts by hand |
 //! | [`menus`] | the bots' command menus in every locale |
 
 pub mod chat;
@@ -18,6 +19,7 @@ pub mod letters;
 pub mod menus;
 pub mod serve;
 pub mod start;
+pub mod texts;
 pub mod webhook;
 
 use std::process::ExitCode;
@@ -95,6 +97,7 @@ async fn run(command: Command, bots: &'static [&'static dyn Bot]) -> Result<(), 
         Command::Health => health::run(&config).await,
         Command::Webhook { action, bot } => webhook::run(bots, config, action, bot).await,
         Command::DeadLetters { bot, what } => letters::run(bots, config, &bot, what).await,
+        Command::Texts { bot, what } => texts::run(bots, config, &bot, what).await,
         Command::Help | Command::Version => Ok(()),
     }
 }

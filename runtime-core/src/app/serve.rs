@@ -90,6 +90,7 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
         deployment,
         store,
         engine,
+        overrides,
         sender,
         client,
         marking,
@@ -98,6 +99,7 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
     let sending = sender.start(announced);
     let scheduler = Scheduler::new(store.clone(), engine);
     let mut scheduling = tokio::spawn(scheduler.run(stopped.clone()));
+    let mut following = tokio::spawn(overrides.run(deployment.clone(), stopped.clone()));
     let registering = register(&deployment);
     let mut polling = JoinSet::new();
     for (index, bot) in deployment.bots().iter().enumerate() {
@@ -130,11 +132,13 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
         while servers.join_next().await.is_some() {}
         while polling.join_next().await.is_some() {}
         let _ = (&mut scheduling).await;
+        let _ = (&mut following).await;
     };
     let _ = tokio::time::timeout(DRAIN, drained).await;
     servers.abort_all();
     polling.abort_all();
     scheduling.abort();
+    following.abort();
     sender.stop(FLUSH).await;
     sending.into_iter().for_each(|task| task.abort());
     let _ = tokio::time::timeout(FLUSH, marking).await;

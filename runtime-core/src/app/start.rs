@@ -24,6 +24,7 @@ use crate::store::Store;
 use crate::store::outbox::{OutboxNotice, OutboxRow};
 use crate::telegram::client::Client;
 use crate::telemetry;
+use crate::texts::Overrides;
 
 /// Updates whose rows may wait for the sender; what does not fit is given back to the table.
 const ANNOUNCED: usize = 1024;
@@ -35,6 +36,7 @@ pub struct Live {
     sender: Sender,
     store: Arc<Store>,
     redis: Redis,
+    overrides: Arc<Overrides>,
 }
 
 impl Core for Live {
@@ -56,6 +58,9 @@ impl Core for Live {
     fn requeued(&self) {
         self.sender.look();
     }
+    fn overrides(&self) -> Option<&Overrides> {
+        Some(&self.overrides)
+    }
     fn redis_healthy(&self) -> bool {
         self.redis.up()
     }
@@ -68,6 +73,7 @@ pub struct App {
     pub deployment: Deployment,
     pub store: Arc<Store>,
     pub engine: Arc<Engine>,
+    pub overrides: Arc<Overrides>,
     pub sender: Sender,
     pub client: Client,
     /// Ends when the last mark is written.
@@ -153,8 +159,11 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
     )
     .map_err(|error| AppError::Failed(error.to_string()))?;
     let engine = Arc::new(engine);
+    let overrides = Arc::new(Overrides::new(store.clone(), engine.clone()));
+    let loaded = overrides.load().await;
+    loaded.map_err(|e| AppError::Failed(format!("cannot read overridden texts: {e}")))?;
     let registrar = connected.then(|| {
-        let menus = BotMenus::new(bots, engine.clone(), store.clock());
+        let menus = BotMenus::new(engine.clone(), store.clock());
         Registrar::new(
             client.clone(),
             Arc::new(menus),
@@ -169,6 +178,7 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
         sender: sender.clone(),
         store: store.clone(),
         redis: redis.clone(),
+        overrides: overrides.clone(),
     };
     let settings = Settings {
         webhook_secret: secret,
@@ -183,6 +193,7 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
         deployment: Deployment::new(served, Arc::new(core), settings, registrar),
         store,
         engine,
+        overrides,
         sender,
         client,
         marking,

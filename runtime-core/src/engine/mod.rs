@@ -33,6 +33,7 @@ use crate::handler::db::Connection;
 use crate::handler::error::HandlerError;
 use crate::handler::printer::Words;
 use crate::handler::{Cx, Next};
+use crate::i18n::Texts;
 use crate::ingress::{Channel, Event, Incoming, Person, Place};
 use crate::store::letters::ATTEMPTS;
 use crate::store::outbox::{OutboxNotice, RowKey};
@@ -233,7 +234,7 @@ impl Engine {
     pub fn words(&self, bot: usize, locale: LocaleIndex) -> Option<Words> {
         let seat = self.seats.get(bot)?;
         (locale < seat.spec.locales.len()).then(|| Words {
-            texts: seat.texts.clone(),
+            texts: seat.texts_now(),
             locale,
             person: Arc::new(Person {
                 id: 0,
@@ -246,6 +247,24 @@ impl Engine {
             now: self.shared.store.clock().now(),
             args: "".into(),
         })
+    }
+
+    /// A bot's texts as they were compiled, and as they are now.
+    pub(crate) fn texts(&self, bot: usize) -> Option<(Arc<Texts>, Arc<Texts>)> {
+        let seat = self.seats.get(bot)?;
+        Some((seat.texts.clone(), seat.texts_now()))
+    }
+
+    /// From the next update on these are a bot's texts.
+    pub(crate) fn speak(&self, bot: usize, texts: Arc<Texts>) {
+        if let Some(seat) = self.seats.get(bot) {
+            seat.speak(texts);
+        }
+    }
+
+    /// How many bots it serves.
+    pub(crate) fn bots(&self) -> usize {
+        self.seats.len()
     }
 
     /// Handles an update. Never fails: what is nobody's fault now is [`Outcome::Busy`], what is somebody's is a dead letter.
@@ -356,7 +375,7 @@ impl Engine {
             None => None,
         };
         Ok(Words {
-            texts: seat.texts.clone(),
+            texts: seat.texts_now(),
             locale: seat.texts.choose(stored.as_deref(), &person, place),
             person: Arc::new(person),
             chat_id: place.chat_id,

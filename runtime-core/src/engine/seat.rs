@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use botfactory_lang::callback::{Owner, hash32};
 
 use super::{EngineError, Served};
@@ -26,7 +27,10 @@ const CALLBACK_TIME: Duration = Duration::from_secs(4);
 pub(crate) struct Seat {
     pub(crate) bot: &'static dyn Bot,
     pub(crate) spec: &'static BotSpec,
+    /// As they were compiled.
     pub(crate) texts: Arc<Texts>,
+    /// As they are now. Read without a lock, swapped as a whole.
+    live: ArcSwap<Texts>,
     telegram_id: Option<i64>,
     preview_id: i64,
     username: RwLock<Option<String>>,
@@ -42,15 +46,27 @@ impl Seat {
                 locale,
             },
         })?;
+        let texts = Arc::new(texts);
         Ok(Self {
             bot: served.bot,
             spec,
-            texts: Arc::new(texts),
+            live: ArcSwap::new(texts.clone()),
+            texts,
             telegram_id: served.telegram_id,
             // Telegram's ids are positive; the name makes it the same after every start.
             preview_id: -1 - i64::from(hash32(spec.id)),
             username: RwLock::new(None),
         })
+    }
+
+    /// Its texts as they are now.
+    pub(crate) fn texts_now(&self) -> Arc<Texts> {
+        self.live.load_full()
+    }
+
+    /// From the next update on these are its texts.
+    pub(crate) fn speak(&self, texts: Arc<Texts>) {
+        self.live.store(texts);
     }
 
     /// The numeric id that claims, sends and payloads are keyed by.

@@ -152,6 +152,10 @@ pub async fn reload(
             .map_err(|error| Problem::unprocessable(error.to_string()))?,
         None => false,
     };
+    if let (Some(overrides), Some(index)) = (deployment.core().overrides(), deployment.find(&id)) {
+        let read = overrides.refresh(index).await;
+        read.map_err(|_| Problem::unavailable("the database does not answer", 2))?;
+    }
     let webhook_synced = match (deployment.registrar(), deployment.mode(bot)) {
         (None, _) | (_, Mode::Preview) => None,
         (Some(registrar), _) => Some(registrar.register(&deployment, bot).await),

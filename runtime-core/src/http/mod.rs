@@ -7,7 +7,7 @@
 //! | [`guard`] | who may use admin and preview routes |
 //! | [`error`] | the one envelope of every error |
 //! | [`listener`] | sockets: shared ports, and when a response has left |
-//! | [`health`], [`bots`], [`preview`], [`page`] | the routes |
+//! | [`health`], [`bots`], [`letters`], [`texts`], [`preview`], [`page`] | the routes |
 
 pub mod bots;
 pub mod error;
@@ -21,4 +21,5 @@ pub mod routes;
 pub mod state;
 #[cfg(test)]
 pub(crate) mod tests;
+pub mod texts;
 pub mod vitals;

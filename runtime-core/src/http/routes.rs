@@ -9,7 +9,7 @@ use axum::routing::{delete, get, post};
 use super::error::Problem;
 use super::listener::Peer;
 use super::state::Deployment;
-use super::{bots, guard, health, letters, page, preview};
+use super::{bots, guard, health, letters, page, preview, texts};
 use crate::ingress::webhook;
 use crate::telemetry::{self, events};
 
@@ -55,6 +55,19 @@ fn operators(deployment: &Deployment) -> Router {
             "/bots/{id}/dead-letters/{letter}/requeue",
             post(letters::requeue),
         )
+        .route(
+            "/bots/{id}/texts",
+            get(texts::list).delete(texts::revert_all),
+        )
+        .route(
+            "/bots/{id}/texts/{locale}",
+            get(texts::export)
+                .put(texts::set)
+                .delete(texts::revert_locale)
+                .layer(DefaultBodyLimit::max(texts::BODY_BYTES)),
+        )
+        .route("/bots/{id}/texts/{locale}/{key}", delete(texts::revert_one))
+        .route("/bots/{id}/text-changes", get(texts::changes))
         .route("/preview/send", post(preview::send))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .route_layer(middleware::from_fn_with_state(
@@ -126,6 +139,10 @@ const ROUTES: &[&str] = &[
     "/",
     "/bots",
     "/bots/{id}",
+    "/bots/{id}/text-changes",
+    "/bots/{id}/texts",
+    "/bots/{id}/texts/{locale}",
+    "/bots/{id}/texts/{locale}/{key}",
     "/bots/{id}/dead-letters",
     "/bots/{id}/dead-letters/{letter}",
     "/bots/{id}/dead-letters/{letter}/requeue",

@@ -1,4 +1,7 @@
-//! A bot's texts, ready to print: one catalogue and one set of formats per locale, built at start.
+//! A bot's texts, ready to print: one catalogue and one set of formats per locale, built at start, and again where texts
+//! are overridden ([`crate::texts`]). An update keeps those that it began with.
+
+use std::sync::Arc;
 
 use botfactory_lang::format::Formats;
 use botfactory_lang::locale::{LocaleIndex, negotiate};
@@ -18,9 +21,10 @@ pub(crate) struct Locale {
 /// A bot's texts in all its locales.
 pub(crate) struct Texts {
     pub(crate) spec: &'static BotSpec,
-    first: Locale,
-    rest: Vec<Locale>,
+    first: Arc<Locale>,
+    rest: Vec<Arc<Locale>>,
     tags: Vec<&'static str>,
+    tz: TimeZone,
 }
 
 impl std::fmt::Debug for Texts {
@@ -39,23 +43,34 @@ pub(crate) enum TextsError {
     Locale(&'static str),
 }
 
+impl Locale {
+    /// The runtime's own words (English where there are none), the bot's over them.
+    fn new(tag: &'static str, ftl: &str, tz: &TimeZone) -> Result<Self, TextsError> {
+        let catalogue = Catalogue::new(tag, tz.clone(), &[own_source(tag), ftl]);
+        Ok(Self {
+            tag,
+            catalogue: catalogue.map_err(|_| TextsError::Locale(tag))?,
+            formats: Formats::new(tag, tz.clone()),
+        })
+    }
+}
+
+/// The source of the runtime's own words in a locale: its language's, else English.
+pub(crate) fn own_source(tag: &str) -> &'static str {
+    let language = tag.split('-').next().unwrap_or(tag);
+    own(tag)
+        .or_else(|| own(language))
+        .or_else(|| own("en"))
+        .unwrap_or_default()
+}
+
 impl Texts {
     /// Builds them: the runtime's own words in each language (English where there are none), the bot's over them.
     pub(crate) fn new(spec: &'static BotSpec) -> Result<Self, TextsError> {
         let tz = TimeZone::get(spec.tz).map_err(|_| TextsError::Zone)?;
         let mut locales = Vec::with_capacity(spec.locales.len());
         for locale in spec.locales {
-            let language = locale.tag.split('-').next().unwrap_or(locale.tag);
-            let words = own(locale.tag)
-                .or_else(|| own(language))
-                .or_else(|| own("en"))
-                .unwrap_or_default();
-            locales.push(Locale {
-                tag: locale.tag,
-                catalogue: Catalogue::new(locale.tag, tz.clone(), &[words, locale.ftl])
-                    .map_err(|_| TextsError::Locale(locale.tag))?,
-                formats: Formats::new(locale.tag, tz.clone()),
-            });
+            locales.push(Arc::new(Locale::new(locale.tag, locale.ftl, &tz)?));
         }
         let tags: Vec<_> = locales.iter().map(|locale| locale.tag).collect();
         if spec.default_locale >= tags.len() {
@@ -68,7 +83,34 @@ impl Texts {
             first,
             rest: locales.collect(),
             tags,
+            tz,
         })
+    }
+
+    /// The same with other `.ftl` sources in some locales.
+    pub(crate) fn with(&self, changed: &[(LocaleIndex, String)]) -> Result<Self, TextsError> {
+        let mut texts = Self {
+            spec: self.spec,
+            first: self.first.clone(),
+            rest: self.rest.clone(),
+            tags: self.tags.clone(),
+            tz: self.tz.clone(),
+        };
+        for (index, ftl) in changed {
+            let Some(tag) = self.tags.get(*index) else {
+                continue;
+            };
+            let locale = Arc::new(Locale::new(tag, ftl, &self.tz)?);
+            match index.checked_sub(1) {
+                None => texts.first = locale,
+                Some(later) => {
+                    if let Some(place) = texts.rest.get_mut(later) {
+                        *place = locale;
+                    }
+                }
+            }
+        }
+        Ok(texts)
     }
 
     /// A locale; an index out of range (none is made) is the first.

@@ -13,6 +13,7 @@ use botfactory_lang::value::{Contact, File, Location};
 use crate::engine::{OfferedRow, Outcome, Outgoing};
 use crate::outbox::DirectError;
 use crate::store::Store;
+use crate::texts::Overrides;
 
 /// A boxed future.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -33,6 +34,10 @@ pub trait Core: Send + Sync + std::fmt::Debug + 'static {
     }
     /// A dead letter waits to be sent again.
     fn requeued(&self) {}
+    /// Texts that are overridden at run time.
+    fn overrides(&self) -> Option<&Overrides> {
+        None
+    }
     /// Whether Redis answers; false where there is none.
     fn redis_healthy(&self) -> bool {
         false

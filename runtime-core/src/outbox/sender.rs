@@ -499,7 +499,11 @@ async fn hear(sender: Sender, mut notices: broadcast::Receiver<Notice>) {
             Ok(Notice::Outbox) => shared.look.notify_one(),
             Ok(Notice::Flood { bot, chat, seconds }) => shared.flood.heard(bot, chat, seconds),
             Ok(Notice::Locale { bot, subject }) => shared.store.locales.stale(bot, subject),
-            Err(broadcast::error::RecvError::Lagged(_)) => shared.look.notify_one(),
+            Ok(Notice::Texts) => shared.store.texts_told(),
+            Err(broadcast::error::RecvError::Lagged(_)) => {
+                shared.look.notify_one();
+                shared.store.texts_told();
+            }
             Err(broadcast::error::RecvError::Closed) => return, // nobody to share with
         }
     }

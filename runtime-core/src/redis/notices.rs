@@ -19,6 +19,8 @@ pub enum Notice {
         /// The person, or the chat.
         subject: i64,
     },
+    /// Texts of some bot were overridden or reverted.
+    Texts,
     /// Telegram said 429.
     Flood {
         /// Telegram's numeric bot id.
@@ -34,6 +36,7 @@ impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Outbox => f.write_str("outbox"),
+            Self::Texts => f.write_str("texts"),
             Self::Locale { bot, subject } => write!(f, "locale {bot} {subject}"),
             Self::Flood { bot, chat, seconds } => match chat {
                 Some(chat) => write!(f, "flood {bot} {seconds} {chat}"),
@@ -49,6 +52,7 @@ impl Notice {
         let mut words = text.split(' ');
         let notice = match words.next()? {
             "outbox" => Self::Outbox,
+            "texts" => Self::Texts,
             "locale" => Self::Locale {
                 bot: words.next()?.parse().ok()?,
                 subject: words.next()?.parse().ok()?,
@@ -87,6 +91,7 @@ mod tests {
     fn notices_survive_the_wire() {
         for notice in [
             Notice::Outbox,
+            Notice::Texts,
             Notice::Locale {
                 bot: 7,
                 subject: -100,

@@ -90,8 +90,13 @@ impl Cache {
             inner.changes += 1;
             inner.put((bot, subject), Some(tag.into()));
         }
+        self.tell(Notice::Locale { bot, subject });
+    }
+
+    /// Tells the other instances.
+    pub(crate) fn tell(&self, notice: Notice) {
         if let Some(redis) = self.others.get() {
-            redis.tell(Notice::Locale { bot, subject });
+            redis.tell(notice);
         }
     }
 

@@ -6,6 +6,7 @@
 //! | [`outbox`] | claims and outgoing calls |
 //! | `conversation` | where a person stands in a dialogue, and what an update leaves behind |
 //! | `locales` | people's stored locales and their cache |
+//! | `texts` | texts that were overridden at run time |
 //! | `letters` | dead letters, failure counts, retention |
 //! | `timers` | dialogues whose time is over |
 //! | `values` | secrets, polling leases |
@@ -34,6 +35,7 @@ pub mod outbox;
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
+pub mod texts;
 pub(crate) mod timers;
 mod values;
 
@@ -64,6 +66,7 @@ pub struct Store {
     last_at: AtomicI64,
     pruning: letters::Pruning,
     pub(crate) heard: outbox::Heard,
+    texts_told: tokio::sync::Notify,
 }
 
 /// An engine. The scheme of `DATABASE_URL` picks it.
@@ -103,6 +106,7 @@ impl Store {
             last_at: AtomicI64::new(0),
             pruning: letters::Pruning::default(),
             heard: outbox::Heard::default(),
+            texts_told: tokio::sync::Notify::new(),
         };
         let last_at = backend!(store, backend => backend.last_at().await)?;
         store.last_at = AtomicI64::new(last_at);

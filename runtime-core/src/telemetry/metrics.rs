@@ -4,8 +4,8 @@
 use std::sync::LazyLock;
 
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
-    Registry, TextEncoder,
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 /// Buckets for what we do ourselves: 50 µs to 10 s.
@@ -44,12 +44,16 @@ macro_rules! metrics {
     (@type counter) => { IntCounter };
     (@type counters) => { IntCounterVec };
     (@type gauge) => { IntGauge };
+    (@type gauges) => { IntGaugeVec };
     (@type histogram) => { Histogram };
     (@type histograms) => { HistogramVec };
     (@new counter, $name:literal, $help:expr, [],) => { IntCounter::new($name, $help) };
     (@new gauge, $name:literal, $help:expr, [],) => { IntGauge::new($name, $help) };
     (@new counters, $name:literal, $help:expr, [$($label:literal),*],) => {
         IntCounterVec::new(Opts::new($name, $help), &[$($label),*])
+    };
+    (@new gauges, $name:literal, $help:expr, [$($label:literal),*],) => {
+        IntGaugeVec::new(Opts::new($name, $help), &[$($label),*])
     };
     (@new histogram, $name:literal, $help:expr, [], $buckets:ident) => {
         Histogram::with_opts(HistogramOpts::new($name, $help).buckets($buckets.to_vec()))
@@ -114,6 +118,10 @@ metrics! {
     reloads: counters "bot_reload_total" ["bot_id"];
     /// Texts rendered, by locale
     i18n_renders: counters "i18n_renders_total" ["bot_id", "locale"];
+    /// Texts that were overridden or reverted here, and requests that were refused
+    text_changes: counters "text_override_changes_total" ["bot_id", "what"];
+    /// Overridden texts, by whether they suit this build
+    text_overrides: gauges "text_overrides" ["bot_id", "state"];
     /// Statements that read
     sql_queries: counters "bot_sql_query_total" ["bot_id"];
     /// Statements that wrote

@@ -49,7 +49,8 @@ const fn command(name: &'static str, effect: Effect, wizard: bool) -> CommandSpe
     }
 }
 
-static SPEC: BotSpec = BotSpec {
+/// What [`BOT`] says of itself, for bots that differ in a word.
+pub const SPEC_OF: BotSpec = BotSpec {
     id: "booking",
     name: "Booking",
     tz: "Europe/Moscow",
@@ -110,8 +111,9 @@ static SPEC: BotSpec = BotSpec {
         }],
     },
     source_hash: "0",
-    texts: "",
+    texts: r#"{"t":[{"a":"bot.yaml:5","s":"m","m":"Html","n":[{"k":{"k":"hello","g":[{"n":"name","t":"Text","s":"text","f":false,"b":[[1,64]],"k":"t"}]}}]}]}"#,
 };
+static SPEC: BotSpec = SPEC_OF;
 
 pub static BOOK: WizardSpec = WizardSpec {
     command: "book",

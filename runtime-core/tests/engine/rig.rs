@@ -109,6 +109,7 @@ macro_rules! administer {
 pub struct Rig {
     pub database: Arc<Database>,
     pub clock: Clock,
+    bot: &'static dyn Bot,
     pub store: Arc<Store>,
     pub engine: Arc<Engine>,
     pub gate: Arc<Gate>,
@@ -190,7 +191,16 @@ impl Rig {
     }
 
     pub async fn on(database: Arc<Database>, clock: Clock, next: i64) -> Self {
-        let bot: &'static dyn Bot = &super::bot::BOT;
+        Self::with(&super::bot::BOT, database, clock, next).await
+    }
+
+    /// Of another bot.
+    pub async fn with(
+        bot: &'static dyn Bot,
+        database: Arc<Database>,
+        clock: Clock,
+        next: i64,
+    ) -> Self {
         let store = Store::open(
             &database.store_url(),
             &[&bot.spec().migrations],
@@ -218,6 +228,7 @@ impl Rig {
         Self {
             database,
             clock,
+            bot,
             store,
             engine: Arc::new(engine),
             gate,
@@ -231,9 +242,9 @@ impl Rig {
     pub async fn restart(self) -> Self {
         self.store.close().await;
         let next = self.next.load(Ordering::SeqCst);
-        let (database, clock) = (self.database.clone(), self.clock.clone());
+        let (bot, database, clock) = (self.bot, self.database.clone(), self.clock.clone());
         drop(self);
-        Self::on(database, clock, next).await
+        Self::with(bot, database, clock, next).await
     }
 
     pub async fn count(&self, table: &str) -> i64 {

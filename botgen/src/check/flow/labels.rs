@@ -47,7 +47,10 @@ impl FlowCheck<'_> {
                 })
                 .collect();
             labels::alike(&choices, &inside, self.cx.sink);
-            labels.iter().flatten().for_each(|label| self.command(label));
+            labels
+                .iter()
+                .flatten()
+                .for_each(|label| self.command(label));
             if let Some(step) = at.step {
                 self.own(locale, step, labels.iter().flatten(), &inside);
             }

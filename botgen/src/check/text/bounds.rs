@@ -74,13 +74,21 @@ impl Bounds<'_, '_> {
         let pattern = |style: &DateStyle| matches!(style, DateStyle::Pattern(_));
         match how {
             How::Plain => self.value(e),
-            How::Date(style) => {
-                Bound::up_to(lengths.when(self.tag(), borrowed(style), true, instant && pattern(style)))
+            How::Date(style) => Bound::up_to(lengths.when(
+                self.tag(),
+                borrowed(style),
+                true,
+                instant && pattern(style),
+            )),
+            How::Time(style) => Bound::up_to(lengths.when(
+                self.tag(),
+                borrowed(style),
+                instant && pattern(style),
+                true,
+            )),
+            How::DateTime(style) => {
+                Bound::up_to(lengths.when(self.tag(), borrowed(style), true, true))
             }
-            How::Time(style) => {
-                Bound::up_to(lengths.when(self.tag(), borrowed(style), instant && pattern(style), true))
-            }
-            How::DateTime(style) => Bound::up_to(lengths.when(self.tag(), borrowed(style), true, true)),
             How::Number { digits } => self.number(e, *digits),
             How::Money { currency } => {
                 let scale = match e.ty.base {
@@ -228,9 +236,7 @@ impl Bounds<'_, '_> {
                 let when = |style| lengths.when(self.tag(), style, false, true);
                 Bound::up_to(when(Style::Short).max(when(Style::Medium)))
             }
-            Base::DateTime => {
-                Bound::up_to(lengths.when(self.tag(), Style::Medium, true, true))
-            }
+            Base::DateTime => Bound::up_to(lengths.when(self.tag(), Style::Medium, true, true)),
             Base::Choice(id) => {
                 let values = self.cx.choices.get(id.0).map(|choice| {
                     let lengths = choice.options.iter().map(|o| utf16(&o.value));

@@ -147,7 +147,6 @@ pub fn with_lists(
     let proven = proof::text(&mut cx.proof(), &written, &nodes, holes, before)?;
     let Proven {
         places,
-        may_exceed,
         empty_with_lists,
     } = proven;
     place(&mut pieces, mode, &mut places.into_iter());
@@ -160,11 +159,12 @@ pub fn with_lists(
         mode,
         params,
         pieces,
-        may_exceed,
         handed: Handed::new(&written, within(cx, t.source.span), &nodes),
     };
     let locales = cx.bot.words.locales.len().max(1);
-    let fixed = (0..locales).map(|locale| proof::fixed(&nodes, locale)).collect();
+    let fixed = (0..locales)
+        .map(|locale| proof::fixed(&nodes, locale))
+        .collect();
     cx.texts.push(text);
     Some(Checked {
         call: TextCall {
@@ -195,7 +195,9 @@ pub fn needs_empty_text(cx: &mut FlowCx<'_>, checked: &Checked, t: &ast::Text) -
 fn within(cx: &FlowCx<'_>, span: Span) -> String {
     let place = cx.bot.sources.place(span);
     let inside = place.strip_prefix(cx.bot.ast.folder.as_str());
-    inside.map_or(place.as_str(), |p| p.trim_start_matches('/')).to_owned()
+    inside
+        .map_or(place.as_str(), |p| p.trim_start_matches('/'))
+        .to_owned()
 }
 
 /// The author's source on one line, for a doc comment.

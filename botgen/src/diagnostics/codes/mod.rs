@@ -94,9 +94,11 @@ pub fn page(code: &Code) -> &'static str {
         expressions::PAGES,
         transcripts::PAGES,
         itself::PAGES,
+        widgets::PAGES,
     ];
     let mut all = pages.into_iter().flatten();
-    all.find(|(id, _)| *id == code.id).map_or("", |(_, page)| page)
+    all.find(|(id, _)| *id == code.id)
+        .map_or("", |(_, page)| page)
 }
 
 /// The code with this id.

@@ -9,7 +9,6 @@ use crate::emit::format::ident;
 use crate::emit::text;
 use crate::emit::wizard::mentions;
 use crate::ir::expr::Expr;
-use crate::ir::text::TextCall;
 use crate::ir::types::{Base, Ty};
 use crate::ir::{Button, ButtonDoes, Reply};
 

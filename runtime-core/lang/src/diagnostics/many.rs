@@ -124,7 +124,9 @@ mod tests {
 
     #[test]
     fn an_error_is_never_left_out_for_warnings() {
-        let mut list: Vec<_> = (0..2_000).map(|n| found(&texts::UNUSED_KEY, n, 0)).collect();
+        let mut list: Vec<_> = (0..2_000)
+            .map(|n| found(&texts::UNUSED_KEY, n, 0))
+            .collect();
         list.push(found(&files::TAB, 2_000, 0));
         assert!(bound(&mut list));
         assert_eq!(list.len(), 1_001);

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::limits::NESTING;
 use crate::markup::{self, ParseMode};
 
-use super::tree::{Element, Expr, Pattern};
 use super::Locale;
+use super::tree::{Element, Expr, Pattern};
 use crate::diagnostics::codes::texts as codes;
 use crate::diagnostics::{Diagnostic, Sink};
 use crate::source::Span;

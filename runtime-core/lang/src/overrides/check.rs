@@ -117,7 +117,10 @@ pub fn settle(written: &Written<'_>, given: &[Given<'_>]) -> (Vec<usize>, Vec<(u
     let mut active: Vec<usize> = (0..given.len()).collect();
     let mut stale: Vec<(usize, Fault)> = Vec::new();
     while !active.is_empty() {
-        let some: Vec<Given<'_>> = active.iter().filter_map(|i| given.get(*i).copied()).collect();
+        let some: Vec<Given<'_>> = active
+            .iter()
+            .filter_map(|i| given.get(*i).copied())
+            .collect();
         let checked = check(written, &some);
         let mut gone: BTreeMap<usize, &Fault> = BTreeMap::new();
         for fault in checked.errors() {
@@ -134,7 +137,10 @@ pub fn settle(written: &Written<'_>, given: &[Given<'_>]) -> (Vec<usize>, Vec<(u
             break;
         }
         let left = active.iter().enumerate();
-        let left: Vec<usize> = left.filter(|(at, _)| !gone.contains_key(at)).map(|(_, i)| *i).collect();
+        let left: Vec<usize> = left
+            .filter(|(at, _)| !gone.contains_key(at))
+            .map(|(_, i)| *i)
+            .collect();
         for (at, fault) in gone {
             if let Some(i) = active.get(at) {
                 stale.push((*i, fault.clone()));
@@ -144,6 +150,22 @@ pub fn settle(written: &Written<'_>, given: &[Given<'_>]) -> (Vec<usize>, Vec<(u
     }
     stale.sort_by_key(|(i, _)| *i);
     (active, stale)
+}
+
+/// What is wrong with an `.ftl` source as such: what is not Fluent, what stands there twice. `name` is what it is called.
+pub fn syntax(name: &str, source: &str) -> Vec<Fault> {
+    let nothing = Handed::default();
+    let written = Written {
+        locales: &[],
+        default: 0,
+        handed: &nothing,
+    };
+    let mut run = Run::new(&written, &[]);
+    let file = run.file(name.to_owned(), source.to_owned(), Owner::Bot);
+    let mut sink = Sink::default();
+    ftl::parse(file, source, &mut sink);
+    run.keep(sink, &[]);
+    run.checked.faults
 }
 
 /// Whose file it is.
@@ -185,7 +207,11 @@ impl<'r> Run<'r> {
             seen: BTreeSet::new(),
         };
         for (tag, source) in written.locales {
-            let file = run.file(format!("locales/{tag}.ftl"), (*source).to_owned(), Owner::Bot);
+            let file = run.file(
+                format!("locales/{tag}.ftl"),
+                (*source).to_owned(),
+                Owner::Bot,
+            );
             // The compiler has read it without errors.
             let parsed = ftl::parse(file, source, &mut Sink::default());
             run.locales.push(Locale::new(tag, None, Some(file), parsed));
@@ -212,7 +238,10 @@ impl<'r> Run<'r> {
                 locale.check(&mut sink);
             }
             let all = self.given.iter().enumerate();
-            let all: Vec<usize> = all.filter(|(_, g)| g.locale == locale).map(|(i, _)| i).collect();
+            let all: Vec<usize> = all
+                .filter(|(_, g)| g.locale == locale)
+                .map(|(i, _)| i)
+                .collect();
             self.keep(sink, &all);
         }
     }
@@ -255,7 +284,10 @@ impl<'r> Run<'r> {
             unknown(locale, &key, whole, sink);
             return;
         }
-        let mut entries = parsed.messages.into_values().chain(parsed.terms.into_values());
+        let mut entries = parsed
+            .messages
+            .into_values()
+            .chain(parsed.terms.into_values());
         let Some(Entry {
             value: Some(pattern),
             attributes,
@@ -304,22 +336,22 @@ impl<'r> Run<'r> {
                 message::arguments(&mut cx, message, &names, None);
                 message.locales = message::grow(cx.locales, cx.lengths, message);
             });
-            if cx.sink.errors() == 0 {
-                let source = Str {
-                    value: String::new(),
-                    span,
-                    map: [(0, 0)].into(),
-                };
-                let written = proof::Text {
-                    source: &source,
-                    slot: text.slot,
-                    mode: text.mode,
-                    overflow: text.overflow,
-                    command: &text.command,
-                    place: "",
-                };
-                proof::text(&mut cx, &written, &nodes, 0, 0);
-            }
+            let source = Str {
+                value: String::new(),
+                span,
+                map: [(0, 0)].into(),
+            };
+            let written = proof::Text {
+                source: &source,
+                slot: text.slot,
+                mode: text.mode,
+                overflow: text.overflow,
+                command: &text.command,
+                place: "",
+            };
+            // Also where an argument is wrong: the words of another language have nothing to do with it.
+            let before = cx.sink.errors();
+            proof::text(&mut cx, &written, &nodes, 0, before);
             self.keep(sink, &culprits);
         }
     }
@@ -334,7 +366,12 @@ impl<'r> Run<'r> {
     fn reached(&self, roots: &[Link]) -> Vec<usize> {
         let mut found = Vec::new();
         for (index, locale) in self.locales.iter().enumerate() {
-            let mut here = self.given.iter().enumerate().filter(|(_, g)| g.locale == index).peekable();
+            let mut here = self
+                .given
+                .iter()
+                .enumerate()
+                .filter(|(_, g)| g.locale == index)
+                .peekable();
             if here.peek().is_none() {
                 continue;
             }
@@ -410,7 +447,9 @@ impl<'r> Run<'r> {
         let (mut at, mut notes) = (found.span, found.notes);
         // Who overrides a text looks there, not at the place where the bot uses it.
         if self.given_at(at).is_none()
-            && let Some(n) = notes.iter().position(|(span, _)| self.given_at(*span).is_some())
+            && let Some(n) = notes
+                .iter()
+                .position(|(span, _)| self.given_at(*span).is_some())
         {
             let (here, _) = notes.remove(n);
             notes.insert(0, (at, "the text".to_owned()));
@@ -494,7 +533,11 @@ fn link(message: &Message) -> Link {
 
 /// Whether a locale has the text; says so if it does not.
 fn unknown(locale: &Locale, key: &Key, at: Span, sink: &mut Sink) -> bool {
-    let entries = if key.term { &locale.terms } else { &locale.messages };
+    let entries = if key.term {
+        &locale.terms
+    } else {
+        &locale.messages
+    };
     let kind = if key.term { "term" } else { "message" };
     let Some(entry) = entries.get(&key.id) else {
         if !key.term && locale.runtime_has(&key.id) && key.attribute.is_none() {
@@ -525,12 +568,17 @@ fn unknown(locale: &Locale, key: &Key, at: Span, sink: &mut Sink) -> bool {
                 format!("the {kind} `{}` has no attribute `{attribute}`", key.id),
                 match near {
                     Some(near) => format!("did you mean `.{}`?", near.word),
-                    None => "a text must be in the bot's files before it can be overridden".to_owned(),
+                    None => {
+                        "a text must be in the bot's files before it can be overridden".to_owned()
+                    }
                 },
             )
         }
         None => (
-            format!("the {kind} `{}` has attributes but no text of its own", key.id),
+            format!(
+                "the {kind} `{}` has attributes but no text of its own",
+                key.id
+            ),
             format!("name one of its attributes: `{}.attribute`", key.id),
         ),
     };
@@ -556,8 +604,9 @@ fn put(locale: &mut Locale, key: &Key, pattern: Pattern, at: Span) {
             entry.value = Some(pattern);
         }
         Some(name) => {
-            if let Some(Attribute { span, pattern: old, .. }) =
-                entry.attributes.iter_mut().find(|a| a.name == *name)
+            if let Some(Attribute {
+                span, pattern: old, ..
+            }) = entry.attributes.iter_mut().find(|a| a.name == *name)
             {
                 *span = at;
                 *old = pattern;
@@ -577,7 +626,10 @@ fn options<'c>(choice: &'c ChoiceUse, locale: &Locale, span: Span) -> Vec<Choice
         LabelUse::Key(key, attribute) => {
             let message = locale.messages.get(key)?;
             let attribute = attribute.as_deref();
-            let at = message.attributes.iter().find(|a| Some(a.name.as_str()) == attribute);
+            let at = message
+                .attributes
+                .iter()
+                .find(|a| Some(a.name.as_str()) == attribute);
             Some(Label {
                 words: locale.constant(message.pattern(attribute)?)?,
                 place: at.map_or(message.span, |a| a.span),

@@ -11,15 +11,17 @@
 
 mod check;
 mod parts;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
+use crate::markup::ParseMode;
 use crate::proof::shape::{self, Node};
 use crate::proof::{self, Overflow, Slot};
-use crate::markup::ParseMode;
 
-pub use check::{Checked, Fault, Given, Position, Written, check, settle};
-pub use parts::{Part, parts, spliced, words};
+pub use check::{Checked, Fault, Given, Position, Written, check, settle, syntax};
+pub use parts::{Located, Part, located, parts, spliced, words};
 
 /// Everything that is handed over of a bot.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

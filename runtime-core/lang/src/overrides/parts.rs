@@ -38,12 +38,25 @@ pub fn parts(source: &str) -> Vec<Part> {
             .saturating_sub(source.as_ptr() as usize)
             .min(source.len())
     };
-    let line = |offset: usize| source.get(..offset).and_then(|s| s.rfind('\n')).map_or(0, |n| n + 1);
+    let line = |offset: usize| {
+        source
+            .get(..offset)
+            .and_then(|s| s.rfind('\n'))
+            .map_or(0, |n| n + 1)
+    };
     let comment = |c: &Comment<&str>| c.content.first().map(|first| line(at(first)));
     // Where each entry begins: its comment, or its name.
     let begins = |entry: &Entry<&str>| match entry {
-        Entry::Message(m) => m.comment.as_ref().and_then(comment).unwrap_or(line(at(m.id.name))),
-        Entry::Term(t) => t.comment.as_ref().and_then(comment).unwrap_or(line(at(t.id.name))),
+        Entry::Message(m) => m
+            .comment
+            .as_ref()
+            .and_then(comment)
+            .unwrap_or(line(at(m.id.name))),
+        Entry::Term(t) => t
+            .comment
+            .as_ref()
+            .and_then(comment)
+            .unwrap_or(line(at(t.id.name))),
         Entry::Comment(c) | Entry::GroupComment(c) | Entry::ResourceComment(c) => {
             comment(c).unwrap_or(source.len())
         }
@@ -72,7 +85,9 @@ pub fn parts(source: &str) -> Vec<Part> {
             }
             let after = at(name) + name.len();
             // An attribute's name stands after its `.`.
-            let next = heads.get(n + 1).map_or(end, |(_, name)| at(name).saturating_sub(1));
+            let next = heads
+                .get(n + 1)
+                .map_or(end, |(_, name)| at(name).saturating_sub(1));
             let Some(equals) = source.get(after..next).and_then(|s| s.find('=')) else {
                 continue;
             };
@@ -90,22 +105,83 @@ pub fn parts(source: &str) -> Vec<Part> {
     out
 }
 
+/// A text of a file by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// Its name.
+    pub key: Key,
+    /// What stands after its `=`, without the indentation that it owes to its place.
+    pub words: String,
+    /// Where each line of the words stands in the file: line and column of its first character, both from 1.
+    pub lines: Vec<(u32, u32)>,
+}
+
+/// The texts of a file with their words, in order.
+pub fn located(source: &str) -> Vec<Located> {
+    let breaks = source.bytes().enumerate().filter(|(_, b)| *b == b'\n');
+    let starts: Vec<usize> = std::iter::once(0)
+        .chain(breaks.map(|(i, _)| i + 1))
+        .collect();
+    let place = |offset: usize| {
+        let line = starts.partition_point(|start| *start <= offset).max(1);
+        let start = starts.get(line - 1).copied().unwrap_or(0);
+        let before = source.get(start..offset).unwrap_or_default();
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        (number(line), number(before.chars().count() + 1))
+    };
+    let locate = |part: Part| {
+        let lines = dedented(source, &part);
+        Located {
+            words: joined(source, &lines),
+            lines: lines.iter().map(|line| place(line.start)).collect(),
+            key: part.key,
+        }
+    };
+    parts(source).into_iter().map(locate).collect()
+}
+
 /// The words of a text: what stands after its `=`, without the indentation that it owes to its place.
 pub fn words(source: &str, part: &Part) -> String {
+    joined(source, &dedented(source, part))
+}
+
+fn joined(source: &str, lines: &[Range<usize>]) -> String {
+    let lines = lines
+        .iter()
+        .map(|line| source.get(line.clone()).unwrap_or_default());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The lines of a text without their common indentation, and without ends of lines.
+fn dedented(source: &str, part: &Part) -> Vec<Range<usize>> {
     let raw = source.get(part.range.clone()).unwrap_or_default();
-    let raw = raw.replace("\r\n", "\n");
-    let (first, rest) = raw.split_once('\n').unwrap_or((raw.as_str(), ""));
-    let first = first.trim_start_matches(' ');
-    let blanks = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    let filled = || rest.lines().filter(|l| !l.trim_matches(' ').is_empty());
-    let common = filled().map(blanks).min().unwrap_or(0);
-    let rest: Vec<&str> = rest.lines().map(|l| l.get(common..).unwrap_or("")).collect();
-    let rest = rest.join("\n");
-    match (first.is_empty(), rest.is_empty()) {
-        (true, _) => rest.trim_start_matches('\n').to_owned(),
-        (false, true) => first.to_owned(),
-        (false, false) => format!("{first}\n{rest}"),
+    let mut from = part.range.start;
+    let mut lines: Vec<Range<usize>> = Vec::new();
+    for line in raw.split('\n') {
+        let whole = line.strip_suffix('\r').unwrap_or(line);
+        lines.push(from..from + whole.len());
+        from += line.len() + 1;
     }
+    let text = |line: &Range<usize>| source.get(line.clone()).unwrap_or_default();
+    let blanks = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let Some((first, rest)) = lines.split_first_mut() else {
+        return lines;
+    };
+    first.start += blanks(text(first));
+    let filled = rest
+        .iter()
+        .filter(|line| !text(line).trim_matches(' ').is_empty());
+    let common = filled.map(|line| blanks(text(line))).min().unwrap_or(0);
+    for line in rest {
+        line.start = (line.start + common).min(line.end);
+    }
+    // Words that begin on a line of their own: what is before it says nothing.
+    let empty = lines
+        .iter()
+        .take_while(|line| text(line).trim_matches(' ').is_empty());
+    let empty = empty.count().min(lines.len() - 1);
+    lines.drain(..empty);
+    lines
 }
 
 /// How words are written after `key =`.
@@ -153,7 +229,7 @@ pub fn spliced(source: &str, words: &BTreeMap<Key, &str>) -> String {
     }
     out.push_str(source.get(from..).unwrap_or_default());
     for (key, new) in words.iter().filter(|(key, _)| !placed.contains(key)) {
-        if key.term || key.attribute.is_some() {
+        if key.term || key.attribute.is_some() || !key.id.starts_with("bf-") {
             continue;
         }
         if !out.is_empty() && !out.ends_with('\n') {

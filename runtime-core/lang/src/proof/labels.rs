@@ -34,18 +34,18 @@ pub struct Label {
 pub fn alike(options: &[Choice<'_>], inside: &str, sink: &mut Sink) {
     for (i, second) in options.iter().enumerate() {
         if let Some(label) = &second.label {
-            one(options.get(..i).unwrap_or_default(), second, label, inside, sink);
+            one(
+                options.get(..i).unwrap_or_default(),
+                second,
+                label,
+                inside,
+                sink,
+            );
         }
     }
 }
 
-fn one(
-    before: &[Choice<'_>],
-    second: &Choice<'_>,
-    label: &Label,
-    inside: &str,
-    sink: &mut Sink,
-) {
+fn one(before: &[Choice<'_>], second: &Choice<'_>, label: &Label, inside: &str, sink: &mut Sink) {
     let inside = if label.everywhere { "" } else { inside };
     // Two with a `when` each may never meet.
     let meet = |o: &Choice<'_>| !o.when || !second.when;

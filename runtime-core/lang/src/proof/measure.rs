@@ -237,7 +237,9 @@ pub(super) fn can_be_empty(mode: ParseMode, nodes: &[Node], lists: bool) -> bool
             } => {
                 can_be_empty(mode, body, false) || (!lists && can_be_empty(mode, otherwise, false))
             }
-            Node::Message(Message { locales, .. }) => locales.iter().any(|l| can_be_empty(mode, l, false)),
+            Node::Message(Message { locales, .. }) => {
+                locales.iter().any(|l| can_be_empty(mode, l, false))
+            }
         };
         if !empty {
             return false;
@@ -285,7 +287,9 @@ pub(super) fn fixed(nodes: &[Node], locale: usize) -> Option<String> {
     for node in nodes {
         match node {
             Node::Words { text: more, .. } => text.push_str(more),
-            Node::Message(Message { locales, .. }) => text.push_str(&fixed(locales.get(locale)?, locale)?),
+            Node::Message(Message { locales, .. }) => {
+                text.push_str(&fixed(locales.get(locale)?, locale)?)
+            }
             Node::Branches(branches) => match &branches[..] {
                 [(label, nodes)] if label.is_empty() => text.push_str(&fixed(nodes, locale)?),
                 _ => return None,

@@ -105,9 +105,8 @@ fn patterns<'a>(
     key: &str,
     attribute: Option<&str>,
 ) -> Vec<(usize, &'a Locale, &'a Pattern)> {
-    let found = |(i, l): (usize, &'a Locale)| {
-        Some((i, l, l.messages.get(key)?.pattern(attribute)?))
-    };
+    let found =
+        |(i, l): (usize, &'a Locale)| Some((i, l, l.messages.get(key)?.pattern(attribute)?));
     locales.iter().enumerate().filter_map(found).collect()
 }
 
@@ -155,8 +154,7 @@ pub fn arguments(
                 )
             }
             None => {
-                let mut all: Vec<String> =
-                    names.iter().map(|name| format!("{name}=…")).collect();
+                let mut all: Vec<String> = names.iter().map(|name| format!("{name}=…")).collect();
                 all.push(format!("{}=…", need.name));
                 (
                     k.span,
@@ -180,7 +178,10 @@ pub fn arguments(
             _ => d,
         });
     }
-    for g in unused.iter().filter(|g| !misspelt.contains(&g.name.as_str())) {
+    for g in unused
+        .iter()
+        .filter(|g| !misspelt.contains(&g.name.as_str()))
+    {
         let edit = sources.and_then(|s| remove_element(s, g.name_span.to(g.span)));
         let mut d = Diagnostic::new(
             &codes::UNUSED_ARGUMENT,
@@ -502,10 +503,15 @@ pub fn grow(locales: &[Locale], lengths: &Lengths, message: &Message) -> Vec<Vec
             .map(|g| Argument {
                 name: &g.name,
                 ty: (!g.printed).then_some(&g.ty),
-                bound: g.bounds.get(i).or(g.bounds.last()).copied().unwrap_or(Bound {
-                    least: 0,
-                    most: None,
-                }),
+                bound: g
+                    .bounds
+                    .get(i)
+                    .or(g.bounds.last())
+                    .copied()
+                    .unwrap_or(Bound {
+                        least: 0,
+                        most: None,
+                    }),
                 kind: g.kind,
             })
             .collect();
@@ -637,7 +643,12 @@ impl Grow<'_, '_> {
                         _ => None,
                     })
                     .collect();
-                let bound = bounds::call(self.lengths, &self.locale.tag, given.and_then(|g| g.ty), &options);
+                let bound = bounds::call(
+                    self.lengths,
+                    &self.locale.tag,
+                    given.and_then(|g| g.ty),
+                    &options,
+                );
                 hole(bound, format!("{{ {function}(${name}) }}"), HoleKind::Line)
             }
             Expr::Message {

@@ -120,8 +120,6 @@ impl Cx<'_> {
 pub struct Proven {
     /// Where each value stands, in the order of the holes.
     pub places: Vec<Place>,
-    /// Whether its values can make a message longer than Telegram takes.
-    pub may_exceed: bool,
     /// It prints nothing when every list that it walks at top level is empty.
     pub empty_with_lists: bool,
 }
@@ -151,7 +149,7 @@ pub fn text(
     if t.slot == Slot::Url {
         address::check(cx, t, nodes);
     }
-    let may_exceed = verdict::lengths(cx, t, nodes);
+    verdict::lengths(cx, t, nodes);
     if cx.sink.errors() > before {
         return None;
     }
@@ -165,7 +163,6 @@ pub fn text(
     }
     (cx.sink.errors() == before).then_some(Proven {
         places,
-        may_exceed,
         empty_with_lists,
     })
 }
@@ -178,7 +175,14 @@ pub fn fixed(nodes: &[Node], locale: usize) -> Option<String> {
 fn marked_up_alike(cx: &mut Cx<'_>, nodes: &[Node], mode: ParseMode) {
     shape::each_message(nodes, &mut |message| {
         let attribute = message.attribute.as_deref();
-        alike::check(cx.locales, cx.default, &message.key, attribute, mode, cx.sink);
+        alike::check(
+            cx.locales,
+            cx.default,
+            &message.key,
+            attribute,
+            mode,
+            cx.sink,
+        );
     });
 }
 

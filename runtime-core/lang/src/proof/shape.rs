@@ -248,7 +248,11 @@ pub fn folded(nodes: &[Node]) -> Vec<Node> {
         Node::Words { .. } | Node::Hole(_) => node.clone(),
         Node::Branches(branches) => {
             let branches = branches.iter();
-            Node::Branches(branches.map(|(label, b)| (label.clone(), folded(b))).collect())
+            Node::Branches(
+                branches
+                    .map(|(label, b)| (label.clone(), folded(b)))
+                    .collect(),
+            )
         }
         Node::Loop {
             list,

@@ -37,14 +37,14 @@ fn limit(slot: Slot) -> Option<Limit> {
     Some(Limit { units, code, what })
 }
 
-/// Lengths per locale against the limit of the slot. Whether values can make a message exceed it.
-pub(super) fn lengths(cx: &mut Cx<'_>, t: &Text<'_>, nodes: &[Node]) -> bool {
+/// Lengths per locale against the limit of the slot.
+pub(super) fn lengths(cx: &mut Cx<'_>, t: &Text<'_>, nodes: &[Node]) {
     let mode = t.mode;
     let locales = cx.locales.len().max(1);
     let all: Vec<Measure> = (0..locales).map(|l| measure(mode, nodes, l)).collect();
     facts(cx, t, &all);
     let Some(limit) = limit(t.slot) else {
-        return false;
+        return;
     };
     for (i, measure) in all.iter().enumerate() {
         if !too_wordy(cx, t, t.slot, &limit, i, measure) {
@@ -55,7 +55,7 @@ pub(super) fn lengths(cx: &mut Cx<'_>, t: &Text<'_>, nodes: &[Node]) -> bool {
     formatted(cx, t, mode, &all);
     let exceeds = |m: &Measure| m.most.is_none_or(|most| most > limit.units);
     if t.slot != Slot::Message || all.iter().any(|m| m.words > limit.units) {
-        return false;
+        return;
     }
     // The worst: without a bound, else the longest.
     let worst = (0..all.len())
@@ -64,7 +64,6 @@ pub(super) fn lengths(cx: &mut Cx<'_>, t: &Text<'_>, nodes: &[Node]) -> bool {
     if let (Some(worst), Overflow::Error) = (worst, t.overflow) {
         overflows(cx, t, &limit, worst, &all[worst]);
     }
-    worst.is_some()
 }
 
 /// The author's own words beyond the limit. `false`: other locales have the same words.
@@ -251,11 +250,7 @@ pub(super) fn empty(cx: &mut Cx<'_>, t: &Text<'_>, nodes: &[Node]) {
 }
 
 /// Values that are empty leave nothing to be seen.
-pub(super) fn blank(
-    cx: &mut Cx<'_>,
-    t: &Text<'_>,
-    nodes: &[Node],
-) {
+pub(super) fn blank(cx: &mut Cx<'_>, t: &Text<'_>, nodes: &[Node]) {
     // Advice waits until nothing is wrong.
     if !matches!(t.slot, Slot::Message | Slot::Button) || cx.sink.errors() > 0 {
         return;

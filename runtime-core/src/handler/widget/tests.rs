@@ -35,6 +35,7 @@ static SPEC: BotSpec = BotSpec {
         files: &[],
     },
     source_hash: "0",
+    texts: "",
 };
 
 fn words(locale: usize) -> Words {

@@ -6,7 +6,7 @@
 //! | `pool` | connections on loan |
 //! | `conversation` | claim and conversation in one call, transactions, statements together with their claim |
 //! | `steps` | the task that stores waiting steps together |
-//! | `outbox`, `letters`, `locales`, `values` | the rest |
+//! | `outbox`, `letters`, `locales`, `texts`, `values` | the rest |
 //!
 //! **Time.** Leases are compared by several machines, so there is one clock: the server's, which every instance follows
 //! (`clock::Led`). A machine whose own time is wrong or jumps harms nobody.
@@ -23,6 +23,7 @@ pub(crate) mod settings;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod timers;
 mod values;
 

@@ -13,6 +13,7 @@ mod locales;
 pub(crate) mod outbox;
 mod presence;
 pub(crate) mod readers;
+mod texts;
 mod timers;
 mod values;
 pub(crate) mod watchdog;

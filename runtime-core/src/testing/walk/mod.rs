@@ -8,6 +8,7 @@ mod people;
 mod room;
 mod words;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use rand::rngs::StdRng;
@@ -21,6 +22,7 @@ use crate::app::menus;
 use crate::bot::Bot;
 use crate::clock::Clock;
 use crate::engine::{OfferedRow, Outcome};
+use crate::i18n::Texts;
 use crate::ingress::{Channel, Incoming};
 use crate::store::outbox::RowKey;
 use crate::telegram::method::Call;
@@ -332,7 +334,9 @@ impl Walk {
 
     /// Telegram accepts the lists of commands.
     fn menus(&self) -> Result<(), String> {
-        menus::of(self.bot.spec(), &self.clock)
+        let texts =
+            Texts::new(self.bot.spec()).map_err(|_| "the texts cannot be read".to_owned())?;
+        menus::of(&Arc::new(texts), &self.clock)
             .into_iter()
             .try_for_each(room::menu)
     }
