@@ -12,7 +12,7 @@ mod env;
 mod expr;
 mod flow;
 mod format;
-mod handed;
+pub mod handed;
 mod query;
 mod rule;
 mod text;
