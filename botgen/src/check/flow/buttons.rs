@@ -51,7 +51,7 @@ impl FlowCheck<'_> {
     }
 
     /// Buttons that are always shown and read the same in some locale.
-    fn twins(&mut self, labels: &[(Span, Vec<Option<String>>)]) {
+    pub fn twins(&mut self, labels: &[(Span, Vec<Option<String>>)]) {
         for (i, (span, own)) in labels.iter().enumerate() {
             let twin = labels.iter().take(i).find_map(|(first, other)| {
                 let same = own

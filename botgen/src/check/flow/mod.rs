@@ -24,7 +24,7 @@ use super::{FlowCx, blocks};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{expressions, graph as codes, names};
 use crate::ir;
-use crate::ir::types::{Base, Ty, Variable};
+use crate::ir::types::{Base, ChoiceId, Ty, Variable};
 use crate::resolve::{self, FlowNames, NamedVar, Written};
 use crate::source::{Span, Str};
 use crate::syntax::ast;
@@ -404,7 +404,15 @@ impl<'a> FlowCheck<'a> {
 
     /// A type's base for a step or an argument of this flow.
     pub fn base(&self, name: &str, ty: ast::StepType, max: Option<usize>) -> Base {
-        resolve::base(ty, self.names.choice_of(name), max)
+        let choice = self.names.choice_of(name);
+        match (resolve::base(ty, choice, max), choice) {
+            // Several options: at most all of them.
+            (Base::List { item, .. }, Some(ChoiceId(id))) => {
+                let most = self.names.choices.get(id).map(|c| c.values.len());
+                Base::List { item, most }
+            }
+            (base, _) => base,
+        }
     }
 
     /// For doc comments.

@@ -194,6 +194,12 @@ fn storable(
         Base::Location => field(written, "latitude"),
         Base::File => field(written, "file_id"),
         Base::Row(_) => field(written, "id"),
+        Base::List { item, .. } if matches!(item.base, Base::Choice(_)) => {
+            let name = written.trim_start_matches(':');
+            format!(
+                "bind its values as a text: `params: {{ {name}_text: \"{name} | join: ','\" }}`"
+            )
+        }
         Base::List { .. } => {
             "a query gives one value with `scalar: true`; the database can join the tables itself"
                 .to_owned()
