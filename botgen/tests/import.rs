@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use botgen::import::{self, ImportError, Imported, Severity};
+use botgen::import::{self, ImportError, Imported, KeyFile, Order, Severity, Surroundings, proof};
 
 fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import")
@@ -42,6 +42,27 @@ fn specs(folder: &Path) -> Vec<(String, String)> {
     specs
 }
 
+/// A spec of ours with the texts of its keys, which stand beside it as `NAME.keys`.
+fn translate(name: &str, spec: &str) -> Imported {
+    let keys = std::fs::read_to_string(here().join(format!("{name}.keys"))).ok();
+    let keys: Vec<_> = keys
+        .iter()
+        .map(|content| KeyFile {
+            name: "keys",
+            content,
+        })
+        .collect();
+    let order = Order {
+        spec,
+        keys: &keys,
+        beside: &Surroundings {
+            bot_id: name.to_owned(),
+            ..Surroundings::default()
+        },
+    };
+    import::translate_checked(&order, &proof::on_sqlite).expect("translates")
+}
+
 /// What the compiler says about the imported folder: the errors, drawn.
 fn errors(name: &str, imported: &Imported) -> String {
     let folder = format!("bots/{name}");
@@ -78,7 +99,7 @@ fn dump(imported: &Imported) -> String {
 #[test]
 fn own_specs_come_out_as_expected() {
     for (name, spec) in own_specs() {
-        let imported = import::translate(&spec).expect("translates");
+        let imported = translate(&name, &spec);
         let (found, golden) = (dump(&imported), here().join(format!("{name}.golden")));
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             std::fs::write(&golden, &found).expect("writable");
@@ -96,7 +117,7 @@ fn own_specs_come_out_as_expected() {
 fn imported_bots_pass_the_check() {
     let mut all = String::new();
     for (name, spec) in own_specs().into_iter().chain(seed_specs()) {
-        let imported = import::translate(&spec).expect("translates");
+        let imported = translate(&name, &spec);
         all.push_str(&errors(&name, &imported));
     }
     assert!(all.is_empty(), "\n{all}");
@@ -105,7 +126,7 @@ fn imported_bots_pass_the_check() {
 #[test]
 fn the_same_spec_gives_the_same_folder() {
     for (name, spec) in own_specs() {
-        assert_eq!(import::translate(&spec), import::translate(&spec), "{name}");
+        assert_eq!(translate(&name, &spec), translate(&name, &spec), "{name}");
     }
 }
 
@@ -199,7 +220,7 @@ impl Drop for Folder {
 }
 
 fn run(spec: &str, name: &str, out: &Path) -> Result<import::Report, ImportError> {
-    import::run(spec, name, &[], out, &import::proof::on_sqlite)
+    import::run(spec, name, &[], out, &proof::on_sqlite)
 }
 
 const SMALL: &str = r#"{"flows": [{"entry_cmd": "/a", "steps": [{"ask": "?", "var": "x"}], "on_complete": [

@@ -53,6 +53,7 @@ pub fn run(
     let beside = Surroundings {
         taken_tables: tables_beside(out),
         bot_id: bot_id.clone(),
+        today: Some(jiff::Zoned::now().date().to_string()),
     };
     let order = Order {
         spec,

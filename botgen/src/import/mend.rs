@@ -56,7 +56,8 @@ impl Mends {
     pub(super) fn learn(&mut self, made: &Made, findings: &[Finding]) -> bool {
         let mut done: BTreeSet<&str> = BTreeSet::new();
         let mut learnt = false;
-        for finding in findings {
+        let first = findings.iter().map(rank).min();
+        for finding in findings.iter().filter(|f| Some(rank(f)) == first) {
             if finding.file.starts_with("chats/") {
                 learnt |= !std::mem::replace(&mut self.silent, true);
                 continue;
@@ -102,6 +103,21 @@ impl Mends {
             };
             notes.person(path, format!("the check says {why}; {how}{what}"));
         }
+    }
+}
+
+/// What is taken back first: an error of a block or a table makes others of what it would have defined.
+fn rank(finding: &Finding) -> usize {
+    let number: usize = finding
+        .code
+        .trim_start_matches("BF")
+        .parse()
+        .unwrap_or_default();
+    match number {
+        0..=199 | 501..=509 => 0,
+        // What nothing provides may be what another finding is about.
+        520..=521 | 530 => 2,
+        _ => 1,
     }
 }
 

@@ -11,6 +11,7 @@
 //! The core is pure ([`translate`]); [`run`] is the thin writer. Every change is a line of the report. The files pass
 //! `botgen check`; what could not be kept says so in its line.
 
+mod blocks;
 mod commands;
 mod folder;
 mod ftl;
@@ -29,6 +30,7 @@ mod schema;
 mod sql;
 mod template;
 mod text;
+mod tour;
 mod write;
 mod yaml;
 
@@ -87,6 +89,8 @@ pub struct Surroundings {
     pub taken_tables: BTreeSet<String>,
     /// The new bot's id.
     pub bot_id: String,
+    /// The day of the import, `YYYY-MM-DD`: a calendar that ends before it could never be answered.
+    pub today: Option<String>,
 }
 
 /// What is translated.
@@ -204,7 +208,9 @@ fn draft(root: &Value, order: &Order<'_>, mends: &Mends) -> Result<Draft, Import
     notes.unmarked.clone_from(&mends.unmarked);
     notes.left_out.clone_from(&mends.left_out);
     let mut kept = root.clone();
-    json::without(&mut kept, "", &mends.left_out);
+    // A widget that is refused is still a question.
+    let gone = mends.left_out.iter().filter(|p| !p.ends_with(".widget"));
+    json::without(&mut kept, "", &gone.cloned().collect());
     let texts = Texts::of_files(order.keys, &mut notes)?;
     let spec = read::read(&kept, &mut notes);
     let (mut files, mut made) = (Files::new(), Made::new());
@@ -231,6 +237,7 @@ fn document(
     made: &mut Made,
 ) -> Vec<(String, yaml::Node)> {
     let mut plan = Plan::default();
+    plan.today.clone_from(&order.beside.today);
     for table in &order.beside.taken_tables {
         plan.tables
             .insert(table.clone(), format!("{}_{table}", order.beside.bot_id));
@@ -301,7 +308,8 @@ fn document(
         keys: &mut keys,
         notes,
         commands: &commands,
-        smoke: Vec::new(),
+        cmd: String::new(),
+        tour: tour::Tour::default(),
     };
     let intents: Vec<_> = intents
         .iter()

@@ -243,6 +243,13 @@ pub(super) struct Step {
     pub widget: Option<Widget>,
 }
 
+impl Step {
+    /// Whether it waits for an answer.
+    pub(super) fn asks(&self) -> bool {
+        self.reply.is_none() || self.ask.is_some() || self.widget.is_some()
+    }
+}
+
 /// A step that was a widget.
 #[derive(Debug)]
 pub(super) struct Widget {

@@ -183,7 +183,7 @@ fn flow(at: At<'_>, assumed: Option<Declared>, notes: &mut Notes) -> Option<Flow
     let description = said(&object, "description", notes);
     let title = said(&object, "title", notes);
     let options = keyboard(&object, "options", notes);
-    let steps = object
+    let steps: Vec<Step> = object
         .list("steps", notes)
         .into_iter()
         .filter_map(|at| step(at, notes))
@@ -195,6 +195,36 @@ fn flow(at: At<'_>, assumed: Option<Declared>, notes: &mut Notes) -> Option<Flow
         .integer("ttl_sec", notes)
         .map(|seconds| (object.path_of("ttl_sec"), seconds));
     object.rest(notes);
+    let declared = match declared {
+        Declared::Untyped | Declared::Generic if !options.is_empty() && steps.is_empty() => {
+            Declared::Menu
+        }
+        other => other,
+    };
+    let asks = steps.iter().any(Step::asks);
+    let mut idle = |keys: &[&str], why: &str| {
+        for (path, value) in keys.iter().filter_map(|key| object.any(key)) {
+            let empty = value.as_array().is_some_and(Vec::is_empty);
+            if !empty {
+                notes.changed(&path, format!("{why}; left out: {}", quote(value)));
+            }
+        }
+    };
+    if declared == Declared::Menu && !options.is_empty() {
+        let all = ["steps", "on_step", "on_complete", "ttl_sec"];
+        idle(&all, "a menu never read this");
+    } else {
+        let menu = declared == Declared::Menu;
+        idle(&["options"], "only a menu has options");
+        idle(
+            if menu { &[] } else { &["title"] },
+            "only a menu has a title",
+        );
+        if !asks {
+            let all = ["on_step", "ttl_sec"];
+            idle(&all, "without a question it never had an effect");
+        }
+    }
     let Some(cmd) = cmd.filter(|cmd| !cmd.trim().is_empty()) else {
         notes.person(
             &path,
@@ -399,6 +429,8 @@ fn action(at: At<'_>, notes: &mut Notes) -> Option<Action> {
                 flatten: params.boolean("flatten", notes),
                 sql: match said(&params, "sql", notes) {
                     Some(sql) => sql,
+                    // That was said.
+                    None if notes.left_out.contains(&params.path_of("sql")) => return None,
                     None => {
                         notes.person(
                             &path,
@@ -464,6 +496,9 @@ fn reply(params: &Object<'_>, whole: &Value, notes: &mut Notes) -> Option<Reply>
     let parse_mode = raw(params, "parse_mode", notes);
     params.rest(notes);
     let Some(text) = text else {
+        if notes.left_out.contains(&params.path_of("text")) {
+            return None;
+        }
         notes.person(
             params.path(),
             format!("a reply without a text; left out: {}", quote(whole)),

@@ -68,6 +68,8 @@ pub(super) struct Speaker<'a> {
     tested: Vec<String>,
     /// Of the text that is being translated.
     mode: Mode,
+    /// In the message of a limit.
+    limit: bool,
 }
 
 impl<'a> Speaker<'a> {
@@ -78,7 +80,38 @@ impl<'a> Speaker<'a> {
             notes,
             tested: Vec::new(),
             mode: Mode::Html,
+            limit: false,
         }
+    }
+
+    /// The message of a limit: it knows how long it lasts.
+    pub(super) fn of_limit(mut self) -> Self {
+        self.limit = true;
+        self
+    }
+
+    /// What stands on the button of a query's row; `prefix` is `row.` where its columns are not variables themselves.
+    pub(super) fn item(&mut self, said: &Said, scope: &Scope, stmt: usize, prefix: &str) -> String {
+        self.mode = Mode::Plain;
+        let plan = self.plan;
+        let row = Row {
+            stmt,
+            outputs: &plan.stmts[stmt].outputs,
+            prefix: prefix.to_owned(),
+            bare: false,
+        };
+        let mut out = String::new();
+        match said.parsed() {
+            Parsed::Template(_) if said.read == Read::Words => {
+                words(said.text.trim(), false, Mode::Plain, &mut out);
+            }
+            Parsed::Template(_) => {
+                let pieces = template::template(self.tidy(said, &said.text, Mode::Plain).trim());
+                self.pieces(said, &pieces, scope, Some(&row), &mut out);
+            }
+            Parsed::Key(key) => return self.key(said, &key, scope, Mode::Plain),
+        }
+        self.whole(said, &out)
     }
 
     /// A text.
@@ -138,7 +171,10 @@ impl<'a> Speaker<'a> {
         if out.is_empty() {
             self.notes.person(
                 &said.path,
-                "nothing is left of this text; a default stands for it",
+                format!(
+                    "nothing is left of this text; a default stands for it, not {:?}",
+                    said.text
+                ),
             );
             return self.keys.own(Own::Empty);
         }
@@ -203,7 +239,10 @@ impl<'a> Speaker<'a> {
         if let (Some(list), None) = (&key.each, &row) {
             self.notes.person(
                 &said.path,
-                format!("`{list}` is no list here; its values are not given to the translation"),
+                format!(
+                    "`{list}` is no list here; its values are not given to the translation: {:?}",
+                    said.text
+                ),
             );
         }
         let (mut args, mut given) = (Vec::new(), BTreeSet::new());
@@ -234,6 +273,9 @@ impl<'a> Speaker<'a> {
             if given.insert(name.clone()) {
                 args.push(format!("{name}={expr}"));
             }
+        }
+        if self.limit && given.insert("retry_in".to_owned()) {
+            args.push("retry_in=retry_in".to_owned());
         }
         let written = self.keys.key(&key.key, given, mode);
         if !key.args.is_empty() {
@@ -314,6 +356,12 @@ impl<'a> Speaker<'a> {
         }
         let Some(&var) = scope.get(name) else {
             return match name {
+                "retry_in" if self.limit => Lookup::Value(Seen {
+                    expr: name.to_owned(),
+                    ty: Some(Ty::Int),
+                    nullable: false,
+                    filter: None,
+                }),
                 "bot_id" | "user_id" | "chat_id" => Lookup::Value(Seen {
                     expr: name.to_owned(),
                     ty: None,
@@ -328,7 +376,7 @@ impl<'a> Speaker<'a> {
             Def::Rows(stmt) => Lookup::List(stmt, false),
             Def::Flat(stmt) => Lookup::List(stmt, true),
             Def::Single(_) | Def::Missing => Lookup::Unknown,
-            Def::Answer(_) | Def::Calendar(_) => Lookup::Value(Seen {
+            Def::Answer(_) | Def::Calendar(_) | Def::Picked(..) => Lookup::Value(Seen {
                 expr,
                 ty: Some(self.plan.ty(var)),
                 nullable: false,
@@ -414,7 +462,10 @@ impl<'a> Speaker<'a> {
         let Lookup::List(stmt, bare) = self.lookup(list, scope, outer) else {
             self.notes.person(
                 &said.path,
-                format!("`{list}` is no list here; the old system left its `#each` out, and so does this"),
+                format!(
+                    "`{list}` is no list here; the old system left its `#each` out, and so does this: {:?}",
+                    said.text
+                ),
             );
             return;
         };
@@ -476,14 +527,25 @@ impl<'a> Speaker<'a> {
                 (Some(Ty::Int), false) => format!("{} != 0", seen.expr),
                 (Some(Ty::Text), false) => format!("{} != ''", seen.expr),
                 // Always there.
-                _ => return self.pieces(said, then, scope, row, out),
+                _ => {
+                    if !otherwise.is_empty() {
+                        self.notes.changed(
+                            &said.path,
+                            format!("`{condition}` is always there; what stands after `{{{{else}}}}` is left out: {:?}", said.text),
+                        );
+                    }
+                    return self.pieces(said, then, scope, row, out);
+                }
             }),
             Lookup::Unknown => None,
         };
         let Some(test) = test else {
             self.notes.person(
                 &said.path,
-                format!("`{condition}` is known neither here nor in the old system; its `#if` is never true"),
+                format!(
+                    "`{condition}` is known neither here nor in the old system; its `#if` is never true: {:?}",
+                    said.text
+                ),
             );
             return self.pieces(said, otherwise, scope, row, out);
         };

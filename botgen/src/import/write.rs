@@ -8,6 +8,7 @@ use super::plan::{Action, Def, Flow, FlowKind, Plan, Scope, Step, Stmt};
 use super::report::Notes;
 use super::sql::{Kind, Ty, either, print};
 use super::text::{Mode, Speaker};
+use super::tour::{Does, Tour};
 use super::yaml::{self, Entries, Node};
 use crate::Engine;
 
@@ -17,17 +18,19 @@ pub(super) struct Writer<'a> {
     pub keys: &'a mut Keys,
     pub notes: &'a mut Notes,
     pub commands: &'a Commands,
-    /// Commands with a fixed reply, and words that stand in it.
-    pub smoke: Vec<(String, String)>,
+    /// The command of the flow that is being written.
+    pub cmd: String,
+    /// What commands send.
+    pub tour: Tour,
 }
 
 impl Writer<'_> {
-    fn say(&mut self, said: &Said, scope: &Scope, mode: Mode) -> Node {
+    pub(super) fn say(&mut self, said: &Said, scope: &Scope, mode: Mode) -> Node {
         let text = Speaker::new(self.plan, self.keys, self.notes).text(said, scope, mode);
         Node::text(text).from(&said.path)
     }
 
-    fn own(&mut self, own: Own) -> Node {
+    pub(super) fn own(&mut self, own: Own) -> Node {
         Node::text(self.keys.own(own))
     }
 
@@ -50,7 +53,9 @@ impl Writer<'_> {
                 self.own(Own::Empty)
             }
         };
-        self.expect(cmd, &reply);
+        self.tour.begin();
+        self.tour.message(&reply, Mode::Html, true, self.keys);
+        self.tour.end(cmd);
         let short = !matches!(reply.bare(), Node::Text(text) if text.contains('\n'));
         entries.add("reply", reply);
         let node = if short {
@@ -61,42 +66,16 @@ impl Writer<'_> {
         node.from(&intent.path)
     }
 
-    /// Remembers a line of a fixed reply for the conversation test.
-    fn expect(&mut self, cmd: &str, reply: &Node) {
-        let Node::Text(text) = reply.bare() else {
-            return;
-        };
-        let line = text.lines().next().unwrap_or_default().trim();
-        // What a stub says is to change; markup and values are not words.
-        let fixed = !line.starts_with("t:") && !line.contains(['<', '&', '{', '}']);
-        if fixed && !line.is_empty() && line.chars().count() <= 200 {
-            self.smoke.push((cmd.to_owned(), line.to_owned()));
-        }
-    }
-
-    /// `chats/smoke.yaml`: every command with a fixed reply gives it.
+    /// `chats/smoke.yaml`.
     pub(super) fn smoke(&self) -> Option<Vec<Node>> {
-        if self.smoke.is_empty() {
-            return None;
-        }
-        let mut steps = Vec::new();
-        for (cmd, line) in &self.smoke {
-            let mut say = Entries::default();
-            say.add("say", Node::word(cmd));
-            let mut expect = Entries::default();
-            expect.add("expect", Node::text(line));
-            steps.extend([say.map(), expect.map()]);
-        }
-        let mut conversation = Entries::default();
-        conversation.add("name", Node::text("commands with a fixed reply give it"));
-        conversation.add("locale", Node::word(&self.keys.locales.default));
-        conversation.add("steps", Node::List(steps));
-        Some(vec![conversation.map()])
+        self.tour.conversations(&self.keys.locales.default)
     }
 
     /// A flow.
     pub(super) fn flow(&mut self, flow: &Flow) -> Node {
         let mut entries = Entries::default();
+        self.cmd.clone_from(&flow.cmd);
+        self.tour.begin();
         entries.add("entry_cmd", Node::word(&flow.cmd));
         if let Some(description) = &flow.description {
             let text = self.say(description, &Scope::new(), Mode::Plain);
@@ -123,12 +102,11 @@ impl Writer<'_> {
                         self.own(Own::Choose)
                     }
                 };
-                if flow.on_enter.is_empty() {
-                    self.expect(&flow.cmd, &title);
-                } else {
+                if !flow.on_enter.is_empty() {
                     let on_enter = self.actions(&flow.on_enter, false);
                     entries.add("on_enter", on_enter);
                 }
+                self.tour.message(&title, Mode::Html, true, self.keys);
                 entries.add("title", title);
                 let options = self.keyboard(options, scope);
                 entries.maybe("options", options);
@@ -150,8 +128,12 @@ impl Writer<'_> {
                     let on_enter = self.actions(&flow.on_enter, false);
                     entries.add("on_enter", on_enter);
                 }
-                let steps = steps.iter().map(|s| self.step(s)).collect();
-                entries.add("steps", Node::List(steps));
+                let mut written = Vec::new();
+                for step in steps {
+                    written.push(self.step(step));
+                    self.tour.end(&flow.cmd);
+                }
+                entries.add("steps", Node::List(written));
                 if !on_step.is_empty() {
                     let on_step = self.actions(on_step, false);
                     entries.add("on_step", on_step);
@@ -164,6 +146,8 @@ impl Writer<'_> {
                 entries.add("on_enter", on_enter);
             }
             FlowKind::Language => {
+                self.tour
+                    .message(&Node::Flag, Mode::Plain, false, self.keys);
                 let set = Node::Map(vec![(
                     "action.set_locale.v1".to_owned(),
                     Entries::default().map(),
@@ -171,10 +155,14 @@ impl Writer<'_> {
                 entries.add("on_enter", Node::List(vec![set]));
             }
         }
+        self.tour.end(&flow.cmd);
         entries.block(block).from(&flow.path)
     }
 
     fn step(&mut self, step: &Step) -> Node {
+        if let Some(widget) = &step.widget {
+            return self.widget_step(step, widget);
+        }
         let var = &self.plan.vars[step.var];
         let ty = self.plan.ty(step.var);
         let mut entries = Entries::default();
@@ -188,6 +176,7 @@ impl Writer<'_> {
                 self.own(Own::Ask)
             }
         };
+        self.tour.message(&ask, Mode::Html, true, self.keys);
         entries.add("ask", ask);
         entries.add("var", Node::word(&var.name));
         let kind = match ty {
@@ -213,10 +202,7 @@ impl Writer<'_> {
             .regex
             .as_ref()
             .map(|r| Node::Regex(pattern::whole(&r.text).0));
-        let (mut min, mut max) = (
-            step.min.clone().map(Node::text),
-            step.max.clone().map(Node::text),
-        );
+        let (mut min, mut max) = (None, None);
         if let Def::Answer(Some(meaning)) = &var.def {
             let path = step.regex.as_ref().map_or(&step.path, |r| &r.path);
             match (meaning, ty) {
@@ -269,7 +255,7 @@ impl Writer<'_> {
                 }
                 _ => {}
             }
-        } else if regex.is_none() && ty != Ty::Text && !matches!(var.def, Def::Calendar(_)) {
+        } else if regex.is_none() && ty != Ty::Text {
             self.notes.changed(
                 &step.path,
                 format!("the statements need `type: {}`", kind.unwrap_or_default()),
@@ -307,7 +293,7 @@ impl Writer<'_> {
     }
 
     /// Actions; `last`: the flow ends after them.
-    fn actions(&mut self, actions: &[Action], last: bool) -> Node {
+    pub(super) fn actions(&mut self, actions: &[Action], last: bool) -> Node {
         let mut written = Vec::new();
         for (i, action) in actions.iter().enumerate() {
             match action {
@@ -315,9 +301,11 @@ impl Writer<'_> {
                 Action::Reply(reply, scope) => {
                     self.reply(reply, scope, last && i + 1 == actions.len(), &mut written);
                 }
+                Action::Limit(limit, scope) => written.push(self.limit(limit, scope)),
                 Action::Done => {
                     let mut entries = Entries::default();
                     let text = self.own(Own::Done);
+                    self.tour.message(&text, Mode::Html, true, self.keys);
                     entries.add("text", text);
                     written.push(entries.block("action.reply_template.v1"));
                 }
@@ -326,8 +314,8 @@ impl Writer<'_> {
         Node::List(written)
     }
 
-    fn statement(&mut self, stmt: &Stmt) -> Node {
-        let mut entries = Entries::default();
+    /// `sql`, `params`, `unscoped`.
+    pub(super) fn query(&mut self, stmt: &Stmt, entries: &mut Entries) {
         let on = |engine| {
             let ast = either::resolved(&stmt.ast, engine);
             Node::Block(print::layout(&print::line(&ast)))
@@ -354,6 +342,12 @@ impl Writer<'_> {
                 .collect();
             entries.add("params", Node::Map(params));
         }
+        entries.maybe("unscoped", stmt.unscoped.map(Node::text));
+    }
+
+    fn statement(&mut self, stmt: &Stmt) -> Node {
+        let mut entries = Entries::default();
+        self.query(stmt, &mut entries);
         if let Some(var) = stmt.result {
             let var = &self.plan.vars[var];
             entries.add("result_var", Node::word(&var.name));
@@ -374,7 +368,6 @@ impl Writer<'_> {
                 );
             }
         }
-        entries.maybe("unscoped", stmt.unscoped.map(Node::text));
         if stmt.conflicts {
             let mut conflict = Entries::default();
             let reply = self.own(Own::Exists);
@@ -394,6 +387,11 @@ impl Writer<'_> {
         let guarded = speaker.guarded(&reply.text, scope);
         let walks = speaker.walks(&reply.text, scope);
         let text = self.say(&reply.text, scope, mode);
+        // Where it says something else when nothing is found, either may come.
+        let fixed = !walks && guarded.is_none();
+        if reply.text.parts().is_empty() {
+            self.tour.message(&text, mode, fixed, self.keys);
+        }
         let keyboard = self.keyboard(&reply.keyboard, scope);
         let build = |text: Node, when: Option<String>, goto: bool| {
             let mut entries = Entries::default();
@@ -432,10 +430,13 @@ impl Writer<'_> {
             Some(last) => last,
             None => text,
         };
-        if guarded_always(&reply.empty_text, walks) {
+        if let Some(empty) = reply.empty_text.as_ref().filter(|_| !walks) {
             self.notes.changed(
-                &reply.path,
-                "`empty_text` without a list in the text was sent always or never; left out",
+                &empty.path,
+                format!(
+                    "`empty_text` without a list in the text was sent always or never; left out: {:?}",
+                    empty.text
+                ),
             );
         }
         let mut entries = build(text, None, false);
@@ -474,12 +475,15 @@ impl Writer<'_> {
         for part in parts {
             let mut entries = Entries::default();
             let text = self.say(&part, scope, mode);
+            self.tour.message(&text, mode, true, self.keys);
             entries.add("text", text);
             entries.maybe("parse_mode", mode_of(mode));
             let block = entries.block("action.reply_template.v1");
             into.push(block.from(&said.path));
         }
-        Some(self.say(&last, scope, mode))
+        let last = self.say(&last, scope, mode);
+        self.tour.message(&last, mode, true, self.keys);
+        Some(last)
     }
 
     fn mode(&mut self, reply: &old::Reply) -> Mode {
@@ -504,7 +508,7 @@ impl Writer<'_> {
         }
     }
 
-    fn keyboard(&mut self, rows: &[Vec<Button>], scope: &Scope) -> Option<Node> {
+    pub(super) fn keyboard(&mut self, rows: &[Vec<Button>], scope: &Scope) -> Option<Node> {
         let rows: Vec<Node> = rows
             .iter()
             .map(|row| match row.as_slice() {
@@ -521,6 +525,7 @@ impl Writer<'_> {
     fn button(&mut self, button: &Button, scope: &Scope) -> Node {
         let mut entries = Entries::default();
         let text = self.say(&button.text, scope, Mode::Plain);
+        let label = text.clone();
         entries.add("text", text);
         let (command, args) = button
             .target
@@ -533,6 +538,8 @@ impl Writer<'_> {
                     format!("the flow of `{command}` declares no `args`; those of the button are left out"),
                 );
             }
+            let does = Does::Command(command.clone());
+            self.tour.button(&label, does, self.keys);
             entries.add("callback", Node::word(command));
         } else if ["http://", "https://", "tg://"]
             .iter()
@@ -560,6 +567,8 @@ impl Writer<'_> {
                 format!("{what}; the button shows a toast now"),
             );
             let toast = self.own(Own::NoTarget);
+            let does = Does::toast(&toast, self.keys);
+            self.tour.button(&label, does, self.keys);
             entries.add("toast", toast);
         }
         entries.inline().from(&button.path)
@@ -572,8 +581,4 @@ fn mode_of(mode: Mode) -> Option<Node> {
         Mode::MarkdownV2 => Some(Node::word("MarkdownV2")),
         Mode::Plain => Some(Node::word("none")),
     }
-}
-
-fn guarded_always(empty: &Option<Said>, walks: bool) -> bool {
-    empty.is_some() && !walks
 }

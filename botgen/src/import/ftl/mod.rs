@@ -33,6 +33,10 @@ pub(super) enum Own {
     Ask,
     /// A row that is there already.
     Exists,
+    /// A calendar without a title.
+    Day,
+    /// A list in pages without a title.
+    List,
 }
 
 impl Own {
@@ -46,6 +50,8 @@ impl Own {
             Self::Choose => "imported-choose",
             Self::Ask => "imported-ask",
             Self::Exists => "imported-exists",
+            Self::Day => "imported-day",
+            Self::List => "imported-list",
         }
     }
     /// No sign in it has a meaning in any parse mode.
@@ -68,6 +74,10 @@ impl Own {
             Self::Ask => "Your answer?",
             Self::Exists if ru => "Это уже записано",
             Self::Exists => "This is recorded already",
+            Self::Day if ru => "Выберите дату:",
+            Self::Day => "Choose a date:",
+            Self::List if ru => "Список:",
+            Self::List => "List:",
         }
     }
 }
@@ -143,6 +153,25 @@ impl Keys {
                 mode,
             });
         written
+    }
+
+    /// What `t:KEY` shows in the default language, where that needs no values.
+    pub(super) fn shown(&self, written: &str) -> Option<String> {
+        let own = self.own.iter().find(|own| own.key() == written);
+        if let Some(own) = own {
+            return Some(own.text(&self.locales.default).to_owned());
+        }
+        let (message, attribute) = match written.split_once('.') {
+            Some((message, attribute)) => (message.to_owned(), Some(attribute.to_owned())),
+            None => (written.to_owned(), None),
+        };
+        let key = self.used.get(&(message, attribute))?;
+        let text = self
+            .texts
+            .by_locale
+            .get(&self.locales.default)?
+            .get(&key.old)?;
+        Some(marked(text, key.mode))
     }
 
     /// Words of the importer as a text of the language.

@@ -71,8 +71,16 @@ impl Plan {
                     evidence.is.push((node, ty, false));
                 }
                 Def::Calendar(ty) => evidence.is.push((node, *ty, true)),
-                Def::Scalar(stmt) | Def::Flat(stmt) => {
-                    match self.stmts[*stmt].outputs.first().map(|o| &o.origin) {
+                Def::Scalar(_) | Def::Flat(_) | Def::Picked(..) => {
+                    let output = match &var.def {
+                        Def::Picked(stmt, column) => {
+                            let mut outputs = self.stmts[*stmt].outputs.iter();
+                            outputs.find(|o| o.name == *column)
+                        }
+                        Def::Scalar(stmt) | Def::Flat(stmt) => self.stmts[*stmt].outputs.first(),
+                        _ => None,
+                    };
+                    match output.map(|o| &o.origin) {
                         Some(outputs::Origin::Column(col)) => {
                             evidence.links.push((node, Typed::Col(col.clone())));
                         }

@@ -2,14 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use botfactory_lang::answer;
-
 use super::{Action, Def, Flow, FlowKind, Plan, Scope, Step, Var};
 use crate::import::names;
 use crate::import::old::{self, Said};
 use crate::import::pattern::{self, Meaning};
 use crate::import::report::Notes;
-use crate::import::sql::Ty;
 use crate::import::template;
 
 /// What the texts of one flow want from its queries.
@@ -103,10 +100,7 @@ impl Plan {
             notes.changed(&path, "a menu without options is `flow.generic.v1` now");
             on_enter.extend(flow.title.map(|title| plain_reply(title, &walk.scope)));
         }
-        let (asking, telling): (Vec<_>, Vec<_>) = flow
-            .steps
-            .into_iter()
-            .partition(|s| s.reply.is_none() || s.ask.is_some() || s.widget.is_some());
+        let (asking, telling): (Vec<_>, Vec<_>) = flow.steps.into_iter().partition(old::Step::asks);
         for step in telling {
             notes.changed(
                 &step.path,
@@ -122,12 +116,6 @@ impl Plan {
                 );
             }
             on_enter.extend(self.actions(&flow.on_complete, &mut walk, notes));
-            if !flow.on_step.is_empty() {
-                notes.changed(
-                    &path,
-                    "`on_step` of a flow without steps never ran; left out",
-                );
-            }
             if !on_enter.iter().any(Action::replies) {
                 notes.changed(&path, "the flow replied nothing; it says it is done now");
                 on_enter.push(Action::Done);
@@ -184,48 +172,27 @@ impl Plan {
 
     fn step(&mut self, step: old::Step, walk: &mut Walk<'_>, notes: &mut Notes) -> Step {
         let before = walk.scope.clone();
-        let (mut def, mut regex, mut min, mut max) = (None, step.regex, None, None);
+        let (mut def, mut regex, mut shown) = (None, step.regex, None);
         let (mut ask, mut old_name) = (step.ask, step.var);
-        if let Some(widget) = step.widget {
-            old_name = widget.var.or(old_name);
-            ask = widget.title.or(ask);
-            if widget.block == "widget.calendar.v1" {
-                let with_time = widget.mode.as_deref() == Some("datetime");
-                def = Some(Def::Calendar(if with_time {
-                    Ty::DateTime
-                } else {
-                    Ty::Date
-                }));
-                let mut bound = |text: Option<Said>, time: &str| {
-                    let day = text?.text;
-                    let any = answer::Bounds {
-                        min: None,
-                        max: None,
-                    };
-                    if answer::date(&day, any).is_err() {
-                        notes.person(&widget.path, format!("`{day}` is no date; left out"));
-                        return None;
-                    }
-                    Some(if with_time {
-                        format!("{day} {time}")
-                    } else {
-                        day
-                    })
-                };
-                (min, max) = (bound(widget.min, "00:00"), bound(widget.max, "23:59"));
-                notes.person(
-                    &widget.path,
-                    "`widget.calendar.v1` needs a later block; the date is typed until then",
-                );
-            } else {
-                notes.person(
-                    &widget.path,
-                    format!(
-                        "`{}` needs a later block; the answer is typed until then",
-                        widget.block
-                    ),
-                );
+        if let Some(mut widget) = step.widget {
+            let is_list = widget.pages.is_some();
+            old_name = widget.var.take().or(old_name).or_else(|| {
+                // The old default.
+                is_list.then(|| "selected_item".to_owned())
+            });
+            (shown, def) = self.widget(&mut widget, walk, notes);
+            if shown.is_some() {
+                if let Some(regex) = regex.take() {
+                    notes.changed(
+                        &regex.path,
+                        format!(
+                            "what is chosen was never checked by a pattern; left out: `{}`",
+                            regex.text
+                        ),
+                    );
+                }
             }
+            ask = widget.title.take().or(ask);
         }
         let meaning = regex.as_ref().map(|said| pattern::meaning(&said.text));
         if let (Some(said), Some(Meaning::Unusable(why))) = (&regex, &meaning) {
@@ -257,8 +224,7 @@ impl Plan {
             ask,
             regex,
             msg: step.msg,
-            min,
-            max,
+            widget: shown,
             before,
             after: walk.scope.clone(),
             on_step: Vec::new(),
@@ -300,7 +266,14 @@ impl Plan {
                         }
                     }
                 }
-                old::ActionKind::Limit(_) | old::ActionKind::Other(..) => {}
+                old::ActionKind::Limit(limit) => {
+                    for said in limit.suffix.iter().chain(&limit.message) {
+                        if let template::Parsed::Template(pieces) = said.parsed() {
+                            template::names_in(&pieces, &mut read);
+                        }
+                    }
+                }
+                old::ActionKind::Other(..) => {}
             }
         }
         let answers: BTreeSet<usize> = steps.iter().map(|s| s.var).collect();
@@ -351,11 +324,12 @@ impl Plan {
                     self.asked_columns(reply, &walk.scope);
                     planned.push(Action::Reply(Box::new(reply.clone()), walk.scope.clone()));
                 }
-                old::ActionKind::Limit(_) => {
-                    notes.person(
+                old::ActionKind::Limit(limit) => {
+                    notes.changed(
                         &action.path,
-                        "`policy.ratelimit.v1` needs a later block; left out",
+                        "a sliding window of its own: who is held back and tries again waits no longer for it, and other limits do not count with it",
                     );
+                    planned.push(Action::Limit(Box::new(limit.clone()), walk.scope.clone()));
                 }
                 old::ActionKind::Other(block, whole) => {
                     let why = match block.as_str() {

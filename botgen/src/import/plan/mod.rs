@@ -4,6 +4,7 @@
 mod decide;
 mod flows;
 mod statements;
+mod widgets;
 
 use std::collections::BTreeMap;
 
@@ -30,8 +31,10 @@ pub(in crate::import) struct Var {
 pub(in crate::import) enum Def {
     /// A step's answer, and what its pattern means.
     Answer(Option<Meaning>),
-    /// A step that was a calendar: its type is given.
+    /// A step that is a calendar: its type is given.
     Calendar(Ty),
+    /// The column of a query's row that was chosen.
+    Picked(usize, String),
     /// A query's rows, its first row, its first value, its only column.
     Rows(usize),
     Single(usize),
@@ -100,12 +103,34 @@ pub(in crate::import) struct Step {
     pub ask: Option<Said>,
     pub regex: Option<Said>,
     pub msg: Option<Said>,
-    pub min: Option<String>,
-    pub max: Option<String>,
+    pub widget: Option<Widget>,
     /// What is known when it is asked, and after its answer.
     pub before: Scope,
     pub after: Scope,
     pub on_step: Vec<Action>,
+}
+
+/// What a step shows.
+#[derive(Debug)]
+pub(in crate::import) enum Widget {
+    Calendar {
+        path: String,
+        with_time: bool,
+        min: Option<Said>,
+        max: Option<Said>,
+        tz: Option<Said>,
+    },
+    Pages {
+        path: String,
+        stmt: usize,
+        /// The variable that holds the rows, where they are loaded already.
+        list: Option<usize>,
+        id: String,
+        item: Option<Said>,
+        page_size: Option<i64>,
+        empty: Option<Said>,
+        extra: Vec<Vec<old::Button>>,
+    },
 }
 
 /// An action.
@@ -113,13 +138,14 @@ pub(in crate::import) struct Step {
 pub(in crate::import) enum Action {
     Sql(usize),
     Reply(Box<old::Reply>, Scope),
+    Limit(Box<old::Limit>, Scope),
     /// The importer's own word of a flow that says nothing.
     Done,
 }
 
 impl Action {
     fn replies(&self) -> bool {
-        !matches!(self, Self::Sql(_))
+        matches!(self, Self::Reply(..) | Self::Done)
     }
 }
 
@@ -132,6 +158,8 @@ pub(in crate::import) struct Plan {
     pub schema: Schema,
     /// Tables that are called something else now.
     pub tables: BTreeMap<String, String>,
+    /// `YYYY-MM-DD`, where it is known.
+    pub today: Option<String>,
     /// What texts ask of columns with `#if`: column name, its statement, and whether the text prints it too.
     asked: Vec<(usize, String, bool)>,
 }

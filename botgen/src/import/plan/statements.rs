@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sqlparser::ast::Statement;
+
 use super::flows::Walk;
 use super::{Def, Plan, Scope, Stmt, Var};
 use crate::import::old;
@@ -10,13 +12,54 @@ use crate::import::schema::table_origin;
 use crate::import::sql::{self, Kind, print, rewrite};
 use crate::import::template;
 
+/// A statement to plan.
+pub(super) struct Asked<'a> {
+    pub old: &'a old::Sql,
+    /// Columns that texts read from its rows.
+    pub wanted: &'a [String],
+    /// What is changed before anything else.
+    pub prepare: &'a dyn Fn(&mut Statement, &mut Notes),
+}
+
 impl Plan {
+    /// A statement of a list of actions, with the variable it defines.
     pub(super) fn sql(
         &mut self,
         old: &old::Sql,
         walk: &mut Walk<'_>,
         notes: &mut Notes,
     ) -> Option<usize> {
+        let result_var = old.result_var.clone().unwrap_or_else(|| "rows".to_owned());
+        let wanted = walk.wanted.columns.get(&result_var);
+        let asked = Asked {
+            old,
+            wanted: wanted.map_or(&[][..], Vec::as_slice),
+            prepare: &|_, _| {},
+        };
+        let index = self.statement(&asked, walk, notes)?;
+        if self.stmts[index].kind == Kind::Read {
+            let def = if old.scalar {
+                Def::Scalar(index)
+            } else if old.flatten {
+                Def::Flat(index)
+            } else if walk.wanted.singles.contains(&result_var) {
+                Def::Single(index)
+            } else {
+                Def::Rows(index)
+            };
+            self.stmts[index].result = Some(walk.define(self, &result_var, def));
+        }
+        Some(index)
+    }
+
+    /// A statement.
+    pub(super) fn statement(
+        &mut self,
+        asked: &Asked<'_>,
+        walk: &mut Walk<'_>,
+        notes: &mut Notes,
+    ) -> Option<usize> {
+        let old = asked.old;
         let path = &old.sql.path;
         let refuse = |notes: &mut Notes, why: &str| {
             notes.person(
@@ -29,6 +72,7 @@ impl Plan {
             Ok(parsed) => parsed,
             Err(why) => return refuse(notes, &why),
         };
+        (asked.prepare)(&mut ast, notes);
         let tables = sql::facts::of(&ast, &sql::scope::Known::default()).tables;
         let taken_back = |t: &&String| notes.left_out.contains(&table_origin(t));
         if let Some(table) = tables.iter().find(taken_back) {
@@ -45,18 +89,12 @@ impl Plan {
         for built_in in ["bot_id", "user_id", "chat_id"] {
             names.insert(built_in.to_owned(), built_in.to_owned());
         }
-        let result_var = old.result_var.clone().unwrap_or_else(|| "rows".to_owned());
-        let wanted = walk
-            .wanted
-            .columns
-            .get(&result_var)
-            .map_or(&[][..], Vec::as_slice);
         let out = rewrite::rewrite(
             &mut ast,
             &rewrite::Around {
                 names: &names,
                 taken: &walk.taken,
-                wanted,
+                wanted: asked.wanted,
                 tables: &self.tables,
             },
         );
@@ -95,18 +133,6 @@ impl Plan {
         }
         let scope = walk.scope.clone();
         let index = self.stmts.len();
-        let result = (kind == Kind::Read).then(|| {
-            let def = if old.scalar {
-                Def::Scalar(index)
-            } else if old.flatten {
-                Def::Flat(index)
-            } else if walk.wanted.singles.contains(&result_var) {
-                Def::Single(index)
-            } else {
-                Def::Rows(index)
-            };
-            walk.define(self, &result_var, def)
-        });
         self.stmts.push(Stmt {
             path: path.clone(),
             kind,
@@ -117,7 +143,7 @@ impl Plan {
             casts: out.casts,
             formats: out.formats,
             renamed: out.renamed,
-            result,
+            result: None,
             outputs: Vec::new(),
             one: false,
             unscoped: None,
