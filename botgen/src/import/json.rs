@@ -12,7 +12,7 @@ use super::report::Notes;
 /// Most items of one list; far above any spec a person writes, and it bounds the work per flow.
 const ITEMS: usize = 1000;
 /// Most characters of a value that a line quotes.
-const QUOTED: usize = 300;
+const QUOTED: usize = 1000;
 
 /// A value with its path.
 pub(super) type At<'a> = (String, &'a Value);
