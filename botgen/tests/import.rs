@@ -243,7 +243,12 @@ fn a_folder_is_written_once() {
     assert_eq!(report.bot_id, "notes_bot");
     assert_eq!(
         report.files,
-        ["IMPORT.md", "bot.yaml", "migrations/0001_imported.sql"]
+        [
+            "IMPORT.md",
+            "bot.yaml",
+            "chats/smoke.yaml",
+            "migrations/0001_imported.sql"
+        ]
     );
     for file in &report.files {
         assert!(out.join(file).is_file(), "{file}");
