@@ -8,6 +8,7 @@ use botfactory_lang::locale::LocaleIndex;
 use crate::handler::Cx;
 use crate::handler::error::HandlerError;
 use crate::handler::given::Given;
+use crate::handler::limit::{LimitSpec, Policy};
 use crate::handler::message::Text;
 use crate::handler::printer::Words;
 use crate::handler::wizard::{Waiting, WizardSpec};
@@ -183,6 +184,18 @@ pub trait Bot: Send + Sync + std::fmt::Debug + 'static {
     fn timeout<'a>(&'a self, cx: &'a mut Cx, waiting: Waiting) -> Handling<'a> {
         let _ = (cx, waiting);
         Box::pin(async { Err(HandlerError::Outdated) })
+    }
+    /// Every limit of the bot.
+    fn limits(&self) -> &'static [&'static LimitSpec] {
+        &[]
+    }
+    /// The limits of the whole bot that an update meets, before anything of it runs.
+    ///
+    /// # Errors
+    /// A condition's arithmetic fails.
+    fn policies(&self, words: &Words) -> Result<Vec<Policy>, HandlerError> {
+        let _ = words;
+        Ok(Vec::new())
     }
     /// The bot's own text for what nothing understands.
     fn fallback(&self, words: &Words) -> Option<Text>;

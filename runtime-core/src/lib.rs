@@ -31,6 +31,7 @@ pub mod handler;
 pub mod http;
 pub(crate) mod i18n;
 pub mod ingress;
+pub mod limits;
 pub mod outbox;
 pub mod prelude;
 pub mod redis;

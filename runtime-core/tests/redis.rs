@@ -1,9 +1,12 @@
 //! What instances share, on a real Redis: and what is left when it goes away.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use runtime_core::handler::limit::{LimitKey, LimitScope, LimitSpec, OnError};
+use runtime_core::limits::{Answer, Ask, Limits, Who};
 use runtime_core::redis::budget::Budgets;
-use runtime_core::redis::counters::{Asked, Counters};
+use runtime_core::redis::counters::Counters;
 use runtime_core::redis::notices::Notice;
 use runtime_core::redis::{PATIENCE, Redis};
 use runtime_core::telegram::flood::Class;
@@ -111,30 +114,233 @@ async fn a_429_closes_everywhere_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn counters_are_shared_and_decide_once() {
+async fn counters_are_shared() {
     let server = Server::start();
     let a = Counters::new(opened(&server).await);
     let b = Counters::new(opened(&server).await);
     assert_eq!(a.count("x", Duration::from_secs(60)).await, 1);
     assert_eq!(b.count("x", Duration::from_secs(60)).await, 2);
-    let asked = |update_id| Asked {
+}
+
+static SHORT: LimitSpec = LimitSpec {
+    rule: "order.on_enter.1",
+    command: "order",
+    scope: LimitScope::User,
+    window: 1,
+    allowance: 3,
+    on_error: OnError::Deny,
+};
+static LONG: LimitSpec = LimitSpec {
+    rule: "order.on_enter.2",
+    command: "order",
+    scope: LimitScope::User,
+    window: 600,
+    allowance: 3,
+    on_error: OnError::Allow,
+};
+static DENY: LimitSpec = LimitSpec {
+    rule: "order.on_enter.3",
+    command: "order",
+    scope: LimitScope::User,
+    window: 600,
+    allowance: 3,
+    on_error: OnError::Deny,
+};
+
+async fn limits(server: &Server) -> Limits {
+    let limits = Limits::new([9; 32]);
+    limits.share(opened(server).await);
+    limits
+}
+
+fn ask(limits: &Limits, limit: &'static LimitSpec, update_id: i64, once: bool) -> Ask {
+    let who = Who {
         bot: BOT,
         update_id,
-        rule: "order",
-        subject: 5,
-        limit: 2,
-        window: Duration::from_millis(400),
+        person: 4242,
+        chat: 4242,
     };
-    assert!(a.take(asked(1)).await.is_ok());
-    assert!(b.take(asked(2)).await.is_ok());
-    let wait = a.take(asked(3)).await.unwrap_err();
-    assert!(wait <= Duration::from_millis(400));
-    for counters in [&a, &b] {
-        assert!(counters.take(asked(1)).await.is_ok(), "decided before");
-        assert!(counters.take(asked(3)).await.is_err(), "decided before");
+    let key = LimitKey::new().word("for:").value("massage");
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    let now = i64::try_from(now.as_micros()).unwrap();
+    limits.ask(limit, &key, who, "demo", now, once)
+}
+
+async fn decide(limits: &Limits, limit: &'static LimitSpec, update_id: i64) -> Answer {
+    limits.decide(&ask(limits, limit, update_id, false)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rate_limits_count_together_and_decide_once() {
+    let server = Server::start();
+    let (a, b) = (limits(&server).await, limits(&server).await);
+    // Sixteen at once over two instances: three pass, and each update has one answer.
+    let (a, b) = (Arc::new(a), Arc::new(b));
+    let asked: Vec<_> = (0..16)
+        .map(|n| {
+            let limits = if n % 2 == 0 { a.clone() } else { b.clone() };
+            tokio::spawn(async move { decide(&limits, &LONG, n).await })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for one in asked {
+        answers.push(one.await.unwrap());
     }
-    tokio::time::sleep(Duration::from_millis(450)).await;
-    assert!(b.take(asked(4)).await.is_ok(), "another window");
+    let passed = answers.iter().filter(|a| **a == Answer::Pass).count();
+    assert_eq!(passed, 3);
+    for answer in &answers {
+        if let Some(seconds) = answer.retry_in() {
+            assert!((595..=600).contains(&seconds), "{seconds}");
+        }
+    }
+    // Delivered again, to the other instance, and to one that has just started.
+    let late = limits(&server).await;
+    for (n, answer) in (0..16).zip(&answers) {
+        for limits in [&*a, &*b, &late] {
+            assert_eq!(decide(limits, &LONG, n).await, *answer, "{n}");
+        }
+    }
+    assert!(matches!(
+        decide(&late, &LONG, 99).await,
+        Answer::Wait { .. }
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shared_window_slides() {
+    let server = Server::start();
+    let instances = [limits(&server).await, limits(&server).await];
+    let began = Instant::now();
+    let mut passed: Vec<Duration> = Vec::new();
+    let mut update_id = 0;
+    while began.elapsed() < Duration::from_millis(4500) {
+        update_id += 1;
+        let limits = &instances[update_id as usize % 2];
+        let before = began.elapsed();
+        let answer = decide(limits, &SHORT, update_id).await;
+        let after = began.elapsed();
+        match answer {
+            Answer::Pass => passed.push(before),
+            Answer::Wait { millis, .. } => {
+                assert!(millis <= 1000);
+                // Not refused while one is free: the third before this one was less than a window ago. (A whole second
+                // is what they say who have had no answer in time, on a busy machine.)
+                let third = passed[passed.len() - 3];
+                let early = before - third < Duration::from_millis(1000 + 60);
+                assert!(early || millis == 1000, "{third:?} {after:?} {millis}");
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(37)).await;
+    }
+    // Three at once, then three each second: fifteen in four and a half seconds, fewer on a busy machine.
+    assert!((9..=15).contains(&passed.len()), "{passed:?}");
+    for four in passed.windows(4) {
+        // Asked before it was decided: a little of the wait for the answer may be missing.
+        let apart = four[3] + Duration::from_millis(60) - four[0];
+        assert!(apart >= Duration::from_millis(1000), "{passed:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_held_back_from_a_whole_bot_is_told_once_by_all_instances() {
+    let server = Server::start();
+    let (a, b) = (limits(&server).await, limits(&server).await);
+    let mut told = 0;
+    for n in 0..12 {
+        let limits = if n % 2 == 0 { &a } else { &b };
+        let answer = limits.decide(&ask(limits, &LONG, n, true)).await;
+        if matches!(answer, Answer::Wait { tell: true, .. }) {
+            told += 1;
+            let again = limits.decide(&ask(limits, &LONG, n, true)).await;
+            assert_eq!(again, answer, "the same answer");
+        }
+    }
+    assert_eq!(told, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_key_of_a_limit_names_anybody() {
+    let server = Server::start();
+    let a = limits(&server).await;
+    for n in 1..=5 {
+        a.decide(&ask(&a, &LONG, n, true)).await;
+    }
+    let client = redis::Client::open(server.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let keys: Vec<String> = redis::cmd("KEYS")
+        .arg("*")
+        .query_async(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(keys.len(), 1 + 5 + 1, "{keys:?}");
+    for key in keys {
+        assert!(key.starts_with("bf:{77}:"), "{key}");
+        for named in ["massage", "4242", "order", "demo"] {
+            assert!(!key.contains(named), "{key}");
+        }
+        let left: i64 = redis::cmd("PTTL")
+            .arg(&key)
+            .query_async(&mut connection)
+            .await
+            .unwrap();
+        assert!(left > 0 && left <= 600_000, "{key} lives {left} ms");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_goes_away_opens_nothing() {
+    let mut server = Server::start();
+    let (a, b) = (limits(&server).await, limits(&server).await);
+    for n in 1..=3 {
+        assert_eq!(decide(&a, &LONG, n).await, Answer::Pass);
+        assert_eq!(decide(&a, &DENY, 100 + n).await, Answer::Pass);
+    }
+    server.pause();
+    // Whoever has had its three here gets no more here; the first question waits its bound, no other waits at all.
+    let began = Instant::now();
+    for n in 4..=20 {
+        assert!(matches!(decide(&a, &LONG, n).await, Answer::Wait { .. }));
+    }
+    assert!(began.elapsed() < PATIENCE * 3, "{:?}", began.elapsed());
+    // An instance that knows nothing counts for itself, or lets nobody pass.
+    for n in 21..=23 {
+        assert_eq!(decide(&b, &LONG, n).await, Answer::Pass);
+    }
+    assert!(matches!(decide(&b, &LONG, 24).await, Answer::Wait { .. }));
+    let refused = decide(&b, &DENY, 121).await;
+    assert_eq!(refused.retry_in(), Some(30));
+    assert!(began.elapsed() < PATIENCE * 6, "{:?}", began.elapsed());
+    // What was decided before stays decided.
+    assert_eq!(decide(&a, &LONG, 2).await, Answer::Pass);
+    assert!(matches!(decide(&a, &LONG, 4).await, Answer::Wait { .. }));
+    server.kill();
+    server.restart(); // empty
+    // Both know what they have let pass themselves, whatever Redis has lost.
+    let began = Instant::now();
+    let mut update_id = 200;
+    while began.elapsed() < Duration::from_millis(1500) {
+        for limits in [&a, &b] {
+            update_id += 1;
+            let answer = decide(limits, &LONG, update_id).await;
+            assert!(matches!(answer, Answer::Wait { .. }), "{update_id}");
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(decide(&b, &DENY, 121).await, refused, "the same answer");
+    until_passes(&b).await;
+}
+
+/// The shared counters are back: whom they do not know passes again.
+async fn until_passes(limits: &Limits) {
+    let began = Instant::now();
+    let mut update_id = 1000;
+    while decide(limits, &DENY, update_id).await != Answer::Pass {
+        update_id += 1;
+        assert!(began.elapsed() < Duration::from_secs(5), "they come back");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,8 +28,16 @@ pub fn check(
     let errors = sink.errors();
     let name = settings::name(bot, sink);
     let tz = settings::tz(bot, sink);
-    let (texts, fallback, mut toasts) = own_texts(cx, sink);
+    let Own {
+        texts,
+        fallback,
+        policies,
+        mut toasts,
+    } = own(cx, sink);
     let flows = flows(cx, &mut toasts, sink);
+    if !bot.incomplete {
+        blocks::ratelimit::shared(bot, sink);
+    }
     if !bot.incomplete {
         i18n::finish(bot, cx.words, sink);
     }
@@ -44,6 +52,7 @@ pub fn check(
     }
     // A bot with an error is not built; whatever its parts look like.
     let flows = flows.filter(|_| sink.errors() == errors)?;
+    let policies = policies?;
     let tags = settings::tags(bot);
     Some(ir::Bot {
         id: bot.id.clone(),
@@ -63,6 +72,7 @@ pub fn check(
             .on_ambiguous
             .as_ref()
             .map_or(ast::OnAmbiguous::Resend, |p| p.node),
+        policies,
         default_locale: settings::default_tag(bot, &tags),
         locales: locales(cx, folder, tags),
         texts,
@@ -89,9 +99,17 @@ fn locales(cx: &BotCx<'_>, folder: &Folder, tags: Vec<String>) -> Vec<ir::Locale
 
 /// Names of generated code that no name of the author may take inside a flow's module.
 fn taken() -> BTreeSet<String> {
-    ["cx", "words", "given", "state", "loaded", "waiting"]
-        .map(str::to_owned)
-        .into()
+    [
+        "cx",
+        "words",
+        "given",
+        "state",
+        "loaded",
+        "waiting",
+        ir::Limit::RETRY_IN,
+    ]
+    .map(str::to_owned)
+    .into()
 }
 
 fn flow_cx<'a>(
@@ -115,11 +133,18 @@ fn flow_cx<'a>(
     }
 }
 
-type OwnTexts = (Vec<ir::text::Text>, Option<TextCall>, Vec<(u32, TextCall)>);
+/// What belongs to no flow.
+struct Own {
+    texts: Vec<ir::text::Text>,
+    fallback: Option<TextCall>,
+    /// `None`: one of them has an error.
+    policies: Option<Vec<(Option<ir::expr::Expr>, ir::Limit)>>,
+    toasts: Vec<(u32, TextCall)>,
+}
 
-/// The texts that belong to no flow: the fallback and the toasts. They read no variables: a toast may be asked for
-/// months after its message was sent.
-fn own_texts(bot: &BotCx<'_>, sink: &mut Sink) -> OwnTexts {
+/// The fallback, the toasts and the policies. They read no variables: a toast may be asked for months after its message
+/// was sent.
+fn own(bot: &BotCx<'_>, sink: &mut Sink) -> Own {
     let mut none = Vec::new();
     let mut cx = flow_cx(bot, "", &mut none, sink);
     let fallback = bot.ast.fallback.as_ref().and_then(|text| {
@@ -153,7 +178,16 @@ fn own_texts(bot: &BotCx<'_>, sink: &mut Sink) -> OwnTexts {
             toasts.push((hash, checked.call));
         }
     }
-    (cx.texts, fallback.map(|f| f.call), toasts)
+    let policies: Vec<_> = (1..)
+        .zip(&bot.ast.policies)
+        .map(|(n, policy)| blocks::ratelimit::policy(&mut cx, policy, n))
+        .collect();
+    Own {
+        fallback: fallback.map(|f| f.call),
+        policies: policies.into_iter().collect(),
+        toasts,
+        texts: cx.texts,
+    }
 }
 
 fn flows(

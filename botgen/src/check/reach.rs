@@ -174,6 +174,7 @@ fn mentioned(bot: &ast::Bot, words: &Translations, out: &mut BTreeSet<String>) {
                 ActionKind::Query(s) | ActionKind::Exec(s) => {
                     s.on_conflict.iter().for_each(|c| text(&c.reply));
                 }
+                ActionKind::Limit(limit) => limit.message.iter().for_each(&mut text),
                 ActionKind::SetLocale(_) => {}
             }
         }

@@ -16,8 +16,10 @@ use crate::ir::{Action, ActionKind, Target, Wizard};
 pub enum Stage<'a> {
     /// Before a dialogue waits for anything, or in a flow without one: the conversation is not touched.
     Entry,
-    /// In a dialogue.
+    /// In a dialogue, between its questions.
     Dialogue(&'a Wizard),
+    /// After the last answer of a dialogue.
+    Completion(&'a Wizard),
 }
 
 /// The statements; `true` when nothing after them can run.
@@ -122,17 +124,18 @@ fn body(env: &mut Env<'_>, stage: Stage<'_>, action: &Action, conditional: bool)
         ActionKind::Reply(reply) => blocks::reply::statements(env, reply),
         ActionKind::SetLocale { locale } => blocks::set_locale::statements(env, locale),
         ActionKind::AskLocale => quote!(cx.show_locales();),
+        ActionKind::Limit(limit) => blocks::ratelimit::statements(env, stage, limit),
     }
 }
 
 /// Leaves the list: ends the flow, or goes to a step.
 pub fn leave(env: &Env<'_>, stage: Stage<'_>, target: Target) -> TokenStream {
     match (stage, target) {
-        (Stage::Dialogue(wizard), Target::Step(step)) => {
+        (Stage::Dialogue(wizard) | Stage::Completion(wizard), Target::Step(step)) => {
             let wait = wizard::wait_call(env, wizard, step);
             quote!(return #wait;)
         }
-        (Stage::Dialogue(_), Target::End) => quote!(return cx.done();),
+        (Stage::Dialogue(_) | Stage::Completion(_), Target::End) => quote!(return cx.done();),
         (Stage::Entry, _) => quote!(return Ok(());),
     }
 }

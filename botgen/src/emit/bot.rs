@@ -4,6 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::FlowEmit;
+use super::blocks::ratelimit;
 use super::format::{ident, raw};
 use super::{flow, text, wizard};
 use crate::ir::{Bot, cost};
@@ -135,6 +136,8 @@ pub fn module(bot: &Bot) -> TokenStream {
             }
         }
     });
+    let limits = ratelimit::of_bot(bot);
+    let specs = ratelimit::specs_of_bot(bot);
     let fallback = match &bot.fallback {
         Some(call) => {
             let name = ident(&bot.texts[call.id.0].ident);
@@ -173,6 +176,8 @@ pub fn module(bot: &Bot) -> TokenStream {
 
         #spec
 
+        #specs
+
         impl Bot for #name {
             fn spec(&self) -> &'static BotSpec {
                 &SPEC
@@ -201,6 +206,8 @@ pub fn module(bot: &Bot) -> TokenStream {
             }
 
             #timeout
+
+            #limits
 
             fn fallback(&self, words: &Words) -> Option<Text> {
                 #fallback

@@ -7,6 +7,7 @@ use quote::{format_ident, quote};
 
 use super::FlowEmit;
 use super::actions::{Stage, list};
+use super::blocks::ratelimit;
 use super::env::{Env, Form, Site};
 use super::format::{doc, ident};
 use super::{choice, query, rule, text, wizard};
@@ -68,6 +69,7 @@ pub fn module(cx: &FlowEmit<'_>) -> TokenStream {
         .enumerate()
         .map(|(id, query)| query::row(cx, query, kept.contains(&id)));
     let arguments = arguments(cx);
+    let limits = ratelimit::specs(cx);
     let enter = enter(cx);
     let dialogue = flow
         .wizard
@@ -86,6 +88,7 @@ pub fn module(cx: &FlowEmit<'_>) -> TokenStream {
         use runtime_core::prelude::*;
         #(#choices)*
         #(#rows)*
+        #(#limits)*
         #enter
         #arguments
         #dialogue

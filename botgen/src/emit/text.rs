@@ -409,6 +409,7 @@ fn shown(values: &mut Values<'_, '_>, print: &Print, place: Place) -> TokenStrea
             | How::Date(_)
             | How::Time(_)
             | How::DateTime(_)
+            | How::Duration
             | How::Number { .. }
             | How::Money { .. },
             _,
@@ -457,6 +458,7 @@ fn printed(p: &TokenStream, value: TokenStream, base: &Base, how: &How) -> Token
             let style = date_style(style);
             quote!(#p.time(#value, #style))
         }
+        (How::Duration, _) => quote!(#p.duration(#value)),
         (How::Number { digits }, base) => {
             let digits = match digits {
                 Some(digits) => {

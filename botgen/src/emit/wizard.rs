@@ -535,7 +535,7 @@ fn complete(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
             quote!(, #name: #ty)
         })
         .collect();
-    let (actions, ended) = list(&mut env, Stage::Dialogue(wizard), &wizard.on_complete);
+    let (actions, ended) = list(&mut env, Stage::Completion(wizard), &wizard.on_complete);
     let end = (!ended).then(|| quote!(cx.done()));
     let loaded = (!wizard.loaded.is_empty()).then(|| quote!(, loaded: Loaded));
     let docs = doc(&format!(

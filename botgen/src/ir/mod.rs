@@ -50,11 +50,14 @@ pub struct Bot {
     pub delivery: crate::syntax::ast::Delivery,
     /// What becomes of messages of which nobody knows whether they arrived.
     pub on_ambiguous: crate::syntax::ast::OnAmbiguous,
+    /// Limits of the whole bot: each with its condition. Their messages are among [`Bot::texts`]; they read built-ins only.
+    pub policies: Vec<(Option<Expr>, Limit)>,
     /// Tags; the sources of each; index 0 is not special.
     pub locales: Vec<Locale>,
     /// Index into `locales`.
     pub default_locale: usize,
-    /// Texts that belong to no flow, by [`text::TextId`]: those of `fallback` and `toasts`. They read no variables.
+    /// Texts that belong to no flow, by [`text::TextId`]: those of `fallback`, `toasts` and `policies`. They read no
+    /// variables but [`Limit::RETRY_IN`].
     pub texts: Vec<text::Text>,
     /// Text for what nothing understands; `None`: `bf-unknown`. Index into `texts`.
     pub fallback: Option<TextCall>,
@@ -356,6 +359,36 @@ pub enum ActionKind {
     },
     /// Shows the keyboard of locales.
     AskLocale,
+    /// Goes on only for those who may pass.
+    Limit(Limit),
+}
+
+/// A rate limit.
+#[derive(Debug)]
+pub struct Limit {
+    /// Where it was written.
+    pub origin: Origin,
+    /// Where it stands, unique in the bot: `book.on_enter.1`, `policies.1`.
+    pub place: String,
+    /// Which counters it has: its place, or the `key` that it shares with others.
+    pub rule: String,
+    /// Who has a counter of their own.
+    pub scope: crate::syntax::ast::LimitScope,
+    /// Seconds.
+    pub window: i64,
+    /// How many pass in any window. At least one.
+    pub allowance: i64,
+    /// What separates counters further: texts, numbers, truth values, dates and times, none of them null.
+    pub suffix: Vec<Expr>,
+    /// What whoever is held back is told; may read [`Limit::RETRY_IN`].
+    pub message: Option<TextCall>,
+    /// What holds while the shared counters cannot be reached.
+    pub on_error: crate::syntax::ast::OnError,
+}
+
+impl Limit {
+    /// The variable that a message may read: seconds until it goes on, a whole number. No other variable has its ident.
+    pub const RETRY_IN: &'static str = "retry_in";
 }
 
 /// What happens when a constraint of the migrations refuses the statement: the update's SQL is rolled back.

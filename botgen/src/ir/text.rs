@@ -103,6 +103,8 @@ pub enum How {
     Number {
         digits: Option<u8>,
     },
+    /// Seconds, in the two greatest units that they fill: `2 min 5 s`.
+    Duration,
     /// ISO 4217.
     Money {
         currency: String,

@@ -33,6 +33,8 @@ pub struct Bot {
     pub delivery: Option<Spanned<Delivery>>,
     /// `on_ambiguous:`.
     pub on_ambiguous: Option<Spanned<OnAmbiguous>>,
+    /// `policies:`: limits of the whole bot, as actions without `goto`.
+    pub policies: Vec<Action>,
     /// `migrations:` of another bot's folder (`../booking/migrations`).
     pub migrations: Option<Str>,
     /// `lints:`.
@@ -389,6 +391,40 @@ pub enum ActionKind {
     Exec(Statement),
     Reply(Reply),
     SetLocale(SetLocale),
+    Limit(Limit),
+}
+
+/// `policy.ratelimit.v1`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Limit {
+    pub scope: Option<Spanned<LimitScope>>,
+    /// Seconds.
+    pub window: Option<Spanned<i64>>,
+    pub allowance: Option<Spanned<i64>>,
+    pub key_suffix: Option<Text>,
+    pub key: Option<Str>,
+    pub message: Option<Text>,
+    pub on_error: Option<Spanned<OnError>>,
+}
+
+/// Who has a counter of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(missing_docs)]
+pub enum LimitScope {
+    #[default]
+    User,
+    Chat,
+    Bot,
+}
+
+/// What holds while the shared counters cannot be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(missing_docs)]
+pub enum OnError {
+    #[default]
+    Allow,
+    Deny,
 }
 
 /// `action.sql_query.v1` and `action.sql_exec.v1`.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::ast::{Bot, Delivery, Flow, Intent, Scope};
 use super::blocks::i18n;
 use super::decode::{Cx, Fields};
-use super::flow::FlowItem;
+use super::flow::{FlowItem, PolicyItem};
 use super::lints::Lints;
 use super::registry;
 use crate::diagnostics::codes::{files, shape};
@@ -51,6 +51,8 @@ pub struct BotFile {
     /// always repeated: that changes nothing.
     #[schemars(extend("default" = "resend"))]
     pub on_ambiguous: Option<OnAmbiguousName>,
+    /// What holds for everything that the bot does: limits that stand before each command, answer and press.
+    pub policies: Option<Vec<PolicyItem>>,
     /// The folder of another bot's migrations whose tables this bot shares: `../booking/migrations`.
     pub migrations: Option<String>,
     /// What becomes of warnings, by code (`BF0242`) or family (`BF02`), and why: `BF0242: { level: allow, because: "…" }`; a level is `allow`, `warn` or `deny`.
@@ -242,6 +244,7 @@ impl Cx<'_> {
         ];
         let delivery = self.one_of(f.get("delivery"), "`delivery`", &deliveries);
         let on_ambiguous = self.on_ambiguous(f.get("on_ambiguous"));
+        let policies = self.each(f.get("policies"), "`policies`", true, Self::policy);
         let migrations = self.word(f.get("migrations"), "`migrations`");
         let lints = f.get("lints").map(|node| self.lints(node));
         let settings_lost = self.faults() != before;
@@ -261,6 +264,7 @@ impl Cx<'_> {
             fallback,
             delivery,
             on_ambiguous,
+            policies,
             migrations,
             lints: lints.unwrap_or_default(),
             intents: commands.intents,

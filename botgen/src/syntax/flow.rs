@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ast::{Action, ArgDecl, Flow};
-use super::blocks::{generic, menu, reply_template, set_locale, sql_exec, sql_query, wizard};
+use super::blocks::{
+    generic, menu, ratelimit, reply_template, set_locale, sql_exec, sql_query, wizard,
+};
 use super::decode::{Cx, Fields};
 use super::registry::{self, Block, Decode};
 use super::step::ChoiceItem;
@@ -47,6 +49,18 @@ pub enum ActionItem {
     /// Stores the language that a person has chosen, or asks for it.
     #[serde(rename = "action.set_locale.v1")]
     SetLocale(Box<set_locale::Published>),
+    /// Lets people pass so many times in any stretch of time.
+    #[serde(rename = "policy.ratelimit.v1")]
+    Ratelimit(Box<ratelimit::Published>),
+}
+
+/// A policy of the whole bot: one key, the block's name.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Policy")]
+pub enum PolicyItem {
+    /// Lets people pass so many times in any stretch of time.
+    #[serde(rename = "policy.ratelimit.v1")]
+    Ratelimit(Box<ratelimit::Published>),
 }
 
 /// Typed arguments by name.
@@ -89,22 +103,25 @@ pub(super) enum Holds {
     Flows,
     Steps,
     Actions,
+    Policies,
 }
 
 impl Holds {
     fn fits(self, block: &Block) -> bool {
-        matches!(
-            (self, block.decode),
+        match (self, block.decode) {
             (Holds::Flows, Decode::Flow(_))
-                | (Holds::Steps, Decode::Step(_))
-                | (Holds::Actions, Decode::Action(_))
-        )
+            | (Holds::Steps, Decode::Step(_))
+            | (Holds::Actions, Decode::Action(_)) => true,
+            (Holds::Policies, _) => block.name == ratelimit::BLOCK.name,
+            _ => false,
+        }
     }
     fn name(self) -> &'static str {
         match self {
             Holds::Flows => "flow",
             Holds::Steps => "step",
             Holds::Actions => "action",
+            Holds::Policies => "policy",
         }
     }
 }
@@ -144,12 +161,26 @@ impl Cx<'_> {
     }
 
     fn action(&mut self, node: &Node) -> Option<Action> {
-        let (block, name, mut f) = self.block(node, Holds::Actions)?;
+        self.action_in(node, Holds::Actions)
+    }
+
+    /// An element of `policies:`.
+    pub(in crate::syntax) fn policy(&mut self, node: &Node) -> Option<Action> {
+        self.action_in(node, Holds::Policies)
+    }
+
+    fn action_in(&mut self, node: &Node, holds: Holds) -> Option<Action> {
+        let (block, name, mut f) = self.block(node, holds)?;
         let Decode::Action(decode) = block.decode else {
             return None;
         };
         let when = self.expr(f.get("when"), "`when`");
-        let goto = self.name(f.get("goto"), "`goto`");
+        // Whoever a limit holds back goes nowhere, whoever passes goes on.
+        let goes = (block.shape)().field("goto").is_some();
+        let goto = match goes {
+            true => self.name(f.get("goto"), "`goto`"),
+            false => None,
+        };
         let kind = decode(self, &mut f);
         f.finish();
         Some(Action {
@@ -454,6 +485,7 @@ fn fitting(holds: Holds) -> String {
         Holds::Flows => "a flow",
         Holds::Steps => "a step that is a block",
         Holds::Actions => "an action",
+        Holds::Policies => "a policy",
     };
     format!("{article} is one of {}", names.join(", "))
 }

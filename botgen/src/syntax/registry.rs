@@ -3,7 +3,7 @@
 
 use super::ast::{ActionKind, FlowKind, WidgetStep};
 use super::blocks::{
-    calendar, confirm, generic, i18n, menu, multiselect, number, rating, reply_template,
+    calendar, confirm, generic, i18n, menu, multiselect, number, ratelimit, rating, reply_template,
     set_locale, sql_exec, sql_query, wizard,
 };
 use super::decode::{Cx, Fields};
@@ -41,13 +41,16 @@ impl Block {
             Decode::Setting => "at the top of `bot.yaml`",
             Decode::Flow(_) => "under `flows`",
             Decode::Step(_) => "in a wizard's `steps`",
+            Decode::Action(_) if self.name == ratelimit::BLOCK.name => {
+                "in a list of actions (`on_enter`, `on_step`, `on_complete`), for the whole bot under `policies`"
+            }
             Decode::Action(_) => "in a list of actions: `on_enter`, `on_step`, `on_complete`",
         }
     }
 }
 
 /// Every block, in the order of the reference page.
-pub static BLOCKS: [&Block; 13] = [
+pub static BLOCKS: [&Block; 14] = [
     &menu::BLOCK,
     &wizard::BLOCK,
     &generic::BLOCK,
@@ -55,6 +58,7 @@ pub static BLOCKS: [&Block; 13] = [
     &sql_exec::BLOCK,
     &reply_template::BLOCK,
     &set_locale::BLOCK,
+    &ratelimit::BLOCK,
     &calendar::BLOCK,
     &confirm::BLOCK,
     &rating::BLOCK,
@@ -64,9 +68,8 @@ pub static BLOCKS: [&Block; 13] = [
 ];
 
 /// Blocks that the language has but this version does not, and the issue that brings them.
-pub const LATER: [(&str, u8); 5] = [
+pub const LATER: [(&str, u8); 4] = [
     ("widget.pagination.v1", 4),
-    ("policy.ratelimit.v1", 4),
     ("ops.broadcast.v1", 5),
     ("action.llm.v1", 5),
     ("llm_improve", 5),
@@ -100,6 +103,10 @@ pub fn old_key(name: &str) -> Option<&'static str> {
         "type" | "params" => {
             "a block is a key and its parameters the value: `- flow.menu.v1: {…}`; `botgen import` converts old files"
         }
+        "policy.ratelimit.v1" => {
+            "a limit of the whole bot is an element of a list: `policies:` and below it `- policy.ratelimit.v1: {…}`"
+        }
+        "window_s" => "write `window: 60s`",
         "validate_regex" => "write `validate: { regex: '…' }`",
         "callback_data" => "write `callback: /command`",
         "command" | "cmd" | "entry" => "the command of a flow is `entry_cmd`, of an intent `cmd`",

@@ -34,6 +34,7 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), St
             "pattern" => value
                 .as_str()
                 .is_none_or(|text| Regex::new(rule.as_str().unwrap()).unwrap().is_match(text)),
+            "minimum" => value.as_f64().is_none_or(|n| n >= rule.as_f64().unwrap()),
             "minItems" => value
                 .as_array()
                 .is_none_or(|list| list.len() as u64 >= rule.as_u64().unwrap()),

@@ -62,3 +62,4 @@ bf-too-great = That's too much. The greatest value allowed is { $max }.
 bf-take = ✔️ Done
 bf-too-few = Choose at least { $min }.
 bf-too-many = You can choose at most { $max }.
+bf-slow-down = That was too often. Please try again in { $wait }.

@@ -158,6 +158,7 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
         notice,
     )
     .map_err(|error| AppError::Failed(error.to_string()))?;
+    engine.share(redis.clone());
     let engine = Arc::new(engine);
     let overrides = Arc::new(Overrides::new(store.clone(), engine.clone()));
     let loaded = overrides.load().await;

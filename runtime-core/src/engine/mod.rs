@@ -4,6 +4,7 @@ mod compose;
 mod deliver;
 mod dialogue;
 mod guard;
+mod limits;
 mod order;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -35,6 +36,8 @@ use crate::handler::printer::Words;
 use crate::handler::{Cx, Next};
 use crate::i18n::Texts;
 use crate::ingress::{Channel, Event, Incoming, Person, Place};
+use crate::limits::Limits;
+use crate::redis::Redis;
 use crate::store::letters::ATTEMPTS;
 use crate::store::outbox::{OutboxNotice, RowKey};
 use crate::store::{Backend, Store, StoreError};
@@ -136,6 +139,7 @@ pub(crate) struct Shared {
     pub(crate) keys: SecretKeys,
     pub(crate) gate: Arc<dyn FloodGate>,
     pub(crate) notice: OutboxNotice,
+    pub(crate) limits: Arc<Limits>,
 }
 
 /// [`Keys`] that do not print.
@@ -173,6 +177,17 @@ pub struct Engine {
     order: Order,
 }
 
+/// How a command that needs no claim came out.
+enum Quick {
+    Well(Cx),
+    Failed(HandlerError),
+    /// Its time was over.
+    Expired,
+    Busy,
+    /// It has stopped for a limit.
+    Undecided,
+}
+
 /// Why an engine cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -204,10 +219,15 @@ impl Engine {
         let seats = bots
             .iter()
             .map(|served| Seat::new(*served).map(Arc::new))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
+        for seat in &seats {
+            let rules = seat.bot.limits().iter().map(|limit| limit.rule);
+            telemetry::metrics::begin_limits(seat.spec.id, rules);
+        }
         Ok(Self {
             shared: Arc::new(Shared {
                 store,
+                limits: Arc::new(Limits::new(keys.current)),
                 keys: SecretKeys(keys),
                 gate,
                 notice,
@@ -215,6 +235,11 @@ impl Engine {
             seats,
             order: Order::default(),
         })
+    }
+
+    /// Rate limits count together with other instances from now on.
+    pub fn share(&self, redis: Redis) {
+        self.shared.limits.share(redis);
     }
 
     /// Tells the bot's own `@username`, once Telegram has said it; commands to other bots are ignored from then on.
@@ -336,7 +361,14 @@ impl Engine {
             pressed,
             key,
             words,
+            limits: self.decisions(seat, key.bot, update_id),
         };
+        if let Some(held_back) = self.policed(&update, &route).await {
+            return match held_back {
+                Ok(cx) => self.answer(update, &cx).await,
+                Err(error) => self.fail(update, &error).await,
+            };
+        }
         match route {
             Route::Ignore => Outcome::NOTHING,
             Route::Store(work) => self.write(update, work).await,
@@ -386,8 +418,24 @@ impl Engine {
 
     /// A command that neither writes nor moves a conversation: no claim, no writer; a redelivery runs it again.
     async fn quick(&self, update: Update, command: usize, args: &str) -> Outcome {
+        if let Some(cx) = limits::ahead_of_command(&update, command, args).await {
+            return self.answer(update, &cx).await;
+        }
+        for _ in 0..=limits::STOPS {
+            match self.run_quick(&update, command, args).await {
+                Quick::Undecided => limits::settle(&update).await,
+                Quick::Well(cx) => return self.answer(update, &cx).await,
+                Quick::Expired => return self.expired(update).await,
+                Quick::Busy => return Outcome::BUSY,
+                Quick::Failed(error) => return self.fail(update, &error).await,
+            }
+        }
+        Outcome::BUSY
+    }
+
+    async fn run_quick(&self, update: &Update, command: usize, args: &str) -> Quick {
         let Some(time) = update.time() else {
-            return Outcome::BUSY;
+            return Quick::Busy;
         };
         let spec = update.seat.spec.commands.get(command);
         let (effect, reads) = spec.map_or((Effect::Read, Reads::Many), |spec| {
@@ -397,10 +445,11 @@ impl Engine {
             Effect::Pure => Connection::None,
             _ => match self.reading(reads, time).await {
                 Ok(connection) => connection,
-                Err(_) => return Outcome::BUSY,
+                Err(_) => return Quick::Busy,
             },
         };
         let mut cx = Cx::new(update.words.clone(), connection, None);
+        cx.limits.clone_from(&update.limits);
         cx.words.args = args.into();
         let began = std::time::Instant::now();
         let ended = guard::run(time, update.seat.bot.enter(&mut cx, command, args)).await;
@@ -421,20 +470,21 @@ impl Engine {
         let error = match (ended, cx.bug) {
             (Ended::Well, None) => {
                 cx.connection.done().await;
-                return self.answer(update, &cx).await;
+                return Quick::Well(cx);
             }
             (Ended::Well, Some(place)) => HandlerError::Bug(place),
-            (Ended::Failed(error), _) => error,
-            (Ended::Expired, _) => {
-                drop(cx);
-                return self.expired(update).await;
+            (Ended::Failed(HandlerError::Undecided), _) => {
+                cx.connection.done().await;
+                return Quick::Undecided;
             }
+            (Ended::Failed(error), _) => error,
+            (Ended::Expired, _) => return Quick::Expired,
         };
-        drop(cx); // the connection goes before the store is asked again
+        // The connection goes before the store is asked again.
         if error.is_outage() {
-            return Outcome::BUSY;
+            return Quick::Busy;
         }
-        self.fail(update, &error).await
+        Quick::Failed(error)
     }
 
     /// What a handler said outside the writer.
@@ -512,6 +562,11 @@ impl Engine {
         let Some(pass) = self.order.enter(update.key).await else {
             return Outcome::BUSY;
         };
+        if let Work::Command { command, args } = &work
+            && let Some(cx) = limits::ahead_of_command(&update, *command, args).await
+        {
+            return Box::pin(self.answer(update, &cx)).await;
+        }
         let turn = Turn::new(self.shared.clone(), update, work);
         match &self.shared.store.backend {
             #[cfg(feature = "sqlite")]

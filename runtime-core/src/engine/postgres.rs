@@ -13,6 +13,7 @@ use rand::Rng;
 
 use super::Outcome;
 use super::guard::Ended;
+use super::limits;
 use super::route::{Control, Work};
 use super::turn::{Did, Plan, Turn, Verdict};
 use crate::bot::{Effect, Reads, Writes};
@@ -65,6 +66,8 @@ enum Stopped {
     Lost,
     /// A deadlock, or a conflict of serialisation.
     Retry,
+    /// The handler waits for the decision of a limit.
+    Undecided,
     /// The statement that was handed over met a constraint: the handler runs again and learns it.
     Conflict(sqlx::Error),
     /// The handler failed.
@@ -77,6 +80,7 @@ impl From<HandlerError> for Stopped {
     fn from(error: HandlerError) -> Self {
         match error {
             HandlerError::Overtaken => Self::Lost,
+            HandlerError::Undecided => Self::Undecided,
             HandlerError::Sql(error) if is_retryable(&error) => Self::Retry,
             error => Self::Failed(error),
         }
@@ -101,6 +105,7 @@ async fn drive(postgres: &Postgres, turn: &mut Turn) -> Verdict {
     }
     let mut losses = 0;
     let mut retries = 0;
+    let mut stops = 0;
     let mut conflict = None;
     loop {
         turn.again();
@@ -112,6 +117,11 @@ async fn drive(postgres: &Postgres, turn: &mut Turn) -> Verdict {
         match attempt.await {
             Ok(verdict) => return verdict,
             Err(Stopped::Lost) if losses < 2 * LOSSES => losses += 1,
+            Err(Stopped::Undecided) if stops < limits::STOPS => {
+                stops += 1;
+                limits::settle(&turn.update).await;
+            }
+            Err(Stopped::Undecided) => return Verdict::Busy,
             Err(Stopped::Retry) if retries < RETRIES => {
                 retries += 1;
                 let most = 10 << retries;
@@ -154,6 +164,7 @@ async fn attempt(
     crate::faults::point("state.after_look");
     let facts = known.unwrap_or_else(|| after_reading(turn, &stand));
     if facts.locks() {
+        limits::ahead_of_answer(turn, &stand).await;
         return locked(postgres, turn, time).await;
     }
     stepped(postgres, turn, &stand, facts, time, conflict).await
@@ -178,7 +189,10 @@ async fn stepped(
     let mut deferred = None;
     if let Connection::PostgresRead(reading) = &mut did.cx.connection {
         deferred = reading.deferred.take();
-        if matches!(did.ended, Ended::Well) {
+        if matches!(
+            did.ended,
+            Ended::Well | Ended::Failed(HandlerError::Undecided)
+        ) {
             reading.done().await; // the connection is free for others before the step waits for its batch
         }
     }

@@ -13,6 +13,7 @@ use crate::handler::printer::Words;
 use crate::handler::wizard::StepSpec;
 use crate::i18n::{Texts, TextsError};
 use crate::ingress::{CallbackIn, Channel, Person, Place};
+use crate::limits::Decisions;
 use crate::store::conversation::Key;
 
 /// From arrival to ack, queueing included.
@@ -31,6 +32,8 @@ pub(crate) struct Seat {
     pub(crate) texts: Arc<Texts>,
     /// As they are now. Read without a lock, swapped as a whole.
     live: ArcSwap<Texts>,
+    /// Some limit stands before everything that the bot does.
+    pub(crate) policed: bool,
     telegram_id: Option<i64>,
     preview_id: i64,
     username: RwLock<Option<String>>,
@@ -52,6 +55,7 @@ impl Seat {
             spec,
             live: ArcSwap::new(texts.clone()),
             texts,
+            policed: served.bot.limits().iter().any(|l| l.command.is_empty()),
             telegram_id: served.telegram_id,
             // Telegram's ids are positive; the name makes it the same after every start.
             preview_id: -1 - i64::from(hash32(spec.id)),
@@ -100,6 +104,12 @@ impl Seat {
         wizard.steps.iter().find(|known| known.id == step)
     }
 
+    /// Whether a handler of the command (its flow) has a limit.
+    pub(crate) fn limited(&self, command: &str) -> bool {
+        let limits = self.bot.limits();
+        !command.is_empty() && limits.iter().any(|limit| limit.command == command)
+    }
+
     /// The command's name as the compiler wrote it: bounded, fit for a label.
     pub(crate) fn command_name(&self, flow: &str) -> &'static str {
         self.spec
@@ -130,6 +140,8 @@ pub(crate) struct Update {
     pub(crate) pressed: Option<Pressed>,
     pub(crate) key: Key,
     pub(crate) words: Words,
+    /// Decisions about limits; `None` where the bot has none.
+    pub(crate) limits: Option<Arc<Decisions>>,
 }
 
 impl Update {

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::Outcome;
 use super::guard::Ended;
+use super::limits;
 use super::route::Work;
 use super::turn::{Did, Plan, Turn, Verdict};
 use crate::handler::db::Connection;
@@ -36,22 +37,45 @@ struct UpdateJob {
     watchdog: Watchdog,
     verdict: Verdict,
     fault: Option<Fault>,
-    tell: oneshot::Sender<Outcome>,
+    /// The handler has stopped for a limit: nothing of it is left.
+    undecided: bool,
+    tell: oneshot::Sender<Told>,
+}
+
+/// What whoever waits for the writer is told.
+enum Told {
+    Outcome(Outcome),
+    /// To be handed in again once its limit is decided.
+    Undecided(Box<Turn>),
 }
 
 /// Hands the update to the writer and waits for its group's COMMIT.
 pub(crate) async fn handle(sqlite: &Sqlite, turn: Turn) -> Outcome {
+    let mut turn = Box::new(turn);
+    for _ in 0..=limits::STOPS {
+        match submit(sqlite, *turn).await {
+            Told::Outcome(outcome) => return outcome,
+            Told::Undecided(stopped) => turn = stopped,
+        }
+        // The writer serves others meanwhile.
+        limits::settle(&turn.update).await;
+    }
+    Outcome::BUSY
+}
+
+async fn submit(sqlite: &Sqlite, turn: Turn) -> Told {
     let (tell, told) = oneshot::channel();
     let job = UpdateJob {
         turn,
         watchdog: sqlite.watchdog.clone(),
         verdict: Verdict::Busy,
         fault: None,
+        undecided: false,
         tell,
     };
     match sqlite.writer.submit(Box::new(job)) {
-        Ok(()) => told.await.unwrap_or(Outcome::BUSY),
-        Err(_) => Outcome::BUSY,
+        Ok(()) => told.await.unwrap_or(Told::Outcome(Outcome::BUSY)),
+        Err(_) => Told::Outcome(Outcome::BUSY),
     }
 }
 
@@ -59,6 +83,7 @@ impl UpdateJob {
     async fn attempt(&mut self, mut connection: Box<SqliteConnection>, attempt: Attempt) -> Left {
         let committed_in_vain = matches!(self.verdict, Verdict::Stored(_));
         self.verdict = Verdict::Busy;
+        self.undecided = false;
         self.turn.again();
         let update = &self.turn.update;
         let found = conversation::open(&mut connection, update.key, update.update_id).await;
@@ -120,6 +145,13 @@ impl UpdateJob {
                     return (Some(connection), Ran::Lost);
                 }
                 self.turn.outdated(&mut did);
+            }
+            Ended::Failed(HandlerError::Undecided) => {
+                if conversation::rollback(&mut connection).await.is_err() {
+                    return (Some(connection), Ran::Lost);
+                }
+                self.undecided = true;
+                return released(connection).await;
             }
             Ended::Failed(error) => return self.failed(connection, &error).await,
         }
@@ -235,15 +267,17 @@ impl Job for UpdateJob {
         let Self {
             turn,
             verdict,
+            undecided,
             tell,
             ..
         } = *self;
-        let outcome = match end {
-            End::Failed => Outcome::BUSY,
-            End::Committed => turn.outcome(verdict),
+        let told = match end {
+            End::Failed => Told::Outcome(Outcome::BUSY),
+            End::Committed if undecided => Told::Undecided(Box::new(turn)),
+            End::Committed => Told::Outcome(turn.outcome(verdict)),
         };
         // If whoever waited has gone, Telegram delivers again and gets the stored response, or its lease runs out.
-        let _ = tell.send(outcome);
+        let _ = tell.send(told);
     }
 }
 

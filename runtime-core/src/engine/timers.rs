@@ -60,6 +60,7 @@ impl Engine {
             pressed: None,
             key: due.key,
             words,
+            limits: self.decisions(seat, due.key.bot, update_id),
         };
         let timer = Timer {
             run: due.run,

@@ -118,6 +118,7 @@ impl Turn {
         let keyboard = standing.reply_keyboard();
         let mut cx = Cx::new(self.update.words.clone(), connection, None);
         cx.private = self.update.place.private;
+        cx.limits.clone_from(&self.update.limits);
         let began = Instant::now();
         let mut ended = run(
             time,
@@ -386,6 +387,9 @@ fn moves(update: &Update, work: &Work, cx: &Cx) -> Vec<WizardMoved> {
         (Next::Wait(waiting), None) => vec![moved(waiting.flow(), WizardMove::Begun)],
         (Next::Wait(waiting), Some(_)) if !back => {
             vec![moved(waiting.flow(), WizardMove::Answered)]
+        }
+        (Next::End, Some(before)) if cx.held_back => {
+            vec![moved(before.flow(), WizardMove::Refused)]
         }
         (Next::End, Some(before)) => vec![
             moved(before.flow(), WizardMove::Answered),

@@ -91,6 +91,19 @@ impl Connection {
         }
     }
 
+    /// Whether the handler holds something of the database that others wait for.
+    pub(crate) fn is_held(&self) -> bool {
+        match self {
+            Self::None => false,
+            #[cfg(feature = "sqlite")]
+            Self::SqliteRead(_) | Self::SqliteWrite(_) => true,
+            #[cfg(feature = "postgres")]
+            Self::PostgresRead(reading) => reading.loan.is_some(),
+            #[cfg(feature = "postgres")]
+            Self::PostgresWrite(_) => true,
+        }
+    }
+
     pub(crate) async fn db(&mut self) -> Result<Db<'_>, HandlerError> {
         match self {
             Self::None => Err(HandlerError::Bug("a pure handler reads")),
@@ -140,9 +153,12 @@ impl Connection {
             // The refused statement has ended the transaction: another one, with lock, claim and state as they were.
             #[cfg(feature = "postgres")]
             Self::PostgresWrite(transaction) => transaction.again().await,
-            // Nothing has run.
+            // Nothing has run; what was handed over will not.
             #[cfg(feature = "postgres")]
-            Self::PostgresRead(_) => Ok(()),
+            Self::PostgresRead(reading) => {
+                reading.deferred = None;
+                Ok(())
+            }
             _ => Err(HandlerError::Bug("a handler that only reads undoes")),
         }
     }

@@ -33,6 +33,9 @@ pub enum HandlerError {
     /// The conversation has moved while the handler ran: it runs again.
     #[error("the conversation has moved meanwhile")]
     Overtaken,
+    /// A limit's decision must be had from elsewhere: it runs again with that.
+    #[error("a limit is to be decided")]
+    Undecided,
     /// Generated code panicked: a bug of ours.
     #[error("the handler panicked")]
     Panicked,
@@ -76,6 +79,7 @@ impl HandlerError {
             Self::Bug(_) => "compiler_bug",
             Self::Busy => "busy",
             Self::Overtaken => "overtaken",
+            Self::Undecided => "undecided",
             Self::Panicked => "panic",
         }
     }

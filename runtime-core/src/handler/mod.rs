@@ -4,6 +4,7 @@ pub mod arithmetic;
 pub mod db;
 pub mod error;
 pub mod given;
+pub mod limit;
 pub mod message;
 #[cfg(feature = "postgres")]
 pub mod pg;
@@ -24,6 +25,7 @@ use serde::Serialize;
 use wizard::{Waiting, WizardSpec};
 
 use crate::bot::Handled;
+use crate::limits::Decisions;
 
 /// One update being handled: who, where, when, the database, and what the handler has decided so far.
 ///
@@ -50,6 +52,10 @@ pub struct Cx {
     pub(crate) private: bool,
     /// The dialogue's time was over.
     pub(crate) timed_out: bool,
+    /// Decisions about limits; `None` where the bot has none.
+    pub(crate) limits: Option<Arc<Decisions>>,
+    /// A limit has held it back.
+    pub(crate) held_back: bool,
     /// A promise of the compiler that did not hold, noticed where no error can be returned.
     pub(crate) bug: Option<&'static str>,
 }
@@ -108,6 +114,8 @@ impl Cx {
             toast: None,
             private: false,
             timed_out: false,
+            limits: None,
+            held_back: false,
             bug: None,
         }
     }

@@ -254,6 +254,10 @@ impl<'w> Printer<'w> {
             }
         })
     }
+    /// `duration`: seconds in words.
+    pub fn duration(self, seconds: i64) -> impl Display {
+        self.printed(move |formats, out| formats.duration(seconds, out))
+    }
     /// `money`.
     pub fn money(self, units: i64, scale: u8, currency: &'static str) -> impl Display {
         self.printed(move |formats, out| formats.money(units, scale, currency, out))

@@ -7,7 +7,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`budget`] | flood budgets of all instances together |
-//! | [`counters`] | counters with an end: failed attempts, rate limits |
+//! | [`counters`] | counters with an end: failed attempts |
 //! | [`notices`] | what instances tell each other |
 
 pub mod budget;
@@ -178,7 +178,7 @@ impl Redis {
     }
 
     /// Runs a script; `None`: take the fallback.
-    async fn run<T: FromRedisValue>(
+    pub(crate) async fn run<T: FromRedisValue>(
         &self,
         purpose: &'static str,
         script: &Script,

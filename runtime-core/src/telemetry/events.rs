@@ -551,6 +551,33 @@ impl Fact for RedisMissed {
     }
 }
 
+/// A rate limit was asked and has decided (once for each update).
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct LimitDecided {
+    pub bot: &'static str,
+    /// The compiler's name for it.
+    pub rule: &'static str,
+    /// `passed`, `blocked`, or `unavailable`: nobody passes while the shared counters are away.
+    pub outcome: &'static str,
+}
+
+impl Fact for LimitDecided {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.limits
+                .with_label_values(&[self.bot, self.rule, self.outcome])
+                .inc();
+        }
+        debug!(
+            bot_id = self.bot,
+            rule = self.rule,
+            outcome = self.outcome,
+            "rate limit"
+        );
+    }
+}
+
 /// A request to an operators' or builders' route was answered.
 #[derive(Debug)]
 #[allow(missing_docs)]

@@ -136,6 +136,8 @@ metrics! {
     redis_up: gauge "redis_up";
     /// Uses of Redis that took their fallback, by what for
     redis_missed: counters "redis_fallbacks_total" ["purpose"];
+    /// Decisions of rate limits, by rule and outcome
+    limits: counters "bf_ratelimit_total" ["bot_id", "rule", "outcome"];
     /// Resident memory of this process in bytes
     resident: gauge "process_resident_memory_bytes";
     /// 1, with the version and the hash of the compiled sources
@@ -202,6 +204,16 @@ pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static 
         &m.outbox_dropped,
     ] {
         counters.with_label_values(&[bot]);
+    }
+}
+
+/// Makes the series of a bot's rate limits, at zero.
+pub fn begin_limits(bot: &'static str, rules: impl Iterator<Item = &'static str>) {
+    let Some(m) = metrics() else { return };
+    for rule in rules {
+        for outcome in ["passed", "blocked", "unavailable"] {
+            m.limits.with_label_values(&[bot, rule, outcome]);
+        }
     }
 }
 

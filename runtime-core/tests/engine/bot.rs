@@ -92,6 +92,9 @@ pub const SPEC_OF: BotSpec = BotSpec {
         command("late", Effect::State, true),
         command("count", Effect::State, true),
         command("diary", Effect::State, true),
+        command("limited", Effect::Write, false),
+        one("limited_late"),
+        command("limited_read", Effect::Read, false),
     ],
     wizards: &[&BOOK, &SHARE, &LATE, &counter::COUNT, &diary::DIARY],
     migrations: MigrationSet {
@@ -114,6 +117,23 @@ pub const SPEC_OF: BotSpec = BotSpec {
     texts: r#"{"t":[{"a":"bot.yaml:5","s":"m","m":"Html","n":[{"k":{"k":"hello","g":[{"n":"name","t":"Text","s":"text","f":false,"b":[[1,64]],"k":"t"}]}}]}]}"#,
 };
 static SPEC: BotSpec = SPEC_OF;
+
+const fn limit(rule: &'static str, command: &'static str) -> LimitSpec {
+    LimitSpec {
+        rule,
+        command,
+        scope: LimitScope::User,
+        window: 600,
+        allowance: 2,
+        on_error: OnError::Allow,
+    }
+}
+
+/// Before everything else, behind a statement that writes, behind a query.
+static LIMITS: [&LimitSpec; 3] = [&LIMITED, &LIMITED_LATE, &LIMITED_READ];
+static LIMITED: LimitSpec = limit("limited.on_enter.1", "limited");
+static LIMITED_LATE: LimitSpec = limit("limited_late.on_enter.1", "limited_late");
+static LIMITED_READ: LimitSpec = limit("limited_read.on_enter.1", "limited_read");
 
 pub static BOOK: WizardSpec = WizardSpec {
     command: "book",
@@ -339,6 +359,9 @@ impl Bot for Booking {
     fn spec(&self) -> &'static BotSpec {
         &SPEC
     }
+    fn limits(&self) -> &'static [&'static LimitSpec] {
+        &LIMITS
+    }
     fn command(&self, name: &str) -> Option<usize> {
         SPEC.commands.iter().position(|c| c.name == name)
     }
@@ -374,6 +397,40 @@ impl Bot for Booking {
                         .await?
                     });
                     let text = html(cx, &format!("Slots: {}", slots.join(", ")));
+                    cx.reply(Message::new(text));
+                    Ok(())
+                }
+                "limited" => {
+                    let key = LimitKey::new().word("of:").value(args.len() > 1000);
+                    if let Some(retry_in) = cx.pass(&LIMITED, key).await? {
+                        return cx.turn_away(retry_in, None).await;
+                    }
+                    insert(cx, "spa", args, None).await?;
+                    let text = html(cx, "Added.");
+                    cx.reply(Message::new(text));
+                    Ok(())
+                }
+                "limited_late" => {
+                    insert(cx, "spa", args, None).await?;
+                    if let Some(retry_in) = cx.pass(&LIMITED_LATE, LimitKey::new()).await? {
+                        let text = html(cx, &format!("Wait {retry_in}."));
+                        return cx.turn_away(retry_in, Some(text)).await;
+                    }
+                    let text = html(cx, "Added.");
+                    cx.reply(Message::new(text));
+                    Ok(())
+                }
+                "limited_read" => {
+                    let count: i64 = on!(cx.db().await?, connection => {
+                        sqlx::query_scalar("SELECT count(*) FROM bookings")
+                            .fetch_one(connection)
+                            .await?
+                    });
+                    let key = LimitKey::new().value(count < 1000);
+                    if let Some(retry_in) = cx.pass(&LIMITED_READ, key).await? {
+                        return cx.turn_away(retry_in, None).await;
+                    }
+                    let text = html(cx, "Read.");
                     cx.reply(Message::new(text));
                     Ok(())
                 }

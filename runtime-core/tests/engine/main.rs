@@ -9,6 +9,7 @@ mod counter;
 mod crash;
 mod dialogue;
 mod diary;
+mod limits;
 mod locales;
 mod once;
 mod rig;

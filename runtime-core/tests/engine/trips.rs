@@ -56,6 +56,14 @@ async fn every_protocol_costs_what_it_must() {
 }
 
 #[tokio::test]
+async fn whoever_is_held_back_costs_the_database_nothing() {
+    let mut rig = rig().await;
+    let held_back = cost(&mut rig, |n| format!("/limited {n}")).await;
+    assert_eq!(held_back, 0, "the third is held back, and so is the fourth");
+    assert_eq!(rig.count("bookings").await, 2);
+}
+
+#[tokio::test]
 async fn a_wizard_that_ends_in_an_insert_costs_two_each_step() {
     let mut rig = rig().await;
     for round in 0..3 {

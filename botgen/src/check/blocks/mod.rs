@@ -8,6 +8,7 @@ mod menu;
 mod multiselect;
 mod number;
 pub mod pick;
+pub mod ratelimit;
 mod rating;
 mod reply_template;
 mod set_locale;
@@ -82,6 +83,7 @@ pub fn action(check: &mut FlowCheck<'_>, scope: &Scope, action: &Action) -> Opti
         ActionKind::Exec(s) => sql::check(check, scope, s, crate::check::sql::Kind::Exec, action),
         ActionKind::Reply(reply) => reply_template::check(check, scope, reply),
         ActionKind::SetLocale(set) => set_locale::check(check, scope, set, action),
+        ActionKind::Limit(limit) => ratelimit::check(check, scope, limit, action),
     }
 }
 

@@ -17,9 +17,9 @@ use crate::ir::types::{Base, Ty};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast;
 
-const FILTERS: [&str; 12] = [
-    "date", "time", "datetime", "number", "money", "truncate", "upper", "lower", "default", "join",
-    "label", "count",
+const FILTERS: [&str; 13] = [
+    "date", "time", "datetime", "duration", "number", "money", "truncate", "upper", "lower",
+    "default", "join", "label", "count",
 ];
 
 /// What a printed value is for.

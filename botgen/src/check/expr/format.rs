@@ -84,6 +84,13 @@ pub(super) fn one(
             Base::Time => return wanted(cx, "a datetime", "use `time`"),
             _ => return wanted(cx, "a datetime", "leave it out"),
         },
+        "duration" => match base {
+            Base::Int => {
+                no_argument(cx, name, arg)?;
+                How::Duration
+            }
+            _ => return wanted(cx, "a whole number of seconds", "leave it out"),
+        },
         "number" => match base {
             Base::Int | Base::Decimal(_) | Base::Real => How::Number {
                 digits: digits(cx, name, arg)?,

@@ -396,6 +396,9 @@ fn unknown(
     let help = match near {
         Some(near) => format!("did you mean `{}`?", near.word),
         None if USER.contains(&name) => format!("the person's is `user.{name}`"),
+        None if name == crate::ir::Limit::RETRY_IN => {
+            "it is known only in the `message` of a `policy.ratelimit.v1`".to_owned()
+        }
         None if in_rows => {
             let names: Vec<&str> = columns.iter().map(String::as_str).collect();
             format!("the columns are {}", list(&names))

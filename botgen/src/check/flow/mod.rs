@@ -98,6 +98,7 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
     // Advice waits until nothing is wrong: what looks unused may be meant for what is broken.
     if check.cx.sink.errors() == 0 {
         unused::report(&mut check, &body);
+        blocks::ratelimit::after_writes(&mut check);
         check.advise();
     }
     let origin = check.cx.origin(flow.entry_cmd.span);
@@ -138,7 +139,9 @@ impl FlowCx<'_> {
                 _ => ir::Effect::Read,
             },
             ir::ActionKind::SetLocale { .. } => ir::Effect::State,
-            ir::ActionKind::Reply(_) | ir::ActionKind::AskLocale => ir::Effect::Pure,
+            ir::ActionKind::Reply(_) | ir::ActionKind::AskLocale | ir::ActionKind::Limit(_) => {
+                ir::Effect::Pure
+            }
         };
         actions.iter().map(of).max().unwrap_or(ir::Effect::Pure)
     }

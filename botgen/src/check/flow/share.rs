@@ -155,6 +155,7 @@ impl Moved {
                     }
                 }
             }
+            ActionKind::Limit(limit) => limit.message.iter_mut().for_each(|text| self.text(text)),
             ActionKind::SetLocale { .. } | ActionKind::AskLocale => {}
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::sql::Query;
 use crate::ir::text::{How, Print, Text, TextCall};
-use crate::ir::{Action, ActionKind, Button, ButtonDoes, Choice, Rule};
+use crate::ir::{Action, ActionKind, Button, ButtonDoes, Choice, Limit, Rule};
 
 /// Collects Rust identifiers of variables.
 #[derive(Debug)]
@@ -60,6 +60,13 @@ impl<'a> Reads<'a> {
                         self.text(text);
                     }
                     reply.keyboard.iter().flatten().for_each(|b| self.button(b));
+                }
+                ActionKind::Limit(limit) => {
+                    self.exprs(&limit.suffix);
+                    if let Some(message) = &limit.message {
+                        self.text(message);
+                    }
+                    self.found.remove(Limit::RETRY_IN);
                 }
                 ActionKind::SetLocale { locale } => self.expr(locale),
                 ActionKind::AskLocale => {}

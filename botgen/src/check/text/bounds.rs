@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use botfactory_lang::format::Style;
+use botfactory_lang::format::{Style, longest_durations};
 use botfactory_lang::length::utf16;
 pub use botfactory_lang::proof::bounds::{Bound, Lengths};
 
@@ -89,6 +89,7 @@ impl Bounds<'_, '_> {
             How::DateTime(style) => {
                 Bound::up_to(lengths.when(self.tag(), borrowed(style), true, true))
             }
+            How::Duration => self.duration(e),
             How::Number { digits } => self.number(e, *digits),
             How::Money { currency } => {
                 let scale = match e.ty.base {
@@ -169,6 +170,16 @@ impl Bounds<'_, '_> {
             (Base::Real, None) => Bound::up_to(self.decimal(6)),
             (_, digits) => Bound::up_to(self.decimal(digits.unwrap_or(0))),
         }
+    }
+
+    fn duration(&self, e: &Expr) -> Bound {
+        let lengths = &self.cx.bot.lengths;
+        let long = |n: i64| lengths.printed(self.tag(), |f, out| f.duration(n, out));
+        let (least, greatest) = self.range(e);
+        let all = longest_durations(least)
+            .into_iter()
+            .chain(longest_durations(greatest));
+        Bound::up_to(all.map(long).max().unwrap_or_default())
     }
 
     fn decimal(&self, scale: u8) -> usize {

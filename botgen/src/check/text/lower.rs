@@ -257,6 +257,7 @@ fn kind(cx: &FlowCx<'_>, print: &ir::text::Print) -> Kind {
             | How::Date(_)
             | How::Time(_)
             | How::DateTime(_)
+            | How::Duration
             | How::Number { .. }
             | How::Money { .. },
             Base::Int

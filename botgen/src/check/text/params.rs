@@ -98,6 +98,7 @@ fn each_how<'p>(how: &'p How, see: &mut dyn FnMut(&'p str)) {
         | How::Date(_)
         | How::Time(_)
         | How::DateTime(_)
+        | How::Duration
         | How::Number { .. }
         | How::Money { .. }
         | How::Label(_)

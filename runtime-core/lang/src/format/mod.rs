@@ -1,11 +1,13 @@
 //! Values printed in a locale and a time zone: the filters of the DSL. CLDR data from ICU4X.
 
 mod calendar;
+mod duration;
 mod money;
 mod number;
 mod pattern;
 mod when;
 
+pub use duration::longest_durations;
 pub use pattern::check_pattern;
 pub use when::longest;
 
@@ -26,6 +28,7 @@ pub struct Formats {
     percent: &'static str,
     locale: Locale,
     calendar: OnceLock<calendar::Calendar>,
+    durations: duration::Units,
 }
 
 /// How a date, time or datetime is printed.
@@ -69,6 +72,7 @@ impl Formats {
             numbers: number::Numbers::new(&locale),
             money: money::Layout::of(&locale),
             percent: number::percent(&locale),
+            durations: duration::Units::of(&locale),
             when: when::When::new(&locale),
             calendar: OnceLock::new(),
             locale,
@@ -155,6 +159,11 @@ impl Formats {
     pub fn column(&self, value: Date) -> usize {
         let first = self.calendar().first();
         usize::try_from(first.until(value.civil().weekday())).unwrap_or(0)
+    }
+
+    /// Seconds in words, `2 min 5 s` (filter `duration`); what is left out rounds up.
+    pub fn duration(&self, seconds: i64, out: &mut String) {
+        self.durations.print(seconds, &self.numbers, out);
     }
 
     /// A whole number with the locale's grouping (filter `number`).

@@ -47,6 +47,7 @@ pub fn own_ids() -> &'static [(&'static str, &'static [&'static str])] {
         ("bf-share-contact", &[]),
         ("bf-share-location", &[]),
         ("bf-skip", &[]),
+        ("bf-slow-down", &["wait"]),
         ("bf-take", &[]),
         ("bf-too-few", &["min"]),
         ("bf-too-great", &["max"]),

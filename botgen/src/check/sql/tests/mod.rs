@@ -378,6 +378,7 @@ fn bot(span: Span) -> ast::Bot {
         fallback: None,
         delivery: None,
         on_ambiguous: None,
+        policies: Vec::new(),
         migrations: None,
         lints: Vec::new(),
         intents: Vec::new(),

@@ -22,5 +22,9 @@ crate::codes! {
     TEXT_BOUND = "BF0637" error "a bound of a text is out of range";
     OPTION_VALUE = "BF0638" error "a choice's value is empty or too long";
     BOT_NAME = "BF0639" error "a bot's name is empty or too long";
+    LIMIT_RANGE = "BF0660" error "a rate limit whose window or allowance is out of range";
+    LIMIT_KEY = "BF0661" error "a key of which no counter can be made";
+    LIMIT_SHARED = "BF0662" error "rate limits that share a counter and differ";
+    LIMIT_AFTER_WRITE = "BF0663" warning "a rate limit that undoes what was written before it";
     STEPS = "BF0640" error "a wizard has too many steps";
 }

@@ -1,0 +1,4 @@
+slow-down = { $retry_in ->
+        [one] One second.
+       *[other] { $retry_in } seconds.
+    }

@@ -1,0 +1,162 @@
+//! Rate limits as generated code knows them.
+
+use std::fmt::{Display, Write as _};
+
+use botfactory_lang::words::Arg;
+
+use super::error::HandlerError;
+use super::message::Text;
+use super::printer::{Args, Words};
+use super::{Cx, Said};
+use crate::bot::Handled;
+
+/// What the compiler knows of a limit.
+#[derive(Debug)]
+pub struct LimitSpec {
+    /// Which counters it has, the same after every build: a place or a `key`. Bounded, fit for a label.
+    pub rule: &'static str,
+    /// The command that it belongs to; empty for a limit of the whole bot.
+    pub command: &'static str,
+    /// Who has a counter of their own.
+    pub scope: LimitScope,
+    /// Seconds.
+    pub window: i64,
+    /// How many pass in any window.
+    pub allowance: i64,
+    /// What holds while the shared counters cannot be reached.
+    pub on_error: OnError,
+}
+
+/// Who has a counter of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum LimitScope {
+    User,
+    Chat,
+    Bot,
+}
+
+/// What holds while the shared counters cannot be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnError {
+    /// Every instance counts for itself.
+    Allow,
+    /// Nobody passes.
+    Deny,
+}
+
+/// What separates the counters of a limit. Only a hash of it leaves the process.
+#[derive(Clone, Default)]
+pub struct LimitKey(String);
+
+impl std::fmt::Debug for LimitKey {
+    /// Without the values: they may be what a person wrote.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LimitKey").finish_non_exhaustive()
+    }
+}
+
+impl LimitKey {
+    /// Nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// The author's words.
+    #[must_use]
+    pub fn word(self, word: &str) -> Self {
+        self.part('w', word)
+    }
+    /// A value.
+    #[must_use]
+    pub fn value(self, value: impl Display) -> Self {
+        let value = value.to_string();
+        self.part('v', &value)
+    }
+    /// With its length, so that no value can look like two parts.
+    fn part(mut self, kind: char, part: &str) -> Self {
+        let _ = write!(self.0, "{kind}{}:{part}", part.len()); // memory does not fail
+        self
+    }
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+/// A limit of the whole bot that an update meets.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct Policy {
+    pub limit: &'static LimitSpec,
+    pub key: LimitKey,
+    /// What whoever is held back is told, with the seconds until it goes on; `None`: the runtime's words.
+    pub says: Option<fn(&Words, i64) -> Result<Text, HandlerError>>,
+}
+
+impl Policy {
+    /// What whoever is held back is told.
+    ///
+    /// # Errors
+    /// The text's arithmetic fails.
+    pub(crate) fn text(&self, words: &Words, retry_in: i64) -> Result<Text, HandlerError> {
+        match self.says {
+            Some(says) => says(words, retry_in),
+            None => Ok(slow_down(words, retry_in)),
+        }
+    }
+}
+
+/// The runtime's words for those who are held back.
+fn slow_down(words: &Words, retry_in: i64) -> Text {
+    let wait = words.plain().duration(retry_in).to_string();
+    words.own("bf-slow-down", &Args::new().with("wait", Arg::from(wait)))
+}
+
+impl Cx {
+    /// Whether the update passes a limit: `None`, or the seconds until it goes on. Asked again for the same update, also by
+    /// another run or another instance, the answer is the same and nothing is counted twice.
+    ///
+    /// # Errors
+    /// The answer can only be had from elsewhere, and the handler holds the database meanwhile: the engine asks for it and
+    /// runs the handler again.
+    pub async fn pass(
+        &mut self,
+        limit: &'static LimitSpec,
+        key: LimitKey,
+    ) -> Result<Option<i64>, HandlerError> {
+        let Some(decisions) = self.limits.clone() else {
+            return Err(HandlerError::Bug("a limit of a bot without limits"));
+        };
+        let ask = decisions.ask(limit, &key, &self.words, false);
+        if let Some(answer) = decisions.at_once(&ask) {
+            return Ok(answer.retry_in());
+        }
+        if self.connection.is_held() {
+            decisions.want(ask);
+            return Err(HandlerError::Undecided);
+        }
+        Ok(decisions.decide(&ask).await.retry_in())
+    }
+    /// The answer does not count: the person is told (`text`, else the runtime's words), and the question goes on waiting.
+    /// What the update has written is undone.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn hold_back(&mut self, retry_in: i64, text: Option<Text>) -> Handled {
+        if self.wrote {
+            self.undo().await?;
+            self.wrote = false;
+        }
+        let text = text.unwrap_or_else(|| slow_down(&self.words, retry_in));
+        self.said.push(Said::Refusal(text));
+        self.held_back = true;
+        Ok(())
+    }
+    /// [`Cx::hold_back`] where no question waits: the flow is over.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn turn_away(&mut self, retry_in: i64, text: Option<Text>) -> Handled {
+        self.hold_back(retry_in, text).await?;
+        self.done()
+    }
+}
