@@ -74,6 +74,8 @@ pub enum Limit {
 /// What is taken in a calendar.
 #[derive(Debug, Clone)]
 pub enum Taken {
+    /// The day so many days after today in the calendar's zone.
+    Today(i64),
     /// A date or a datetime.
     One(Expr),
     /// A list of these; an element may be null.
@@ -103,7 +105,7 @@ impl Calendar {
             });
         let taken = self.disabled.iter().filter_map(|taken| match taken {
             Taken::Query(query) => Some(*query),
-            Taken::One(_) | Taken::List(_) => None,
+            Taken::Today(_) | Taken::One(_) | Taken::List(_) => None,
         });
         limits.chain(taken).collect()
     }
@@ -118,7 +120,7 @@ impl Calendar {
             });
         let taken = self.disabled.iter().filter_map(|taken| match taken {
             Taken::One(value) | Taken::List(value) => Some(value),
-            Taken::Query(_) => None,
+            Taken::Today(_) | Taken::Query(_) => None,
         });
         let zone = self.tz.iter().filter_map(|zone| match zone {
             Zone::Value(value) => Some(value),

@@ -241,16 +241,10 @@ impl Reader<'_, '_> {
                     return self.wrong(at, message, "write `today`, `today+60d`, `2026-01-15`, or name a variable of one of these types");
                 }
                 if typed.ty.nullable {
-                    return self.wrong(
-                        at,
-                        format!("{name} may be null here"),
-                        "test it first, or give a value for it: `… | default: …`",
-                    );
+                    return self.nullable(at, name);
                 }
-                if let Some((Builtin::Today, seconds)) = offset(&typed)
-                    && seconds % SECONDS_OF_DAY == 0
-                {
-                    return Some(Limit::Today(seconds / SECONDS_OF_DAY));
+                if let Some(days) = days_from_today(&typed) {
+                    return Some(Limit::Today(days));
                 }
                 Some(Limit::Value(typed))
             }
@@ -265,11 +259,17 @@ impl Reader<'_, '_> {
         match moment {
             Moment::Value(field) => {
                 let (typed, at) = self.value(field)?;
+                if typed.ty.nullable && is_moment(&typed.ty.base) {
+                    return self.nullable(at, name);
+                }
                 match &typed.ty {
                     Ty {
                         base,
                         nullable: false,
-                    } if is_moment(base) => Some(Taken::One(typed)),
+                    } if is_moment(base) => Some(match days_from_today(&typed) {
+                        Some(days) => Taken::Today(days),
+                        None => Taken::One(typed),
+                    }),
                     Ty {
                         base: Base::List { item, .. },
                         nullable: false,
@@ -312,7 +312,7 @@ impl Reader<'_, '_> {
         self.wrong(
             statement.sql.span,
             message,
-            "select a column of type DATE or TIMESTAMPTZ, or `CAST(… AS DATE)`",
+            "select a column of type DATE or TIMESTAMPTZ",
         )
     }
 
@@ -357,10 +357,28 @@ impl Reader<'_, '_> {
         Some((Base::DateTime, ExprKind::InstantLit(at.to_string())))
     }
 
+    fn nullable<T>(&mut self, at: Span, name: &str) -> Option<T> {
+        let message = format!("{name} may be null here");
+        let d = Diagnostic::new(&expressions::NULLABLE, at, message);
+        let help = "test it first (`is not null`), or give a value for it: `… | default: …`";
+        self.check.cx.sink.report(d.help(help));
+        None
+    }
+
     fn wrong<T>(&mut self, at: Span, message: String, help: &str) -> Option<T> {
         let d = Diagnostic::new(&widgets::CALENDAR_MOMENT, at, message);
         self.check.cx.sink.report(d.help(help));
         None
+    }
+}
+
+/// `today`, `today+7d`: counted in the calendar's zone, not in the bot's.
+fn days_from_today(typed: &Expr) -> Option<i64> {
+    match offset(typed) {
+        Some((Builtin::Today, seconds)) if seconds % SECONDS_OF_DAY == 0 => {
+            Some(seconds / SECONDS_OF_DAY)
+        }
+        _ => None,
     }
 }
 
@@ -457,7 +475,7 @@ fn is_empty(
                 ..
             }) => taken.times(Instant::parse_sql(text)),
             // More may be taken: what is left is what counts.
-            Taken::One(_) | Taken::List(_) | Taken::Query(_) => {}
+            Taken::Today(_) | Taken::One(_) | Taken::List(_) | Taken::Query(_) => {}
         }
     }
     let calendar = lang::Calendar::new(Rules {

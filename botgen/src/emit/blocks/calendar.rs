@@ -34,6 +34,10 @@ pub fn build(env: &Env<'_>, calendar: &Calendar) -> TokenStream {
         .into_iter()
         .filter_map(|(side, limit)| Some(limit_of(env, side, limit.as_ref()?)));
     let taken = calendar.disabled.iter().map(|taken| match taken {
+        Taken::Today(days) => {
+            let days = Literal::i64_unsuffixed(*days);
+            quote!(let widget = widget.disabled_today(#days);)
+        }
         Taken::One(value) => {
             let value = Values::new(env).value(value);
             quote!(let widget = widget.disabled([#value])?;)

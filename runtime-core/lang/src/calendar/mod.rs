@@ -267,6 +267,19 @@ impl Calendar {
         self.accept_time(answer::datetime(typed, &self.tz, Bounds::NONE)?)
     }
 
+    /// What a typed date shows where a time is chosen too: the times of the day. `None`: it is no date.
+    ///
+    /// # Errors
+    /// Nothing of the day may be chosen.
+    pub fn typed_view(&self, typed: &str) -> Option<Result<String, Refusal>> {
+        let day = answer::date(typed, Bounds::NONE).ok()?;
+        Some(match self.accept_day(day) {
+            Ok(day) if self.is_free(day) => Ok(view::day_word(day)),
+            Ok(_) => Err(Refusal::NotFree),
+            Err(refusal) => Err(refusal),
+        })
+    }
+
     /// The bounds, said in the form in which an answer can be typed.
     fn within(&self, day: Date) -> Result<(), Refusal> {
         if day < self.first {

@@ -445,6 +445,16 @@ fn refusals_say_the_bound_as_it_can_be_typed() {
         }
     );
     assert_eq!(refused("2016-03-01 10:10"), Refusal::NotFree);
+    // A day alone is shown, if there is something on it.
+    assert_eq!(
+        calendar.typed_view("1.3.2016"),
+        Some(Ok("d20160301".into()))
+    );
+    assert_eq!(
+        calendar.typed_view("2016-02-28"),
+        Some(Err(small("2016-02-29")))
+    );
+    assert_eq!(calendar.typed_view("tomorrow"), None);
     assert_eq!(
         calendar.typed_time("01.03.2016 10:30"),
         Ok(at("2016-03-01 07:30:00"))

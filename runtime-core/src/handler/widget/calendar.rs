@@ -2,12 +2,16 @@
 
 use botfactory_lang::answer::{Refusal, Wanted};
 use botfactory_lang::calendar::{self, Disabled, Limit, Pressed, Rules, Slots, Weekdays, zone};
+use botfactory_lang::callback::Key;
 use botfactory_lang::limits::CALENDAR_ROWS;
 use botfactory_lang::value::{Date, Instant};
 
 use super::{Drawn, Turned, Widget, label};
 use crate::handler::error::HandlerError;
 use crate::handler::printer::Words;
+
+// Its words fit into a button.
+const _: () = assert!(calendar::KEY <= Key::BYTES);
 
 /// A calendar with what is free by now. The view is a word of [`botfactory_lang::calendar`].
 #[derive(Debug)]
@@ -33,7 +37,7 @@ pub trait Chosen: Copy {
     ///
     /// # Errors
     /// It is none, or may not be chosen.
-    fn typed(calendar: &calendar::Calendar, text: &str) -> Result<Self, Refusal>;
+    fn typed(calendar: &calendar::Calendar, text: &str) -> Result<Turned<Self>, Refusal>;
 }
 
 impl Chosen for Date {
@@ -44,8 +48,8 @@ impl Chosen for Date {
             _ => None,
         }
     }
-    fn typed(calendar: &calendar::Calendar, text: &str) -> Result<Self, Refusal> {
-        calendar.typed_day(text)
+    fn typed(calendar: &calendar::Calendar, text: &str) -> Result<Turned<Self>, Refusal> {
+        calendar.typed_day(text).map(Turned::Value)
     }
 }
 
@@ -57,8 +61,11 @@ impl Chosen for Instant {
             _ => None,
         }
     }
-    fn typed(calendar: &calendar::Calendar, text: &str) -> Result<Self, Refusal> {
-        calendar.typed_time(text)
+    fn typed(calendar: &calendar::Calendar, text: &str) -> Result<Turned<Self>, Refusal> {
+        match calendar.typed_view(text) {
+            Some(view) => view.map(Turned::View),
+            None => calendar.typed_time(text).map(Turned::Value),
+        }
     }
 }
 
@@ -166,6 +173,13 @@ impl<V> CalendarRules<V> {
         self.rules.closed = Weekdays::from_bits(days);
         self
     }
+    /// The day so many days after today is taken.
+    #[must_use]
+    pub fn disabled_today(mut self, days: i64) -> Self {
+        let today = Date::today(self.rules.now, &self.rules.tz);
+        self.rules.disabled.days([today.plus_days(days)]);
+        self
+    }
     /// What is taken.
     ///
     /// # Errors
@@ -222,6 +236,6 @@ impl<V: Chosen> Widget for Calendar<V> {
         }
     }
     fn typed(&self, _words: &Words, _view: &str, text: &str) -> Result<Turned<V>, Refusal> {
-        V::typed(&self.calendar, text).map(Turned::Value)
+        V::typed(&self.calendar, text)
     }
 }
