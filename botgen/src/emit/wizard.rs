@@ -12,6 +12,7 @@ use super::rule::{parse, pattern, wanted};
 use super::text;
 use crate::ir::cost;
 use crate::ir::types::{ChoiceId, Ty};
+use crate::ir::widget::Widget;
 use crate::ir::{Rule, Step, Target, Timeout, Wizard};
 
 /// Every item of the dialogue but `enter`.
@@ -303,6 +304,16 @@ fn read(env: &Env<'_>, step: &Step, position: usize) -> TokenStream {
             (quote!(Some(value)), skipped)
         } else {
             (quote!(value), quote!(let #name =))
+        };
+        let refuse = match widget {
+            // Somebody else may have taken what its buttons offer.
+            Widget::Calendar(_) => quote!({
+                let text = #words;
+                cx.refuse(&FLOW, #position, &refusal, text);
+                let text = #ask;
+                return cx.redraw(&FLOW, #position, text, &widget, &given);
+            }),
+            _ => refuse,
         };
         let read = quote! {
             match cx.give(&widget, &given) {

@@ -147,6 +147,10 @@ impl<'a> Given<'a> {
             What::Skipped | What::Sent(_) => Err(Refusal::WrongKind(widget.wanted())),
         }
     }
+    /// A button of a widget was pressed.
+    pub(crate) fn is_press(&self) -> bool {
+        matches!(self.what, What::Key(_))
+    }
     /// Nothing: the step is skipped.
     pub(crate) fn skip(words: &'a Words) -> Self {
         Self {

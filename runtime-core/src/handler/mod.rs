@@ -327,6 +327,24 @@ impl Cx {
         });
         Ok(())
     }
+    /// After a refused press: the keyboard may show what is not so any more, and is drawn again as it is now.
+    ///
+    /// # Errors
+    /// As [`Self::turn`].
+    pub fn redraw<W: widget::Widget>(
+        &mut self,
+        wizard: &'static WizardSpec,
+        step: usize,
+        text: Text,
+        widget: &W,
+        given: &given::Given<'_>,
+    ) -> Handled {
+        if !given.is_press() {
+            return Ok(());
+        }
+        let view = self.before.as_ref().map_or("", Waiting::view).to_owned();
+        self.turn(wizard, step, text, widget, view)
+    }
     /// Waits for the answer to step `step`; `loaded` and `state` are kept with the conversation. The state that was
     /// left is remembered for `back`.
     pub fn wait<L: Serialize, S: Serialize>(

@@ -69,7 +69,8 @@ pub async fn answer(cx: &mut Cx, given: Given<'_>) -> Handled {
         Ok(Turned::Nothing) => return Ok(()),
         Err(refusal) => {
             cx.refuse(&DIARY, 0, &refusal, None);
-            return Ok(());
+            let text = html(cx, "When?");
+            return cx.redraw(&DIARY, 0, text, &widget, &given);
         }
     };
     match insert(cx, "diary", &slot.to_string(), None).await {
