@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use botfactory_lang::callback::PagePress;
 use botfactory_lang::locale::LocaleIndex;
 
 use crate::handler::Cx;
@@ -10,6 +11,7 @@ use crate::handler::error::HandlerError;
 use crate::handler::given::Given;
 use crate::handler::limit::{LimitSpec, Policy};
 use crate::handler::message::Text;
+use crate::handler::pages::ListSpec;
 use crate::handler::printer::Words;
 use crate::handler::wizard::{Waiting, WizardSpec};
 
@@ -37,6 +39,8 @@ pub struct BotSpec {
     /// Index = command index.
     pub commands: &'static [CommandSpec],
     pub wizards: &'static [&'static WizardSpec],
+    /// Lists whose pages are turned by buttons of their own.
+    pub lists: &'static [ListSpec],
     pub migrations: MigrationSet,
     /// SHA-256 of the bot's sources, hex.
     pub source_hash: &'static str,
@@ -196,6 +200,11 @@ pub trait Bot: Send + Sync + std::fmt::Debug + 'static {
     fn policies(&self, words: &Words) -> Result<Vec<Policy>, HandlerError> {
         let _ = words;
         Ok(Vec::new())
+    }
+    /// Shows another page of a list, an index into [`BotSpec::lists`].
+    fn turn<'a>(&'a self, cx: &'a mut Cx, list: usize, press: &'a PagePress) -> Handling<'a> {
+        let _ = (list, press);
+        Box::pin(async { cx.outdated() })
     }
     /// The bot's own text for what nothing understands.
     fn fallback(&self, words: &Words) -> Option<Text>;

@@ -13,15 +13,18 @@ pub use crate::handler::given::{
 };
 pub use crate::handler::limit::{LimitKey, LimitScope, LimitSpec, OnError, Policy};
 pub use crate::handler::message::{Button, CommandLine, Message, Text};
+pub use crate::handler::pages::{ListSpec, Listing, Turn};
 #[cfg(feature = "postgres")]
 pub use crate::handler::pg::Pg;
 pub use crate::handler::printer::{Args, Printer, Style, Words};
 pub use crate::handler::widget::{
-    Calendar, CalendarRules, Confirm, Multiselect, Number, Pick, Picked, Rating, Turned, Widget,
+    Calendar, CalendarRules, Confirm, Multiselect, Number, Paged, Pick, Picked, Rating, Seek,
+    Turned, Widget,
 };
 pub use crate::handler::wizard::{StepSpec, Waiting, WizardSpec};
 pub use botfactory_lang::answer::Wanted;
-pub use botfactory_lang::callback::hash32;
+pub use botfactory_lang::callback::pack::Pack;
+pub use botfactory_lang::callback::{PagePress, hash32};
 pub use botfactory_lang::length::cut;
 pub use botfactory_lang::value::{
     Contact, Date, Decimal, Duration, File, Instant, Location, SqlValue, TimeOfDay,

@@ -59,6 +59,7 @@ static SPEC: BotSpec = BotSpec {
         },
     ],
     wizards: &[],
+    lists: &[],
     migrations: MigrationSet {
         owner: "demo",
         files: &[Migration {

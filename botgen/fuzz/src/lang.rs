@@ -138,6 +138,25 @@ fn payload(text: &str) {
                 Ok(Payload::Toast(hash))
             );
         }
+        Ok(Payload::Page(press)) => {
+            let owner = Owner {
+                bot: 1,
+                chat: 2,
+                person: 3,
+                thread: 0,
+            };
+            let keys = Keys {
+                current: [7; 32],
+                old: None,
+            };
+            let again = callback::page(&keys, owner, press.list, press.leaf, press.data());
+            let again = again.expect("what was read fits");
+            assert!(again.len() <= CALLBACK_DATA_BYTES);
+            let Ok(Payload::Page(ours)) = callback::decode(&again) else {
+                panic!("{again:?} does not read back")
+            };
+            assert!(ours.verify(&keys, owner) && ours.data() == press.data());
+        }
         Ok(Payload::Wizard(press)) => {
             let owner = Owner {
                 bot: 1,

@@ -78,7 +78,7 @@ impl FlowCx<'_> {
     pub fn ident(&mut self, wanted: &str) -> String {
         let mut base = snake(wanted);
         // The emitter's own patterns: ways between steps, values bound before a line.
-        if ["to_", "after_", "shown_"]
+        if ["to_", "after_", "shown_", "mark_", "turn_"]
             .iter()
             .any(|own| base.starts_with(own))
         {
@@ -105,6 +105,17 @@ impl FlowCx<'_> {
             lengths: &self.bot.lengths,
             sink: self.sink,
         }
+    }
+    /// Tells lists of one flow apart that have one name: nothing for the first, then `2`, `3`, …
+    pub fn number(&mut self, name: &str) -> String {
+        let n = self.numbers.entry(name.to_owned()).or_insert(1);
+        let number = if *n == 1 {
+            String::new()
+        } else {
+            n.to_string()
+        };
+        *n += 1;
+        number
     }
     /// `bots/booking/bot.yaml:21`.
     pub fn origin(&self, span: Span) -> ir::Origin {
@@ -156,6 +167,22 @@ pub const RESERVED: &[&str] = &[
     "label_of",
     "each",
     "value",
+    "turn",
+    "press",
+    "page",
+    "place",
+    "listing",
+    "listed",
+    "nothing",
+    "mark",
+    "carried",
+    "offset_rows",
+    "limit_rows",
+    "chosen_id",
+    "seek",
+    "found",
+    "chosen",
+    "widget",
 ];
 
 /// Types that generated code names itself: the runtime's prelude, Rust's own, and those of every flow's module.
@@ -192,6 +219,8 @@ pub const RESERVED_TYPES: &[&str] = &[
     "Handling",
     "Instant",
     "Loaded",
+    "Listing",
+    "ListSpec",
     "LocaleSpec",
     "Location",
     "Message",
@@ -202,6 +231,8 @@ pub const RESERVED_TYPES: &[&str] = &[
     "Number",
     "Ok",
     "Option",
+    "Pack",
+    "PagePress",
     "Pattern",
     "Pick",
     "Picked",
@@ -222,6 +253,7 @@ pub const RESERVED_TYPES: &[&str] = &[
     "Text",
     "TextRule",
     "TimeOfDay",
+    "Turn",
     "Turned",
     "Vec",
     "Waiting",

@@ -123,9 +123,27 @@ fn links(flow: &ast::Flow) -> Vec<(&str, Span)> {
     };
     let replies = super::walk::actions(flow).filter_map(|a| match &a.kind {
         ActionKind::Reply(reply) => Some(&reply.keyboard),
+        ActionKind::Pages(pages) => Some(&pages.extra),
         _ => None,
     });
-    let buttons = replies.chain(menu).flat_map(|k| k.rows.iter().flatten());
+    let selected = super::walk::actions(flow).filter_map(|a| match &a.kind {
+        ActionKind::Pages(pages) => pages.select.as_ref().map(|s| &s.command),
+        _ => None,
+    });
+    let selected = selected.map(|c| (c.node.trim_start_matches('/'), c.span));
+    let steps = match &flow.kind {
+        FlowKind::Wizard(wizard) => &wizard.steps[..],
+        _ => &[],
+    };
+    let steps = steps.iter().filter_map(|step| match &step.widget {
+        Some(widget) => match &widget.node {
+            ast::Widget::Pages(pages) => Some(&pages.extra),
+            _ => None,
+        },
+        None => None,
+    });
+    let keyboards = replies.chain(menu).chain(steps);
+    let buttons = keyboards.flat_map(|k| k.rows.iter().flatten());
     buttons
         .filter_map(|b| match &b.does {
             ButtonDoes::Callback { command, .. } => {
@@ -133,6 +151,7 @@ fn links(flow: &ast::Flow) -> Vec<(&str, Span)> {
             }
             _ => None,
         })
+        .chain(selected)
         .collect()
 }
 
@@ -176,6 +195,10 @@ fn mentioned(bot: &ast::Bot, words: &Translations, out: &mut BTreeSet<String>) {
                 }
                 ActionKind::Limit(limit) => limit.message.iter().for_each(&mut text),
                 ActionKind::SetLocale(_) => {}
+                ActionKind::Pages(pages) => {
+                    pages.title.iter().for_each(&mut text);
+                    pages.empty_text.iter().for_each(&mut text);
+                }
             }
         }
     }

@@ -45,6 +45,19 @@ pub struct Loop {
     pub item: Ty,
     /// Most rows, where a bound is known.
     pub most: Option<usize>,
+    /// `@index` is known.
+    pub counted: bool,
+}
+
+impl Loop {
+    /// The row as a variable.
+    pub fn variable(&self) -> Variable {
+        Variable {
+            name: self.alias.clone().unwrap_or_else(|| self.ident.clone()),
+            ident: self.ident.clone(),
+            ty: self.item.clone(),
+        }
+    }
 }
 
 impl Scope {

@@ -1,6 +1,6 @@
 //! Every action and button of a bot, in order of writing.
 
-use crate::syntax::ast::{Action, ActionKind, Bot, Button, Flow, FlowKind, OnTimeout};
+use crate::syntax::ast::{Action, ActionKind, Bot, Button, Flow, FlowKind, OnTimeout, Widget};
 
 /// The actions of a flow.
 pub fn actions(flow: &Flow) -> impl Iterator<Item = &Action> {
@@ -30,12 +30,27 @@ pub fn buttons(bot: &Bot) -> impl Iterator<Item = &Button> {
     bot.flows.iter().flat_map(|flow| {
         let replies = actions(flow).filter_map(|a| match &a.kind {
             ActionKind::Reply(reply) => Some(&reply.keyboard),
+            ActionKind::Pages(pages) => Some(&pages.extra),
             _ => None,
+        });
+        let steps = match &flow.kind {
+            FlowKind::Wizard(wizard) => &wizard.steps[..],
+            _ => &[],
+        };
+        let steps = steps.iter().filter_map(|step| match &step.widget {
+            Some(widget) => match &widget.node {
+                Widget::Pages(pages) => Some(&pages.extra),
+                _ => None,
+            },
+            None => None,
         });
         let menu = match &flow.kind {
             FlowKind::Menu(menu) => Some(&menu.options),
             _ => None,
         };
-        replies.chain(menu).flat_map(|k| k.rows.iter().flatten())
+        replies
+            .chain(menu)
+            .chain(steps)
+            .flat_map(|k| k.rows.iter().flatten())
     })
 }

@@ -20,6 +20,8 @@ pub enum Stage<'a> {
     Dialogue(&'a Wizard),
     /// After the last answer of a dialogue.
     Completion(&'a Wizard),
+    /// Before a list whose page is turned: no conversation is there.
+    Again,
 }
 
 /// The statements; `true` when nothing after them can run.
@@ -34,7 +36,8 @@ pub fn list(env: &mut Env<'_>, stage: Stage<'_>, actions: &[Action]) -> (TokenSt
     (out, false)
 }
 
-fn one(env: &mut Env<'_>, stage: Stage<'_>, action: &Action) -> TokenStream {
+/// One of them.
+pub fn one(env: &mut Env<'_>, stage: Stage<'_>, action: &Action) -> TokenStream {
     let Some(when) = &action.when else {
         let body = body(env, stage, action, false);
         let leave = action.goto.map(|target| leave(env, stage, target));
@@ -125,6 +128,7 @@ fn body(env: &mut Env<'_>, stage: Stage<'_>, action: &Action, conditional: bool)
         ActionKind::SetLocale { locale } => blocks::set_locale::statements(env, locale),
         ActionKind::AskLocale => quote!(cx.show_locales();),
         ActionKind::Limit(limit) => blocks::ratelimit::statements(env, stage, limit),
+        ActionKind::Pages(list) => blocks::pages::statements(env, stage, list),
     }
 }
 
@@ -136,6 +140,6 @@ pub fn leave(env: &Env<'_>, stage: Stage<'_>, target: Target) -> TokenStream {
             quote!(return #wait;)
         }
         (Stage::Dialogue(_) | Stage::Completion(_), Target::End) => quote!(return cx.done();),
-        (Stage::Entry, _) => quote!(return Ok(());),
+        (Stage::Entry | Stage::Again, _) => quote!(return Ok(());),
     }
 }

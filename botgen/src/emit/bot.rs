@@ -4,7 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::FlowEmit;
-use super::blocks::ratelimit;
+use super::blocks::{pages, ratelimit};
 use super::format::{ident, raw};
 use super::{flow, text, wizard};
 use crate::ir::{Bot, cost};
@@ -32,7 +32,7 @@ pub fn type_name(bot: &Bot) -> syn::Ident {
 }
 
 /// Names that a bot's module uses in another meaning.
-const TYPES: [&str; 29] = [
+const TYPES: [&str; 31] = [
     "Bot",
     "BotSpec",
     "Box",
@@ -46,6 +46,7 @@ const TYPES: [&str; 29] = [
     "Given",
     "Handling",
     "HandlerError",
+    "ListSpec",
     "LocaleSpec",
     "MigrationSet",
     "None",
@@ -53,6 +54,7 @@ const TYPES: [&str; 29] = [
     "OnAmbiguous",
     "Option",
     "Outdated",
+    "PagePress",
     "Result",
     "Scope",
     "Some",
@@ -138,6 +140,28 @@ pub fn module(bot: &Bot) -> TokenStream {
     });
     let limits = ratelimit::of_bot(bot);
     let specs = ratelimit::specs_of_bot(bot);
+    let turns = bot.flows.iter().flat_map(|flow| {
+        let module = ident(&flow.module);
+        let listed = pages::lists(flow).into_iter();
+        listed.map(move |listed| {
+            let name = pages::turn_name(listed.list);
+            quote!(#module::#name(cx, press).await)
+        })
+    });
+    let turns = turns.enumerate().map(|(index, turn)| {
+        let index = Literal::usize_unsuffixed(index);
+        quote!(#index => #turn)
+    });
+    let turns: Vec<_> = turns.collect();
+    let turn = (!turns.is_empty()).then(|| {
+        quote! {
+            fn turn<'a>(&'a self, cx: &'a mut Cx, list: usize, press: &'a PagePress) -> Handling<'a> {
+                Box::pin(async move {
+                    match list { #(#turns,)* _ => cx.outdated() }
+                })
+            }
+        }
+    });
     let fallback = match &bot.fallback {
         Some(call) => {
             let name = ident(&bot.texts[call.id.0].ident);
@@ -209,6 +233,8 @@ pub fn module(bot: &Bot) -> TokenStream {
 
             #limits
 
+            #turn
+
             fn fallback(&self, words: &Words) -> Option<Text> {
                 #fallback
             }
@@ -279,6 +305,14 @@ fn spec(bot: &Bot) -> TokenStream {
             quote!(&#module::FLOW)
         });
     let handed = raw(&super::handed::over(bot));
+    let lists = bot.flows.iter().flat_map(|item| {
+        pages::lists(item).into_iter().map(move |listed| {
+            let hash = Literal::u32_unsuffixed(pages::hash(item, listed.list));
+            let cost = cost::of_turn(item, listed.list, listed.before);
+            let reads = format_ident!("{}", cost.reads.name());
+            quote!(ListSpec { hash: #hash, reads: Reads::#reads })
+        })
+    });
     let owner = &bot.migrations.owner;
     let migrations = bot.migrations.files.iter().map(|file| {
         let (version, name, sqlite) = (
@@ -308,6 +342,7 @@ fn spec(bot: &Bot) -> TokenStream {
             default_locale: #default_locale,
             commands: &[#(#commands),*],
             wizards: &[#(#wizards),*],
+            lists: &[#(#lists),*],
             migrations: MigrationSet { owner: #owner, files: &[#(#migrations),*] },
             source_hash: #hash,
             texts: #handed,

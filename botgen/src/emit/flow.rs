@@ -10,7 +10,7 @@ use super::actions::{Stage, list};
 use super::blocks::ratelimit;
 use super::env::{Env, Form, Site};
 use super::format::{doc, ident};
-use super::{choice, query, rule, text, wizard};
+use super::{blocks, choice, query, rule, text, wizard};
 use crate::ir::cost::{self, Cost};
 use crate::ir::sql::QueryId;
 use crate::ir::types::{Base, Ty};
@@ -70,6 +70,9 @@ pub fn module(cx: &FlowEmit<'_>) -> TokenStream {
         .map(|(id, query)| query::row(cx, query, kept.contains(&id)));
     let arguments = arguments(cx);
     let limits = ratelimit::specs(cx);
+    let turns = blocks::pages::lists(flow)
+        .into_iter()
+        .map(|listed| blocks::pages::turn(cx, listed));
     let enter = enter(cx);
     let dialogue = flow
         .wizard
@@ -91,6 +94,7 @@ pub fn module(cx: &FlowEmit<'_>) -> TokenStream {
         #(#limits)*
         #enter
         #arguments
+        #(#turns)*
         #dialogue
         #(#queries)*
         #(#texts)*

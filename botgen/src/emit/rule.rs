@@ -143,7 +143,7 @@ pub fn wanted(rule: &Rule) -> syn::Ident {
             Widget::Rating { .. } => "Int",
             Widget::Number(number) if number.scale.is_some() => "Decimal",
             Widget::Number(_) => "Int",
-            Widget::Multiselect { .. } | Widget::Pick(_) => "Choice",
+            Widget::Multiselect { .. } | Widget::Pages(_) | Widget::Pick(_) => "Choice",
         },
     })
 }

@@ -167,6 +167,7 @@ fn ask(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
             env.local(var, Form::Reference);
         }
         let words = text::call(&env, &step.ask);
+        let number = position;
         let position = proc_macro2::Literal::usize_unsuffixed(position);
         let body = match &step.rule {
             Rule::Choice { choice } => {
@@ -174,7 +175,7 @@ fn ask(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
                 quote!(#before cx.ask(&FLOW, #position, #words, #options);)
             }
             Rule::Widget(widget) => {
-                let build = super::blocks::widget::build(&env, widget);
+                let build = super::blocks::widget::build(&env, widget, number, false);
                 quote!(#build let text = #words; cx.show(&FLOW, #position, text, &widget);)
             }
             _ => quote!(cx.ask(&FLOW, #position, #words, Vec::new());),
@@ -283,6 +284,7 @@ fn answer(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
 /// Reads the answer into its variable, or refuses it.
 fn read(env: &Env<'_>, step: &Step, position: usize) -> TokenStream {
     let name = ident(&step.var.ident);
+    let number = position;
     let position = proc_macro2::Literal::usize_unsuffixed(position);
     let words = match &step.refusal {
         Some(refusal) => {
@@ -297,7 +299,7 @@ fn read(env: &Env<'_>, step: &Step, position: usize) -> TokenStream {
         quote!({ cx.refuse(&FLOW, #position, &refusal, None); return Ok(()); })
     };
     if let Rule::Widget(widget) = &step.rule {
-        let build = super::blocks::widget::build(env, widget);
+        let build = super::blocks::widget::build(env, widget, number, true);
         let ask = text::call(env, &step.ask);
         let (some, bind) = if step.optional {
             let skipped = quote!(let #name = if given.skipped() { None } else);

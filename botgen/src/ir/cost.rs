@@ -89,6 +89,16 @@ fn most_asked(wizard: &Wizard) -> usize {
     wizard.steps.iter().map(asked).max().unwrap_or(0)
 }
 
+/// What turning the page of a list may run; `before`: the actions of its list before it.
+pub fn of_turn(flow: &Flow, list: &super::pages::PagesAction, before: &[Action]) -> Cost {
+    let again = list.carried.again.iter().filter_map(|i| before.get(*i));
+    let mut cost = of(flow, &again.collect::<Vec<_>>(), 0);
+    if matches!(list.pages.rows, super::pages::Rows::Query { .. }) {
+        cost.reads = Count::Many;
+    }
+    cost
+}
+
 /// What runs after the last answer.
 pub fn of_completion(flow: &Flow, wizard: &Wizard) -> Cost {
     of(flow, &wizard.on_complete.iter().collect::<Vec<_>>(), 0)
@@ -114,10 +124,12 @@ fn passes(wizard: &Wizard, from: usize) -> bool {
 fn of(flow: &Flow, actions: &[&Action], asked: usize) -> Cost {
     let queries: Vec<&Query> = actions
         .iter()
-        .filter_map(|action| match &action.kind {
-            ActionKind::Sql { query, .. } => flow.queries.get(query.0),
-            _ => None,
+        .flat_map(|action| match &action.kind {
+            ActionKind::Sql { query, .. } => vec![*query],
+            ActionKind::Pages(list) => list.pages.rows.queries(),
+            _ => Vec::new(),
         })
+        .filter_map(|query| flow.queries.get(query.0))
         .collect();
     let count = |n: usize| match n {
         0 => Count::None,

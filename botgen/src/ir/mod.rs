@@ -6,6 +6,7 @@
 pub mod conversation;
 pub mod cost;
 pub mod expr;
+pub mod pages;
 pub mod sql;
 pub mod text;
 pub mod types;
@@ -361,6 +362,8 @@ pub enum ActionKind {
     AskLocale,
     /// Goes on only for those who may pass.
     Limit(Limit),
+    /// Shows a list; where it is empty the flow ends.
+    Pages(Box<pages::PagesAction>),
 }
 
 /// A rate limit.
@@ -418,7 +421,7 @@ pub struct Reply {
 }
 
 /// A button.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Button {
     /// One for each element of a list.
     pub each: Option<Each>,
@@ -431,7 +434,7 @@ pub struct Button {
 }
 
 /// A list that buttons are made of.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Each {
     /// Not null.
     pub list: Expr,
@@ -442,7 +445,7 @@ pub struct Each {
 }
 
 /// What a button does.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[allow(missing_docs)]
 pub enum ButtonDoes {
     /// Runs a command of this bot (proven to exist, arguments typed, at most 64 bytes). Arguments in declared order;

@@ -1,9 +1,11 @@
 //! Questions with a keyboard of their own.
 
 use super::expr::Expr;
+use super::pages::{Chosen, PagesStep, Rows};
 use super::sql::QueryId;
 use super::text::TextCall;
 use super::types::ChoiceId;
+use super::{Button, ButtonDoes};
 
 /// A widget; its expressions and texts use what is known at the step, like the question.
 #[derive(Debug, Clone)]
@@ -22,6 +24,7 @@ pub enum Widget {
     },
     Number(Box<Number>),
     Pick(Box<Pick>),
+    Pages(Box<PagesStep>),
     Multiselect {
         choice: ChoiceId,
         min: usize,
@@ -154,6 +157,13 @@ impl Widget {
             | Self::Number(_)
             | Self::Pick(_)
             | Self::Multiselect { .. } => Vec::new(),
+            Self::Pages(list) => {
+                let mut queries = list.pages.rows.queries();
+                if let Chosen::Counted(query) | Chosen::Among(query) = list.chosen {
+                    queries.push(query);
+                }
+                queries
+            }
         }
     }
     /// Its texts besides the question.
@@ -165,6 +175,10 @@ impl Widget {
             | Self::Rating { .. }
             | Self::Number(_)
             | Self::Multiselect { .. } => Vec::new(),
+            Self::Pages(list) => {
+                let buttons = list.pages.extra.iter().flatten();
+                list.pages.texts().chain(buttons.flat_map(words)).collect()
+            }
         }
     }
     /// Its expressions.
@@ -179,6 +193,26 @@ impl Widget {
                 .collect(),
             Self::Pick(pick) => vec![&pick.list, &pick.value],
             Self::Confirm { .. } | Self::Rating { .. } | Self::Multiselect { .. } => Vec::new(),
+            Self::Pages(list) => {
+                let mut exprs = Vec::new();
+                if let Rows::List { list, .. } = &list.pages.rows {
+                    exprs.push(list);
+                }
+                for button in list.pages.extra.iter().flatten() {
+                    exprs.extend(&button.when);
+                    if let ButtonDoes::Command { args, .. } = &button.does {
+                        exprs.extend(args);
+                    }
+                }
+                exprs
+            }
         }
+    }
+}
+
+fn words(button: &Button) -> Vec<&TextCall> {
+    match &button.does {
+        ButtonDoes::Url(url) => vec![&button.text, url],
+        _ => vec![&button.text],
     }
 }

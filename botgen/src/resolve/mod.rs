@@ -99,6 +99,8 @@ pub fn base(ty: ast::StepType, choice: Option<ChoiceId>, max: Option<usize>) -> 
         S::DateTime => Base::DateTime,
         // Without options (reported) there is no choice: what was typed is a text.
         S::Choice => choice.map_or(Base::Text { max: None }, Base::Choice),
+        // Its query says what it is.
+        S::Column => Base::Text { max: None },
         S::Choices => {
             let item = choice.map_or(Base::Text { max: None }, Base::Choice);
             Base::list(Ty::some(item), None)
@@ -125,6 +127,7 @@ pub fn type_name(ty: ast::StepType) -> &'static str {
         S::DateTime => "datetime",
         S::Choice => "choice",
         S::Choices => "list of choices",
+        S::Column => "column",
         S::Phone => "phone",
         S::Email => "email",
         S::Contact => "contact",

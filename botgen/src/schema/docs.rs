@@ -82,7 +82,7 @@ pub fn reference() -> String {
 fn group(decode: &Decode) -> &'static str {
     match decode {
         Decode::Flow(_) => "Flows",
-        Decode::Step(_) => "Widgets",
+        Decode::Step(_) | Decode::StepOrAction(..) => "Widgets",
         Decode::Action(_) => "Actions",
         Decode::Setting => "Settings",
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ast::{Action, ArgDecl, Flow};
 use super::blocks::{
-    generic, menu, ratelimit, reply_template, set_locale, sql_exec, sql_query, wizard,
+    generic, menu, pagination, ratelimit, reply_template, set_locale, sql_exec, sql_query, wizard,
 };
 use super::decode::{Cx, Fields};
 use super::registry::{self, Block, Decode};
@@ -52,6 +52,9 @@ pub enum ActionItem {
     /// Lets people pass so many times in any stretch of time.
     #[serde(rename = "policy.ratelimit.v1")]
     Ratelimit(Box<ratelimit::Published>),
+    /// A list with a button for each row, a page at a time.
+    #[serde(rename = "widget.pagination.v1")]
+    Pagination(Box<pagination::Published>),
 }
 
 /// A policy of the whole bot: one key, the block's name.
@@ -110,8 +113,8 @@ impl Holds {
     fn fits(self, block: &Block) -> bool {
         match (self, block.decode) {
             (Holds::Flows, Decode::Flow(_))
-            | (Holds::Steps, Decode::Step(_))
-            | (Holds::Actions, Decode::Action(_)) => true,
+            | (Holds::Steps, Decode::Step(_) | Decode::StepOrAction(..))
+            | (Holds::Actions, Decode::Action(_) | Decode::StepOrAction(..)) => true,
             (Holds::Policies, _) => block.name == ratelimit::BLOCK.name,
             _ => false,
         }
@@ -171,7 +174,7 @@ impl Cx<'_> {
 
     fn action_in(&mut self, node: &Node, holds: Holds) -> Option<Action> {
         let (block, name, mut f) = self.block(node, holds)?;
-        let Decode::Action(decode) = block.decode else {
+        let (Decode::Action(decode) | Decode::StepOrAction(_, decode)) = block.decode else {
             return None;
         };
         let when = self.expr(f.get("when"), "`when`");

@@ -3,8 +3,8 @@
 
 use super::ast::{ActionKind, FlowKind, WidgetStep};
 use super::blocks::{
-    calendar, confirm, generic, i18n, menu, multiselect, number, ratelimit, rating, reply_template,
-    set_locale, sql_exec, sql_query, wizard,
+    calendar, confirm, generic, i18n, menu, multiselect, number, pagination, ratelimit, rating,
+    reply_template, set_locale, sql_exec, sql_query, wizard,
 };
 use super::decode::{Cx, Fields};
 use crate::schema::Shape;
@@ -32,6 +32,11 @@ pub enum Decode {
     Step(fn(&mut Cx<'_>, &mut Fields<'_>) -> Option<WidgetStep>),
     /// An element of a list of actions.
     Action(fn(&mut Cx<'_>, &mut Fields<'_>) -> Option<ActionKind>),
+    /// Either.
+    StepOrAction(
+        fn(&mut Cx<'_>, &mut Fields<'_>) -> Option<WidgetStep>,
+        fn(&mut Cx<'_>, &mut Fields<'_>) -> Option<ActionKind>,
+    ),
 }
 
 impl Block {
@@ -45,12 +50,13 @@ impl Block {
                 "in a list of actions (`on_enter`, `on_step`, `on_complete`), for the whole bot under `policies`"
             }
             Decode::Action(_) => "in a list of actions: `on_enter`, `on_step`, `on_complete`",
+            Decode::StepOrAction(..) => "in a wizard's `steps` or in a list of actions",
         }
     }
 }
 
 /// Every block, in the order of the reference page.
-pub static BLOCKS: [&Block; 14] = [
+pub static BLOCKS: [&Block; 15] = [
     &menu::BLOCK,
     &wizard::BLOCK,
     &generic::BLOCK,
@@ -60,6 +66,7 @@ pub static BLOCKS: [&Block; 14] = [
     &set_locale::BLOCK,
     &ratelimit::BLOCK,
     &calendar::BLOCK,
+    &pagination::BLOCK,
     &confirm::BLOCK,
     &rating::BLOCK,
     &number::BLOCK,
@@ -68,8 +75,7 @@ pub static BLOCKS: [&Block; 14] = [
 ];
 
 /// Blocks that the language has but this version does not, and the issue that brings them.
-pub const LATER: [(&str, u8); 4] = [
-    ("widget.pagination.v1", 4),
+pub const LATER: [(&str, u8); 3] = [
     ("ops.broadcast.v1", 5),
     ("action.llm.v1", 5),
     ("llm_improve", 5),
@@ -91,7 +97,6 @@ pub fn later_block(name: &str) -> Option<u8> {
 /// The issue that brings a key which no block has yet.
 pub fn later_key(name: &str) -> Option<u8> {
     match name {
-        "select" | "source" => Some(4),
         "allow" | "to" => Some(5),
         _ => later_block(name),
     }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ast::{Case, Choice, Pick, Step, StepType, Validate, Widget};
-use super::blocks::{calendar, confirm, multiselect, number, rating};
+use super::blocks::{calendar, confirm, multiselect, number, pagination, rating};
 use super::decode::{Cx, Fields};
 use super::flow::{ActionItem, Holds};
 use super::registry::{self, Decode};
@@ -42,6 +42,9 @@ pub enum WidgetItem {
     /// A number with buttons for less and more.
     #[serde(rename = "widget.number.v1")]
     Number(Box<number::Published>),
+    /// A list with a button for each row, a page at a time.
+    #[serde(rename = "widget.pagination.v1")]
+    Pagination(Box<pagination::Published>),
     /// Several options of a choice.
     #[serde(rename = "widget.multiselect.v1")]
     Multiselect(Box<multiselect::Published>),
@@ -227,7 +230,7 @@ impl Cx<'_> {
 
     fn widget_step(&mut self, node: &Node) -> Option<Step> {
         let (block, name, mut f) = self.block(node, Holds::Steps)?;
-        let Decode::Step(decode) = block.decode else {
+        let (Decode::Step(decode) | Decode::StepOrAction(decode, _)) = block.decode else {
             return None;
         };
         let title = self.text(f.get("title"), "`title`");
@@ -416,6 +419,7 @@ fn type_name(ty: StepType) -> &'static str {
         StepType::DateTime => "datetime",
         StepType::Choice => "choice",
         StepType::Choices => "list of choices",
+        StepType::Column => "column",
         StepType::Phone => "phone",
         StepType::Email => "email",
         StepType::Contact => "contact",

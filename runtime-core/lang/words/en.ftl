@@ -29,6 +29,16 @@ bf-already-answered = You have already answered this question.
 bf-not-yours = This button isn't for you.
 bf-outdated = This button is out of date. Please start again.
 
+## Lists
+
+bf-list-empty = There is nothing here yet.
+bf-list-search = Write a word to search.
+# $words: what is searched, $total (where something is found): how many rows have it
+bf-list-found = “{ $words }”: { $total } found
+bf-list-not-found = “{ $words }”: nothing found
+# $page: the number of the page shown, $pages: how many there are, $total: how many rows they have
+bf-list-page = Page { $page } of { $pages }, { $total } in all
+
 ## Language
 
 bf-choose-locale = Which language shall we use?

@@ -73,7 +73,7 @@ pub(crate) fn compose(
     for said in said {
         match said {
             Said::Message(message) => {
-                let markup = inline(&message.rows)?;
+                let markup = inline(frame, &message.rows)?;
                 let policy = message.on_ambiguous.unwrap_or(bots);
                 let edit = if message.edit { editable.take() } else { None };
                 let text = &message.text;
@@ -100,7 +100,7 @@ pub(crate) fn compose(
                     .ok_or(HandlerError::Bug("ask: no such step"))?;
                 let markup = question(frame, wizard.command, spec, choices)?;
                 let (below, edit) = match choices {
-                    Choices::Widget { drawn, edit } => (drawn.below.as_ref(), *edit),
+                    Choices::Widget { drawn, edit, .. } => (drawn.below.as_ref(), *edit),
                     Choices::Options(_) => (None, false),
                 };
                 let edit = if edit { editable.take() } else { None };
@@ -208,7 +208,7 @@ fn remove_keyboard(calls: &mut Vec<Outgoing>, frame: &Frame<'_>) {
     }
 }
 
-fn inline(rows: &[Vec<Button>]) -> Result<Option<ReplyMarkup>, HandlerError> {
+fn inline(frame: &Frame<'_>, rows: &[Vec<Button>]) -> Result<Option<ReplyMarkup>, HandlerError> {
     if rows.is_empty() {
         return Ok(None);
     }
@@ -222,6 +222,12 @@ fn inline(rows: &[Vec<Button>]) -> Result<Option<ReplyMarkup>, HandlerError> {
                 }
                 Does::Callback(data) => (Some(data.clone()), None),
                 Does::Url(url) => (None, Some(url.clone())),
+                Does::Page { list, leaf, data } => {
+                    let owner = frame.update.owner();
+                    let data = callback::page(frame.keys, owner, *list, *leaf, data)
+                        .ok_or(HandlerError::Bug("a list's button carries too much"))?;
+                    (Some(data), None)
+                }
             };
             buttons.push(InlineButton {
                 text: button.text.clone(),
@@ -259,9 +265,9 @@ fn question(
             callback::wizard(frame.keys, owner, flow, run, at, action),
         )
     };
-    let (options, widget): (&[_], _) = match choices {
-        Choices::Options(options) => (options, None),
-        Choices::Widget { drawn, .. } => (&[], Some(drawn)),
+    let (options, widget, extra): (&[_], _, &[_]) = match choices {
+        Choices::Options(options) => (options, None, &[]),
+        Choices::Widget { drawn, extra, .. } => (&[], Some(drawn), extra),
     };
     let mut rows: Vec<Vec<Button>> = Vec::with_capacity(options.len() + 1);
     for row in widget.iter().flat_map(|drawn| &drawn.rows) {
@@ -272,6 +278,7 @@ fn question(
         }
         rows.push(buttons);
     }
+    rows.extend(extra.iter().cloned());
     if widget.is_none() && options.is_empty() && step.wanted == Wanted::Bool {
         let yes_no = [("bf-yes", YES), ("bf-no", NO)].map(|(key, value)| {
             let action = WizardAction::Option(hash32(value));
@@ -292,7 +299,7 @@ fn question(
             .map(|(action, label)| button(label, *action))
             .collect(),
     );
-    inline(&rows)
+    inline(frame, &rows)
 }
 
 /// Back, skip and cancel, as far as they are possible, with their labels.

@@ -99,7 +99,7 @@ impl Engine {
     ) -> Option<Result<Cx, HandlerError>> {
         let runs = matches!(
             route,
-            Route::Quick { .. } | Route::Store(_) | Route::Unknown
+            Route::Quick { .. } | Route::Turn { .. } | Route::Store(_) | Route::Unknown
         );
         let limits = update
             .limits

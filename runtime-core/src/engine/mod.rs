@@ -18,7 +18,7 @@ mod turn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use botfactory_lang::callback::Keys;
+use botfactory_lang::callback::{Keys, PagePress};
 use botfactory_lang::locale::LocaleIndex;
 
 use compose::{Frame, compose};
@@ -167,6 +167,15 @@ impl Shared {
             let _ = store.give_back(rows, Duration::ZERO, false).await;
         });
     }
+}
+
+/// What runs without a claim.
+#[derive(Debug, Clone, Copy)]
+enum Errand<'a> {
+    /// A command and its arguments.
+    Command(usize, &'a str),
+    /// A list whose page is turned.
+    Turn(usize, &'a PagePress),
 }
 
 /// The engine.
@@ -321,9 +330,8 @@ impl Engine {
             }
             Event::Callback(callback) => {
                 let key = Update::key(seat, channel, &callback.from, callback.place);
-                let route = route::callback(seat, &callback.data, |press| {
-                    press.verify(&self.shared.keys, seat::owner(key))
-                });
+                let owner = seat::owner(key);
+                let route = route::callback(seat, &callback.data, &self.shared.keys, owner);
                 let pressed = Update::pressed(&callback);
                 (callback.from, callback.place, Some(pressed), route)
             }
@@ -372,7 +380,10 @@ impl Engine {
         match route {
             Route::Ignore => Outcome::NOTHING,
             Route::Store(work) => self.write(update, work).await,
-            Route::Quick { command, args } => self.quick(update, command, &args).await,
+            Route::Quick { command, args } => {
+                self.quick(update, Errand::Command(command, &args)).await
+            }
+            Route::Turn { list, press } => self.quick(update, Errand::Turn(list, &press)).await,
             Route::Unknown => {
                 let mut cx = Cx::new(update.words.clone(), Connection::None, None);
                 dialogue::unknown(&update, &mut cx);
@@ -416,13 +427,15 @@ impl Engine {
         })
     }
 
-    /// A command that neither writes nor moves a conversation: no claim, no writer; a redelivery runs it again.
-    async fn quick(&self, update: Update, command: usize, args: &str) -> Outcome {
-        if let Some(cx) = limits::ahead_of_command(&update, command, args).await {
+    /// What neither writes nor moves a conversation: no claim, no writer; a redelivery runs it again.
+    async fn quick(&self, update: Update, errand: Errand<'_>) -> Outcome {
+        if let Errand::Command(command, args) = errand
+            && let Some(cx) = limits::ahead_of_command(&update, command, args).await
+        {
             return self.answer(update, &cx).await;
         }
         for _ in 0..=limits::STOPS {
-            match self.run_quick(&update, command, args).await {
+            match self.run_quick(&update, errand).await {
                 Quick::Undecided => limits::settle(&update).await,
                 Quick::Well(cx) => return self.answer(update, &cx).await,
                 Quick::Expired => return self.expired(update).await,
@@ -433,14 +446,19 @@ impl Engine {
         Outcome::BUSY
     }
 
-    async fn run_quick(&self, update: &Update, command: usize, args: &str) -> Quick {
+    async fn run_quick(&self, update: &Update, errand: Errand<'_>) -> Quick {
         let Some(time) = update.time() else {
             return Quick::Busy;
         };
-        let spec = update.seat.spec.commands.get(command);
-        let (effect, reads) = spec.map_or((Effect::Read, Reads::Many), |spec| {
-            (spec.effect, spec.reads)
-        });
+        let spec = update.seat.spec;
+        let class = match errand {
+            Errand::Command(command, _) => spec.commands.get(command).map(|c| (c.effect, c.reads)),
+            Errand::Turn(list, _) => spec.lists.get(list).map(|list| match list.reads {
+                Reads::None => (Effect::Pure, Reads::None),
+                reads => (Effect::Read, reads),
+            }),
+        };
+        let (effect, reads) = class.unwrap_or((Effect::Read, Reads::Many));
         let connection = match effect {
             Effect::Pure => Connection::None,
             _ => match self.reading(reads, time).await {
@@ -450,9 +468,20 @@ impl Engine {
         };
         let mut cx = Cx::new(update.words.clone(), connection, None);
         cx.limits.clone_from(&update.limits);
-        cx.words.args = args.into();
         let began = std::time::Instant::now();
-        let ended = guard::run(time, update.seat.bot.enter(&mut cx, command, args)).await;
+        let ended = match errand {
+            Errand::Command(command, args) => {
+                cx.words.args = args.into();
+                guard::run(time, update.seat.bot.enter(&mut cx, command, args)).await
+            }
+            Errand::Turn(list, press) => {
+                guard::run(time, update.seat.bot.turn(&mut cx, list, press)).await
+            }
+        };
+        // What was there to be shown is not there any more.
+        if matches!(errand, Errand::Turn(..)) && cx.said.is_empty() && cx.toast.is_none() {
+            cx.toast = Some(cx.words.own_plain("bf-outdated"));
+        }
         telemetry::emit(HandlerRan {
             bot: update.seat.spec.id,
             effect: if effect == Effect::Pure {

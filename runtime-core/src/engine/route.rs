@@ -1,6 +1,8 @@
 //! What an update asks for, before anything is read.
 
-use botfactory_lang::callback::{Payload, WizardPress, command_line, decode};
+use botfactory_lang::callback::{
+    Keys, Owner, PagePress, Payload, WizardPress, command_line, decode,
+};
 
 use super::seat::Seat;
 use crate::bot::Effect;
@@ -13,6 +15,8 @@ pub(crate) enum Route {
     Ignore,
     /// A command that neither writes nor moves a conversation.
     Quick { command: usize, args: String },
+    /// A list whose page is turned: index into [`crate::bot::BotSpec::lists`].
+    Turn { list: usize, press: PagePress },
     /// To be decided with the store: it claims the update.
     Store(Work),
     /// A text that nothing understands.
@@ -81,12 +85,8 @@ pub(crate) fn message(seat: &Seat, place: Place, content: Content) -> Route {
     }
 }
 
-/// Routes a press. `verify` checks a wizard button's MAC.
-pub(crate) fn callback(
-    seat: &Seat,
-    data: &str,
-    verify: impl FnOnce(&WizardPress) -> bool,
-) -> Route {
+/// Routes a press; a signed button must be `owner`'s.
+pub(crate) fn callback(seat: &Seat, data: &str, keys: &Keys, owner: Owner) -> Route {
     match decode(data) {
         Err(_) => Route::OwnToast("bf-outdated"),
         Ok(Payload::Command(line)) => command_line(line)
@@ -97,8 +97,15 @@ pub(crate) fn callback(
             Some(locale) => Route::Store(Work::Locale(locale)),
             None => Route::OwnToast("bf-outdated"),
         },
-        Ok(Payload::Wizard(press)) if verify(&press) => Route::Store(Work::Press(press)),
-        Ok(Payload::Wizard(_)) => Route::OwnToast("bf-not-yours"),
+        Ok(Payload::Wizard(press)) if press.verify(keys, owner) => Route::Store(Work::Press(press)),
+        Ok(Payload::Page(press)) if press.verify(keys, owner) => {
+            let lists = seat.spec.lists;
+            match lists.iter().position(|list| list.hash == press.list) {
+                Some(list) => Route::Turn { list, press },
+                None => Route::OwnToast("bf-outdated"),
+            }
+        }
+        Ok(Payload::Wizard(_) | Payload::Page(_)) => Route::OwnToast("bf-not-yours"),
     }
 }
 

@@ -151,6 +151,20 @@ impl<'a> Given<'a> {
     pub(crate) fn is_press(&self) -> bool {
         matches!(self.what, What::Key(_))
     }
+    /// A widget's key, if one of its buttons was pressed.
+    pub(crate) fn pressed_key(&self) -> Option<&'a str> {
+        match self.what {
+            What::Key(key) => Some(key),
+            _ => None,
+        }
+    }
+    /// A text, if one was typed.
+    pub(crate) fn typed_text(&self) -> Option<&'a str> {
+        match self.what {
+            What::Typed(text) | What::Argument(text) => Some(text),
+            _ => None,
+        }
+    }
     /// Nothing: the step is skipped.
     pub(crate) fn skip(words: &'a Words) -> Self {
         Self {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use botfactory_lang::callback::encode_arg_text;
+use botfactory_lang::callback::{Leaf, encode_arg_text};
 use botfactory_lang::length::cut;
 use botfactory_lang::limits::BUTTON_TEXT;
 use botfactory_lang::markup::{ParseMode, Place, escape_into, is_blank, plain_text};
@@ -159,6 +159,12 @@ pub struct Button {
 pub(crate) enum Does {
     Callback(String),
     Url(String),
+    /// Turns the page of a list; signed where it is known whose button it is.
+    Page {
+        list: u32,
+        leaf: Leaf,
+        data: Vec<u8>,
+    },
 }
 
 impl std::fmt::Debug for Does {
@@ -167,6 +173,7 @@ impl std::fmt::Debug for Does {
         f.write_str(match self {
             Self::Callback(_) => "Callback",
             Self::Url(_) => "Url",
+            Self::Page { .. } => "Page",
         })
     }
 }
@@ -176,6 +183,12 @@ impl Button {
         Self {
             text: text.label(BUTTON_TEXT),
             does: Does::Callback(data),
+        }
+    }
+    pub(crate) fn page(label: &str, list: u32, leaf: Leaf, data: Vec<u8>) -> Self {
+        Self {
+            text: label.to_owned(),
+            does: Does::Page { list, leaf, data },
         }
     }
     /// Runs a command of this bot.

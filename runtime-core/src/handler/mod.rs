@@ -6,6 +6,7 @@ pub mod error;
 pub mod given;
 pub mod limit;
 pub mod message;
+pub mod pages;
 #[cfg(feature = "postgres")]
 pub mod pg;
 pub mod printer;
@@ -50,6 +51,10 @@ pub struct Cx {
     pub(crate) toast: Option<Text>,
     /// Only private chats can show keyboards that ask for a contact or a location.
     pub(crate) private: bool,
+    /// The view of the question's widget, as it is shown first.
+    pub(crate) begun: String,
+    /// The question that was to be asked has nothing to choose from.
+    pub(crate) over: bool,
     /// The dialogue's time was over.
     pub(crate) timed_out: bool,
     /// Decisions about limits; `None` where the bot has none.
@@ -95,7 +100,11 @@ pub(crate) enum Choices {
     /// Options of its step.
     Options(Vec<(usize, Text)>),
     /// A widget; `edit`: in place of the message whose button was pressed.
-    Widget { drawn: widget::Drawn, edit: bool },
+    Widget {
+        drawn: widget::Drawn,
+        extra: Vec<Vec<message::Button>>,
+        edit: bool,
+    },
 }
 
 impl Cx {
@@ -113,6 +122,8 @@ impl Cx {
             execs: 0,
             toast: None,
             private: false,
+            begun: String::new(),
+            over: false,
             timed_out: false,
             limits: None,
             held_back: false,
@@ -211,6 +222,14 @@ impl Cx {
         let text = self.words.own("bf-bad-argument", &args);
         self.said.push(Said::Refusal(text));
     }
+    /// A list cannot be shown again as its button says: it was made by a build that knew other things.
+    ///
+    /// # Errors
+    /// Never: the type is a handler's.
+    pub fn outdated(&mut self) -> Handled {
+        self.toast = Some(self.words.own_plain("bf-outdated"));
+        Ok(())
+    }
     /// Shows the keyboard of the bot's locales.
     pub fn show_locales(&mut self) {
         let texts = Arc::clone(&self.words.texts);
@@ -279,12 +298,40 @@ impl Cx {
             _ => "",
         };
         let drawn = widget.draw(&self.words, view);
+        let begun = widget.begun();
+        if begun.len() > widget::VIEW_BYTES {
+            self.bug = Some("a widget's view is too long");
+        }
+        self.begun = begun;
         self.said.push(Said::Question {
             wizard,
             step,
             text,
-            choices: Choices::Widget { drawn, edit: false },
+            choices: Choices::Widget {
+                drawn,
+                extra: widget.extra(),
+                edit: false,
+            },
         });
+    }
+    /// What a list in pages is to show where its step's question is asked.
+    pub fn seek(&self, wizard: &'static WizardSpec, step: usize) -> widget::Seek {
+        let view = match &self.next {
+            Next::Wait(waiting) if is_at(waiting, wizard, step) => waiting.view(),
+            _ => "",
+        };
+        widget::Seek::new(view, None, None, false)
+    }
+    /// What it is to show, and what was chosen of it, now that something is given; `search`: typed words are searched.
+    pub fn seek_given(&self, given: &given::Given<'_>, search: bool) -> widget::Seek {
+        let view = self.before.as_ref().map_or("", Waiting::view);
+        widget::Seek::new(view, given.pressed_key(), given.typed_text(), search)
+    }
+    /// There is nothing to choose from: this is said instead of the question, and the flow is over.
+    pub fn over(&mut self, message: Message) {
+        self.reply(message);
+        self.end();
+        self.over = true;
     }
     /// What an answer to a widget's question comes to.
     ///
@@ -323,7 +370,11 @@ impl Cx {
             wizard,
             step,
             text,
-            choices: Choices::Widget { drawn, edit: true },
+            choices: Choices::Widget {
+                drawn,
+                extra: widget.extra(),
+                edit: true,
+            },
         });
         Ok(())
     }
@@ -357,8 +408,14 @@ impl Cx {
         if !self.inside {
             return Err(HandlerError::Bug("wait outside a dialogue"));
         }
+        if self.over {
+            return Ok(());
+        }
         let mut waiting = Waiting::new(wizard, step, loaded, state, self.before.as_ref())?;
         waiting.only_private_keyboard(self.private);
+        if !self.begun.is_empty() {
+            waiting = waiting.turned(std::mem::take(&mut self.begun));
+        }
         self.next = Next::Wait(waiting);
         Ok(())
     }

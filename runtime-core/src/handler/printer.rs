@@ -76,6 +76,10 @@ impl Words {
     pub(crate) fn own_plain(&self, key: &'static str) -> Text {
         self.own(key, &Args::new())
     }
+    /// What is said of a list without rows.
+    pub fn nothing_listed(&self) -> Text {
+        self.own_plain("bf-list-empty")
+    }
     /// `user.first_name`.
     pub fn user_first_name(&self) -> &str {
         &self.person.first_name

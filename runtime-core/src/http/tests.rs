@@ -58,6 +58,7 @@ static SPEC: BotSpec = BotSpec {
         usage: "/start",
     }],
     wizards: &[],
+    lists: &[],
     migrations: MigrationSet {
         owner: "booking",
         files: &[],

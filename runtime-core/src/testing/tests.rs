@@ -26,6 +26,7 @@ static SPEC: BotSpec = BotSpec {
         usage: "/ask",
     }],
     wizards: &[],
+    lists: &[],
     migrations: MigrationSet {
         owner: "echo",
         files: &[],

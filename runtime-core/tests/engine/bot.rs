@@ -97,6 +97,7 @@ pub const SPEC_OF: BotSpec = BotSpec {
         command("limited_read", Effect::Read, false),
     ],
     wizards: &[&BOOK, &SHARE, &LATE, &counter::COUNT, &diary::DIARY],
+    lists: &[],
     migrations: MigrationSet {
         owner: "booking",
         files: &[Migration {

@@ -7,6 +7,7 @@ mod intent;
 mod menu;
 mod multiselect;
 mod number;
+pub mod pagination;
 pub mod pick;
 pub mod ratelimit;
 mod rating;
@@ -49,6 +50,7 @@ pub fn widget(
         Widget::Multiselect(w) => multiselect::check(check, step, w),
         Widget::Number(w) => number::check(check, scope, step, w),
         Widget::Pick(w) => pick::check(check, scope, step, w),
+        Widget::Pages(w) => pagination::step(check, scope, w),
         Widget::Rating(w) => rating::check(check, w),
     };
     fine.and(done).map(ir::Rule::Widget)
@@ -84,6 +86,7 @@ pub fn action(check: &mut FlowCheck<'_>, scope: &Scope, action: &Action) -> Opti
         ActionKind::Reply(reply) => reply_template::check(check, scope, reply),
         ActionKind::SetLocale(set) => set_locale::check(check, scope, set, action),
         ActionKind::Limit(limit) => ratelimit::check(check, scope, limit, action),
+        ActionKind::Pages(pages) => pagination::check(check, scope, pages),
     }
 }
 

@@ -34,6 +34,7 @@ pub fn check(check: &mut FlowCheck<'_>, wizard: &ast::Wizard) -> Option<Body> {
     let on_enter = check.actions(&mut scope, &flow.on_enter);
     check.learn_steps(wizard);
     let graph = check.graph(Some(wizard));
+    check.find_rows(wizard, &graph);
     let reachable = report_ways(check, wizard, &graph);
     let mut steps: Vec<Option<Asked>> = Vec::new();
     for (index, step) in wizard.steps.iter().enumerate() {

@@ -97,7 +97,7 @@ pub(super) fn this(cx: &mut FlowCx<'_>, scope: &Scope, span: Span) -> Option<Exp
 
 /// `@index`.
 pub(super) fn index(cx: &mut FlowCx<'_>, scope: &Scope, span: Span) -> Option<Expr> {
-    if scope.loops().is_empty() {
+    if scope.loops().last().is_none_or(|l| !l.counted) {
         return outside(cx, "@index", span);
     }
     Some(Expr {
@@ -169,9 +169,13 @@ pub(super) fn path(
                 first.span,
                 format!("`{name}` is both a column here and {other}"),
             )
-            .help(format!(
-                "name the row, `{{{{#each … as row}}}}`, and write `row.{name}` for the column"
-            ));
+            .help(if entered.counted {
+                format!(
+                    "name the row, `{{{{#each … as row}}}}`, and write `row.{name}` for the column"
+                )
+            } else {
+                format!("name the row, `as: row`, and write `row.{name}` for the column")
+            });
             if let Some(entry) = written {
                 diagnostic = diagnostic.note(entry.defined, "the variable");
             }

@@ -29,7 +29,9 @@ impl FlowCheck<'_> {
                 break;
             }
         }
-        done
+        let mut done = done?;
+        self.carry(scope, actions, &mut done)?;
+        Some(done)
     }
 
     fn action(&mut self, scope: &mut Scope, action: &ast::Action) -> Option<ir::Action> {
@@ -127,9 +129,12 @@ pub fn narrow(scope: &mut Scope, test: &ast::Expr, truth: bool) {
 
 /// Something is said to the person in every run, or at least may be.
 pub fn speaks(actions: &[ir::Action]) -> bool {
-    actions
-        .iter()
-        .any(|a| matches!(a.kind, ir::ActionKind::Reply(_) | ir::ActionKind::AskLocale))
+    actions.iter().any(|a| {
+        matches!(
+            a.kind,
+            ir::ActionKind::Reply(_) | ir::ActionKind::AskLocale | ir::ActionKind::Pages(_)
+        )
+    })
 }
 
 /// The variables that some actions read.

@@ -246,7 +246,8 @@ impl FlowCheck<'_> {
         }
     }
 
-    fn callback(
+    /// A command with its arguments, as buttons run them.
+    pub fn callback(
         &mut self,
         scope: &Scope,
         command: &Spanned<String>,

@@ -3,6 +3,7 @@
 
 pub mod actions;
 pub mod buttons;
+pub mod carried;
 pub mod choices;
 pub mod exclusive;
 pub mod labels;
@@ -52,6 +53,8 @@ pub struct FlowCheck<'a> {
     pub on_step_warnings: Option<Vec<Diagnostic>>,
     /// What runs of the wizard's `on_step` have added.
     shared: Vec<share::Added>,
+    /// What the steps are that show a list, by index; `None`: something is wrong and was reported.
+    listed: BTreeMap<usize, Option<ir::Rule>>,
 }
 
 /// What a block makes of its flow.
@@ -78,6 +81,7 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
         unguarded: None,
         on_step_warnings: None,
         shared: Vec::new(),
+        listed: BTreeMap::new(),
     };
     for var in &names.vars {
         let ident = check.cx.ident(&var.name);
@@ -139,6 +143,8 @@ impl FlowCx<'_> {
                 _ => ir::Effect::Read,
             },
             ir::ActionKind::SetLocale { .. } => ir::Effect::State,
+            ir::ActionKind::Pages(list) if list.pages.rows.queries().is_empty() => ir::Effect::Pure,
+            ir::ActionKind::Pages(_) => ir::Effect::Read,
             ir::ActionKind::Reply(_) | ir::ActionKind::AskLocale | ir::ActionKind::Limit(_) => {
                 ir::Effect::Pure
             }
@@ -173,7 +179,8 @@ impl<'a> FlowCheck<'a> {
                     };
                     let free = step.is_some_and(|s| match s.ty.node {
                         ast::StepType::Phone | ast::StepType::Email => true,
-                        ast::StepType::Choice => false,
+                        // A row of the list is one of those that the person may see.
+                        ast::StepType::Choice | ast::StepType::Column => false,
                         ty => is_free(&resolve::base(ty, None, None)),
                     });
                     if free {

@@ -166,7 +166,7 @@ impl FlowCheck<'_> {
             StepType::Choice => Rule::Choice {
                 choice: self.names.choice_of(&given.name.value)?,
             },
-            StepType::Choices => return None, // only widgets have it, and rules of their own
+            StepType::Choices | StepType::Column => return None, // only widgets have it, and rules of their own
             StepType::Phone => Rule::Phone { pattern },
             StepType::Email => Rule::Email { pattern },
             StepType::Contact => Rule::Contact,

@@ -94,6 +94,9 @@ impl FlowCheck<'_> {
 
 /// Rows have the type of their own query: types of expressions would have to follow.
 fn gives_rows(action: &Action) -> bool {
+    if matches!(action.kind, ActionKind::Pages(_)) {
+        return true;
+    }
     let ActionKind::Sql {
         result: Some(var), ..
     } = &action.kind
@@ -156,7 +159,7 @@ impl Moved {
                 }
             }
             ActionKind::Limit(limit) => limit.message.iter_mut().for_each(|text| self.text(text)),
-            ActionKind::SetLocale { .. } | ActionKind::AskLocale => {}
+            ActionKind::SetLocale { .. } | ActionKind::AskLocale | ActionKind::Pages(_) => {}
         }
     }
 

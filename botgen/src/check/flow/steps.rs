@@ -54,7 +54,33 @@ impl FlowCheck<'_> {
     fn answer(&self, step: &ast::Step) -> Option<Ty> {
         match step.widget.as_ref().map(|w| &w.node) {
             Some(ast::Widget::Pick(pick)) => blocks::pick::answer(self, pick),
+            // Learned with the list.
+            Some(ast::Widget::Pages(_)) => self.type_of(&step.var.value).cloned(),
             _ => Some(Given::step(step).ty(self)),
+        }
+    }
+
+    /// Checks the lists that steps show, before anything reads what is chosen of them: only their queries say what that is.
+    pub fn find_rows(&mut self, wizard: &ast::Wizard, graph: &Graph) {
+        for (index, step) in wizard.steps.iter().enumerate() {
+            let (Some(widget), Some(Some(env))) = (&step.widget, graph.at.get(index)) else {
+                continue;
+            };
+            if !matches!(widget.node, ast::Widget::Pages(_)) || step.bad_type {
+                continue;
+            }
+            let name = step.var.value.as_str();
+            self.learn(name, None);
+            let scope = self.scope(env, Some(name));
+            let rule = blocks::widget(self, &scope, step, widget);
+            if let Some(Rule::Widget(Widget::Pages(list))) = &rule {
+                let columns = self.cx.queries.get(list.pages.of.0).map(|q| &q.columns);
+                let ty = columns
+                    .and_then(|c| c.get(list.pages.id))
+                    .map(|c| c.ty.clone());
+                self.learn(name, ty);
+            }
+            self.listed.insert(index, rule);
         }
     }
 
@@ -80,6 +106,9 @@ impl FlowCheck<'_> {
         let options_fine = self.options(&scope, name, index);
         let rule = match (step.bad_type, &step.widget) {
             (true, _) => None,
+            (false, Some(_)) if self.listed.contains_key(&index) => {
+                self.listed.remove(&index).flatten()
+            }
             (false, Some(widget)) => blocks::widget(self, &scope, step, widget),
             (false, None) => self.rule(&scope, Given::step(step)),
         };

@@ -261,6 +261,8 @@ impl<'a> Walk<'a> {
                     inside.write(&result.value, false);
                 }
             }
+            // An empty list ends the flow.
+            self.ends |= matches!(action.kind, ast::ActionKind::Pages(_));
             if let Some(goto) = &action.goto {
                 self.jump(&goto.value, inside);
                 env = action.when.as_ref().map(|when| before.after(when, false));

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::ir::expr::{Expr, ExprKind};
+use crate::ir::pages::{Pages, Rows};
 use crate::ir::sql::Query;
 use crate::ir::text::{How, Print, Text, TextCall};
 use crate::ir::{Action, ActionKind, Button, ButtonDoes, Choice, Limit, Rule};
@@ -70,8 +71,29 @@ impl<'a> Reads<'a> {
                 }
                 ActionKind::SetLocale { locale } => self.expr(locale),
                 ActionKind::AskLocale => {}
+                ActionKind::Pages(list) => {
+                    self.text(&list.title);
+                    self.pages(&list.pages);
+                    self.exprs(&list.args);
+                }
             }
         }
+    }
+
+    /// A list, with its texts, queries and buttons. Its row is among what is found.
+    pub fn pages(&mut self, pages: &Pages) {
+        for text in pages.texts() {
+            self.text(text);
+        }
+        for query in pages.rows.queries() {
+            if let Some(query) = self.queries.get(query.0) {
+                self.exprs(query.params.iter().map(|p| &p.value));
+            }
+        }
+        if let Rows::List { list, .. } = &pages.rows {
+            self.expr(list);
+        }
+        pages.extra.iter().flatten().for_each(|b| self.button(b));
     }
 
     fn button(&mut self, button: &Button) {

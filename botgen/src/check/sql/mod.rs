@@ -10,6 +10,7 @@
 //! | [`kinds`], [`naming`] | what a block runs, Rust names |
 //! | [`parameters`], [`result`] | its `:name`s, what it gives |
 //! | [`owned`], [`conflicts`] | whose rows, which constraints |
+//! | [`pages`] | the queries behind a list that is shown in pages |
 //! | [`lint`] | what runs, and still is not meant |
 //! | [`describe`], [`engine`] | sqlx, and SQLite's words as carets |
 //! | [`postgres`], [`last_word`] | what the checks ask Postgres, and what becomes of its answer |
@@ -30,6 +31,7 @@ pub mod lint;
 mod migrations;
 mod naming;
 mod owned;
+pub mod pages;
 mod parameters;
 pub mod postgres;
 mod result;
@@ -188,6 +190,8 @@ pub enum Kind {
     Exec,
     /// `min`, `max` and `disabled` of `widget.calendar.v1`: reads one column, however many rows.
     Moments,
+    /// `source` of `widget.pagination.v1`: reads, a page at a time ([`pages`]).
+    Source,
 }
 
 /// A statement that was proven.
@@ -199,6 +203,8 @@ pub struct Checked {
     pub result: Option<Ty>,
     /// It may violate a constraint of the migrations (then `on_conflict` is there).
     pub may_conflict: bool,
+    /// What is known of the rows' order.
+    pub order: pages::Order,
 }
 
 /// The key of a kept answer: a hash of everything before it and of its text.

@@ -6,7 +6,9 @@ use super::last_word::{Draft, Failed};
 use super::naming::{row_name, unique};
 use super::text::{lex, with_stack};
 use super::typer::{Results, Typer, Verb};
-use super::{Check, Checked, Kind, cache, conflicts, last_word, lint, owned, parameters, result};
+use super::{
+    Check, Checked, Kind, cache, conflicts, last_word, lint, owned, pages, parameters, result,
+};
 use crate::Engine;
 use crate::check::scope::Scope;
 use crate::check::{FlowCx, expr};
@@ -82,7 +84,10 @@ pub fn statement(
         }
     };
 
-    let hidden = lint::query::check(&parsed, kind, &lexed);
+    let mut hidden = lint::query::check(&parsed, kind, &lexed);
+    if kind == Kind::Source {
+        hidden.extend(pages::unfit(&parsed, &lexed, &tokens));
+    }
     if !hidden.is_empty() {
         for fault in hidden {
             report(cx, fault);
@@ -186,7 +191,7 @@ pub fn statement(
     let rows = match kind {
         Kind::Query => Some(ROWS),
         Kind::Moments => Some(MOMENTS),
-        Kind::Exec => None,
+        Kind::Exec | Kind::Source => None,
     };
     // What a query without a LIMIT gets.
     let added = rows.filter(|_| !results.limited && !results.always);
@@ -255,7 +260,7 @@ pub fn statement(
     }
     let (columns, origins) = columns?;
     // sqlx finds the description by the text alone: one that depends on variables says so in it.
-    if results.outputs.iter().any(|o| o.typed.by_param) {
+    if kind != Kind::Source && results.outputs.iter().any(|o| o.typed.by_param) {
         let types: Vec<String> = columns.iter().map(|c| c.ty.describe()).collect();
         sql.push_str(&format!(" -- {}", types.join(", ")));
     }
@@ -309,7 +314,7 @@ pub fn statement(
     let row = row_name(cx, named);
     let types: Vec<Base> = bound.iter().map(|p: &Param| p.ty.base.clone()).collect();
     // Without parameters both engines' texts may be one, and sqlx tells descriptions apart by the text alone.
-    if engine == Engine::Postgres && bound.is_empty() {
+    if kind != Kind::Source && engine == Engine::Postgres && bound.is_empty() {
         sql.push_str(" -- Postgres");
     }
     let written = Text {
@@ -337,6 +342,10 @@ pub fn statement(
         query: id,
         result: ty,
         may_conflict,
+        order: pages::Order {
+            unique: results.unique,
+            columns: results.order,
+        },
     })
 }
 
@@ -464,6 +473,7 @@ fn kept(
             Some((st.shape.node, results.always))
         }
         (None, Kind::Moments) => Some((st.shape.node, results.always)),
+        (None, Kind::Source) => Some((ast::Shape::Rows, results.always)),
         (None, Kind::Query) => {
             cx.sink.report(
                 Diagnostic::new(&codes::RESULT, st.sql.span, "nothing keeps what this reads")

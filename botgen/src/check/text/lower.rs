@@ -352,6 +352,7 @@ pub fn enter(
         alias: alias.map(|a| a.node.clone()),
         item: *item,
         most,
+        counted: true,
     };
     free.then_some((checked, entered))
 }

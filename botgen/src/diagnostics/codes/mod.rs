@@ -15,6 +15,7 @@ pub mod files;
 pub mod graph;
 pub mod itself;
 pub mod limits;
+pub mod lists;
 pub mod names;
 pub mod shape;
 pub mod sql;
@@ -54,6 +55,7 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
         transcripts::ALL,
         itself::ALL,
         widgets::ALL,
+        lists::ALL,
     ]
     .into_iter()
     .flatten()
@@ -95,6 +97,7 @@ pub fn page(code: &Code) -> &'static str {
         transcripts::PAGES,
         itself::PAGES,
         widgets::PAGES,
+        lists::PAGES,
     ];
     let mut all = pages.into_iter().flatten();
     all.find(|(id, _)| *id == code.id)

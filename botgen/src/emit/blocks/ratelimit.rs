@@ -135,7 +135,7 @@ pub fn statements(env: &Env<'_>, stage: Stage<'_>, limit: &Limit) -> TokenStream
     // Between questions the answer does not count, elsewhere the flow is over.
     let verb = match stage {
         Stage::Dialogue(_) => quote!(hold_back),
-        Stage::Entry | Stage::Completion(_) => quote!(turn_away),
+        Stage::Entry | Stage::Again | Stage::Completion(_) => quote!(turn_away),
     };
     let (before, says) = match limit.message {
         None => (TokenStream::new(), says),

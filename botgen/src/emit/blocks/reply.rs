@@ -51,16 +51,22 @@ pub fn statements(env: &Env<'_>, reply: &Reply) -> TokenStream {
             cx.reply(Message::new(text) #edit #(#rows)*);
         };
     }
-    let rows = reply.keyboard.iter().map(|row| self::row(env, row));
+    let rows = rows(env, &reply.keyboard, &ident("message"));
     quote! {
         let mut message = Message::new(#words) #edit;
-        #(#rows)*
+        #rows
         cx.reply(message);
     }
 }
 
-/// Adds a row, or the rows of a list, to `message`.
-fn row(env: &Env<'_>, row: &[Button]) -> TokenStream {
+/// Adds rows of buttons to `to`, the name of a message or of what has rows as one has.
+pub fn rows(env: &Env<'_>, keyboard: &[Vec<Button>], to: &proc_macro2::Ident) -> TokenStream {
+    let rows = keyboard.iter().map(|row| self::row(env, row, to));
+    quote!(#(#rows)*)
+}
+
+/// Adds a row, or the rows of a list, to `to`.
+fn row(env: &Env<'_>, row: &[Button], to: &proc_macro2::Ident) -> TokenStream {
     if let [button] = row
         && let Some(each) = button.each.as_ref().filter(|each| each.columns > 0)
     {
@@ -69,13 +75,13 @@ fn row(env: &Env<'_>, row: &[Button]) -> TokenStream {
             let full = proc_macro2::Literal::usize_unsuffixed(full);
             quote! {
                 row.push(#button);
-                if row.len() == #full { message = message.row(std::mem::take(&mut row)); }
+                if row.len() == #full { #to = #to.row(std::mem::take(&mut row)); }
             }
         });
         return quote! {
             let mut row = Vec::new();
             #pushed
-            message = message.row(row);
+            #to = #to.row(row);
         };
     }
     let buttons = row
@@ -84,7 +90,7 @@ fn row(env: &Env<'_>, row: &[Button]) -> TokenStream {
     quote! {
         let mut row = Vec::new();
         #(#buttons)*
-        message = message.row(row);
+        #to = #to.row(row);
     }
 }
 
@@ -142,37 +148,43 @@ fn button(env: &Env<'_>, button: &Button) -> TokenStream {
             quote!(Button::toast(#label, #hash))
         }
         ButtonDoes::Command { command, args } => {
-            let declared = env
-                .cx
-                .bot
-                .flows
-                .iter()
-                .find(|flow| flow.command == *command)
-                .map_or(0, |flow| flow.args.len());
-            let args = args.iter().enumerate().map(|(position, arg)| {
-                let value = Values::new(env).value(arg);
-                let value = if matches!(arg.ty.base, Base::Choice(_)) {
-                    if arg.ty.nullable {
-                        quote!(#value.map(|option| option.value()))
-                    } else {
-                        quote!(#value.value())
-                    }
-                } else if matches!(arg.ty.base, Base::Null) {
-                    quote!(None::<i64>)
-                } else {
-                    value
-                };
-                let rest = position + 1 == declared
-                    && matches!(arg.ty.base, Base::Text { .. })
-                    && !arg.ty.nullable;
-                if rest {
-                    quote!(.last(#value))
-                } else {
-                    quote!(.arg(#value))
-                }
-            });
-            let args: Vec<_> = args.collect();
-            quote!(Button::command(#label, CommandLine::new(#command) #(#args)*))
+            let line = command_line(env, command, args);
+            quote!(Button::command(#label, #line))
         }
     }
+}
+
+/// A command with its arguments.
+pub fn command_line(env: &Env<'_>, command: &str, args: &[Expr]) -> TokenStream {
+    let declared = env
+        .cx
+        .bot
+        .flows
+        .iter()
+        .find(|flow| flow.command == command)
+        .map_or(0, |flow| flow.args.len());
+    let args = args.iter().enumerate().map(|(position, arg)| {
+        let value = Values::new(env).value(arg);
+        let value = if matches!(arg.ty.base, Base::Choice(_)) {
+            if arg.ty.nullable {
+                quote!(#value.map(|option| option.value()))
+            } else {
+                quote!(#value.value())
+            }
+        } else if matches!(arg.ty.base, Base::Null) {
+            quote!(None::<i64>)
+        } else {
+            value
+        };
+        let rest = position + 1 == declared
+            && matches!(arg.ty.base, Base::Text { .. })
+            && !arg.ty.nullable;
+        if rest {
+            quote!(.last(#value))
+        } else {
+            quote!(.arg(#value))
+        }
+    });
+    let args: Vec<_> = args.collect();
+    quote!(CommandLine::new(#command) #(#args)*)
 }

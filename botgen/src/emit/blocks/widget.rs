@@ -13,7 +13,8 @@ use crate::ir::types::{Base, ChoiceId};
 use crate::ir::widget::{Number, Pick, Widget};
 
 /// Statements that end with `let widget = …;`. They may await queries of `cx`.
-pub fn build(env: &Env<'_>, widget: &Widget) -> TokenStream {
+/// `given`: an answer is there to be read, else the question is being asked.
+pub fn build(env: &Env<'_>, widget: &Widget, position: usize, given: bool) -> TokenStream {
     match widget {
         Widget::Calendar(calendar) => super::calendar::build(env, calendar),
         Widget::Confirm { yes, no } => {
@@ -33,6 +34,7 @@ pub fn build(env: &Env<'_>, widget: &Widget) -> TokenStream {
         }
         Widget::Number(number) => stepper(env, number),
         Widget::Pick(pick) => listed(env, pick),
+        Widget::Pages(list) => super::pages::step(env, list, position, given),
         Widget::Multiselect {
             choice,
             min,

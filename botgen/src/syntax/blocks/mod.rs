@@ -7,6 +7,7 @@ pub mod i18n;
 pub mod menu;
 pub mod multiselect;
 pub mod number;
+pub mod pagination;
 pub mod ratelimit;
 pub mod rating;
 pub mod reply_template;

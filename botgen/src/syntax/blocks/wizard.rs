@@ -92,7 +92,7 @@ fn has_id(step: &Node) -> bool {
         return false;
     };
     map.entries.iter().any(|e| {
-        let widget = matches!(registry::find(&e.key.text.value), Some(b) if matches!(b.decode, Decode::Step(_)));
+        let widget = matches!(registry::find(&e.key.text.value), Some(b) if matches!(b.decode, Decode::Step(_) | Decode::StepOrAction(..)));
         e.key.text.value == "id" || widget && has_id(&e.value)
     })
 }

@@ -6,10 +6,13 @@
 //! - `t` + base64url: a toast, by the hash of its source.
 //! - `l:TAG`: the person's choice of a locale (keyboard of `action.set_locale.v1`).
 //! - `w` + base64url: a wizard's button: flow, run, step, action under a MAC that also covers bot, chat, person.
+//! - `p` + base64url: turns the page of a list: what it takes to show it again, under the same MAC.
 //!
 //! The first character is the version too: a new form takes a new letter, old letters keep their meaning.
 
 mod line;
+pub mod pack;
+mod page;
 mod wizard;
 
 use crate::limits::CALLBACK_DATA_BYTES;
@@ -18,6 +21,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use sha2::{Digest as _, Sha256};
 
 pub use line::{CommandName, Payloaded, command_line, encode_arg_text, next_arg};
+pub use page::{Leaf, PagePress, ROOM as PAGE_ROOM, page};
 pub use wizard::{Key, Keys, Owner, WizardAction, WizardPress, wizard};
 
 /// A decoded payload.
@@ -31,6 +35,8 @@ pub enum Payload<'a> {
     Locale(&'a str),
     /// A wizard's button, MAC not yet checked.
     Wizard(WizardPress),
+    /// A button of a list, MAC not yet checked.
+    Page(PagePress),
 }
 
 /// A payload that is not one of ours.
@@ -80,6 +86,7 @@ pub fn decode(data: &str) -> Result<Payload<'_>, Unreadable> {
             }
         }
         [b'w', ..] => wizard::decode(&data[1..]).map(Payload::Wizard),
+        [b'p', ..] => page::decode(&data[1..]).map(Payload::Page),
         _ => Err(Unreadable),
     }
 }
@@ -164,8 +171,9 @@ mod tests {
                     .wrapping_add(99);
                 data.push(
                     [
-                        "w", "t", "/", "l", ":", "A", "_", "-", "é", "🙂", " ", "\"", "\\", "=",
-                    ][(seed >> 40) as usize % 14]
+                        "w", "p", "t", "/", "l", ":", "A", "_", "-", "é", "🙂", " ", "\"", "\\",
+                        "=",
+                    ][(seed >> 40) as usize % 15]
                         .chars()
                         .next()
                         .unwrap(),

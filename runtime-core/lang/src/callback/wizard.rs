@@ -104,7 +104,7 @@ impl std::fmt::Debug for Keys {
 }
 
 /// Bytes of the MAC that a payload carries: a forger has one try in 2⁶⁴ per press, at Telegram's pace.
-const MAC: usize = 8;
+pub(super) const MAC: usize = 8;
 /// Flow, run, step and the kind of action.
 const HEAD: usize = 13;
 /// The longest body: with a widget's key.
@@ -211,18 +211,24 @@ impl WizardPress {
     }
 
     fn signature(&self, key: &[u8; 32], owner: Owner) -> Hmac<Sha256> {
-        let mut padded = [0; 64];
-        padded[..32].copy_from_slice(key);
-        // A key shorter than the block is padded with zeros by HMAC itself; this form cannot fail.
-        let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new((&padded).into());
-        mac.update(DOMAIN);
-        for part in [owner.bot, owner.chat, owner.person, owner.thread] {
-            mac.update(&part.to_le_bytes());
-        }
+        let mut mac = keyed(key, DOMAIN, owner);
         let (body, length) = self.body();
         mac.update(&body[..length]);
         mac
     }
+}
+
+/// A MAC over what a payload is (`domain`: it can stand for no other) and whose.
+pub(super) fn keyed(key: &[u8; 32], domain: &[u8], owner: Owner) -> Hmac<Sha256> {
+    let mut padded = [0; 64];
+    padded[..32].copy_from_slice(key);
+    // A key shorter than the block is padded with zeros by HMAC itself; this form cannot fail.
+    let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new((&padded).into());
+    mac.update(domain);
+    for part in [owner.bot, owner.chat, owner.person, owner.thread] {
+        mac.update(&part.to_le_bytes());
+    }
+    mac
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod calendar;
 mod confirm;
 mod multiselect;
 mod number;
+mod paged;
 mod pick;
 mod rating;
 #[cfg(test)]
@@ -18,12 +19,13 @@ pub use calendar::{Calendar, CalendarRules, Chosen, Moment};
 pub use confirm::Confirm;
 pub use multiselect::Multiselect;
 pub use number::{Number, Stepped};
+pub use paged::{Paged, RowId, Seek};
 pub use pick::{Pick, Picked};
 pub use rating::Rating;
 
 use botfactory_lang::answer::{Refusal, Wanted};
 
-use super::message::Text;
+use super::message::{Button, Text};
 use super::printer::Words;
 
 /// Most bytes of a view.
@@ -39,6 +41,14 @@ pub trait Widget {
     fn wanted(&self) -> Wanted;
     /// The keyboard of a view. A view that this build does not know is shown as the first one.
     fn draw(&self, words: &Words, view: &str) -> Drawn;
+    /// The view that is shown first, where more of it is to be remembered than that.
+    fn begun(&self) -> String {
+        String::new()
+    }
+    /// Ordinary buttons below its keyboard.
+    fn extra(&self) -> Vec<Vec<Button>> {
+        Vec::new()
+    }
     /// What a press comes to. The key was written by some build of this step, not always by this one.
     ///
     /// # Errors

@@ -30,6 +30,7 @@ static SPEC: BotSpec = BotSpec {
     default_locale: 0,
     commands: &[],
     wizards: &[],
+    lists: &[],
     migrations: MigrationSet {
         owner: "widgets",
         files: &[],

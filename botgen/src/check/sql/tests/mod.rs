@@ -292,6 +292,7 @@ impl Given<'_> {
             Kind::Query => "action.sql_query.v1",
             Kind::Exec => "action.sql_exec.v1",
             Kind::Moments => "widget.calendar.v1",
+            Kind::Source => "widget.pagination.v1",
         };
         let checked = statement(&mut cx, &scope, &st, self.kind, block);
         let query = cx.queries.pop();

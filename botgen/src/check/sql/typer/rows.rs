@@ -9,7 +9,7 @@ use sqlparser::ast::{
 
 use super::from::last;
 use super::seen::literal;
-use super::{Frame, Simple, Typer};
+use super::{Frame, Output, Simple, Typer};
 use crate::check::sql::text::range;
 
 /// `column = something`: the relations that it takes to know it, and how many values it can be.
@@ -53,6 +53,52 @@ impl Typer<'_> {
         if fixed { Some(1) } else { most }
     }
 
+    /// Of each output: `Some(true)` where no two rows of the SELECT share its value, `Some(false)` where nothing keeps
+    /// them from it, `None` where that is not known.
+    pub(super) fn unique_outputs(&self, select: &Select, outputs: &[Output]) -> Vec<Option<bool>> {
+        let unknown = vec![None; outputs.len()];
+        let Some(frame) = self.frames.last() else {
+            return unknown;
+        };
+        let selection = select.selection.as_ref();
+        let of = |output: &Output| {
+            let Some(Simple::Column(rel, column)) = output.typed.is else {
+                return None;
+            };
+            if frame.grouped {
+                let alone = frame.groups.len() == 1 && frame.group_columns == [(rel, column)];
+                return alone.then_some(true);
+            }
+            let relation = self.relations.get(rel)?;
+            let table = self.tables.get(relation.table.as_ref()?)?;
+            let alone = frame.relations.len() == 1;
+            let fixed = |name: &String| {
+                let position = |c: &super::from::RelColumn| c.name.eq_ignore_ascii_case(name);
+                relation
+                    .columns
+                    .iter()
+                    .position(position)
+                    .is_some_and(|c| c == column || self.is_fixed((rel, c), selection, frame))
+            };
+            let key = table
+                .keys
+                .iter()
+                .filter(|k| !k.partial && !k.columns.is_empty())
+                .any(|k| k.columns.iter().all(fixed));
+            if !key {
+                // What a view's rows have in common is not known.
+                return (alone && !table.view).then_some(false);
+            }
+            (alone || self.follow(&select.from, selection, rel)).then_some(true)
+        };
+        outputs.iter().map(of).collect()
+    }
+
+    /// Whether a row of one relation has at most one of every other.
+    fn follow(&self, from: &[TableWithJoins], selection: Option<&Expr>, rel: usize) -> bool {
+        self.most_beside(from, selection, BTreeMap::from([(rel, 1)])) == Some(1)
+    }
+
     /// Every row of the SELECT is the same.
     pub(super) fn same_rows(&self, select: &Select) -> bool {
         let Some(frame) = self.frames.last() else {
@@ -86,6 +132,16 @@ impl Typer<'_> {
         from: &[TableWithJoins],
         selection: Option<&Expr>,
     ) -> Option<usize> {
+        self.most_beside(from, selection, BTreeMap::new())
+    }
+
+    /// The same where for some relations it is known.
+    fn most_beside(
+        &self,
+        from: &[TableWithJoins],
+        selection: Option<&Expr>,
+        mut known: BTreeMap<usize, usize>,
+    ) -> Option<usize> {
         let own = &self.frames.last()?.relations;
         let mut joined = From::default();
         for item in from {
@@ -97,7 +153,6 @@ impl Typer<'_> {
         if joined.open {
             return None;
         }
-        let mut known: BTreeMap<usize, usize> = BTreeMap::new();
         loop {
             let before = known.len();
             for &rel in own {

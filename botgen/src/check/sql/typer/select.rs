@@ -46,6 +46,10 @@ pub struct Results {
     pub ordered: bool,
     /// Every row is the same.
     pub same: bool,
+    /// Of each column, where something is known: that no two rows share its value, or that some may.
+    pub unique: Vec<Option<bool>>,
+    /// What ORDER BY names, where that is columns of the result: which, and whether the greatest comes first.
+    pub order: Option<Vec<(usize, bool)>>,
 }
 
 impl Typer<'_> {
@@ -162,6 +166,12 @@ impl Typer<'_> {
         let plain = frame.aggregated && !frame.grouped;
         let most = self.most_of_select(select, plain);
         let same = !plain && self.same_rows(select);
+        let unique = match (plain, distinct) {
+            (true, _) => vec![Some(true); outputs.len()],
+            (false, true) => vec![(outputs.len() == 1).then_some(true); outputs.len()],
+            (false, false) => self.unique_outputs(select, &outputs),
+        };
+        let order_of = order.and_then(|order| order_of(order, &outputs, |e| self.simple(e)));
         let at = range(select.select_token.0.span).start;
         self.seen.selects.insert(at, most);
         if let Some(selection) = &select.selection {
@@ -180,6 +190,8 @@ impl Typer<'_> {
             own_most: most,
             ordered: order.is_some(),
             same,
+            unique,
+            order: order_of,
             cuttable: !distinct && order.is_none_or(|o| !by_result(o, &outputs)),
             outputs,
         }
@@ -453,6 +465,48 @@ fn item_expr(item: &SelectItem) -> Option<&Expr> {
         SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
         _ => None,
     }
+}
+
+fn falling(options: &sqlparser::ast::OrderByOptions) -> bool {
+    matches!(options.sort, Some(sqlparser::ast::OrderBySort::Desc))
+}
+
+/// ORDER BY as columns of the result; `None`: something else stands there.
+fn order_of(
+    order: &OrderBy,
+    outputs: &[Output],
+    simple: impl Fn(&Expr) -> Option<Simple>,
+) -> Option<Vec<(usize, bool)>> {
+    let OrderByKind::Expressions(list) = &order.kind else {
+        return None;
+    };
+    let item = |item: &sqlparser::ast::OrderByExpr| {
+        let column = match &item.expr {
+            Expr::Value(v) => match &v.value {
+                Value::Number(n, _) => n.parse::<usize>().ok()?.checked_sub(1)?,
+                _ => return None,
+            },
+            expr => {
+                let by_name = match expr {
+                    Expr::Identifier(name) => outputs.iter().position(|o| {
+                        o.name
+                            .as_ref()
+                            .is_some_and(|n| n.eq_ignore_ascii_case(&name.value))
+                    }),
+                    _ => None,
+                };
+                let by_column = || match simple(expr) {
+                    Some(column @ Simple::Column(..)) => {
+                        outputs.iter().position(|o| o.typed.is == Some(column))
+                    }
+                    _ => None,
+                };
+                by_name.or_else(by_column)?
+            }
+        };
+        Some((column, falling(&item.options)))
+    };
+    list.iter().map(item).collect()
 }
 
 /// ORDER BY names a result column that is not the first: cutting the list would change it.

@@ -215,6 +215,8 @@ impl<'a> Typer<'a> {
             cuttable: true,
             ordered: false,
             same: false,
+            unique: Vec::new(),
+            order: None,
         }
     }
 
@@ -530,6 +532,8 @@ impl<'a> Typer<'a> {
             cuttable: true,
             ordered: false,
             same: false,
+            unique: Vec::new(),
+            order: None,
         }
     }
 
@@ -584,6 +588,8 @@ impl<'a> Typer<'a> {
             cuttable: true,
             ordered: false,
             same: false,
+            unique: Vec::new(),
+            order: None,
         }
     }
 

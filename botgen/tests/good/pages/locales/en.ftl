@@ -1,0 +1,47 @@
+cmd-start = Menu
+menu = What would you like to see?
+btn-goods = Goods
+btn-cheap = By price
+btn-codes = Codes
+btn-mine = Basket
+btn-upto = Up to a price
+btn-kind = Only tea
+btn-start = Menu
+goods = Our goods
+no-kind = There is no such kind.
+no-goods = Nothing is on sale.
+no-good = It is gone.
+good = You chose { $name }.
+cheap = The dearest first
+codes = Codes
+mine = Your basket, { $count ->
+    [one] one thing
+   *[other] { $count } things
+  }
+mine-menu = We have { $count }.
+not-mine = It is not in your basket.
+dropped = Dropped.
+ask-most = Up to which price?
+ask-order = In which order?
+order-name = By name
+order-old = The oldest first
+searching = A moment…
+upto = Up to { $most }, { $order }
+none-upto = Nothing costs { $most } or less.
+that-is-all = That is all.
+cmd-lang = Language
+named = It is { $name }.
+btn-order = Order
+btn-return = Give back
+btn-find = Find a code
+ask-good = What shall it be, { $name }?
+ask-count = How many?
+ordered = { $count } × { $name }.
+ask-return = What do you give back?
+empty-basket = Your basket is empty.
+returned = Thank you.
+ask-letter = How does it begin?
+ask-code = Which code?
+no-code = No code begins like that.
+bad-code = Choose one of these, please.
+found = { $code } it is.
