@@ -140,7 +140,7 @@ fn the_words_of_every_bot_suit_it() {
                 texts.map(move |l| (i, l.key.to_string(), l.words))
             })
             .collect();
-        assert!(all.len() > 2, "{}", folder.display());
+        assert!(!all.is_empty(), "{}", folder.display());
         let errors = bot.check(&all);
         assert!(errors.is_empty(), "{}: {errors:#?}", folder.display());
         // Put into their places they are the same file, to the compiler.
@@ -184,7 +184,14 @@ fn what_the_compiler_refuses_is_refused_in_its_words() {
                 let given = [(locale, text.key.to_string(), words.clone())];
                 let here = bot.check(&given);
                 let there = bot.compile(locale, &text.key, &words);
-                assert_eq!(here, there, "{} {} = {words}", folder.display(), text.key);
+                let what = format!("{} {} = {words}", folder.display(), text.key);
+                assert_eq!(
+                    here.is_empty(),
+                    there.is_empty(),
+                    "{what}: {here:?} {there:?}"
+                );
+                // The compiler stops at a wrong argument; who sent words is told of everything at once.
+                assert!(there.is_subset(&here), "{what}: {here:?} {there:?}");
                 tried += 1;
                 refused += usize::from(!here.is_empty());
             }

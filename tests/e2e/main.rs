@@ -9,6 +9,7 @@
 //! | `hook` | what the webhook refuses, and what it takes |
 //! | `migrations` | migrations on Postgres, however many begin at once |
 //! | `surface` | operators' and builders' routes, guards, envelopes, metrics, logs |
+//! | `texts` | texts that are overridden while the bots run |
 //! | `program` | the command line, settings, ports, signals, migrations |
 //! | `walk` | thousands of random steps: no error, no dead end, nothing that Telegram refuses |
 //! | `tidy` | rules of the house that no compiler checks |
@@ -25,6 +26,7 @@ mod program;
 mod support;
 mod surface;
 mod survey;
+mod texts;
 mod tidy;
 mod walk;
 mod words;

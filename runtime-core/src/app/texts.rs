@@ -144,7 +144,7 @@ fn words(refused: Refused) -> AppError {
 
 /// Words of several lines stand on one, with `\n`.
 fn line(text: &TextEntry) -> String {
-    let (locale, key) = (text.locale, &text.key);
+    let (locale, key) = (&text.locale, &text.key);
     match &text.overridden {
         None => format!("{locale}  {key}  {:?}", text.original),
         Some(over) => {

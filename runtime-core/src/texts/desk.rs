@@ -30,7 +30,7 @@ const SENT: &str = "texts.ftl";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TextEntry {
     /// Tag.
-    pub locale: &'static str,
+    pub locale: String,
     /// `menu-title`, `menu.hint`, `-brand`.
     pub key: String,
     /// What the bot's files say (or the runtime, where they say nothing): Fluent, as it stands after the `=`.
@@ -477,7 +477,7 @@ fn listed(
             let stale = settled.stale.iter().find(|(i, _)| Some(*i) == at);
             let (used, variables) = uses.get(&key).cloned().unwrap_or_default();
             all.push(TextEntry {
-                locale: locale.tag,
+                locale: locale.tag.to_owned(),
                 overridden: row.map(|row| Overridden {
                     words: row.words.clone(),
                     author: row.author.clone(),
@@ -493,6 +493,28 @@ fn listed(
                 variables: variables.into_iter().collect(),
             });
         }
+    }
+    // Of locales that this build does not have.
+    if only.is_none() {
+        let gone = rows
+            .iter()
+            .filter(|row| sources.locale(&row.locale).is_none());
+        all.extend(gone.map(|row| TextEntry {
+            locale: row.locale.clone(),
+            key: row.key.clone(),
+            original: String::new(),
+            source: "bot",
+            overridden: Some(Overridden {
+                words: row.words.clone(),
+                author: row.author.clone(),
+                at: moment(row.at),
+                original_changed: true,
+                stale: true,
+                finding: None,
+            }),
+            used: Vec::new(),
+            variables: Vec::new(),
+        }));
     }
     all
 }

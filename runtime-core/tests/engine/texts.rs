@@ -169,6 +169,12 @@ async fn a_text_of_an_older_build_is_set_aside_and_breaks_nothing() {
     let live = overrides(&rig);
     live.load().await.unwrap();
     assert!(rig.say(ANNA, "/start").await.text().starts_with("Hello"));
+    let all = desk(&rig).list(None, true).await.unwrap();
+    let french: Vec<_> = all.iter().filter(|text| text.locale == "fr").collect();
+    assert!(
+        french.len() == 1 && french[0].overridden.as_ref().unwrap().stale,
+        "{french:?}"
+    );
     let listed = desk(&rig).list(Some("en"), true).await.unwrap();
     let said: Vec<_> = listed
         .iter()

@@ -8,6 +8,7 @@ use super::needs::{self, Kind};
 use super::tree::Element;
 use crate::diagnostics::codes::texts as codes;
 use crate::diagnostics::{Diagnostic, Sink, meant};
+use crate::markup::{ParseMode, is_blank};
 use crate::source::Span;
 
 /// A typed answer equal to the word for yes or no is one: each must be read as what it is.
@@ -78,6 +79,15 @@ pub(super) fn check(locale: &Locale, sink: &mut Sink) {
             );
             continue;
         };
+        if locale
+            .constant(pattern)
+            .is_some_and(|words| is_blank(ParseMode::Plain, &words))
+        {
+            sink.report(
+                Diagnostic::new(&codes::EMPTY_TEXT, message.span, format!("`{id}` is empty"))
+                    .help("write it: Telegram takes no empty text"),
+            );
+        }
         for element in &pattern.elements {
             if let Element::Words { text, span } = element
                 && let Some(hit) = crate::proof::html_in(text).first()

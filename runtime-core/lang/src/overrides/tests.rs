@@ -265,6 +265,8 @@ fn lengths_and_emptiness_count() {
     assert!(found[0].starts_with("BF0601 greet 1:1 "), "{found:?}");
     let found = errors(&[given(0, "button", "{\"\"}")]);
     assert!(found[0].starts_with("BF0432 "), "{found:?}");
+    let found = errors(&[given(0, "bf-unknown", "{\"\"}")]);
+    assert_eq!(found, ["BF0432 bf-unknown 1:1 `bf-unknown` is empty"]);
 }
 
 #[test]

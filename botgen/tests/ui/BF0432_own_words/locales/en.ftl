@@ -1,0 +1,2 @@
+bf-unknown = {""}
+bf-no = { "" }
