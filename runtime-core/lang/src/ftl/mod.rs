@@ -31,6 +31,7 @@ use crate::source::{FileId, Span};
 use crate::words;
 use tree::Message;
 
+pub(crate) use parse::too_deep;
 pub use parse::{File, parse};
 
 /// References that [`Locale::constant`] follows: labels have hardly one.

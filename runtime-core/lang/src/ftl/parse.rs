@@ -127,7 +127,7 @@ fn twice(name: &str, span: Span, first: Span, sink: &mut Sink) {
 }
 
 /// The parser recurses into braces and, inside them, parentheses: the place where they are nested too deep.
-fn too_deep(source: &str) -> Option<usize> {
+pub(crate) fn too_deep(source: &str) -> Option<usize> {
     let mut open: Vec<u8> = Vec::new();
     let mut bytes = source.bytes().enumerate();
     while let Some((i, b)) = bytes.next() {

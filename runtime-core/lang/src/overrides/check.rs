@@ -191,6 +191,8 @@ struct Run<'r> {
     locales: Vec<Locale>,
     lengths: Lengths,
     checked: Checked,
+    /// The given texts by locale and name.
+    named: BTreeMap<usize, BTreeMap<Link, Vec<usize>>>,
     seen: BTreeSet<(&'static str, Position, String)>,
 }
 
@@ -204,8 +206,21 @@ impl<'r> Run<'r> {
             locales: Vec::new(),
             lengths: Lengths::default(),
             checked: Checked::default(),
+            named: BTreeMap::new(),
             seen: BTreeSet::new(),
         };
+        for (i, given) in given.iter().enumerate() {
+            let Some(key) = Key::parse(given.key) else {
+                continue;
+            };
+            let name = match key.term {
+                true => format!("-{}", key.id),
+                false => key.id,
+            };
+            let attribute = key.attribute;
+            let here = run.named.entry(given.locale).or_default();
+            here.entry(Link { name, attribute }).or_default().push(i);
+        }
         for (tag, source) in written.locales {
             let file = run.file(
                 format!("locales/{tag}.ftl"),
@@ -366,26 +381,13 @@ impl<'r> Run<'r> {
     fn reached(&self, roots: &[Link]) -> Vec<usize> {
         let mut found = Vec::new();
         for (index, locale) in self.locales.iter().enumerate() {
-            let mut here = self
-                .given
-                .iter()
-                .enumerate()
-                .filter(|(_, g)| g.locale == index)
-                .peekable();
-            if here.peek().is_none() {
+            let Some(here) = self.named.get(&index) else {
                 continue;
-            }
+            };
             let reached = links::reached(locale, roots.iter().cloned());
-            found.extend(here.filter_map(|(i, given)| {
-                let key = Key::parse(given.key)?;
-                let name = match key.term {
-                    true => format!("-{}", key.id),
-                    false => key.id,
-                };
-                let attribute = key.attribute;
-                reached.contains(&Link { name, attribute }).then_some(i)
-            }));
+            found.extend(reached.iter().filter_map(|link| here.get(link)).flatten());
         }
+        found.sort_unstable();
         found
     }
 

@@ -8,6 +8,7 @@ use fluent_syntax::ast::{Attribute, Comment, Entry};
 use fluent_syntax::parser;
 
 use super::Key;
+use crate::ftl::too_deep;
 
 /// How much deeper the lines of a text stand than its key.
 const INDENT: usize = 4;
@@ -32,6 +33,10 @@ impl Part {
 
 /// The texts of a file, in order; of two with one name the first. What is not Fluent is left out.
 pub fn parts(source: &str) -> Vec<Part> {
+    // The parser goes into braces by recursion.
+    if too_deep(source).is_some() {
+        return Vec::new();
+    }
     let (Ok(resource) | Err((resource, _))) = parser::parse(source);
     let at = |slice: &str| {
         (slice.as_ptr() as usize)

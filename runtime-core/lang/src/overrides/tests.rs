@@ -431,6 +431,46 @@ fn other_words_stand_in_their_places_and_nothing_else_changes() {
     );
 }
 
+/// However deep, however odd: an answer, and no end of the process.
+#[test]
+fn anything_may_be_sent() {
+    let deep = "{".repeat(200_000);
+    let odd = [
+        deep.as_str(),
+        "\u{0}",
+        "\r\n",
+        "\r",
+        "=",
+        "}",
+        "{",
+        "#",
+        "\u{feff}x",
+        " ",
+        "\n\n\n",
+        "a\n\tb",
+        "[one]",
+        ".x = y",
+        "*[a]",
+        "-a = b",
+        "💆\u{200d}",
+    ];
+    for words in odd {
+        let _ = errors(&[given(0, "greet", words), given(1, "menu.hint", words)]);
+        let _ = (located(words), syntax("x.ftl", words));
+        let sent = format!("greet = {words}\nmenu =\n    {words}\n    .hint = {words}\n");
+        for text in located(&sent) {
+            assert_eq!(text.lines.len(), text.words.split('\n').count(), "{sent:?}");
+        }
+        // What is taken can be read where it is put.
+        if errors(&[given(0, "greet", words)]).is_empty() {
+            let key = Key::parse("greet").unwrap();
+            let out = spliced(EN, &BTreeMap::from([(key, words)]));
+            assert!(syntax("x.ftl", &out).is_empty(), "{words:?}: {out}");
+            assert_eq!(located(&out).len(), located(EN).len(), "{words:?}");
+        }
+    }
+}
+
 #[test]
 fn names() {
     for fine in [
