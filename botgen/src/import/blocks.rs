@@ -2,7 +2,8 @@
 
 use super::ftl::Own;
 use super::old::{self, Said};
-use super::plan::{Scope, Step, Widget};
+use super::plan::{Def, Scope, Step, Widget};
+use super::sql::Ty;
 use super::template::{self, Parsed};
 use super::text::{Mode, Speaker};
 use super::write::Writer;
@@ -125,8 +126,11 @@ impl Writer<'_> {
         entries.add("window", Node::word(yaml::duration(window)));
         entries.add("allowance", Node::word(allowance.to_string()));
         if let Some(suffix) = &limit.suffix {
-            let text = self.say(&self.suffix(suffix), scope, Mode::Plain);
-            entries.add("key_suffix", text);
+            let suffix = self.suffix(suffix, scope);
+            if !suffix.text.trim().is_empty() {
+                let text = self.say(&suffix, scope, Mode::Plain);
+                entries.add("key_suffix", text);
+            }
         }
         if let Some(message) = &limit.message {
             let mut speaker = Speaker::new(self.plan, self.keys, self.notes).of_limit();
@@ -137,14 +141,36 @@ impl Writer<'_> {
         block.from(&limit.path)
     }
 
-    /// The command that a suffix names is known when the bot is built.
-    fn suffix(&self, said: &Said) -> Said {
+    /// The command that a suffix names is known when the bot is built; true and false make no key.
+    fn suffix(&mut self, said: &Said, scope: &Scope) -> Said {
         let mut text = said.text.clone();
         if let Parsed::Template(pieces) = said.parsed() {
             let mut names = Vec::new();
             template::names_in(&pieces, &mut names);
-            if names.iter().any(|n| n == "entry_cmd") {
-                text = text.replace("{{entry_cmd}}", &self.cmd);
+            for name in names {
+                let hole = format!("{{{{{name}}}}}");
+                let known = scope
+                    .get(&name)
+                    .map(|var| (*var, &self.plan.vars[*var].def));
+                let ty = match known {
+                    None if name == "entry_cmd" => {
+                        text = text.replace(&hole, &self.cmd);
+                        continue;
+                    }
+                    Some((_, Def::Scalar(stmt))) => {
+                        let output = self.plan.stmts[*stmt].outputs.first();
+                        output.and_then(|o| self.plan.output(o).0)
+                    }
+                    Some((var, _)) => Some(self.plan.ty(var)),
+                    None => None,
+                };
+                if ty == Some(Ty::Bool) {
+                    text = text.replace(&hole, "");
+                    self.notes.changed(
+                        &said.path,
+                        format!("`{hole}` is true or false, which makes no key; left out"),
+                    );
+                }
             }
         }
         Said {

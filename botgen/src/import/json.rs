@@ -126,7 +126,7 @@ impl<'a> Object<'a> {
             .filter(|(_, v)| !v.is_null())
     }
 
-    /// A text. A number or a boolean is its text; a list of texts is its lines.
+    /// A text. A number or a boolean is its text.
     pub(super) fn string(&self, key: &str, notes: &mut Notes) -> Option<Cow<'a, str>> {
         let (path, value) = self.any(key)?;
         let text = match value {

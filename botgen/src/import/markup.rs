@@ -83,6 +83,24 @@ fn escape(c: char, out: &mut String) {
     out.push(c);
 }
 
+/// `_{{x}}_` would be the sign of underlining where the value is empty; it is bold.
+pub(super) fn italics(text: &str) -> String {
+    let mut out = text.to_owned();
+    for hole in holes(text).into_iter().rev() {
+        let (before, after) = (&text[..hole.start], &text[hole.end..]);
+        let alone = before.ends_with('_')
+            && !before.ends_with("__")
+            && !before.ends_with("\\_")
+            && after.starts_with('_')
+            && !after.starts_with("__");
+        if alone {
+            out.replace_range(hole.end..=hole.end, "*");
+            out.replace_range(hole.start - 1..hole.start, "*");
+        }
+    }
+    out
+}
+
 /// A text without any markup, as it is written in this place.
 pub(super) fn words(text: &str, mode: Mode) -> String {
     match mode {
@@ -265,5 +283,9 @@ mod tests {
         assert_eq!(super::markdown("*b* {{a.b}} \\."), "*b* {{a.b}} \\.");
         assert_eq!(super::markdown("v1.0 {{a.b}} \\-"), "v1\\.0 {{a.b}} \\-");
         assert_eq!(super::plain("<b>1 < 2</b> {{x}}"), "1 < 2 {{x}}");
+        assert_eq!(
+            super::italics("_{{a}}_ __{{b}}__ _c_ \\_{{d}}_"),
+            "*{{a}}* __{{b}}__ _c_ \\_{{d}}_"
+        );
     }
 }

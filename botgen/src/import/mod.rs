@@ -145,8 +145,9 @@ pub fn translate_checked(order: &Order<'_>, check: Check<'_>) -> Result<Imported
     if !root.is_object() {
         return Err(ImportError::Shape(json::kind(&root)));
     }
-    let mut mends = Mends::default();
-    for round in 1.. {
+    let (mut mends, mut round) = (Mends::default(), 0);
+    loop {
+        round += 1;
         let mut draft = draft(&root, order, &mends)?;
         let findings = check(&draft.files);
         if !findings.is_empty() && round < mend::ROUNDS && mends.learn(&draft.made, &findings) {
@@ -164,7 +165,6 @@ pub fn translate_checked(order: &Order<'_>, check: Check<'_>) -> Result<Imported
             report: draft.notes.sorted(),
         });
     }
-    Err(ImportError::Shape("nothing"))
 }
 
 /// The spec within an answer of the old system's API.

@@ -145,6 +145,17 @@ impl<'a> Speaker<'a> {
         if said.read == Read::Template {
             return markup::unmarked(text, mode);
         }
+        let italics = match mode {
+            Mode::MarkdownV2 => markup::italics(text),
+            _ => text.to_owned(),
+        };
+        if italics != text {
+            self.notes.changed(
+                &said.path,
+                "italics around a value alone are bold: without a value they would underline",
+            );
+        }
+        let text = italics.as_str();
         let (tidy, what) = match mode {
             Mode::Html => (
                 markup::html(text),

@@ -19,7 +19,7 @@ pub(super) fn either(sqlite: Expr, mut postgres: Expr) -> Expr {
     let text = Expr::value(Value::SingleQuotedString(
         postgres.to_string().replace('\'', "''"),
     ));
-    super::rewrite::call(EITHER, vec![sqlite, text])
+    super::build::call(EITHER, vec![sqlite, text])
 }
 
 /// SQLite's expression, where a call is one of both.

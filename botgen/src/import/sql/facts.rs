@@ -201,7 +201,7 @@ impl Reader<'_> {
                     }
                 }
                 Expr::Cast { data_type, .. } => {
-                    if let Some(ty) = super::rewrite::cast_type(data_type) {
+                    if let Some(ty) = super::build::cast_type(data_type) {
                         self.is(Node::Col(col.clone()), ty, true);
                     }
                 }

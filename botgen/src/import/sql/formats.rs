@@ -69,7 +69,7 @@ pub(super) fn truncated(unit: &str, value: &Expr) -> Option<Expr> {
     };
     let mut args = vec![value.clone()];
     args.extend(modifiers.iter().map(|m| text(m)));
-    Some(super::rewrite::call("datetime", args))
+    Some(super::build::call("datetime", args))
 }
 
 /// SQLite's `EXTRACT(field FROM value)`.
@@ -94,10 +94,7 @@ pub(super) fn part(field: &str, value: &Expr) -> Option<Expr> {
     let pattern = Expr::value(Value::SingleQuotedString(pattern.to_owned()));
     is_moment.then(|| Expr::Cast {
         kind: sqlparser::ast::CastKind::Cast,
-        expr: Box::new(super::rewrite::call(
-            "strftime",
-            vec![pattern, value.clone()],
-        )),
+        expr: Box::new(super::build::call("strftime", vec![pattern, value.clone()])),
         data_type: DataType::Integer(None),
         format: None,
     })

@@ -1,6 +1,7 @@
 //! The old system's SQL: parsed as Postgres, rewritten into what SQLite accepts too, and read for what it
 //! tells about tables, columns and the types of answers.
 
+mod build;
 pub(super) mod casts;
 mod columns;
 pub(super) mod either;
@@ -8,6 +9,7 @@ pub(super) mod facts;
 mod formats;
 pub(super) mod outputs;
 pub(super) mod print;
+pub(super) mod quoted;
 pub(super) mod rewrite;
 pub(super) mod scope;
 pub(super) mod scoping;

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Ident, ObjectName, SetExpr, Statement, Value,
-    VisitMut, VisitorMut,
+    BinaryOperator, CastKind, DataType, Expr, Function, Ident, ObjectName, SetExpr, Statement,
+    Value, VisitMut, VisitorMut,
 };
 
+use super::build::{
+    as_text, call, cast_type, concatenated, elements, integer, joined, number, text, unnest,
+};
 use super::either::either;
 use super::formats::{self, interval, strftime};
 use super::{Ty, arguments, last, literal, param, param_expr};
@@ -428,116 +430,6 @@ impl VisitorMut for Rewriter<'_> {
         }
         ControlFlow::Continue(())
     }
-}
-
-/// Whole numbers of Postgres' fields.
-fn integer(expr: Expr) -> Expr {
-    cast_to(expr, DataType::Integer(None))
-}
-
-fn as_text(expr: Expr) -> Expr {
-    cast_to(expr, DataType::Text)
-}
-
-fn cast_to(expr: Expr, data_type: DataType) -> Expr {
-    Expr::Cast {
-        kind: CastKind::Cast,
-        expr: Box::new(expr),
-        data_type,
-        format: None,
-    }
-}
-
-fn text(text: &str) -> Expr {
-    Expr::value(Value::SingleQuotedString(text.to_owned()))
-}
-
-fn number(digits: &str) -> Expr {
-    Expr::value(Value::Number(digits.to_owned(), false))
-}
-
-fn concatenated(left: Expr, right: Expr) -> Expr {
-    Expr::BinaryOp {
-        left: Box::new(left),
-        op: BinaryOperator::StringConcat,
-        right: Box::new(right),
-    }
-}
-
-/// A part of CONCAT, which passes over nulls.
-fn joined(expr: &Expr) -> Expr {
-    if literal(expr).is_some() || param(expr).is_some() {
-        return expr.clone();
-    }
-    call("coalesce", vec![as_text(expr.clone()), text("")])
-}
-
-/// The elements of an array that stands in the statement.
-fn elements(expr: &Expr) -> Option<Vec<Expr>> {
-    match expr {
-        Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => elements(inner),
-        Expr::Array(array) => Some(array.elem.clone()),
-        other => {
-            let inside = literal(other)?.strip_prefix('{')?.strip_suffix('}')?;
-            let plain = !inside.is_empty() && !inside.contains(['"', '{', '\\']);
-            plain.then(|| inside.split(',').map(|e| text(e.trim())).collect())
-        }
-    }
-}
-
-fn unnest(expr: &Expr) -> Expr {
-    match expr {
-        Expr::Nested(inner) => unnest(inner),
-        other => other.clone(),
-    }
-}
-
-pub(super) fn call(name: &str, args: Vec<Expr>) -> Expr {
-    Expr::Function(Function {
-        name: ObjectName::from(vec![Ident::new(name)]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList {
-            duplicate_treatment: None,
-            args: args
-                .into_iter()
-                .map(|a| FunctionArg::Unnamed(FunctionArgExpr::Expr(a)))
-                .collect(),
-            clauses: Vec::new(),
-        }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
-    })
-}
-
-pub(super) fn cast_type(data_type: &DataType) -> Option<Ty> {
-    Some(match data_type {
-        DataType::Timestamp(..) | DataType::Datetime(_) => Ty::DateTime,
-        DataType::Date => Ty::Date,
-        DataType::Int(_)
-        | DataType::Integer(_)
-        | DataType::BigInt(_)
-        | DataType::SmallInt(_)
-        | DataType::Int2(_)
-        | DataType::Int4(_)
-        | DataType::Int8(_) => Ty::Int,
-        DataType::Text | DataType::Varchar(_) | DataType::CharacterVarying(_) | DataType::Uuid => {
-            Ty::Text
-        }
-        DataType::Boolean | DataType::Bool => Ty::Bool,
-        DataType::Numeric(_) | DataType::Decimal(_) => Ty::Decimal,
-        DataType::Real | DataType::Float(_) | DataType::DoublePrecision | DataType::Float8 => {
-            Ty::Real
-        }
-        // Postgres spells them as custom names in some versions of the parser.
-        DataType::Custom(name, _) => match last(name).as_str() {
-            "timestamptz" | "timestamp" => Ty::DateTime,
-            _ => return None,
-        },
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
