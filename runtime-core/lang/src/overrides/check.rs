@@ -457,19 +457,44 @@ impl<'r> Run<'r> {
             notes.insert(0, (at, "the text".to_owned()));
             at = here;
         }
+        let mut place = self.position(at);
+        let mut notes: Vec<(Position, String)> = notes
+            .into_iter()
+            .map(|(span, words)| (self.position(span), words))
+            .collect();
+        // What is said of a text as a whole is said of the one that is overridden in it.
+        if let (true, [one]) = (place.key.is_none(), culprits.as_slice())
+            && let Some(whole) = self.whole(*one)
+        {
+            notes.insert(
+                0,
+                (std::mem::replace(&mut place, whole), "the text".to_owned()),
+            );
+        }
         Fault {
             code: found.code.id,
             severity: found.severity,
             message: found.message,
             label: found.label,
             help: found.help,
-            at: self.position(at),
-            notes: notes
-                .into_iter()
-                .map(|(span, words)| (self.position(span), words))
-                .collect(),
+            at: place,
+            notes,
             culprits,
         }
+    }
+
+    /// The beginning of a given text.
+    fn whole(&self, at: usize) -> Option<Position> {
+        let given = self.given.get(at)?;
+        let (line, column) = given.lines.first().copied().unwrap_or((1, 1));
+        let tag = self.written.locales.get(given.locale);
+        Some(Position {
+            key: Some(given.key.to_owned()),
+            locale: tag.map(|(tag, _)| (*tag).to_owned()),
+            file: None,
+            line,
+            column: Some(column),
+        })
     }
 
     fn given_at(&self, span: Span) -> Option<usize> {

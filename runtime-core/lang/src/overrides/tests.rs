@@ -264,7 +264,7 @@ fn lengths_and_emptiness_count() {
     let found = errors(&[given(1, "greet", &long)]);
     assert!(found[0].starts_with("BF0601 greet 1:1 "), "{found:?}");
     let found = errors(&[given(0, "button", "{\"\"}")]);
-    assert!(found[0].starts_with("BF0432 "), "{found:?}");
+    assert!(found[0].starts_with("BF0432 button 1:1 "), "{found:?}");
     let found = errors(&[given(0, "bf-unknown", "{\"\"}")]);
     assert_eq!(found, ["BF0432 bf-unknown 1:1 `bf-unknown` is empty"]);
 }
