@@ -39,8 +39,7 @@ pub(super) fn unfit(parsed: &Statement, lexed: &Lexed<'_>, tokens: &Range<usize>
         tokens
             .clone()
             .filter_map(|i| lexed.tokens.get(i))
-            .filter(|t| t.within.is_none() && words.iter().any(|w| t.is_word(w)))
-            .last()
+            .rfind(|t| t.within.is_none() && words.iter().any(|w| t.is_word(w)))
             .map(|t| t.range.clone())
     };
     if query.limit_clause.is_some() || query.fetch.is_some() {
