@@ -67,6 +67,7 @@ static SPEC: BotSpec = BotSpec {
         usage: "/start",
     }],
     wizards: &[],
+    lists: &[],
     migrations: MigrationSet {
         owner: "demo",
         files: &[],
