@@ -175,7 +175,7 @@ fn load(server: &Server, talk: Talk, preview: bool) -> Figures {
                     let texts = match talk {
                         Talk::Says(text) => vec![text.to_owned()],
                         Talk::Books => vec![
-                            "/book".to_owned(),
+                            "/quick".to_owned(),
                             "spa".to_owned(),
                             slot(),
                             "a note of mine".to_owned(),
@@ -526,7 +526,7 @@ mod reference {
                             let rows = sqlx::query_as($list).bind("booking").bind(user).fetch_all(&pool).await;
                             listed(user, &rows.unwrap_or_default())
                         }
-                        "/book" => {
+                        "/quick" => {
                             sqlx::query(
                                 "INSERT INTO states (person, step, service, slot) VALUES ($1, 'service', NULL, NULL) \
                                  ON CONFLICT (person) DO UPDATE SET step = 'service', service = NULL, slot = NULL",

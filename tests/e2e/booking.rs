@@ -75,8 +75,11 @@ async fn books_and_cancels(world: &World, w: &Words) {
         .await
         .only(w.ask_service)
         .keys(services);
-    let slot: &[&[&str]] = &[&[w.back, w.cancel]];
-    anna.press(w.spa).await.only(w.ask_slot).keys(slot);
+    // A calendar: its days, and what every question has.
+    let asked = anna.press(w.spa).await;
+    asked.only(w.ask_slot);
+    let rows = &asked.messages[0].rows;
+    assert!(rows.len() > 6 && rows.iter().any(|row| row.len() == 7), "{asked:#?}");
     let note: &[&[&str]] = &[&[w.back, w.skip, w.cancel]];
     anna.say("2030-01-15 14:00")
         .await

@@ -143,7 +143,7 @@ impl Person {
         let mut seen = bot.shown_in(id, 0).len();
         let slot = slot(id, round);
         let note = format!("note {id} {round}");
-        bot.say(self.user, id, "/book");
+        bot.say(self.user, id, "/quick");
         let asked = self.hear(&bot, &mut seen, EN.ask_service, None).await;
         self.press(&bot, &mut seen, asked, EN.spa, ASK_SLOT).await;
         bot.say(self.user, id, &slot);

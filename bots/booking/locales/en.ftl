@@ -1,6 +1,7 @@
 # The booking bot
 cmd-start = Main menu
 cmd-book = Book an appointment
+cmd-quick = Book by typing
 cmd-my = My bookings
 cmd-lang = Language
 cmd-help = Help
@@ -28,6 +29,7 @@ ask-service = What would you like to book?
 svc-massage = 💆 Massage
 svc-spa = 🛁 Spa
 svc-haircut = 💇 Haircut
+ask-day = When? Choose a day, or type it like this: <code>2030-01-15 14:00</code>
 ask-slot = When? Type it like this: <code>2030-01-15 14:00</code>
 bad-slot = I need a date and time in the future, like <code>2030-01-15 14:00</code>
 ask-note = Anything to add?

@@ -42,7 +42,7 @@ impl Choice for Service {
 /// `/book`, bots/booking/bot.yaml:22. Effect: state (one step).
 pub async fn enter(cx: &mut Cx) -> Handled {
     cx.begin(&FLOW);
-    wait(cx, &State::Service)
+    wait(cx, &State::Service).await
 }
 
 /// `/book` as the runtime knows it.
@@ -57,7 +57,7 @@ pub static FLOW: WizardSpec = WizardSpec {
             options: &["massage", "spa", "haircut"],
             wanted: Wanted::Choice,
             effect: Effect::State,
-            reads: Reads::None,
+            reads: Reads::One,
             writes: Writes::None,
         },
         StepSpec {
@@ -66,7 +66,7 @@ pub static FLOW: WizardSpec = WizardSpec {
             options: &[],
             wanted: Wanted::DateTime,
             effect: Effect::State,
-            reads: Reads::None,
+            reads: Reads::Many,
             writes: Writes::None,
         },
         StepSpec {
@@ -75,7 +75,7 @@ pub static FLOW: WizardSpec = WizardSpec {
             options: &[],
             wanted: Wanted::Text,
             effect: Effect::Write,
-            reads: Reads::None,
+            reads: Reads::One,
             writes: Writes::Many,
         },
     ],
@@ -88,13 +88,13 @@ pub enum State {
     /// `service`, bots/booking/bot.yaml:26.
     #[serde(rename = "service")]
     Service,
-    /// `slot`, bots/booking/bot.yaml:33.
+    /// `slot`, bots/booking/bot.yaml:35.
     #[serde(rename = "slot")]
     Slot {
         /// `service`.
         service: Service,
     },
-    /// `note`, bots/booking/bot.yaml:38.
+    /// `note`, bots/booking/bot.yaml:45.
     #[serde(rename = "note")]
     Note {
         /// `service`.
@@ -116,7 +116,7 @@ impl State {
 }
 
 /// Asks the question of `state`.
-pub fn ask(cx: &mut Cx, state: &State) -> Handled {
+pub async fn ask(cx: &mut Cx, state: &State) -> Handled {
     match state {
         State::Service => {
             cx.ask(
@@ -130,7 +130,12 @@ pub fn ask(cx: &mut Cx, state: &State) -> Handled {
             );
         }
         State::Slot { .. } => {
-            cx.ask(&FLOW, 1, ask_slot(cx.words()), Vec::new());
+            let widget = CalendarRules::times(cx.words(), 540, 1200, 30);
+            let widget = widget.min(cx.now());
+            let widget = widget.disabled(select_bookings(cx).await?)?;
+            let widget = widget.calendar();
+            let text = ask_day(cx.words());
+            cx.show(&FLOW, 1, text, &widget);
         }
         State::Note { .. } => {
             cx.ask(&FLOW, 2, ask_note(cx.words()), Vec::new());
@@ -140,8 +145,8 @@ pub fn ask(cx: &mut Cx, state: &State) -> Handled {
 }
 
 /// Asks the question of `state` and waits for its answer.
-fn wait(cx: &mut Cx, state: &State) -> Handled {
-    ask(cx, state)?;
+async fn wait(cx: &mut Cx, state: &State) -> Handled {
+    ask(cx, state).await?;
     cx.wait(&FLOW, state.position(), &(), state)
 }
 
@@ -156,23 +161,29 @@ pub async fn answer(cx: &mut Cx, state: State, given: Given<'_>) -> Handled {
                     return Ok(());
                 }
             };
-            wait(cx, &State::Slot { service })
+            wait(cx, &State::Slot { service }).await
         }
         State::Slot { service } => {
-            let slot = match given
-                .instant(Bounds {
-                    min: Some(cx.now()),
-                    max: None,
-                })
-            {
-                Ok(slot) => slot,
-                Err(refusal) => {
-                    let text = Some(bad_slot(cx.words()));
-                    cx.refuse(&FLOW, 1, &refusal, text);
-                    return Ok(());
+            let slot = {
+                let widget = CalendarRules::times(cx.words(), 540, 1200, 30);
+                let widget = widget.min(cx.now());
+                let widget = widget.disabled(select_bookings(cx).await?)?;
+                let widget = widget.calendar();
+                match cx.give(&widget, &given) {
+                    Ok(Turned::Value(value)) => value,
+                    Ok(Turned::View(view)) => {
+                        let text = ask_day(cx.words());
+                        return cx.turn(&FLOW, 1, text, &widget, view);
+                    }
+                    Ok(Turned::Nothing) => return Ok(()),
+                    Err(refusal) => {
+                        let text = Some(bad_slot(cx.words()));
+                        cx.refuse(&FLOW, 1, &refusal, text);
+                        return Ok(());
+                    }
                 }
             };
-            wait(cx, &State::Note { service, slot })
+            wait(cx, &State::Note { service, slot }).await
         }
         State::Note { service, slot } => {
             let note = if given.skipped() {
@@ -206,7 +217,7 @@ async fn complete(
         Err(error) if error.is_conflict() => {
             cx.undo().await?;
             cx.reply(Message::new(slot_taken(cx.words())));
-            return wait(cx, &State::Slot { service });
+            return wait(cx, &State::Slot { service }).await;
         }
         Err(error) => return Err(error),
     };
@@ -225,6 +236,25 @@ async fn complete(
 }
 
 /// bots/booking/bot.yaml:42
+async fn select_bookings(cx: &mut Cx) -> Result<Vec<Instant>, HandlerError> {
+    let bot_id = cx.bot_id();
+    let now = cx.now();
+    match cx.db().await? {
+        Db::Sqlite(connection) => {
+            let now = now.to_sql();
+            let values = sqlx::query_scalar!(
+                "SELECT slot FROM bookings WHERE bot_id = ?1 AND slot >= ?2 ORDER BY slot LIMIT 2000",
+                bot_id, now
+            )
+                .fetch_all(connection)
+                .await?;
+            values.into_iter().map(|value| Ok(Instant::from_sql(value)?)).collect()
+        }
+        _ => Err(HandlerError::Bug("this build has no statement for the engine")),
+    }
+}
+
+/// bots/booking/bot.yaml:49
 async fn insert_bookings(
     cx: &mut Cx,
     service: &str,
@@ -274,32 +304,32 @@ fn ask_service(words: &Words) -> Text {
     words.html().say("ask-service", Args::new())
 }
 
-/// bots/booking/bot.yaml:33: t:ask-slot
-fn ask_slot(words: &Words) -> Text {
-    words.html().say("ask-slot", Args::new())
+/// bots/booking/bot.yaml:35: t:ask-day
+fn ask_day(words: &Words) -> Text {
+    words.html().say("ask-day", Args::new())
 }
 
-/// bots/booking/bot.yaml:37: t:bad-slot
+/// bots/booking/bot.yaml:44: t:bad-slot
 fn bad_slot(words: &Words) -> Text {
     words.html().say("bad-slot", Args::new())
 }
 
-/// bots/booking/bot.yaml:38: t:ask-note
+/// bots/booking/bot.yaml:45: t:ask-note
 fn ask_note(words: &Words) -> Text {
     words.html().say("ask-note", Args::new())
 }
 
-/// bots/booking/bot.yaml:38: t:bad-note
+/// bots/booking/bot.yaml:45: t:bad-note
 fn bad_note(words: &Words) -> Text {
     words.html().say("bad-note", Args::new())
 }
 
-/// bots/booking/bot.yaml:46: t:slot-taken
+/// bots/booking/bot.yaml:53: t:slot-taken
 fn slot_taken(words: &Words) -> Text {
     words.html().say("slot-taken", Args::new())
 }
 
-/// bots/booking/bot.yaml:49: {{t:booked {service=service, slot=slot}}} {{#if note is not null}} \<i>{{note}}\<…
+/// bots/booking/bot.yaml:56: {{t:booked {service=service, slot=slot}}} {{#if note is not null}} \<i>{{note}}\<…
 fn reply_text(
     words: &Words,
     service: Service,
@@ -317,12 +347,12 @@ fn reply_text(
     out.end()
 }
 
-/// bots/booking/bot.yaml:54: t:btn-cancel
+/// bots/booking/bot.yaml:61: t:btn-cancel
 fn btn_cancel(words: &Words) -> Text {
     words.plain().say("btn-cancel", Args::new())
 }
 
-/// bots/booking/bot.yaml:55: t:btn-my
+/// bots/booking/bot.yaml:62: t:btn-my
 fn btn_my(words: &Words) -> Text {
     words.plain().say("btn-my", Args::new())
 }

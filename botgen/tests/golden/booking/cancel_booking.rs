@@ -1,10 +1,10 @@
-//! `/cancel_booking` of bot `booking` (bots/booking/bot.yaml:79, `flow.generic.v1`).
+//! `/cancel_booking` of bot `booking` (bots/booking/bot.yaml:86, `flow.generic.v1`).
 //!
 //! Effect: write (a transaction). Written by botgen; do not edit.
 
 use runtime_core::prelude::*;
 
-/// `/cancel_booking`, bots/booking/bot.yaml:79. Effect: write (a transaction).
+/// `/cancel_booking`, bots/booking/bot.yaml:86. Effect: write (a transaction).
 pub async fn enter(cx: &mut Cx, args: &str) -> Handled {
     let Ok((id,)) = arguments(args, cx.words()) else {
         cx.refuse_args("/cancel_booking <id: int>");
@@ -26,7 +26,7 @@ fn arguments(args: &str, words: &Words) -> Result<(i64,), Refusal> {
     Ok((id,))
 }
 
-/// bots/booking/bot.yaml:83
+/// bots/booking/bot.yaml:90
 async fn delete_bookings(cx: &mut Cx, id: i64) -> Result<Option<Instant>, HandlerError> {
     let bot_id = cx.bot_id();
     let user_id = cx.user_id();
@@ -44,12 +44,12 @@ async fn delete_bookings(cx: &mut Cx, id: i64) -> Result<Option<Instant>, Handle
     }
 }
 
-/// bots/booking/bot.yaml:86: t:no-such-booking
+/// bots/booking/bot.yaml:93: t:no-such-booking
 fn no_such_booking(words: &Words) -> Text {
     words.html().say("no-such-booking", Args::new())
 }
 
-/// bots/booking/bot.yaml:87: t:cancelled {slot=gone}
+/// bots/booking/bot.yaml:94: t:cancelled {slot=gone}
 fn cancelled(words: &Words, gone: Instant) -> Text {
     words.html().say("cancelled", Args::new().with("slot", gone))
 }

@@ -1,10 +1,10 @@
-//! `/my` of bot `booking` (bots/booking/bot.yaml:58, `flow.generic.v1`).
+//! `/my` of bot `booking` (bots/booking/bot.yaml:65, `flow.generic.v1`).
 //!
 //! Effect: read (one query). Written by botgen; do not edit.
 
 use runtime_core::prelude::*;
 
-/// A row of the query at bots/booking/bot.yaml:63.
+/// A row of the query at bots/booking/bot.yaml:70.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bookings {
     /// Column `id`.
@@ -17,7 +17,7 @@ pub struct Bookings {
     pub note: Option<String>,
 }
 
-/// `/my`, bots/booking/bot.yaml:58. Effect: read (one query).
+/// `/my`, bots/booking/bot.yaml:65. Effect: read (one query).
 pub async fn enter(cx: &mut Cx) -> Handled {
     let bookings = select_bookings(cx).await?;
     let text = if bookings.is_empty() {
@@ -32,7 +32,7 @@ pub async fn enter(cx: &mut Cx) -> Handled {
     Ok(())
 }
 
-/// bots/booking/bot.yaml:63
+/// bots/booking/bot.yaml:70
 async fn select_bookings(cx: &mut Cx) -> Result<Vec<Bookings>, HandlerError> {
     let bot_id = cx.bot_id();
     let user_id = cx.user_id();
@@ -60,12 +60,12 @@ LIMIT 5"#,
     }
 }
 
-/// bots/booking/bot.yaml:59: t:cmd-my
+/// bots/booking/bot.yaml:66: t:cmd-my
 pub fn cmd_my(words: &Words) -> Text {
     words.plain().say("cmd-my", Args::new())
 }
 
-/// bots/booking/bot.yaml:70: \<b>{{t:my-title {count=bookings | count}}}\</b> {{#each bookings}} {{@index}}. {…
+/// bots/booking/bot.yaml:77: \<b>{{t:my-title {count=bookings | count}}}\</b> {{#each bookings}} {{@index}}. {…
 fn reply_text(words: &Words, bookings: &[Bookings]) -> Text {
     let p = words.html();
     let mut out = p.begin();
@@ -84,12 +84,12 @@ fn reply_text(words: &Words, bookings: &[Bookings]) -> Text {
     out.end()
 }
 
-/// bots/booking/bot.yaml:74: t:no-bookings
+/// bots/booking/bot.yaml:81: t:no-bookings
 fn no_bookings(words: &Words) -> Text {
     words.html().say("no-bookings", Args::new())
 }
 
-/// bots/booking/bot.yaml:76: t:btn-book
+/// bots/booking/bot.yaml:83: t:btn-book
 fn btn_book(words: &Words) -> Text {
     words.plain().say("btn-book", Args::new())
 }
