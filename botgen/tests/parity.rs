@@ -82,7 +82,7 @@ fn every_row_has_its_test() {
         );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(rows.len() > 80, "{} rows", rows.len());
+    assert!(rows.len() > 190, "{} rows", rows.len());
 }
 
 #[test]

@@ -79,7 +79,10 @@ async fn books_and_cancels(world: &World, w: &Words) {
     let asked = anna.press(w.spa).await;
     asked.only(w.ask_slot);
     let rows = &asked.messages[0].rows;
-    assert!(rows.len() > 6 && rows.iter().any(|row| row.len() == 7), "{asked:#?}");
+    assert!(
+        rows.len() > 6 && rows.iter().any(|row| row.len() == 7),
+        "{asked:#?}"
+    );
     let note: &[&[&str]] = &[&[w.back, w.skip, w.cancel]];
     anna.say("2030-01-15 14:00")
         .await

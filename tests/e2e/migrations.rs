@@ -57,7 +57,10 @@ async fn a_database_is_brought_up_to_date_once_by_all_who_begin() {
         [
             ("#runtime", 1),
             ("#runtime", 2),
+            ("#runtime", 3),
             ("booking", 1),
+            ("shop", 1),
+            ("support", 1),
             ("survey", 1),
             ("survey", 2)
         ]
@@ -132,7 +135,7 @@ async fn killed_in_the_middle_it_goes_on_where_it_was() {
     };
     within("the bot's file", applied).await;
     child.kill().await.unwrap();
-    assert_eq!(history(&postgres, "cut").await.len(), 2); // the runtime's own
+    assert_eq!(history(&postgres, "cut").await.len(), 3); // the runtime's own
     drop(holder);
 
     // The server dies too.
@@ -142,7 +145,7 @@ async fn killed_in_the_middle_it_goes_on_where_it_was() {
     postgres.restart();
     let (code, said) = migrate(&home, &url).await;
     assert_eq!(code, 0, "{said}");
-    assert_eq!(history(&postgres, "cut").await.len(), 5);
+    assert_eq!(history(&postgres, "cut").await.len(), 8);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -258,7 +258,7 @@ async fn migrations() {
         .await;
     assert_eq!(
         owners,
-        ["#runtime", "booking", "survey"].map(|o| Some(o.to_owned()))
+        ["#runtime", "booking", "shop", "support", "survey"].map(|o| Some(o.to_owned()))
     );
     let output = home.run(&["migrate"], "").await;
     assert!(output.status.success());

@@ -35,7 +35,7 @@ async fn bots_are_listed_without_secrets() {
         .iter()
         .map(|b| b["bot_id"].as_str().unwrap())
         .collect();
-    assert_eq!(ids, ["booking", "survey"]);
+    assert_eq!(ids, ["booking", "shop", "support", "survey"]);
     let bot = world.get("/bots/booking").await.ok();
     assert_eq!(bot["name"], "Booking");
     assert_eq!(bot["locales"], json!(["ru", "en"]));
