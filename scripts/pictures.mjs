@@ -29,7 +29,7 @@ const browser = await browsers.launch({ executablePath: chromium });
 mkdirSync(folder, { recursive: true });
 for (const file of readdirSync(folder)) if (file.endsWith(".png")) unlinkSync(`${folder}/${file}`);
 for (const [name, bot, locale, steps, messages] of PICTURES) {
-  const context = await browser.newContext({ viewport: { width: 620, height: name === "toast" ? 390 : 900 }, deviceScaleFactor: 1.5, colorScheme: "light", reducedMotion: "reduce" });
+  const context = await browser.newContext({ viewport: { width: 620, height: name === "toast" ? 390 : 900 }, deviceScaleFactor: 1.25, colorScheme: "light", reducedMotion: "reduce" });
   const page = await context.newPage();
   const answered = () => page.waitForResponse(response => response.url().endsWith("/preview/send"));
   await Promise.all([answered(), page.goto(`${base}/#${bot}`)]);
