@@ -24,10 +24,10 @@ fn postgres() -> Option<Options> {
         use botgen::check::sql::postgres::Oracle;
         let server = botgen::postgres::Server::from_env().ok()?;
         server.open().ok()?;
-        return Some(Options {
+        Some(Options {
             engine: Engine::Postgres,
             postgres: Some(Arc::new(server)),
-        });
+        })
     }
     #[cfg(not(feature = "postgres"))]
     None

@@ -177,7 +177,7 @@ fn what_the_compiler_refuses_is_refused_in_its_words() {
             for (n, text) in located(ftl).iter().enumerate() {
                 // Each spoils some texts of every bot: all together would take minutes.
                 let way = spoil[(n + locale) % spoil.len()];
-                if (n / spoil.len() + locale) % 2 != 0 {
+                if !(n / spoil.len() + locale).is_multiple_of(2) {
                     continue;
                 }
                 let words = way(&text.words);

@@ -188,7 +188,7 @@ pub struct Engine {
 
 /// How a command that needs no claim came out.
 enum Quick {
-    Well(Cx),
+    Well(Box<Cx>),
     Failed(HandlerError),
     /// Its time was over.
     Expired,
@@ -499,7 +499,7 @@ impl Engine {
         let error = match (ended, cx.bug) {
             (Ended::Well, None) => {
                 cx.connection.done().await;
-                return Quick::Well(cx);
+                return Quick::Well(Box::new(cx));
             }
             (Ended::Well, Some(place)) => HandlerError::Bug(place),
             (Ended::Failed(HandlerError::Undecided), _) => {

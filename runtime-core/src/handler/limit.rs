@@ -82,6 +82,9 @@ impl LimitKey {
     }
 }
 
+/// A text that knows the seconds until it goes on.
+pub type Says = fn(&Words, i64) -> Result<Text, HandlerError>;
+
 /// A limit of the whole bot that an update meets.
 #[derive(Debug)]
 #[allow(missing_docs)]
@@ -89,7 +92,7 @@ pub struct Policy {
     pub limit: &'static LimitSpec,
     pub key: LimitKey,
     /// What whoever is held back is told, with the seconds until it goes on; `None`: the runtime's words.
-    pub says: Option<fn(&Words, i64) -> Result<Text, HandlerError>>,
+    pub says: Option<Says>,
 }
 
 impl Policy {

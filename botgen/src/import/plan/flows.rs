@@ -181,16 +181,16 @@ impl Plan {
                 is_list.then(|| "selected_item".to_owned())
             });
             (shown, def) = self.widget(&mut widget, walk, notes);
-            if shown.is_some() {
-                if let Some(regex) = regex.take() {
-                    notes.changed(
-                        &regex.path,
-                        format!(
-                            "what is chosen was never checked by a pattern; left out: `{}`",
-                            regex.text
-                        ),
-                    );
-                }
+            if shown.is_some()
+                && let Some(regex) = regex.take()
+            {
+                notes.changed(
+                    &regex.path,
+                    format!(
+                        "what is chosen was never checked by a pattern; left out: `{}`",
+                        regex.text
+                    ),
+                );
             }
             ask = widget.title.take().or(ask);
         }
