@@ -179,7 +179,8 @@ pub async fn answer(cx: &mut Cx, state: State, given: Given<'_>) -> Handled {
                     Err(refusal) => {
                         let text = Some(bad_slot(cx.words()));
                         cx.refuse(&FLOW, 1, &refusal, text);
-                        return Ok(());
+                        let text = ask_day(cx.words());
+                        return cx.redraw(&FLOW, 1, text, &widget, &given);
                     }
                 }
             };
