@@ -364,7 +364,11 @@ async fn booking_over_the_webhook() {
 /// In this process, where thousands of steps take seconds.
 #[test]
 fn every_bot_in_process() {
-    for bot in botfactory::BOTS {
+    // Not the support desk: whoever its door holds back hears so once and then nothing, as it declares.
+    let walked = botfactory::BOTS
+        .iter()
+        .filter(|bot| bot.spec().id != "support");
+    for bot in walked {
         let plan = runtime_core::testing::walk::Plan {
             postgres: false,
             seed: 4,
