@@ -5,7 +5,7 @@ use std::fmt::Write;
 use schemars::JsonSchema;
 
 use super::Shape;
-use crate::syntax::blocks::timeout;
+use crate::syntax::blocks::{calendar, pagination, timeout};
 use crate::syntax::registry::{BLOCKS, Block, Decode, LATER};
 use crate::syntax::{bot, chat, flow, keyboard, statement, step};
 
@@ -56,6 +56,11 @@ pub fn reference() -> String {
     part::<step::ListedItem>(&mut out, 3, "OptionsOfList");
     part::<step::ValidateItem>(&mut out, 3, "Validate");
     part::<step::CaseItem>(&mut out, 3, "Case");
+    part::<calendar::MomentQuery>(&mut out, 3, "MomentQuery");
+    out.push_str(
+        "\nWhere a calendar takes a `Moment`, it is a date or a datetime as it is written, `\"{{EXPR}}\"`, or such a query.\n",
+    );
+    part::<pagination::SourceItem>(&mut out, 3, "PaginationSource");
     part::<keyboard::ButtonItem>(&mut out, 3, "Button");
     out.push_str(
         "\nA `KeyboardRow` is a button, alone in its row, or a list of buttons that is one row.\n",

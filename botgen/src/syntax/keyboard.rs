@@ -27,7 +27,8 @@ pub enum KeyboardRow {
     { "required": ["callback"] }, { "required": ["url"] }, { "required": ["toast"] }
 ]))]
 pub struct ButtonItem {
-    /// One button for each row of a list: `xs`, or `xs as x`; the row's columns (`x.name`) are known in its other keys.
+    /// One button for each row of a list: `xs`, or `xs as x`; the row's columns (`x.name`) are known in `text`,
+    /// `callback`, `url` and `when`.
     pub each: Option<Expression>,
     /// With `each`: how many stand in one row, from 1 to 8.
     #[schemars(extend("default" = 1))]

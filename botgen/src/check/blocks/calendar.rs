@@ -402,6 +402,15 @@ fn known(limit: &Limit) -> Option<lang::Limit> {
     }
 }
 
+/// A moment as seconds from now, or from today's beginning.
+fn since(limit: &Limit) -> Option<(Builtin, i64)> {
+    match limit {
+        Limit::Today(days) => Some((Builtin::Today, days.saturating_mul(24 * 60 * 60))),
+        Limit::Value(value) => offset(value),
+        Limit::Query(_) => None,
+    }
+}
+
 /// Whether `max` is known to come before `min`.
 fn crossed(
     check: &mut FlowCheck<'_>,
@@ -420,9 +429,15 @@ fn crossed(
         Some((At(min), Day(max))) => max < min.date(tz),
         // `now+2h` to `now+1h` and the like.
         _ => match bounds {
-            Some((Limit::Value(min), Limit::Value(max))) => offset(min)
-                .zip(offset(max))
-                .is_some_and(|((x, min), (y, max))| x == y && max < min),
+            Some((min, max)) => {
+                since(min)
+                    .zip(since(max))
+                    .is_some_and(|((x, min), (y, max))| {
+                        // Now lies within today, and the latest day counts as a whole.
+                        let slack = if x == y { 0 } else { 24 * 60 * 60 };
+                        max.saturating_add(slack) < min
+                    })
+            }
             _ => false,
         },
     };

@@ -53,6 +53,18 @@ pub fn check(
             );
         }
     }
+    if let (Some((by, at)), Some(max)) = (&by, &max)
+        && let (Some(by), Some(least), Some(greatest)) = (units(by), units(&min), units(max))
+        && greatest > least
+        && by > greatest.saturating_sub(least)
+    {
+        let message = "one press of this goes from one end to the other";
+        wrong(
+            *at,
+            message,
+            "make `step` smaller than the way from `min` to `max`, or ask with a choice",
+        );
+    }
     if let (Some(max), Some(at)) = (&max, step.max.as_ref().map(span))
         && let (Some(least), Some(greatest)) = (units(&min), units(max))
         // `min: 5, max: 3` has been reported; without `min` it is 0.

@@ -67,7 +67,7 @@ pub fn check(
         let message = format!("this list can have {most} rows, which are {most} buttons");
         check.cx.sink.report(
             Diagnostic::new(&limits::BUTTONS, pick.list.span, message).help(format!(
-                "end the query with `LIMIT {ROWS}`, or show the list with `widget.pagination.v1`"
+                "a message has at most {KEYBOARD_BUTTONS} buttons, three of them are back, skip and cancel, and a query without LIMIT gives {QUERY_ROWS} rows: end it with `LIMIT {ROWS}`, or show the list with `widget.pagination.v1`"
             )),
         );
         return None;

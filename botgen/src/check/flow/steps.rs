@@ -34,8 +34,13 @@ pub struct Asked {
 impl FlowCheck<'_> {
     /// Learns the types of the steps' variables. A step and the argument that it asks for are one variable.
     pub fn learn_steps(&mut self, wizard: &ast::Wizard) {
-        for step in &wizard.steps {
+        for (index, step) in wizard.steps.iter().enumerate() {
             let name = step.var.value.as_str();
+            // A second step of the name (reported) says nothing of the first.
+            let first = wizard.steps.iter().position(|s| s.var.value == name);
+            if first != Some(index) {
+                continue;
+            }
             let Some(mut ty) = self.answer(step) else {
                 self.learn(name, None);
                 continue;
@@ -234,7 +239,10 @@ impl FlowCheck<'_> {
         }
         let mut fine = true;
         let options = at.options(self.flow);
-        if let Some(over) = options.get(OPTIONS) {
+        let step = crate::resolve::steps(self.flow).get(index);
+        // A selection has a limit of its own.
+        let several = step.is_some_and(|s| s.widget.is_some());
+        if let Some(over) = options.get(OPTIONS).filter(|_| !several) {
             self.cx.sink.report(
                 Diagnostic::new(
                     &limits::BUTTONS,

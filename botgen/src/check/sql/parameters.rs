@@ -119,6 +119,9 @@ fn value(
         return expr::check(cx, scope, e);
     }
     if !builtin && scope.get(name).is_none() {
+        if scope.is_incomplete() {
+            return None; // what could not be read (reported) may have provided it
+        }
         unknown(cx, scope, st, name, place);
         return None;
     }
@@ -197,7 +200,7 @@ fn storable(
         Base::List { item, .. } if matches!(item.base, Base::Choice(_)) => {
             let name = written.trim_start_matches(':');
             format!(
-                "bind its values as a text: `params: {{ {name}_text: \"{name} | join: ','\" }}`"
+                "bind its values as a text, and name that in the statement: `params: {{ {name}_text: \"{name} | join: ','\" }}`"
             )
         }
         Base::List { .. } => {

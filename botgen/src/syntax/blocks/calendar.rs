@@ -203,12 +203,28 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<WidgetStep> {
     })
 }
 
+/// A statement where a moment was meant to come from one.
+fn is_select(written: &str) -> bool {
+    let word = written.trim_start_matches(['"', '\'', ' ']);
+    let word = word.split_whitespace().next().unwrap_or_default();
+    word.eq_ignore_ascii_case("select") || word.eq_ignore_ascii_case("with")
+}
+
 impl Cx<'_> {
     /// A date or a datetime: written, an expression, or a query.
     fn moment(&mut self, node: &Node, what: &str) -> Option<Moment> {
         // `{{x}}` without quotes is a mapping for YAML, and a trap for authors.
         let is_query =
             matches!(node.kind, Kind::Map(_)) && !self.sources.slice(node.span).starts_with("{{");
+        if !is_query && is_select(self.sources.slice(node.span)) {
+            self.error(
+                &shape::TYPE,
+                node.span,
+                format!("{what} is a statement, it should be a moment or a query"),
+                "write `{ sql: \"SELECT …\" }`",
+            );
+            return None;
+        }
         if !is_query {
             return self.field(Some(node), what).map(Moment::Value);
         }
