@@ -78,6 +78,17 @@ pub fn check(
     let label = text::text(&mut check.cx, &inside, &pick.text, usage);
     let value = expr::check(&mut check.cx, &inside, &pick.value);
     let (label, value) = (label?, value?);
+    if !matches!(&pick.list.kind, ExprKind::Path(parts) if parts.len() == 1) {
+        check.cx.sink.report(
+            Diagnostic::new(
+                &widgets::PICKED,
+                pick.list.span,
+                "`from` is a variable that holds a list",
+            )
+            .help("name the `result_var` of a query of `on_enter`; options that are known are written one by one"),
+        );
+        return None;
+    }
     if answer(check, pick).is_none_or(|known| known != value.ty) {
         let message = format!(
             "`value` is {}, and no column to choose by",

@@ -151,7 +151,7 @@ impl Cx<'_> {
                 node: i64::from(n),
                 span: node.span,
             }),
-            None => self.wrong_type(node, what, "a whole number"),
+            None => self.wrong_type(node, what, "a whole number, 0 or more"),
         }
     }
 

@@ -50,8 +50,10 @@ impl<C: Choice> Multiselect<C> {
     }
     fn take(&self, view: &str) -> Result<Turned<Vec<C>>, Refusal> {
         let chosen = self.chosen(view);
-        if chosen.len() < self.min {
-            return Err(Refusal::TooFew(self.min));
+        // Where `when` has left fewer, all of them are enough: nobody is held for ever.
+        let min = self.min.min(self.offered.len());
+        if chosen.len() < min {
+            return Err(Refusal::TooFew(min));
         }
         if chosen.len() > self.max {
             return Err(Refusal::TooMany(self.max));
