@@ -171,6 +171,23 @@ fn values_of_a_wrong_type_are_read_as_what_they_mean_or_left_out_with_a_line() {
 }
 
 #[test]
+fn lifetimes_that_a_wizard_cannot_have_become_the_nearest_it_can() {
+    for (seconds, ttl) in [
+        (1, "1m"),
+        (30, "1m"),
+        (31 * 86_400, "30d"),
+        (-5, "24h"),
+        (3600, "1h"),
+    ] {
+        let spec = format!(
+            r#"{{"flows": [{{"type": "flow.wizard.v1", "entry_cmd": "/a", "params": {{"ttl_sec": {seconds}, "steps": [{{"ask": "?", "var": "x"}}]}}}}]}}"#
+        );
+        let yaml = &import::translate(&spec).expect("translates").files["bot.yaml"];
+        assert!(yaml.contains(&format!("ttl: {ttl}\n")), "{seconds}: {yaml}");
+    }
+}
+
+#[test]
 fn what_is_no_spec_is_refused_with_its_places() {
     let Err(ImportError::Json {
         line,

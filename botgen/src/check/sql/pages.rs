@@ -112,7 +112,8 @@ pub fn derive(
     let ordered = if ordered_by_id {
         text.sql.clone()
     } else {
-        format!("{}, {}", text.sql, name(id)?)
+        // By its place in the result: of a join, several tables may have a column of its name.
+        format!("{}, {}", text.sql, id + 1)
     };
     let many = source.params.len();
     let placeholder = |n: usize, base: &Base| match engine {

@@ -8,6 +8,7 @@ use crate::import::old::{self, Said};
 use crate::import::pattern::{self, Meaning};
 use crate::import::report::Notes;
 use crate::import::template;
+use crate::import::yaml;
 
 /// What the texts of one flow want from its queries.
 #[derive(Debug, Default)]
@@ -149,7 +150,18 @@ impl Plan {
             on_complete.push(Action::Done);
         }
         let ttl = match flow.ttl {
-            Some((_, seconds)) if (1..=365 * 86_400).contains(&seconds) => seconds,
+            Some((_, seconds)) if (60..=30 * 86_400).contains(&seconds) => seconds,
+            Some((path, seconds)) if seconds > 0 => {
+                let nearest = seconds.clamp(60, 30 * 86_400);
+                notes.changed(
+                    &path,
+                    format!(
+                        "a wizard waits from 1m to 30d, not {seconds} s: {} instead",
+                        yaml::duration(nearest)
+                    ),
+                );
+                nearest
+            }
             Some((path, seconds)) => {
                 notes.changed(&path, format!("{seconds} s is no lifetime; 24h instead"));
                 86_400
