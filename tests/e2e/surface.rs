@@ -528,6 +528,8 @@ async fn what_is_declared_is_emitted() {
         "wizard_timeouts_total",
         // 0 where there is no Redis.
         "redis_up",
+        // Only of bots with limits.
+        "bf_ratelimit_total",
     ];
     let still: Vec<&str> = families
         .filter(|family| value(family) == 0.0 && !rare.contains(family))
