@@ -131,7 +131,7 @@ impl Person {
             .await;
         bot.say(self.user, id, "plumbus");
         let asked = self.hear(&bot, &mut seen, "write back", None).await;
-        self.press(&bot, &mut seen, asked, "Yes", "Your e-mail")
+        self.press(&bot, &mut seen, asked, "✉️ Yes, please", "Your e-mail")
             .await;
         bot.say(self.user, id, &format!("p{id}@example.org"));
         self.hear(&bot, &mut seen, "Thank you", None).await;

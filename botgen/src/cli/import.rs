@@ -1,5 +1,6 @@
 //! `botgen import`.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -11,7 +12,8 @@ use crate::import::{self, Files, Finding, ImportError, KeyFile, proof};
 /// The engines that the new bot is checked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Engines {
-    /// SQLite, and Postgres where there is a server or the programs of one
+    /// SQLite and Postgres, where there is a server or the programs of one; Postgres alone where SQLite cannot run what
+    /// Postgres can (the old system had no other); without a Postgres SQLite alone
     Auto,
     /// SQLite alone
     Sqlite,
@@ -58,19 +60,31 @@ pub fn run(spec: &Path, keys: &[PathBuf], out: &Path, engines: Engines) -> u8 {
         postgres: server,
         ..Options::default()
     };
+    // What only SQLite refuses, where nobody has asked for SQLite.
+    let beyond_sqlite = Cell::new(0);
     let check = |files: &Files| -> Vec<Finding> {
         match engines {
             Engines::Postgres => proof::on_postgres(files, &options),
+            Engines::Auto if asked => {
+                let findings = proof::on_postgres(files, &options);
+                if findings.is_empty() {
+                    beyond_sqlite.set(proof::on_sqlite(files).len());
+                }
+                findings
+            }
             _ if asked => proof::on_both(files, &options),
             _ => proof::on_sqlite(files),
         }
     };
     match import::run(&json, &shown, &keys, out, &check) {
         Ok(report) => {
-            let engines = match (engines, asked) {
-                (Engines::Postgres, _) => "checked for Postgres",
-                (_, true) => "checked for SQLite and Postgres",
-                _ => "checked for SQLite; no Postgres was asked",
+            let engines = match (engines, asked, beyond_sqlite.get()) {
+                (Engines::Postgres, ..) => "checked for Postgres".to_owned(),
+                (_, true, 0) => "checked for SQLite and Postgres".to_owned(),
+                (_, true, n) => format!(
+                    "checked for Postgres; SQLite cannot run all of it ({n} errors): it is a bot for Postgres alone (`check --engine postgres`); `--engine all` leaves that out"
+                ),
+                _ => "checked for SQLite; no Postgres was asked".to_owned(),
             };
             super::print(&format!(
                 "{report}{engines}; the report stands in {}\n",

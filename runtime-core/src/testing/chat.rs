@@ -93,8 +93,11 @@ impl Chat {
     /// The newest button with this label, else with one that contains it; and its message.
     pub(super) fn button(&self, label: &str) -> Option<(i64, Key)> {
         self.shown.iter().rev().find_map(|shown| {
-            let exact = shown.buttons.iter().find(|key| key.label == label);
-            let key = exact.or_else(|| shown.buttons.iter().find(|key| key.label.contains(label)));
+            let label = as_typed(label);
+            let mut keys = shown.buttons.iter();
+            let exact = keys.find(|key| as_typed(&key.label) == label);
+            let mut keys = shown.buttons.iter();
+            let key = exact.or_else(|| keys.find(|key| as_typed(&key.label).contains(&label)));
             key.map(|key| (shown.id, key.clone()))
         })
     }
@@ -111,6 +114,11 @@ impl Chat {
             .flat_map(|shown| shown.buttons.iter().map(|key| key.label.as_str()))
             .collect()
     }
+}
+
+/// With the spaces that a keyboard has: CLDR's formats hold others, which nobody sees in a file.
+pub(super) fn as_typed(text: &str) -> String {
+    text.replace(['\u{a0}', '\u{202f}', '\u{2009}'], " ")
 }
 
 fn words(text: &str, parse_mode: Option<&str>) -> Result<String, String> {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use botfactory_lang::value::{self, Contact, File, Location};
 
-use super::chat::{Chat, KeyDoes, toast};
+use super::chat::{Chat, KeyDoes, as_typed, toast};
 use super::process::{Folder, Process, on_postgres, start};
 use super::{Does, Kind, Script};
 use crate::bot::Bot;
@@ -105,7 +105,7 @@ impl Stage {
                 buttons,
             } => self.expect(contains, *exact, buttons),
             Does::Toast(words) => match &self.toast {
-                Some(toast) if toast.contains(words) => Ok(()),
+                Some(toast) if as_typed(toast).contains(&as_typed(words)) => Ok(()),
                 Some(toast) => Err(format!("the toast is `{toast}`, not `{words}`")),
                 None => Err("the last update was no press, there is no toast".to_owned()),
             },
@@ -375,17 +375,19 @@ impl Stage {
             return Err(format!("expected a message with `{wanted}`, got none"));
         };
         for words in contains {
-            if !shown.words.contains(words) {
+            if !as_typed(&shown.words).contains(&as_typed(words)) {
                 return Err(format!("expected `{words}`, got `{}`", shown.words));
             }
         }
         if let Some(exact) = exact
-            && shown.words != exact
+            && as_typed(&shown.words) != as_typed(exact)
         {
             return Err(format!("expected exactly `{exact}`, got `{}`", shown.words));
         }
         for label in buttons {
-            if !shown.buttons.iter().any(|key| key.label.contains(label)) {
+            let label = as_typed(label);
+            let mut keys = shown.buttons.iter();
+            if !keys.any(|key| as_typed(&key.label).contains(&label)) {
                 let labels: Vec<_> = shown.buttons.iter().map(|key| key.label.as_str()).collect();
                 return Err(format!(
                     "expected a button `{label}`, got `{}`",
