@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::report::Notes;
@@ -282,5 +283,93 @@ pub(super) fn at<'a>(value: &'a Value, path: &str, wanted: &str) -> Option<&'a V
             .enumerate()
             .find_map(|(i, value)| at(value, &format!("{path}[{i}]"), wanted)),
         _ => None,
+    }
+}
+
+/// Paths of keys that stand twice in one object: a parser keeps the last and says nothing.
+pub(super) fn doubled(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut parser = serde_json::Deserializer::from_str(text);
+    let walk = Doubled {
+        path: String::new(),
+        found: &mut found,
+    };
+    // What cannot be read has been said already.
+    let _ = walk.deserialize(&mut parser);
+    found
+}
+
+struct Doubled<'a> {
+    path: String,
+    found: &'a mut Vec<String>,
+}
+
+impl<'de> DeserializeSeed<'de> for Doubled<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Doubled<'_> {
+    type Value = ();
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = std::collections::HashSet::new();
+        while let Some(key) = map.next_key::<String>()? {
+            let path = match self.path.as_str() {
+                "" => key.clone(),
+                before => format!("{before}.{key}"),
+            };
+            if !seen.insert(key) {
+                self.found.push(path.clone());
+            }
+            let found = &mut *self.found;
+            map.next_value_seed(Doubled { path, found })?;
+        }
+        Ok(())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        for index in 0.. {
+            let path = format!("{}[{index}]", self.path);
+            let found = &mut *self.found;
+            if seq.next_element_seed(Doubled { path, found })?.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod doubled_tests {
+    use super::doubled;
+
+    #[test]
+    fn keys_that_stand_twice() {
+        let spec = r#"{"flows":[{"a":1,"b":{"c":1,"c":null}}],"flows":[],"a":[{"x":1},{"x":2}]}"#;
+        assert_eq!(doubled(spec), ["flows[0].b.c", "flows"]);
+        assert!(doubled(r#"{"a":[1.5,true,"x",-2],"b":{}}"#).is_empty());
+        assert!(doubled("{\"a\":1,").is_empty());
     }
 }

@@ -145,6 +145,7 @@ pub fn translate_checked(order: &Order<'_>, check: Check<'_>) -> Result<Imported
     if !root.is_object() {
         return Err(ImportError::Shape(json::kind(&root)));
     }
+    let doubled = json::doubled(order.spec.trim_start_matches('\u{feff}'));
     let (mut mends, mut round) = (Mends::default(), 0);
     loop {
         round += 1;
@@ -154,6 +155,10 @@ pub fn translate_checked(order: &Order<'_>, check: Check<'_>) -> Result<Imported
             continue;
         }
         mends.tell(&root, &mut draft.notes);
+        for path in &doubled {
+            let why = "the key stands twice in its object, and only the last one was read";
+            draft.notes.person(path, why.to_owned());
+        }
         for finding in findings {
             draft.notes.person(
                 &finding.file,
