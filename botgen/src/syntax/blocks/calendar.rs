@@ -47,7 +47,7 @@ pub struct Published {
     #[schemars(extend("default" = "30m"))]
     pub step: Option<Duration>,
     /// Whose days and hours they are: an IANA name, or `"{{EXPR}}"` for the person's own. A value that is no name means
-    /// the bot's zone.
+    /// the bot's zone. The answer is the moment that was chosen there; texts print it in the bot's `tz`.
     #[schemars(extend("x-default" = "the bot's `tz`"))]
     pub tz: Option<Literal>,
     /// What `goto` calls this step.

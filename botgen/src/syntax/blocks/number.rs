@@ -35,7 +35,7 @@ pub struct Published {
     /// The value that is shown first.
     #[schemars(extend("x-default" = "the least value"))]
     pub start: Option<Literal>,
-    /// By how much one press changes it.
+    /// By how much one press changes it; a typed number need not be a multiple.
     #[schemars(extend("default" = 1))]
     pub step: Option<Literal>,
     /// By how much a press of the outer buttons changes it; without it there are none.
