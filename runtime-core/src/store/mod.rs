@@ -136,7 +136,7 @@ impl Store {
     }
 
     /// Enters; where nobody else serves this database, ends the leases that earlier processes left. A response that was
-    /// offered keeps its lease: Telegram asks for it again.
+    /// offered keeps its lease, as far as no clock that was ahead has written it: Telegram asks for it again.
     ///
     /// # Errors
     /// The database fails.

@@ -145,3 +145,23 @@ async fn who_is_alone_does_not_wait_for_leases_of_the_dead() {
     assert!(rows[0].ambiguous);
     assert_eq!(other.polling_lease(7, lease).await.unwrap(), Some(0));
 }
+
+#[tokio::test]
+async fn what_a_clock_that_was_ahead_has_put_off_is_due_soon() {
+    let mut rig = Rig::new().await;
+    let first = rig.store.enter().await.unwrap();
+    rig.say(ANNA, "/add one").await;
+    rig.say_in_group(BORIS, "/add two").await;
+    // An hour ahead one row was offered, and the other given back.
+    rig.execute(
+        "UPDATE bf_outbox SET given_back = (state = 2), lease_until = lease_until + 3600000000 WHERE state IN (1, 2)",
+    )
+    .await;
+    drop(first);
+    let _second = rig.store.enter().await.unwrap();
+    for (seconds, due) in [(29, 0), (2, 1), (45, 2)] {
+        rig.clock.advance(seconds);
+        let rows = rig.store.lease_expired(Class::Reply, 10).await.unwrap();
+        assert_eq!(rows.len(), due, "after {seconds} s more");
+    }
+}

@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::Sqlite;
 use crate::store::error::StoreError;
+use crate::store::outbox::{OFFERED_LEASE, micros};
+
+/// The longest that a row which was given back waits after a start.
+const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(30);
 
 impl Sqlite {
     /// The lock is held while the file is open. One that cannot be had is none: leases then end by themselves.
@@ -31,15 +35,23 @@ impl Sqlite {
         Ok(entered.await.ok().and_then(Result::ok))
     }
 
+    /// Also shortens what an offered response or a row that was given back waits for: written by a clock that was ahead,
+    /// it would wait as long as that was. Whoever is asked too early says so again.
     async fn end_leases(&self, now: i64) -> Result<(), StoreError> {
+        let soon = now.saturating_add(micros(LONGEST_WAIT));
+        let offered = now.saturating_add(micros(OFFERED_LEASE));
         self.writer
             .write(move |connection| {
                 Box::pin(async move {
                     sqlx::query(
                         "UPDATE bf_outbox SET lease_until = $1 WHERE state = 2 AND given_back = 0 AND lease_until > $1;
+                         UPDATE bf_outbox SET lease_until = $2 WHERE state = 2 AND lease_until > $2;
+                         UPDATE bf_outbox SET lease_until = $3 WHERE state = 1 AND lease_until > $3;
                          UPDATE bf_polling SET lease_until = $1 WHERE lease_until > $1",
                     )
                     .bind(now)
+                    .bind(soon)
+                    .bind(offered)
                     .execute(connection)
                     .await?;
                     Ok(())
