@@ -172,9 +172,12 @@ impl Postgres {
     /// # Panics
     /// It does not run.
     pub fn kill(&mut self) {
+        // Its sessions go with it: left alone one may still answer for a moment.
+        self.signal("-STOP");
+        let sessions = self.children();
         self.server.kill().expect("it runs");
+        send("-KILL", &sessions);
         self.server.wait().expect("it ran");
-        // Its sessions notice by themselves, and the next start waits for them.
     }
 
     /// Stops every process of it where it is: it neither answers nor closes a connection. Ends with [`Postgres::resume`].
@@ -188,9 +191,14 @@ impl Postgres {
     }
 
     fn signal(&self, signal: &str) {
-        let server = self.server.id().to_string();
         // It first, so that it starts nobody while its children are looked for.
-        send(signal, std::slice::from_ref(&server));
+        send(signal, &[self.server.id().to_string()]);
+        send(signal, &self.children());
+    }
+
+    /// The processes that it has started.
+    fn children(&self) -> Vec<String> {
+        let server = self.server.id().to_string();
         let mut children = Vec::new();
         for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
             let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
@@ -200,7 +208,7 @@ impl Postgres {
                 children.push(entry.file_name().to_string_lossy().into_owned());
             }
         }
-        send(signal, &children);
+        children
     }
 
     /// Starts it again.
