@@ -343,7 +343,6 @@ async fn the_disk_is_full() {
 }
 
 /// Every start has a clock that is an hour ahead, or none.
-#[ignore = "since issue 5 one of forty people waits longer than 90 s after the jumps on SQLite: to be understood first"]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_clock_jumps_forward_and_back() {
     for engine in [Engine::Sqlite, Engine::Postgres] {

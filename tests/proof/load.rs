@@ -166,7 +166,7 @@ impl Person {
         self.hear(bot, seen, then, Some((asked, button))).await;
     }
 
-    /// Waits for a message with these words; who has pressed presses again after a while.
+    /// Waits for a message with these words; who has pressed presses again after a while, under the newest question.
     async fn hear(
         &mut self,
         bot: &FakeBot,
@@ -194,6 +194,10 @@ impl Person {
                 && let Some((asked, button)) = &mut pressed
             {
                 patience += IMPATIENCE;
+                // What was asked before may have been said once more, and late: the newest one is the question.
+                if let Some(newest) = new.iter().rfind(|message| message.text == asked.text) {
+                    *asked = newest.clone();
+                }
                 bot.press(self.user, asked, button);
             }
             tokio::time::sleep(Duration::from_millis(5)).await;

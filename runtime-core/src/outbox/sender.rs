@@ -156,7 +156,9 @@ impl Sender {
     pub async fn hold_leftovers(&self) {
         let shared = &self.shared;
         let now = shared.store.clock().micros();
-        let Ok(chats) = shared.store.unsent_chats(now).await else {
+        // In the order of the rows, not of the clock: it may have been ahead when they were written.
+        let before = shared.store.next_at();
+        let Ok(chats) = shared.store.unsent_chats(before).await else {
             telemetry::emit(events::StoreFailed { task: "sweep" });
             return;
         };
@@ -167,7 +169,7 @@ impl Sender {
             queues.hold(LaneKey::Chat(bot, chat), Instant::now() + wait);
             queues.leftovers.insert((bot, chat));
         }
-        queues.began = now;
+        queues.began = before;
     }
 
     /// Queues committed rows.

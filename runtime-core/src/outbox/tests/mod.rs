@@ -252,6 +252,24 @@ async fn what_a_crash_left_is_swept_up_in_order() {
 }
 
 #[tokio::test]
+async fn what_a_clock_that_was_ahead_left_is_waited_for() {
+    let bench = Bench::new("ahead").await;
+    bench.row(1, 0, 5, "old", 20).await;
+    bench.set("UPDATE bf_outbox SET at = at + 3600000000").await;
+    let url = format!("sqlite://{}/x.db", bench.folder.display());
+    let store = Store::open(&url, &[], Clock::system()).await.unwrap();
+    let client = Client::new(bench.telegram.url()).unwrap();
+    let (next, marking) = Sender::new(client, store, crate::redis::Redis::alone());
+    next.set_bot("booking", Token::parse(TOKEN).unwrap());
+    next.hold_leftovers().await;
+    assert!(!next.open(BOT, 5), "a reply would overtake it");
+    assert!(next.open(BOT, 6));
+    drop(next);
+    marking.abort();
+    bench.end().await;
+}
+
+#[tokio::test]
 async fn refusals_become_dead_letters_and_blocks_drop_the_rest() {
     let mut bench = Bench::new("refused").await;
     bench.start();
