@@ -32,6 +32,7 @@ pub mod http;
 pub(crate) mod i18n;
 pub mod ingress;
 pub mod limits;
+pub mod llm;
 pub mod outbox;
 pub mod prelude;
 pub mod redis;
