@@ -253,7 +253,7 @@ pub static CLASSES: &[Class] = &[
     found(
         "F51",
         "a null or a number of rows that nobody expects",
-        &["BF0535", "BF0542", "BF0563", "BF0714"],
+        &["BF0535", "BF0542", "BF0563", "BF0714", "BF0572"],
     ),
     found(
         "F52",

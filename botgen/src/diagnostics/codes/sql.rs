@@ -107,6 +107,8 @@ super::codes! {
     CATALOGUE = "BF0570" error "a table of the database itself";
     /// Names that the previous version uses.
     RENAMES = "BF0571" warning "a migration that breaks the version before it";
+    /// Nothing equals null.
+    NULL_COMPARED = "BF0572" warning "a comparison with what may be null";
     /// `botgen prepare` was not run.
     STALE = "BF0591" error "kept answers of Postgres that are out of date";
     /// sqlx or SQLite does not run.

@@ -7,6 +7,7 @@
 //! | [`query`] | a query that changes or locks rows |
 //! | [`rows`] | one row of several, a list that is cut off |
 //! | [`index`] | a lookup without an index |
+//! | [`null`] | a comparison with what may be null |
 //! | [`migration`], [`allow`] | what a migration does to rows that are there, and that it is meant |
 //! | [`calls`] | functions that wait, reach outside, or change from run to run |
 
@@ -15,6 +16,7 @@ pub mod calls;
 mod hangs;
 mod index;
 pub mod migration;
+mod null;
 pub mod query;
 mod rows;
 pub mod taint;
@@ -75,7 +77,7 @@ pub fn rows(
     kind: Kind,
     text: &Str,
 ) {
-    for fault in index::check(typer) {
+    for fault in index::check(typer).into_iter().chain(null::check(typer)) {
         advice.later.push(fault.at(text));
     }
     if let Some(cut) = rows::cut(typer, results, st, kind, text) {

@@ -45,16 +45,14 @@ fn bot(yaml: &str, tables: &str) -> String {
 fn flow(actions: &str) -> String {
     let mut yaml = String::from(
         "botfactory: v1\nintents:\n  - { cmd: /start, reply: \"try /item 1\" }\nflows:\n  - flow.generic.v1:\n      entry_cmd: /item\n      \
-         args: { id: int, word: { type: text, optional: true, max: 20 } }\n      on_enter:\n",
+         args: { id: int, word: { type: text, max: 20 } }\n      on_enter:\n",
     );
     for line in actions.lines() {
         yaml.push_str("        ");
         yaml.push_str(line);
         yaml.push('\n');
     }
-    yaml.push_str(
-        "        - action.reply_template.v1: { text: \"{{id}} {{word | default: ''}}\" }\n",
-    );
+    yaml.push_str("        - action.reply_template.v1: { text: \"{{id}} {{word}}\" }\n");
     yaml
 }
 

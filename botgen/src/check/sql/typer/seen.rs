@@ -18,6 +18,10 @@ pub struct Seen {
     pub atoms: Vec<Atom>,
     /// Values that INSERT and SET store.
     pub stored: Vec<Stored>,
+    /// Parameters that stand alone on a side of a comparison which must hold and never does with null.
+    pub compared: Vec<(usize, Range<usize>)>,
+    /// Parameters whose null is asked for somewhere.
+    pub asked: BTreeSet<usize>,
     /// Columns that a condition which always holds shows to be null.
     pub nulls: BTreeSet<(usize, usize)>,
     /// The SELECT that gives the statement its rows.
@@ -89,6 +93,24 @@ struct Collector<'t, 'a> {
     found: Mentions,
 }
 
+/// Parameters of IS [NOT] NULL.
+struct Asks<'t, 'a> {
+    typer: &'t Typer<'a>,
+    found: BTreeSet<usize>,
+}
+
+impl Visitor for Asks<'_, '_> {
+    type Break = ();
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if let Expr::IsNull(e) | Expr::IsNotNull(e) = expr
+            && let Some(Simple::Param(p)) = self.typer.simple(e)
+        {
+            self.found.insert(p);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
 fn reads_tables(query: &Query) -> bool {
     !matches!(&*query.body, SetExpr::Select(select) if select.from.is_empty())
 }
@@ -143,6 +165,52 @@ impl Typer<'_> {
         let mut nulls = Vec::new();
         self.nulls(expr, &mut nulls);
         self.seen.nulls.extend(nulls);
+        let mut compared = Vec::new();
+        self.against_null(expr, &mut compared);
+        self.seen.compared.append(&mut compared);
+        let mut asks = Asks {
+            typer: self,
+            found: BTreeSet::new(),
+        };
+        let _ = expr.visit(&mut asks);
+        let asked = asks.found;
+        self.seen.asked.extend(asked);
+    }
+
+    fn against_null(&self, expr: &Expr, out: &mut Vec<(usize, Range<usize>)>) {
+        use BinaryOperator as B;
+        match expr {
+            Expr::Nested(e) | Expr::IsTrue(e) => self.against_null(e, out),
+            Expr::BinaryOp {
+                left,
+                op: B::And,
+                right,
+            } => {
+                self.against_null(left, out);
+                self.against_null(right, out);
+            }
+            Expr::BinaryOp {
+                left,
+                op: B::Eq | B::NotEq | B::Lt | B::LtEq | B::Gt | B::GtEq,
+                right,
+            } => self.alone(&[left, right], out),
+            Expr::Between {
+                expr, low, high, ..
+            } => self.alone(&[expr, low, high], out),
+            Expr::Like { expr, pattern, .. } | Expr::ILike { expr, pattern, .. } => {
+                self.alone(&[expr, pattern], out);
+            }
+            Expr::InList { expr, .. } | Expr::InSubquery { expr, .. } => self.alone(&[expr], out),
+            _ => {}
+        }
+    }
+
+    fn alone(&self, sides: &[&Expr], out: &mut Vec<(usize, Range<usize>)>) {
+        for side in sides {
+            if let Some(Simple::Param(p)) = self.simple(side) {
+                out.push((p, self.lexed.expr(side)));
+            }
+        }
     }
 
     fn nulls(&self, expr: &Expr, out: &mut Vec<(usize, usize)>) {

@@ -1,0 +1,4 @@
+CREATE TABLE tables (
+  name VARCHAR(40) PRIMARY KEY,
+  seats INTEGER NOT NULL
+);
