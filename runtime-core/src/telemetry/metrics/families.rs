@@ -1,12 +1,13 @@
-//! The metrics, in one registry. Names of the old system where they make sense; times in seconds, with buckets that
-//! the values really fall into.
-
-use std::sync::LazyLock;
+//! Every family of metrics: a help line, the field that facts use, its type, its name, its labels and its buckets. A
+//! label's values come out of closed sets: names of this build (bots, commands, rules, locales) or words of the runtime.
+//! Counters end in `_total`, times are in seconds and end in `_seconds`.
 
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry, TextEncoder,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry,
 };
+
+use super::Family;
 
 /// Buckets for what we do ourselves: 50 µs to 10 s.
 const WORK: &[f64] = &[
@@ -17,18 +18,28 @@ const WORK: &[f64] = &[
 const NETWORK: &[f64] = &[
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
 ];
+/// Buckets for group sizes.
+const GROUP: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
 macro_rules! metrics {
     ($(#[doc = $help:literal] $field:ident: $kind:tt $name:literal $([$($label:literal),*])? $($buckets:ident)?;)*) => {
         /// Every metric of the runtime.
         #[derive(Debug)]
         pub struct Metrics {
-            registry: Registry,
+            pub(super) registry: Registry,
             $(#[doc = $help] pub(crate) $field: metrics!(@type $kind),)*
         }
 
+        /// What is known of every family.
+        pub const FAMILIES: &[Family] = &[$(Family {
+            name: $name,
+            kind: metrics!(@kind $kind),
+            help: $help,
+            labels: &[$($($label),*)?],
+        },)*];
+
         impl Metrics {
-            fn new() -> Result<Self, prometheus::Error> {
+            pub(super) fn new() -> Result<Self, prometheus::Error> {
                 let registry = Registry::new();
                 Ok(Self {
                     $($field: {
@@ -41,6 +52,12 @@ macro_rules! metrics {
             }
         }
     };
+    (@kind counter) => { "counter" };
+    (@kind counters) => { "counter" };
+    (@kind gauge) => { "gauge" };
+    (@kind gauges) => { "gauge" };
+    (@kind histogram) => { "histogram" };
+    (@kind histograms) => { "histogram" };
     (@type counter) => { IntCounter };
     (@type counters) => { IntCounterVec };
     (@type gauge) => { IntGauge };
@@ -142,116 +159,4 @@ metrics! {
     resident: gauge "process_resident_memory_bytes";
     /// 1, with the version and the hash of the compiled sources
     build: counters "botfactory_build_info" ["version", "sources"];
-}
-
-/// Buckets for group sizes.
-const GROUP: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
-
-static METRICS: LazyLock<Option<Metrics>> = LazyLock::new(|| Metrics::new().ok());
-
-/// The metrics of this process.
-pub fn metrics() -> Option<&'static Metrics> {
-    METRICS.as_ref()
-}
-
-/// Makes a bot's series, at zero: a rate needs a value before the first event, and an alert on one that does not exist
-/// never fires. `dialogues`: names of the commands that begin one; `locales`: its tags.
-pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static str]) {
-    let Some(m) = metrics() else { return };
-    for channel in ["webhook", "polling", "preview"] {
-        for kind in ["message", "callback_query"] {
-            m.updates.with_label_values(&[bot, channel, kind]);
-        }
-        m.update_seconds.with_label_values(&[bot, channel]);
-        m.errors.with_label_values(&[bot, channel, "busy"]);
-    }
-    for effect in ["pure", "read", "state", "write"] {
-        m.handler_seconds.with_label_values(&[bot, effect]);
-    }
-    for flow in dialogues {
-        for counters in [
-            &m.wizard_flows,
-            &m.wizard_steps,
-            &m.wizard_completions,
-            &m.wizard_timeouts,
-            &m.wizard_refusals,
-        ] {
-            counters.with_label_values(&[bot, flow]);
-        }
-    }
-    for via in ["response", "api", "outbox"] {
-        m.replies_sent.with_label_values(&[bot, via]);
-    }
-    for class in ["unreachable", "refused", "ambiguous", "unsent"] {
-        m.replies_failed.with_label_values(&[bot, class]);
-    }
-    for class in ["flood", "ambiguous", "unsent"] {
-        m.outbox_retries.with_label_values(&[bot, class]);
-    }
-    for policy in ["resend", "skip"] {
-        m.outbox_ambiguous.with_label_values(&[bot, policy]);
-    }
-    m.reply_seconds.with_label_values(&[bot]);
-    for locale in locales {
-        m.i18n_renders.with_label_values(&[bot, locale]);
-    }
-    for counters in [
-        &m.duplicates,
-        &m.reloads,
-        &m.sql_queries,
-        &m.sql_execs,
-        &m.unreachable,
-        &m.outbox_dropped,
-    ] {
-        counters.with_label_values(&[bot]);
-    }
-}
-
-/// Makes the series of a bot's rate limits, at zero.
-pub fn begin_limits(bot: &'static str, rules: impl Iterator<Item = &'static str>) {
-    let Some(m) = metrics() else { return };
-    for rule in rules {
-        for outcome in ["passed", "blocked", "unavailable"] {
-            m.limits.with_label_values(&[bot, rule, outcome]);
-        }
-    }
-}
-
-/// Makes the series of Redis, at zero; only where one is configured.
-pub fn begin_redis() {
-    let Some(m) = metrics() else { return };
-    for purpose in ["flood", "counter", "limit", "cache", "notice"] {
-        m.redis_missed.with_label_values(&[purpose]);
-    }
-}
-
-/// The text exposition format, version 0.0.4.
-pub fn text() -> Vec<u8> {
-    let mut out = Vec::new();
-    if let Some(metrics) = metrics() {
-        if let Some(bytes) = resident_bytes() {
-            metrics.resident.set(bytes);
-        }
-        // Writing to memory cannot fail; a metric that cannot be encoded is left out.
-        let _ = TextEncoder::new().encode(&metrics.registry.gather(), &mut out);
-    }
-    out
-}
-
-/// `VmRSS` of Linux; elsewhere unknown.
-fn resident_bytes() -> Option<i64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    let kib: i64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib * 1024)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn every_metric_registers() {
-        assert!(super::Metrics::new().is_ok());
-        let text = String::from_utf8(super::text()).unwrap();
-        assert!(text.contains("process_resident_memory_bytes"));
-    }
 }

@@ -1,0 +1,19 @@
+//! The observable facts. One file for each part of the runtime that they are about.
+
+mod operation;
+mod sending;
+mod stores;
+mod texts;
+mod updates;
+
+pub use operation::{ApiAnswered, Lifecycle, PollingFailed, Registered, Reloaded};
+pub use sending::{
+    ChatUnreachable, OutboxWaiting, ReplyFailed, ReplySent, RowsTakenOver, SendAmbiguous,
+    SendRetried, TelegramCalled,
+};
+pub use stores::{DatabaseChanged, GroupCommitted, RedisChanged, RedisMissed, StoreFailed};
+pub use texts::{TextStale, TextsChanged, TextsRefused, TextsSpoken, TextsUnread};
+pub use updates::{
+    DuplicateAnswered, HandlerFailed, HandlerRan, LimitDecided, Rendered, StatementsRan,
+    UpdateFinished, UpdateReceived, WebhookRefused, WizardMove, WizardMoved,
+};

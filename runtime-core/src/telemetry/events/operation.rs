@@ -1,0 +1,129 @@
+//! The process, its routes and its registration with Telegram.
+
+use tracing::{info, warn};
+
+use crate::telemetry::Fact;
+use crate::telemetry::metrics::Metrics;
+
+/// A request to an operators' or builders' route was answered.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct ApiAnswered {
+    /// The route's pattern, never the path.
+    pub route: &'static str,
+    pub status: u16,
+}
+
+impl Fact for ApiAnswered {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            // A status is one of a few that we send.
+            m.api_requests
+                .with_label_values(&[self.route, &self.status.to_string()])
+                .inc();
+        }
+    }
+}
+
+/// A bot was registered with Telegram, or that failed and will be tried again.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct Registered<'a> {
+    pub bot: &'static str,
+    /// `webhook` or `commands` or `polling`.
+    pub what: &'static str,
+    /// Class and words of the error.
+    pub error: Option<(&'static str, &'a str)>,
+}
+
+impl Fact for Registered<'_> {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        match self.error {
+            None => info!(
+                bot_id = self.bot,
+                what = self.what,
+                "registered with telegram"
+            ),
+            Some((class, reason)) => {
+                if let Some(m) = metrics {
+                    m.errors
+                        .with_label_values(&[self.bot, self.what, class])
+                        .inc();
+                }
+                warn!(
+                    bot_id = self.bot,
+                    what = self.what,
+                    class,
+                    reason,
+                    "registration failed; it will be tried again"
+                );
+            }
+        }
+    }
+}
+
+/// Polling broke off; it goes on after a pause.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct PollingFailed<'a> {
+    pub bot: &'static str,
+    pub class: &'static str,
+    pub reason: &'a str,
+}
+
+impl Fact for PollingFailed<'_> {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.errors
+                .with_label_values(&[self.bot, "polling", self.class])
+                .inc();
+        }
+        warn!(
+            bot_id = self.bot,
+            class = self.class,
+            reason = self.reason,
+            "polling failed; it goes on after a pause"
+        );
+    }
+}
+
+/// A reload was asked for.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct Reloaded {
+    pub bot: &'static str,
+}
+
+impl Fact for Reloaded {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.reloads.with_label_values(&[self.bot]).inc();
+        }
+        info!(bot_id = self.bot, "reloaded");
+    }
+}
+
+/// The process came up, or goes down.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct Lifecycle<'a> {
+    pub what: &'static str,
+    pub version: &'static str,
+    pub sources: &'a str,
+}
+
+impl Fact for Lifecycle<'_> {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            let build = m.build.with_label_values(&[self.version, self.sources]);
+            build.reset();
+            build.inc();
+        }
+        info!(
+            version = self.version,
+            sources = self.sources,
+            "{}",
+            self.what
+        );
+    }
+}

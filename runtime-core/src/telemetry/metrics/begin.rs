@@ -1,0 +1,74 @@
+//! Series that exist from the start, at zero: a rate needs a value before the first event, and an alert on one that does
+//! not exist never fires.
+
+use super::metrics;
+
+/// Makes a bot's series, at zero. `dialogues`: names of the commands that begin one; `locales`: its tags.
+pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static str]) {
+    let Some(m) = metrics() else { return };
+    for channel in ["webhook", "polling", "preview"] {
+        for kind in ["message", "callback_query"] {
+            m.updates.with_label_values(&[bot, channel, kind]);
+        }
+        m.update_seconds.with_label_values(&[bot, channel]);
+        m.errors.with_label_values(&[bot, channel, "busy"]);
+    }
+    for effect in ["pure", "read", "state", "write"] {
+        m.handler_seconds.with_label_values(&[bot, effect]);
+    }
+    for flow in dialogues {
+        for counters in [
+            &m.wizard_flows,
+            &m.wizard_steps,
+            &m.wizard_completions,
+            &m.wizard_timeouts,
+            &m.wizard_refusals,
+        ] {
+            counters.with_label_values(&[bot, flow]);
+        }
+    }
+    for via in ["response", "api", "outbox"] {
+        m.replies_sent.with_label_values(&[bot, via]);
+    }
+    for class in ["unreachable", "refused", "ambiguous", "unsent"] {
+        m.replies_failed.with_label_values(&[bot, class]);
+    }
+    for class in ["flood", "ambiguous", "unsent"] {
+        m.outbox_retries.with_label_values(&[bot, class]);
+    }
+    for policy in ["resend", "skip"] {
+        m.outbox_ambiguous.with_label_values(&[bot, policy]);
+    }
+    m.reply_seconds.with_label_values(&[bot]);
+    for locale in locales {
+        m.i18n_renders.with_label_values(&[bot, locale]);
+    }
+    for counters in [
+        &m.duplicates,
+        &m.reloads,
+        &m.sql_queries,
+        &m.sql_execs,
+        &m.unreachable,
+        &m.outbox_dropped,
+    ] {
+        counters.with_label_values(&[bot]);
+    }
+}
+
+/// Makes the series of a bot's rate limits, at zero.
+pub fn begin_limits(bot: &'static str, rules: impl Iterator<Item = &'static str>) {
+    let Some(m) = metrics() else { return };
+    for rule in rules {
+        for outcome in ["passed", "blocked", "unavailable"] {
+            m.limits.with_label_values(&[bot, rule, outcome]);
+        }
+    }
+}
+
+/// Makes the series of Redis, at zero; only where one is configured.
+pub fn begin_redis() {
+    let Some(m) = metrics() else { return };
+    for purpose in ["flood", "counter", "limit", "cache", "notice"] {
+        m.redis_missed.with_label_values(&[purpose]);
+    }
+}
