@@ -1,16 +1,29 @@
 //! `GET /bots`, `GET /bots/{id}`, `POST /bots/{id}/reload`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::error::Problem;
+use super::error::{ErrorBody, Problem};
+use super::extract::At;
 use super::state::{Deployment, Mode, Served, Standing};
 use crate::bot::{BotSpec, Effect, Scope, Strategy};
 use crate::telemetry::{self, events};
 
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<Deployment> {
+    OpenApiRouter::default()
+        .routes(routes!(list))
+        .routes(routes!(details))
+        .routes(routes!(reload))
+}
+
 /// A bot in the list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BotSummary)]
 #[allow(missing_docs)]
 pub struct Summary {
     bot_id: &'static str,
@@ -21,7 +34,8 @@ pub struct Summary {
 }
 
 /// A bot alone.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BotDetails)]
 #[allow(missing_docs)]
 pub struct Details {
     #[serde(flatten)]
@@ -34,7 +48,8 @@ pub struct Details {
     commands: Vec<Command>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BotTelegram)]
 struct Telegram {
     id: i64,
     username: Option<String>,
@@ -42,7 +57,8 @@ struct Telegram {
     commands: Standing,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BotCommand)]
 struct Command {
     command: &'static str,
     effect: &'static str,
@@ -52,7 +68,7 @@ struct Command {
 }
 
 /// What a reload did.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[allow(missing_docs)]
 pub struct Reload {
     bot_id: &'static str,
@@ -80,7 +96,8 @@ fn summary(deployment: &Deployment, bot: &Served) -> Summary {
     }
 }
 
-/// Every bot of this deployment.
+/// Every bot of this deployment
+#[utoipa::path(get, path = "/bots", tag = "bots", responses((status = 200, body = Vec<Summary>)))]
 pub async fn list(State(deployment): State<Deployment>) -> Json<Vec<Summary>> {
     Json(
         deployment
@@ -91,10 +108,12 @@ pub async fn list(State(deployment): State<Deployment>) -> Json<Vec<Summary>> {
     )
 }
 
-/// One bot.
+/// One bot
+#[utoipa::path(get, path = "/bots/{id}", tag = "bots", params(("id" = String, Path, description = "The bot's id")),
+    responses((status = 200, body = Details), (status = 404, description = "No such bot", body = ErrorBody)))]
 pub async fn details(
     State(deployment): State<Deployment>,
-    Path(id): Path<String>,
+    At(id): At<String>,
 ) -> Result<Json<Details>, Problem> {
     let bot = find(&deployment, &id)?;
     let spec = bot.spec();
@@ -139,10 +158,17 @@ pub async fn details(
     }))
 }
 
-/// Reads again what is legitimately read at run time, and registers the bot with Telegram again.
+/// Read again what is read at run time
+///
+/// Secrets, `.env`, overridden texts; the bot is registered with Telegram again. Bots themselves are compiled: `sources_differ`
+/// says whether what is on disk is another version.
+#[utoipa::path(post, path = "/bots/{id}/reload", tag = "bots", params(("id" = String, Path, description = "The bot's id")),
+    responses((status = 200, body = Reload), (status = 404, description = "No such bot", body = ErrorBody),
+        (status = 422, description = "The configuration is not right any more; nothing has changed", body = ErrorBody),
+        (status = 503, description = "The database does not answer", body = ErrorBody)))]
 pub async fn reload(
     State(deployment): State<Deployment>,
-    Path(id): Path<String>,
+    At(id): At<String>,
 ) -> Result<Json<Reload>, Problem> {
     let bot = find(&deployment, &id)?;
     let spec = bot.spec();

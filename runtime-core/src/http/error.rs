@@ -1,11 +1,10 @@
 //! One envelope for every error: `{"error":{"code","message","details"?,"trace_id"}}`.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::telemetry::trace;
 
@@ -21,18 +20,24 @@ pub struct Problem {
     trace_id: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Envelope<'a> {
-    error: Inner<'a>,
+/// The envelope of every error.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErrorBody {
+    error: ErrorFacts,
 }
 
-#[derive(Serialize)]
-struct Inner<'a> {
-    code: &'a str,
-    message: &'a str,
+#[derive(Debug, Serialize, ToSchema)]
+struct ErrorFacts {
+    /// A word for programs, such as `not_found`.
+    code: &'static str,
+    /// Words for people.
+    message: String,
+    /// More about it, for programs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    details: Option<&'a serde_json::Value>,
-    trace_id: &'a str,
+    #[schema(value_type = Option<Object>)]
+    details: Option<Box<serde_json::Value>>,
+    /// Names this answer in the log.
+    trace_id: String,
 }
 
 impl Problem {
@@ -120,19 +125,13 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let trace_id = self.trace_id.unwrap_or_else(trace::new_id);
-        let mut response = (
-            self.status,
-            Json(Envelope {
-                error: Inner {
-                    code: self.code,
-                    message: &self.message,
-                    details: self.details.as_deref(),
-                    trace_id: &trace_id,
-                },
-            }),
-        )
-            .into_response();
+        let error = ErrorFacts {
+            code: self.code,
+            message: self.message,
+            details: self.details,
+            trace_id: self.trace_id.unwrap_or_else(trace::new_id),
+        };
+        let mut response = (self.status, Json(ErrorBody { error })).into_response();
         if let Some(seconds) = self.retry_after {
             response
                 .headers_mut()
@@ -144,69 +143,5 @@ impl IntoResponse for Problem {
                 .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
-    }
-}
-
-/// A JSON body whose refusals use the envelope.
-#[derive(Debug)]
-pub struct JsonBody<T>(pub T);
-
-impl<S, T> FromRequest<S> for JsonBody<T>
-where
-    S: Send + Sync,
-    T: serde::de::DeserializeOwned,
-{
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match Json::<T>::from_request(request, state).await {
-            Ok(Json(value)) => Ok(Self(value)),
-            Err(rejection) => Err(refused(&rejection)),
-        }
-    }
-}
-
-fn refused(rejection: &JsonRejection) -> Problem {
-    match rejection {
-        JsonRejection::JsonDataError(error) => Problem::unprocessable(shape(&error.body_text())),
-        JsonRejection::JsonSyntaxError(_) => Problem::bad_request("the body is not JSON"),
-        JsonRejection::MissingJsonContentType(_) => {
-            Problem::unsupported("send `Content-Type: application/json`")
-        }
-        other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::too_large("the body is too large")
-        }
-        _ => Problem::bad_request("the body broke off"),
-    }
-}
-
-/// serde's words name fields and types, but also quote strings of the body: those go.
-fn shape(message: &str) -> String {
-    let message = message
-        .strip_prefix("Failed to deserialize the JSON body into the target type: ")
-        .unwrap_or(message);
-    let mut out = String::new();
-    let mut quoted = false;
-    for c in message.chars().take(400) {
-        if c == '"' {
-            quoted = !quoted;
-        } else if !quoted {
-            out.push(c);
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn no_string_of_the_body_comes_back() {
-        let shape = super::shape(
-            "Failed to deserialize the JSON body into the target type: user_id: invalid type: string \"secret\", expected i64 at line 1",
-        );
-        assert_eq!(
-            shape,
-            "user_id: invalid type: string , expected i64 at line 1"
-        );
     }
 }

@@ -4,42 +4,109 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::state::{Deployment, Mode, Standing};
 use crate::telemetry::metrics;
 
-/// The process answers.
+/// Routes for balancers and probes.
+pub fn routes() -> OpenApiRouter<Deployment> {
+    OpenApiRouter::default()
+        .routes(routes!(database))
+        .routes(routes!(postgres))
+        .routes(routes!(redis))
+        .routes(routes!(ready))
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Alive {
+    ok: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct DatabaseHealth {
+    db_ok: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct PostgresHealth {
+    pg_ok: bool,
+    /// It is what this deployment stands on.
+    configured: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct RedisHealth {
+    redis_ok: bool,
+    /// `REDIS_URL` is set.
+    configured: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Readiness {
+    ready: bool,
+    db_ok: bool,
+    /// Somebody has asked this process to stop.
+    stopping: bool,
+    /// Bots that Telegram could not be told about yet.
+    not_registered: Vec<&'static str>,
+}
+
+/// The process answers
+#[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, body = Alive)))]
 pub async fn alive() -> Response {
-    Json(json!({"ok": true})).into_response()
+    Json(Alive { ok: true }).into_response()
 }
 
-/// The database answers, or did a moment ago.
+/// The database answers, or did a moment ago
+#[utoipa::path(get, path = "/health/db", tag = "health",
+    responses((status = 200, body = DatabaseHealth), (status = 503, body = DatabaseHealth)))]
 pub async fn database(State(deployment): State<Deployment>) -> Response {
-    let ok = deployment.vitals().database().await;
-    answer(ok, json!({"db_ok": ok}))
+    let db_ok = deployment.vitals().database().await;
+    answer(db_ok, &DatabaseHealth { db_ok })
 }
 
-/// Postgres answers. `configured` says whether it is what this deployment stands on; where it is not, it cannot be well.
+/// Postgres answers
+///
+/// Where it is not what this deployment stands on, it cannot be well.
+#[utoipa::path(get, path = "/health/pg", tag = "health",
+    responses((status = 200, body = PostgresHealth), (status = 503, body = PostgresHealth)))]
 pub async fn postgres(State(deployment): State<Deployment>) -> Response {
     let configured = deployment.settings().postgres;
-    let ok = configured && deployment.vitals().database().await;
-    answer(ok, json!({"pg_ok": ok, "configured": configured}))
+    let pg_ok = configured && deployment.vitals().database().await;
+    answer(pg_ok, &PostgresHealth { pg_ok, configured })
 }
 
-/// Redis answers. Without `REDIS_URL` there is none to be well; nothing is missing then.
+/// Redis answers
+///
+/// Without `REDIS_URL` there is none to be well; nothing is missing then.
+#[utoipa::path(get, path = "/health/redis", tag = "health",
+    responses((status = 200, body = RedisHealth), (status = 503, body = RedisHealth)))]
 pub async fn redis(State(deployment): State<Deployment>) -> Response {
     let configured = deployment.settings().redis;
-    let ok = configured && deployment.vitals().redis();
-    answer(ok, json!({"redis_ok": ok, "configured": configured}))
+    let redis_ok = configured && deployment.vitals().redis();
+    answer(
+        redis_ok,
+        &RedisHealth {
+            redis_ok,
+            configured,
+        },
+    )
 }
 
-/// Updates can be taken: the database answers, and nobody has asked this process to stop. Telegram being away does not
-/// make an instance unready: another one would not reach it either. Nor does Redis: everything works without it.
+/// Updates can be taken
+///
+/// The database answers, and nobody has asked this process to stop. Telegram being away does not make an instance unready:
+/// another one would not reach it either. Nor does Redis: everything works without it.
+#[utoipa::path(get, path = "/health/ready", tag = "health",
+    responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
 pub async fn ready(State(deployment): State<Deployment>) -> Response {
     let db_ok = deployment.vitals().database().await;
     let stopping = deployment.vitals().stopping();
-    let waiting: Vec<&str> = deployment
+    let not_registered: Vec<&str> = deployment
         .bots()
         .iter()
         .filter(|bot| deployment.mode(bot) != Mode::Preview)
@@ -49,11 +116,18 @@ pub async fn ready(State(deployment): State<Deployment>) -> Response {
     let ready = db_ok && !stopping;
     answer(
         ready,
-        json!({"ready": ready, "db_ok": db_ok, "stopping": stopping, "not_registered": waiting}),
+        &Readiness {
+            ready,
+            db_ok,
+            stopping,
+            not_registered,
+        },
     )
 }
 
-/// Prometheus text.
+/// Metrics, as Prometheus reads them
+#[utoipa::path(get, path = "/metrics", tag = "health",
+    responses((status = 200, body = String, content_type = "text/plain")))]
 pub async fn metrics() -> Response {
     (
         [(
@@ -65,7 +139,7 @@ pub async fn metrics() -> Response {
         .into_response()
 }
 
-fn answer(ok: bool, body: serde_json::Value) -> Response {
+fn answer<T: Serialize>(ok: bool, body: &T) -> Response {
     let status = if ok {
         StatusCode::OK
     } else {

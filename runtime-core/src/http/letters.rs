@@ -1,25 +1,37 @@
 //! `GET /bots/{id}/dead-letters`, `POST /bots/{id}/dead-letters/{letter}/requeue`, `DELETE /bots/{id}/dead-letters/{letter}`.
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::bots::find;
-use super::error::Problem;
+use super::error::{ErrorBody, Problem};
+use super::extract::{At, Params};
 use super::state::Deployment;
 use crate::store::letters::{Letter, PAGE, Requeued};
 use crate::store::{Store, StoreError};
 
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<Deployment> {
+    OpenApiRouter::default()
+        .routes(routes!(list))
+        .routes(routes!(discard))
+        .routes(routes!(requeue))
+}
+
 /// Which page.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Page {
     /// Letters with greater numbers only.
-    after: Option<String>,
+    after: Option<i64>,
 }
 
 /// A page of dead letters.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Letters {
     dead_letters: Vec<Letter>,
     /// `after` of the next page; null: this is the last one.
@@ -27,9 +39,12 @@ pub struct Letters {
 }
 
 /// What was done.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeadLetterDone)]
 pub struct Done {
+    /// Its number.
     dead_letter: i64,
+    /// `requeued` or `discarded`.
     done: &'static str,
 }
 
@@ -56,30 +71,35 @@ fn number(letter: &str) -> Result<i64, Problem> {
         .map_err(|_| Problem::not_found("no such dead letter"))
 }
 
+/// Dead letters of a bot
+///
 /// One page, oldest first.
+#[utoipa::path(get, path = "/bots/{id}/dead-letters", tag = "dead letters",
+    params(("id" = String, Path, description = "The bot's id"), Page),
+    responses((status = 200, body = Letters), (status = 404, description = "No such bot, or it has no token", body = ErrorBody)))]
 pub async fn list(
     State(deployment): State<Deployment>,
-    Path(id): Path<String>,
-    page: Result<Query<Page>, QueryRejection>,
+    At(id): At<String>,
+    Params(page): Params<Page>,
 ) -> Result<Json<Letters>, Problem> {
     let (store, bot) = place(&deployment, &id)?;
-    let after = match page {
-        Ok(Query(Page { after: None })) => 0,
-        Ok(Query(Page { after: Some(after) })) => after
-            .parse()
-            .map_err(|_| Problem::bad_request("`after` is the number of a dead letter"))?,
-        Err(_) => return Err(Problem::bad_request("the query cannot be read")),
-    };
+    let after = page.after.unwrap_or(0);
     let dead_letters = store.letters(bot, after).await.map_err(failed)?;
     let full = dead_letters.len() >= PAGE as usize;
     let next = dead_letters.last().map(|letter| letter.id).filter(|_| full);
     Ok(Json(Letters { dead_letters, next }))
 }
 
-/// Sends its call again, once.
+/// Send a dead letter's call again
+///
+/// Once, however many ask for it; the letter is gone then.
+#[utoipa::path(post, path = "/bots/{id}/dead-letters/{letter}/requeue", tag = "dead letters",
+    params(("id" = String, Path, description = "The bot's id"), ("letter" = i64, Path, description = "Its number")),
+    responses((status = 200, body = Done), (status = 404, description = "No such bot or letter", body = ErrorBody),
+        (status = 409, description = "It has no call: its handler failed", body = ErrorBody)))]
 pub async fn requeue(
     State(deployment): State<Deployment>,
-    Path((id, letter)): Path<(String, String)>,
+    At((id, letter)): At<(String, String)>,
 ) -> Result<Json<Done>, Problem> {
     let (store, bot) = place(&deployment, &id)?;
     let letter = number(&letter)?;
@@ -98,10 +118,13 @@ pub async fn requeue(
     }
 }
 
-/// Forgets it and its call.
+/// Forget a dead letter and its call
+#[utoipa::path(delete, path = "/bots/{id}/dead-letters/{letter}", tag = "dead letters",
+    params(("id" = String, Path, description = "The bot's id"), ("letter" = i64, Path, description = "Its number")),
+    responses((status = 200, body = Done), (status = 404, description = "No such bot or letter", body = ErrorBody)))]
 pub async fn discard(
     State(deployment): State<Deployment>,
-    Path((id, letter)): Path<(String, String)>,
+    At((id, letter)): At<(String, String)>,
 ) -> Result<Json<Done>, Problem> {
     let (store, bot) = place(&deployment, &id)?;
     let letter = number(&letter)?;

@@ -3,18 +3,23 @@
 //! | module | holds |
 //! |---|---|
 //! | [`state`] | what every route sees of the deployment |
+//! | [`api`] | the one table of routes |
 //! | [`routes`] | which route stands where: one listener, or two |
+//! | [`openapi`] | the description of the routes |
 //! | [`guard`] | who may use admin and preview routes |
-//! | [`error`] | the one envelope of every error |
+//! | [`error`], [`extract`] | the one envelope of every error; what is read of a request |
 //! | [`listener`] | sockets: shared ports, and when a response has left |
 //! | [`health`], [`bots`], [`letters`], [`texts`], [`preview`], [`page`] | the routes |
 
+pub mod api;
 pub mod bots;
 pub mod error;
+pub mod extract;
 pub mod guard;
 pub mod health;
 pub mod letters;
 pub mod listener;
+pub mod openapi;
 pub mod page;
 pub mod preview;
 pub mod routes;

@@ -1,28 +1,44 @@
-//! `/`: the chat page, one file without anything from elsewhere.
+//! `/`, the chat page, and `/docs`, the description of the API: one file each, without anything from elsewhere.
 
 use std::sync::LazyLock;
 
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use sha2::{Digest, Sha256};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-const PAGE: &str = include_str!("page.html");
+use super::state::Deployment;
 
-/// Nothing but this file's own script and style, by their hashes, and requests to ourselves.
-static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
-    let script = hash_of("<script>", "</script>");
-    let style = hash_of("<style>", "</style>");
+const CHAT: &str = include_str!("page.html");
+const DOCS: &str = include_str!("docs.html");
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<Deployment> {
+    OpenApiRouter::default()
+        .routes(routes!(show))
+        .routes(routes!(docs))
+        .routes(routes!(icon))
+}
+
+static CHAT_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(CHAT));
+static DOCS_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(DOCS));
+
+/// Nothing but a page's own script and style, by their hashes, and requests to ourselves.
+fn policy(page: &str) -> HeaderValue {
+    let script = hash_of(page, "<script>", "</script>");
+    let style = hash_of(page, "<style>", "</style>");
     let policy = format!(
         "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; img-src data:; \
          connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
     // Base64 and the words above fit a header; should they not, nothing at all may run.
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
-});
+}
 
 /// Base64 of the SHA-256 of what stands between two tags.
-fn hash_of(open: &str, close: &str) -> String {
-    let inner = PAGE
+fn hash_of(page: &str, open: &str, close: &str) -> String {
+    let inner = page
         .split_once(open)
         .and_then(|(_, rest)| rest.split_once(close))
         .map_or("", |(inner, _)| inner);
@@ -47,11 +63,22 @@ fn base64(bytes: &[u8]) -> String {
     out
 }
 
-/// The page.
+/// The chat page
+#[utoipa::path(get, path = "/", tag = "pages", responses((status = 200, body = String, content_type = "text/html")))]
 pub async fn show() -> Response {
+    html(CHAT, CHAT_POLICY.clone())
+}
+
+/// The description of this API, for people
+#[utoipa::path(get, path = "/docs", tag = "pages", responses((status = 200, body = String, content_type = "text/html")))]
+pub async fn docs() -> Response {
+    html(DOCS, DOCS_POLICY.clone())
+}
+
+fn html(page: &'static str, policy: HeaderValue) -> Response {
     (
         [
-            (header::CONTENT_SECURITY_POLICY, POLICY.clone()),
+            (header::CONTENT_SECURITY_POLICY, policy),
             (
                 header::X_CONTENT_TYPE_OPTIONS,
                 HeaderValue::from_static("nosniff"),
@@ -62,12 +89,14 @@ pub async fn show() -> Response {
             ),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         ],
-        Html(PAGE),
+        Html(page),
     )
         .into_response()
 }
 
-/// Not an error worth a line in the browser's console.
+/// The pages' icon
+// Not an error worth a line in the browser's console.
+#[utoipa::path(get, path = "/favicon.ico", tag = "pages", responses((status = 200, body = String, content_type = "image/svg+xml")))]
 pub async fn icon() -> Response {
     (
         [(
@@ -97,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_is_self_contained_and_builds_no_markup_from_text() {
+    fn the_pages_are_self_contained_and_build_no_markup_from_text() {
         for word in [
             "innerHTML",
             "outerHTML",
@@ -109,9 +138,13 @@ mod tests {
             " style=",
             " onclick=",
         ] {
-            assert!(!PAGE.contains(word), "{word}");
+            for page in [CHAT, DOCS] {
+                assert!(!page.contains(word), "{word}");
+            }
         }
-        assert_eq!(PAGE.matches("<script").count(), 1);
-        assert_eq!(PAGE.matches("<style").count(), 1);
+        for page in [CHAT, DOCS] {
+            assert_eq!(page.matches("<script").count(), 1);
+            assert_eq!(page.matches("<style").count(), 1);
+        }
     }
 }

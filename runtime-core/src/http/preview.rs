@@ -3,8 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::error::{JsonBody, Problem};
+use super::error::{ErrorBody, Problem};
+use super::extract::JsonBody;
 use super::state::Deployment;
 use crate::ingress::preview::{self, Given, Reply};
 
@@ -15,25 +19,45 @@ const CALLBACK: usize = botfactory_lang::limits::CALLBACK_DATA_BYTES;
 /// Longest locale tag.
 const LOCALE: usize = 35;
 
-/// The body.
-#[derive(Debug, Deserialize)]
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<Deployment> {
+    OpenApiRouter::default().routes(routes!(send))
+}
+
+/// Who says or presses what.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
+#[schema(as = PreviewSend)]
 pub struct Send {
+    /// Which bot.
     bot_id: String,
+    /// What the person writes; exactly one of this and `callback`.
     #[serde(default)]
+    #[schema(max_length = 4096)]
     text: Option<String>,
+    /// `callback` of a button of an earlier answer, or a command.
     #[serde(default)]
+    #[schema(max_length = 64)]
     callback: Option<String>,
+    /// Any number; the same one is the same person. They exist only in previews.
     #[serde(default)]
     user_id: Option<i64>,
+    /// A group, by any number; without it their private chat.
     #[serde(default)]
     chat_id: Option<i64>,
+    /// Their client's language.
     #[serde(default)]
+    #[schema(max_length = 35)]
     locale: Option<String>,
 }
 
-/// Says or presses something.
+/// Say or press something, as a person who does not exist
+///
+/// The real handlers and the real database; what would be sent is returned instead.
+#[utoipa::path(post, path = "/preview/send", tag = "preview", request_body = Send,
+    responses((status = 200, body = Reply), (status = 404, description = "No such bot", body = ErrorBody),
+        (status = 422, description = "The body is not as it must be", body = ErrorBody),
+        (status = 503, description = "Not now; `Retry-After` says when", body = ErrorBody)))]
 pub async fn send(
     State(deployment): State<Deployment>,
     JsonBody(body): JsonBody<Send>,

@@ -1,19 +1,18 @@
-//! Which route stands where.
+//! Which route stands where: one listener, or two. The routes themselves are in [`super::api`].
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
 
+use super::api::{self, Door};
 use super::error::Problem;
+use super::guard;
 use super::listener::Peer;
 use super::state::Deployment;
-use super::{bots, guard, health, letters, page, preview, texts};
-use crate::ingress::webhook;
 use crate::telemetry::{self, events};
 
-/// Longest body of an admin or preview request, in bytes.
+/// Longest body of an admin or preview request, in bytes, where its route does not say otherwise.
 const BODY_BYTES: usize = 64 << 10;
 
 /// Everything on one listener.
@@ -28,75 +27,35 @@ pub fn public(deployment: &Deployment) -> Router {
 
 /// Everything but `/tg/*`.
 pub fn admin(deployment: &Deployment) -> Router {
-    finished(
-        Router::new()
-            .route("/health", get(health::alive))
-            .merge(operators(deployment)),
-    )
+    finished(routes(Door::Alive, deployment).merge(operators(deployment)))
+}
+
+fn routes(door: Door, deployment: &Deployment) -> Router {
+    let router = Router::from(api::behind(door)).with_state(deployment.clone());
+    let state = deployment.clone();
+    match door {
+        // The webhook bounds its body itself: it must check the secret first.
+        Door::Telegram => router.layer(middleware::from_fn(with_flushes)),
+        Door::Alive | Door::Health => router,
+        Door::Page => router.route_layer(middleware::from_fn_with_state(state, guard::page)),
+        Door::Metrics => router.route_layer(middleware::from_fn_with_state(state, guard::metrics)),
+        Door::Admin => router
+            .layer(DefaultBodyLimit::max(BODY_BYTES))
+            .route_layer(middleware::from_fn_with_state(state, guard::admin)),
+    }
 }
 
 fn telegram(deployment: &Deployment) -> Router {
-    Router::new()
-        .route("/health", get(health::alive))
-        .route("/tg/{bot_id}", post(webhook::receive))
-        // The webhook bounds its body itself: it must check the secret first.
-        .layer(middleware::from_fn(with_flushes))
-        .with_state(deployment.clone())
+    routes(Door::Telegram, deployment).merge(routes(Door::Alive, deployment))
 }
 
 fn operators(deployment: &Deployment) -> Router {
-    let admin = Router::new()
-        .route("/bots", get(bots::list))
-        .route("/bots/{id}", get(bots::details))
-        .route("/bots/{id}/reload", post(bots::reload))
-        .route("/bots/{id}/dead-letters", get(letters::list))
-        .route("/bots/{id}/dead-letters/{letter}", delete(letters::discard))
-        .route(
-            "/bots/{id}/dead-letters/{letter}/requeue",
-            post(letters::requeue),
-        )
-        .route(
-            "/bots/{id}/texts",
-            get(texts::list).delete(texts::revert_all),
-        )
-        .route(
-            "/bots/{id}/texts/{locale}",
-            get(texts::export)
-                .put(texts::set)
-                .delete(texts::revert_locale)
-                .layer(DefaultBodyLimit::max(texts::BODY_BYTES)),
-        )
-        .route("/bots/{id}/texts/{locale}/{key}", delete(texts::revert_one))
-        .route("/bots/{id}/text-changes", get(texts::changes))
-        .route("/preview/send", post(preview::send))
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .route_layer(middleware::from_fn_with_state(
-            deployment.clone(),
-            guard::admin,
-        ));
-    let page = Router::new()
-        .route("/", get(page::show))
-        .route("/favicon.ico", get(page::icon))
-        .route_layer(middleware::from_fn_with_state(
-            deployment.clone(),
-            guard::page,
-        ));
-    let metrics = Router::new()
-        .route("/metrics", get(health::metrics))
-        .route_layer(middleware::from_fn_with_state(
-            deployment.clone(),
-            guard::metrics,
-        ));
-    Router::new()
-        .route("/health/db", get(health::database))
-        .route("/health/pg", get(health::postgres))
-        .route("/health/redis", get(health::redis))
-        .route("/health/ready", get(health::ready))
-        .merge(admin)
-        .merge(page)
-        .merge(metrics)
+    [Door::Health, Door::Page, Door::Metrics, Door::Admin]
+        .into_iter()
+        .fold(Router::new(), |router, door| {
+            router.merge(routes(door, deployment))
+        })
         .route_layer(middleware::from_fn(counted))
-        .with_state(deployment.clone())
 }
 
 fn finished(router: Router) -> Router {
@@ -117,41 +76,13 @@ async fn with_flushes(mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Counts operators' requests by their route.
+/// Counts operators' requests by their route's pattern: a closed set.
 async fn counted(request: Request, next: Next) -> Response {
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map(MatchedPath::as_str)
-        .and_then(|path| ROUTES.iter().find(|route| **route == path))
-        .copied()
-        .unwrap_or("other");
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
     telemetry::emit(events::ApiAnswered {
-        route,
+        route: route.as_ref().map_or("other", MatchedPath::as_str),
         status: response.status().as_u16(),
     });
     response
 }
-
-/// Labels of [`events::ApiAnswered`].
-const ROUTES: &[&str] = &[
-    "/",
-    "/bots",
-    "/bots/{id}",
-    "/bots/{id}/text-changes",
-    "/bots/{id}/texts",
-    "/bots/{id}/texts/{locale}",
-    "/bots/{id}/texts/{locale}/{key}",
-    "/bots/{id}/dead-letters",
-    "/bots/{id}/dead-letters/{letter}",
-    "/bots/{id}/dead-letters/{letter}/requeue",
-    "/bots/{id}/reload",
-    "/favicon.ico",
-    "/health/db",
-    "/health/pg",
-    "/health/ready",
-    "/health/redis",
-    "/metrics",
-    "/preview/send",
-];

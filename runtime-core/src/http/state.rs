@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use utoipa::ToSchema;
 
 use super::vitals::Vitals;
 use crate::bot::{Bot, BotSpec};
@@ -60,7 +61,7 @@ pub struct Served {
 }
 
 /// How a bot gets its updates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// No token: only the chat page and the terminal.
@@ -83,7 +84,7 @@ impl Mode {
 }
 
 /// How a registration with Telegram stands.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Standing {
     /// Nothing to do.

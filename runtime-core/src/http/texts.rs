@@ -4,14 +4,17 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{FromRequest, Path, Query, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
 
 use super::bots::find;
-use super::error::{JsonBody, Problem};
+use super::error::{ErrorBody, Problem};
+use super::extract::{At, JsonBody, Params};
 use super::state::{Deployment, Served};
 use crate::store::texts::{PAGE, TextChanged};
 use crate::store::{Store, StoreError};
@@ -23,8 +26,18 @@ pub const BODY_BYTES: usize = 1 << 20;
 /// Who it is that says nothing.
 const NOBODY: &str = "api";
 
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<Deployment> {
+    OpenApiRouter::default()
+        .routes(routes!(list, revert_all))
+        .routes(routes!(export, set, revert_locale).layer(DefaultBodyLimit::max(BODY_BYTES)))
+        .routes(routes!(revert_one))
+        .routes(routes!(changes))
+}
+
 /// What to list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Which {
     /// Tag; all locales without it.
     locale: Option<String>,
@@ -33,35 +46,41 @@ pub struct Which {
 }
 
 /// Who changes.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Who {
+    /// A name for the list of changes; `api` without it.
+    #[param(max_length = 64)]
     author: Option<String>,
 }
 
 /// Which page of changes.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Page {
     /// Changes with smaller numbers only.
     before: Option<i64>,
 }
 
 /// Texts to override.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Body {
+#[schema(as = TextsBody)]
+pub struct Body {
     /// Key → Fluent, as it would stand after the `=`.
     texts: BTreeMap<String, String>,
 }
 
 /// Texts of a bot.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Texts {
     bot_id: &'static str,
     texts: Vec<TextEntry>,
 }
 
 /// What was done.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TextsChanged)]
 pub struct Changed {
     bot_id: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,7 +90,8 @@ pub struct Changed {
 }
 
 /// A page of changes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TextChanges)]
 pub struct Changes {
     bot_id: &'static str,
     changes: Vec<TextChanged>,
@@ -86,13 +106,6 @@ fn place<'a>(deployment: &'a Deployment, id: &str) -> Result<(&'a Served, &'a St
         .letters()
         .ok_or_else(|| Problem::unavailable("there is no database", 60))?;
     Ok((bot, store))
-}
-
-fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
-    match query {
-        Ok(Query(query)) => Ok(query),
-        Err(_) => Err(Problem::bad_request("the query cannot be read")),
-    }
 }
 
 fn problem(refused: Refused) -> Problem {
@@ -123,14 +136,16 @@ async fn spoken(deployment: &Deployment, bot: &Served) {
     }
 }
 
-/// Texts with their originals.
+/// Texts of a bot, with their originals
+#[utoipa::path(get, path = "/bots/{id}/texts", tag = "texts",
+    params(("id" = String, Path, description = "The bot's id"), Which),
+    responses((status = 200, body = Texts), (status = 404, description = "No such bot or locale", body = ErrorBody)))]
 pub async fn list(
     State(deployment): State<Deployment>,
-    Path(id): Path<String>,
-    which: Result<Query<Which>, QueryRejection>,
+    At(id): At<String>,
+    Params(which): Params<Which>,
 ) -> Result<Json<Texts>, Problem> {
     let (bot, store) = place(&deployment, &id)?;
-    let which = query(which)?;
     let desk = Desk::new(store, bot.spec());
     let overridden = which.overridden.unwrap_or(false);
     let texts = desk.list(which.locale.as_deref(), overridden).await;
@@ -140,10 +155,15 @@ pub async fn list(
     }))
 }
 
-/// The `.ftl` file of a locale, overridden texts in their places.
+/// The `.ftl` file of a locale
+///
+/// Overridden texts stand in their places.
+#[utoipa::path(get, path = "/bots/{id}/texts/{locale}", tag = "texts",
+    params(("id" = String, Path, description = "The bot's id"), ("locale" = String, Path, description = "Tag, such as `en`")),
+    responses((status = 200, body = String, content_type = "text/plain"), (status = 404, description = "No such bot or locale", body = ErrorBody)))]
 pub async fn export(
     State(deployment): State<Deployment>,
-    Path((id, locale)): Path<(String, String)>,
+    At((id, locale)): At<(String, String)>,
 ) -> Result<impl IntoResponse, Problem> {
     let (bot, store) = place(&deployment, &id)?;
     let ftl = Desk::new(store, bot.spec())
@@ -153,15 +173,22 @@ pub async fn export(
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], ftl))
 }
 
-/// Overrides texts: `{"texts": {"key": "words"}}` as JSON, or an `.ftl` source as `text/plain`.
+/// Override texts of a locale
+///
+/// `{"texts": {"key": "words"}}` as JSON, or an `.ftl` source as `text/plain`. All or none: they are proven by the compiler's
+/// own checks first.
+#[utoipa::path(put, path = "/bots/{id}/texts/{locale}", tag = "texts",
+    params(("id" = String, Path, description = "The bot's id"), ("locale" = String, Path, description = "Tag, such as `en`"), Who),
+    request_body(content((Body = "application/json"), (String = "text/plain"))),
+    responses((status = 200, body = Changed), (status = 404, description = "No such bot or locale", body = ErrorBody),
+        (status = 422, description = "The texts are at fault; `details.diagnostics` says where", body = ErrorBody)))]
 pub async fn set(
     State(deployment): State<Deployment>,
-    Path((id, locale)): Path<(String, String)>,
-    who: Result<Query<Who>, QueryRejection>,
+    At((id, locale)): At<(String, String)>,
+    Params(who): Params<Who>,
     request: Request,
 ) -> Result<Json<Changed>, Problem> {
     let (bot, store) = place(&deployment, &id)?;
-    let who = query(who)?;
     let author = who.author.as_deref().unwrap_or(NOBODY);
     let kind = request.headers().get(header::CONTENT_TYPE);
     let kind = kind
@@ -200,10 +227,9 @@ async fn revert(
     id: &str,
     locale: Option<String>,
     key: Option<String>,
-    who: Result<Query<Who>, QueryRejection>,
+    who: Who,
 ) -> Result<Json<Changed>, Problem> {
     let (bot, store) = place(&deployment, id)?;
-    let who = query(who)?;
     let author = who.author.as_deref().unwrap_or(NOBODY);
     let keys = key.map(|key| vec![key]);
     let desk = Desk::new(store, bot.spec());
@@ -222,41 +248,56 @@ async fn revert(
     }))
 }
 
-/// Reverts one text.
+/// Revert one text
+#[utoipa::path(delete, path = "/bots/{id}/texts/{locale}/{key}", tag = "texts",
+    params(("id" = String, Path, description = "The bot's id"), ("locale" = String, Path, description = "Tag, such as `en`"),
+        ("key" = String, Path, description = "The text"), Who),
+    responses((status = 200, body = Changed), (status = 404, description = "No such bot or locale, or it is not overridden", body = ErrorBody)))]
 pub async fn revert_one(
     State(deployment): State<Deployment>,
-    Path((id, locale, key)): Path<(String, String, String)>,
-    who: Result<Query<Who>, QueryRejection>,
+    At((id, locale, key)): At<(String, String, String)>,
+    Params(who): Params<Who>,
 ) -> Result<Json<Changed>, Problem> {
     revert(deployment, &id, Some(locale), Some(key), who).await
 }
 
-/// Reverts the texts of a locale.
+/// Revert the texts of a locale
+#[utoipa::path(delete, path = "/bots/{id}/texts/{locale}", tag = "texts",
+    params(("id" = String, Path, description = "The bot's id"), ("locale" = String, Path, description = "Tag, such as `en`"), Who),
+    responses((status = 200, body = Changed), (status = 404, description = "No such bot or locale", body = ErrorBody)))]
 pub async fn revert_locale(
     State(deployment): State<Deployment>,
-    Path((id, locale)): Path<(String, String)>,
-    who: Result<Query<Who>, QueryRejection>,
+    At((id, locale)): At<(String, String)>,
+    Params(who): Params<Who>,
 ) -> Result<Json<Changed>, Problem> {
     revert(deployment, &id, Some(locale), None, who).await
 }
 
-/// Reverts all texts of a bot.
+/// Revert all texts of a bot
+#[utoipa::path(delete, path = "/bots/{id}/texts", tag = "texts",
+    params(("id" = String, Path, description = "The bot's id"), Who),
+    responses((status = 200, body = Changed), (status = 404, description = "No such bot", body = ErrorBody)))]
 pub async fn revert_all(
     State(deployment): State<Deployment>,
-    Path(id): Path<String>,
-    who: Result<Query<Who>, QueryRejection>,
+    At(id): At<String>,
+    Params(who): Params<Who>,
 ) -> Result<Json<Changed>, Problem> {
     revert(deployment, &id, None, None, who).await
 }
 
-/// Who has changed what, newest first.
+/// Who has changed which texts
+///
+/// One page, newest first.
+#[utoipa::path(get, path = "/bots/{id}/text-changes", tag = "texts",
+    params(("id" = String, Path, description = "The bot's id"), Page),
+    responses((status = 200, body = Changes), (status = 404, description = "No such bot", body = ErrorBody)))]
 pub async fn changes(
     State(deployment): State<Deployment>,
-    Path(id): Path<String>,
-    page: Result<Query<Page>, QueryRejection>,
+    At(id): At<String>,
+    Params(page): Params<Page>,
 ) -> Result<Json<Changes>, Problem> {
     let (bot, store) = place(&deployment, &id)?;
-    let before = query(page)?.before.unwrap_or(i64::MAX);
+    let before = page.before.unwrap_or(i64::MAX);
     let changes = store.text_changes(bot.spec().id, before).await;
     let changes = changes.map_err(|error| problem(Refused::Store(error)))?;
     let full = i64::try_from(changes.len()).is_ok_and(|n| n >= PAGE);

@@ -6,6 +6,7 @@ use std::time::Instant;
 use botfactory_lang::markup::{ParseMode, plain_text};
 use rand::Rng;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::deliver::DEADLINE;
 use super::{CallbackIn, Channel, Content, Core, Event, Incoming, MessageIn, Person, Place};
@@ -41,7 +42,8 @@ pub enum Given {
 }
 
 /// What the bot would send.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PreviewReply)]
 #[allow(missing_docs)]
 pub struct Reply {
     /// All texts without markup, one after the other.
@@ -52,7 +54,8 @@ pub struct Reply {
 }
 
 /// A message that the bot would send or edit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PreviewMessage)]
 #[allow(missing_docs)]
 pub struct Message {
     pub method: &'static str,
@@ -63,7 +66,8 @@ pub struct Message {
 }
 
 /// A button under it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PreviewButton)]
 #[allow(missing_docs)]
 pub struct Button {
     pub text: String,

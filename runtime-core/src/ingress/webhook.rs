@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
@@ -14,7 +14,8 @@ use subtle::ConstantTimeEq;
 use super::deliver::{Addressee, Delivered};
 use super::{Channel, Incoming};
 use crate::engine::OfferedRow;
-use crate::http::error::Problem;
+use crate::http::error::{ErrorBody, Problem};
+use crate::http::extract::At;
 use crate::http::listener::Flushes;
 use crate::http::state::Deployment;
 use crate::telegram::update;
@@ -27,10 +28,21 @@ const DRAINED_BYTES: usize = 8 << 20;
 /// Where Telegram repeats the webhook's secret.
 pub const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
 
-/// Takes an update.
+/// Take an update of Telegram
+///
+/// Every valid update is answered 200 once it is recorded; the answer may carry one call back to Telegram.
+#[utoipa::path(post, path = "/tg/{bot_id}", tag = "telegram",
+    params(("bot_id" = String, Path, description = "The bot's id"),
+        ("x-telegram-bot-api-secret-token" = String, Header, description = "The webhook's secret")),
+    request_body(content = Object, content_type = "application/json", description = "Telegram's `Update`"),
+    responses((status = 200, body = Object, description = "Recorded"),
+        (status = 401, description = "Wrong secret", body = ErrorBody),
+        (status = 404, description = "No such bot, or it has no token", body = ErrorBody),
+        (status = 413, description = "The body has 1 MB or more", body = ErrorBody),
+        (status = 503, description = "Not now; Telegram keeps the update", body = ErrorBody)))]
 pub async fn receive(
     State(deployment): State<Deployment>,
-    Path(bot): Path<String>,
+    At(bot): At<String>,
     request: Request,
 ) -> Response {
     let arrived = Instant::now();

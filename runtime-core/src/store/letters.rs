@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Store;
 use super::error::StoreError;
@@ -22,7 +23,8 @@ pub(crate) const BATCH: i64 = 500;
 pub const PAGE: u32 = 100;
 
 /// A dead letter: what happened to which update, never a text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = DeadLetter)]
 pub struct Letter {
     /// Its number.
     pub id: i64,

@@ -1,6 +1,7 @@
 //! Texts that were overridden at run time, by bot, locale and key; who has changed what.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Store;
 use super::error::StoreError;
@@ -35,7 +36,7 @@ pub(crate) struct TextChange {
 }
 
 /// A change as it was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TextChanged {
     /// Its number.
     pub id: i64,

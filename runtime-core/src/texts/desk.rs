@@ -7,6 +7,7 @@ use botfactory_lang::locale::LocaleIndex;
 use botfactory_lang::overrides::{Fault, Given, Key, Located, check, located, syntax};
 use botfactory_lang::proof::shape;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::told::Finding;
 use super::{Settled, Sources, source, suit};
@@ -27,7 +28,7 @@ const TRIES: usize = 5;
 const SENT: &str = "texts.ftl";
 
 /// A text of a bot in one locale.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TextEntry {
     /// Tag.
     pub locale: String,
@@ -47,7 +48,7 @@ pub struct TextEntry {
 }
 
 /// What stands in the place of a text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Overridden {
     /// Fluent, as it would stand after the `=`.
     pub words: String,
@@ -65,7 +66,8 @@ pub struct Overridden {
 }
 
 /// What was done.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = TextsDone)]
 pub struct Done {
     /// Overridden now.
     pub set: Vec<String>,

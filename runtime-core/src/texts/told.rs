@@ -2,9 +2,10 @@
 
 use botfactory_lang::overrides::{Fault, Position};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A finding: the fields of `botgen check --format json`, and where it stands in what was sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Finding {
     /// `BF0412`; `botgen explain` tells more.
     pub code: &'static str,
@@ -17,6 +18,7 @@ pub struct Finding {
     pub help: Option<String>,
     /// Where.
     #[serde(flatten)]
+    #[schema(value_type = Place)]
     pub at: Position,
     /// Other places that matter.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -24,13 +26,32 @@ pub struct Finding {
 }
 
 /// Another place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = FindingNote)]
 pub struct Note {
     /// What is there.
     pub message: String,
     /// Where.
     #[serde(flatten)]
+    #[schema(value_type = Place)]
     pub at: Position,
+}
+
+/// A [`Position`] for the description of the API; `botfactory-lang` knows nothing of HTTP. A test holds the two together.
+#[derive(Debug, ToSchema)]
+#[schema(as = FindingPlace)]
+#[allow(dead_code)]
+struct Place {
+    /// The overridden text; line and column are those of what was sent.
+    key: Option<String>,
+    /// Its locale.
+    locale: Option<String>,
+    /// A file of the bot.
+    file: Option<String>,
+    /// From 1.
+    line: u32,
+    /// From 1, in characters.
+    column: Option<u32>,
 }
 
 impl From<&Fault> for Finding {
@@ -101,5 +122,31 @@ impl std::fmt::Display for Shown<'_> {
             Some(column) => write!(f, ":{column}"),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use utoipa::PartialSchema;
+
+    use super::{Place, Position};
+
+    #[test]
+    fn a_place_is_described_as_it_is_written() {
+        let position = Position {
+            key: Some("greet".to_owned()),
+            locale: Some("en".to_owned()),
+            file: Some("bot.yaml".to_owned()),
+            line: 1,
+            column: Some(1),
+        };
+        let written = serde_json::to_value(position).unwrap();
+        let described = serde_json::to_value(Place::schema()).unwrap();
+        let keys = |of: &serde_json::Value| -> BTreeSet<String> {
+            of.as_object().unwrap().keys().cloned().collect()
+        };
+        assert_eq!(keys(&written), keys(&described["properties"]));
     }
 }

@@ -8,13 +8,13 @@ use crate::telemetry::metrics::Metrics;
 /// A request to an operators' or builders' route was answered.
 #[derive(Debug)]
 #[allow(missing_docs)]
-pub struct ApiAnswered {
+pub struct ApiAnswered<'a> {
     /// The route's pattern, never the path.
-    pub route: &'static str,
+    pub route: &'a str,
     pub status: u16,
 }
 
-impl Fact for ApiAnswered {
+impl Fact for ApiAnswered<'_> {
     fn observe(&self, metrics: Option<&Metrics>) {
         if let Some(m) = metrics {
             // A status is one of a few that we send.

@@ -1,5 +1,7 @@
 //! The HTTP surface with an engine that does what the test says.
 
+mod table;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -525,12 +527,12 @@ async fn an_offered_row_is_marked_when_its_response_was_flushed() {
         )),
         calls: vec![],
     });
-    let port = super::listener::open("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = crate::http::listener::open("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = port.listener.local_addr().unwrap();
     tokio::spawn(async move {
         let service = router.into_make_service_with_connect_info::<Peer>();
         let (_stop, stopped) = tokio::sync::watch::channel(false);
-        let listener = super::listener::FlushListener::new(port.listener, stopped).unwrap();
+        let listener = crate::http::listener::FlushListener::new(port.listener, stopped).unwrap();
         axum::serve(listener, service).await.unwrap();
     });
     let http = crate::telegram::client::plain_http().unwrap();

@@ -1,0 +1,300 @@
+//! What must hold for every route, whoever adds it: the cases are made of the table.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::http::api::{self, Door};
+use crate::http::openapi;
+
+const ADMIN: &str = "0123456789abcdef";
+
+/// A route: who may use it, its method, its pattern, and a path that matches it.
+struct Row {
+    door: Door,
+    method: &'static str,
+    pattern: String,
+    path: String,
+}
+
+fn rows() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for door in Door::ALL {
+        for (pattern, mut item) in api::behind(door).into_openapi().paths.paths {
+            openapi::each(&mut item, &mut |method, _| {
+                rows.push(Row {
+                    door,
+                    method,
+                    path: filled(&pattern),
+                    pattern: pattern.clone(),
+                });
+            });
+        }
+    }
+    assert!(rows.len() > 20);
+    rows
+}
+
+fn filled(pattern: &str) -> String {
+    let mut path = String::new();
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').unwrap();
+        path.push_str(before);
+        path.push_str(match name {
+            "id" | "bot_id" => "booking",
+            "locale" => "en",
+            _ => "1",
+        });
+        rest = after;
+    }
+    path + rest
+}
+
+fn request(row: &Row) -> Request<Body> {
+    local(&row.method.to_uppercase(), &row.path, "{}")
+}
+
+fn far(row: &Row) -> Request<Body> {
+    let mut request = request(row);
+    request.extensions_mut().insert(ConnectInfo(Peer {
+        address: "10.0.0.9:5".parse().unwrap(),
+        flushes: Default::default(),
+    }));
+    request
+}
+
+fn refused(answer: &Answer, status: u16, code: &str, row: &Row) {
+    let route = format!("{} {}: {}", row.method, row.pattern, answer.text);
+    assert_eq!(answer.status, status, "{route}");
+    let error = &answer.json()["error"];
+    assert_eq!(error["code"], code, "{route}");
+    assert!(error["message"].is_string(), "{route}");
+    assert_eq!(error["trace_id"].as_str().unwrap().len(), 32, "{route}");
+}
+
+#[tokio::test]
+async fn without_the_right_token_no_admin_route_does_anything() {
+    let core = Arc::new(Scripted::default());
+    let router = routes::all(&deployment(core.clone(), Some(ADMIN), true));
+    let mut admin = 0;
+    for row in rows() {
+        if !matches!(row.door, Door::Admin | Door::Metrics) {
+            continue;
+        }
+        admin += 1;
+        for given in [
+            "",
+            "Bearer",
+            "Bearer wrong",
+            "Basic MDEyMzQ1Njc4OWFiY2RlZg==",
+            ADMIN,
+        ] {
+            let mut request = request(&row);
+            if !given.is_empty() {
+                let headers = request.headers_mut();
+                headers.insert("authorization", given.parse().unwrap());
+            }
+            let answer = ask(&router, request).await;
+            refused(&answer, 401, "unauthorized", &row);
+            assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        }
+        let mut right = far(&row);
+        let headers = right.headers_mut();
+        headers.insert("authorization", format!("bearer {ADMIN}").parse().unwrap());
+        let answer = ask(&router, right).await;
+        assert_ne!(answer.status, 401, "{} {}", row.method, row.pattern);
+        assert_ne!(answer.status, 403, "{} {}", row.method, row.pattern);
+    }
+    assert!(admin > 10);
+    // Only those that came with the token were heard.
+    assert!(core.seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn without_a_token_nobody_from_elsewhere_gets_in() {
+    let core = Arc::new(Scripted::default());
+    let router = routes::all(&deployment(core.clone(), None, true));
+    for row in rows() {
+        if !matches!(row.door, Door::Admin | Door::Metrics | Door::Page) {
+            continue;
+        }
+        refused(&ask(&router, far(&row)).await, 403, "forbidden", &row);
+        for (name, value) in [
+            ("host", "bots.example.org"),
+            ("x-forwarded-for", "127.0.0.1"),
+            ("origin", "https://evil.example"),
+            ("sec-fetch-site", "cross-site"),
+        ] {
+            let mut request = request(&row);
+            request.headers_mut().insert(name, value.parse().unwrap());
+            refused(&ask(&router, request).await, 403, "forbidden", &row);
+        }
+    }
+    assert!(core.seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn probes_and_telegram_need_no_admin_token() {
+    let router = routes::all(&deployment(Arc::default(), Some(ADMIN), true));
+    for row in rows() {
+        let answer = ask(&router, far(&row)).await;
+        match row.door {
+            Door::Alive | Door::Health | Door::Page => {
+                assert!(
+                    answer.status == 200 || answer.status == 503,
+                    "{} {}",
+                    row.pattern,
+                    answer.status
+                );
+            }
+            Door::Telegram => refused(&answer, 401, "unauthorized", &row),
+            Door::Admin | Door::Metrics => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_route_is_there_and_has_no_other_methods() {
+    let all = routes::all(&deployment(Arc::default(), None, true));
+    let public = routes::public(&deployment(Arc::default(), None, true));
+    let admin = routes::admin(&deployment(Arc::default(), None, true));
+    let rows = rows();
+    for row in &rows {
+        // A route that is not there says so in these words.
+        let there = |answer: Answer| answer.status != 405 && !answer.text.contains("no such route");
+        assert!(there(ask(&all, request(row)).await), "{}", row.pattern);
+        let world = matches!(row.door, Door::Telegram | Door::Alive);
+        let seen = there(ask(&public, request(row)).await);
+        assert_eq!(seen, world, "{} on the world's listener", row.pattern);
+        let seen = there(ask(&admin, request(row)).await);
+        let apart = row.door != Door::Telegram;
+        assert_eq!(seen, apart, "{} on the operators' listener", row.pattern);
+        for method in ["get", "put", "post", "delete", "patch"] {
+            let named = |other: &Row| other.pattern == row.pattern && other.method == method;
+            if rows.iter().any(named) {
+                continue;
+            }
+            let request = local(&method.to_uppercase(), &row.path, "{}");
+            let answer = ask(&all, request).await;
+            refused(&answer, 405, "method_not_allowed", row);
+            let allow = answer.headers["allow"].to_str().unwrap().to_lowercase();
+            assert!(allow.contains(row.method), "{}: {allow}", row.pattern);
+        }
+    }
+    for path in [
+        "/nowhere",
+        "/bots/",
+        "/bots/booking/nowhere",
+        "/bots/%ff",
+        "/bots/%ff/texts",
+        "//bots",
+        "/tg",
+        "/tg/",
+    ] {
+        let answer = ask(&all, local("GET", path, "")).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(answer.json()["error"]["code"], "not_found", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn large_bodies_are_refused_everywhere() {
+    let router = routes::all(&deployment(Arc::default(), None, true));
+    let large = format!("\"{}\"", "x".repeat(9 << 20));
+    for row in rows() {
+        if matches!(row.door, Door::Telegram) || row.method == "get" {
+            continue;
+        }
+        let request = local(&row.method.to_uppercase(), &row.path, &large);
+        let answer = ask(&router, request).await;
+        // Whoever reads a body says that it is too large; whoever reads none does not care.
+        let reads = serde_json::to_value(openapi::document()).unwrap()["paths"][&row.pattern]
+            [row.method]["requestBody"]
+            .is_object();
+        if reads && answer.status != 503 {
+            refused(&answer, 413, "payload_too_large", &row);
+        }
+    }
+}
+
+#[tokio::test]
+async fn metrics_are_counted_by_pattern() {
+    let router = routes::all(&deployment(Arc::default(), None, true));
+    for row in rows() {
+        ask(&router, request(&row)).await;
+    }
+    ask(&router, local("GET", "/bots/somebody-else", "")).await;
+    let metrics = ask(&router, local("GET", "/metrics", "")).await.text;
+    let labels: BTreeSet<&str> = metrics
+        .lines()
+        .filter(|line| line.starts_with("api_requests_total{"))
+        .filter_map(|line| line.split_once("route=\"")?.1.split_once('"'))
+        .map(|(route, _)| route)
+        .collect();
+    let all = rows();
+    let patterns: BTreeSet<&str> = all.iter().map(|row| row.pattern.as_str()).collect();
+    assert!(labels.contains("/bots/{id}/reload"));
+    let foreign: Vec<_> = labels.difference(&patterns).collect();
+    assert!(foreign.is_empty(), "{foreign:?}");
+}
+
+#[tokio::test]
+async fn the_description_says_everything_of_every_route() {
+    let router = routes::all(&deployment(Arc::default(), None, true));
+    let answer = ask(&router, local("GET", "/openapi.json", "")).await;
+    assert_eq!(answer.headers["content-type"], "application/json");
+    assert!(!answer.text.contains("booking"), "says nothing of bots");
+    let api = answer.json();
+    assert!(api["openapi"].as_str().unwrap().starts_with("3."));
+    let mut ids = BTreeSet::new();
+    let rows = rows();
+    for row in &rows {
+        let operation = &api["paths"][&row.pattern][row.method];
+        let route = format!("{} {}", row.method, row.pattern);
+        for field in ["summary", "operationId"] {
+            assert!(operation[field].is_string(), "{route} has no {field}");
+        }
+        assert!(ids.insert(operation["operationId"].to_string()), "{route}");
+        let summary = operation["summary"].as_str().unwrap();
+        assert!(!summary.ends_with('.'), "{route}: {summary}");
+        assert_eq!(
+            operation["tags"].as_array().map(Vec::len),
+            Some(1),
+            "{route}"
+        );
+        let guarded = matches!(row.door, Door::Admin | Door::Metrics);
+        assert_eq!(operation["security"].is_array(), guarded, "{route}");
+        let responses = operation["responses"].as_object().unwrap();
+        assert!(
+            responses
+                .keys()
+                .any(|status| status.starts_with('2') || status.starts_with('5')),
+            "{route}"
+        );
+        assert!(responses.contains_key("default"), "{route}");
+        for name in row
+            .pattern
+            .split('{')
+            .skip(1)
+            .filter_map(|rest| rest.split('}').next())
+        {
+            let described = operation["parameters"].as_array().is_some_and(|all| {
+                all.iter()
+                    .any(|one| one["in"] == "path" && one["name"] == name)
+            });
+            assert!(described, "{route} does not describe `{name}`");
+        }
+    }
+    let listed: usize = api["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|item| item.as_object().unwrap().len())
+        .sum();
+    assert_eq!(listed, rows.len());
+    // What is referred to is there.
+    for name in answer.text.split("#/components/schemas/").skip(1) {
+        let name = name.split('"').next().unwrap();
+        assert!(api["components"]["schemas"][name].is_object(), "{name}");
+    }
+}
