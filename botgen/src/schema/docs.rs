@@ -32,6 +32,9 @@ What the types mean:
 | type | `text` `int` `decimal(2)` `bool` `date` `time` `datetime` `choice` `phone` `email` `contact` `location` `photo` `file` |
 ";
 
+/// What no published type says.
+const WORDS: &str = include_str!("words.md");
+
 /// `docs/dsl.md`.
 pub fn reference() -> String {
     let mut out = String::from(HEAD);
@@ -77,6 +80,7 @@ pub fn reference() -> String {
     part::<chat::ExpectMore>(&mut out, 3, "Expect");
     out.push_str("\nA text alone is `text`, a list of texts is that each of them is contained.\n");
     part::<chat::RowsItem>(&mut out, 3, "RowsExpected");
+    let _ = write!(out, "\n{WORDS}");
     out.push_str("\n## Later\n\nThese are part of the language and arrive with later issues; botgen says so where they are used.\n\n");
     for (name, issue) in LATER {
         let _ = writeln!(out, "- `{name}` (issue {issue})");

@@ -185,6 +185,7 @@ impl Limits {
     }
 
     /// Whether a question may have to be asked elsewhere.
+    #[cfg(feature = "postgres")]
     pub(crate) fn asks_elsewhere(&self) -> bool {
         self.redis.get().is_some_and(Redis::up)
     }

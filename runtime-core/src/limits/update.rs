@@ -86,6 +86,7 @@ impl Decisions {
     }
 
     /// Whether an answer may have to be had from elsewhere.
+    #[cfg(feature = "postgres")]
     pub fn asks_elsewhere(&self) -> bool {
         self.limits.asks_elsewhere()
     }

@@ -467,3 +467,21 @@ fn format_with(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FILTERS;
+
+    #[test]
+    fn the_reference_names_every_filter() {
+        let reference = crate::schema::reference();
+        let table = reference.split("### Filters").nth(1).unwrap_or_default();
+        let table = table.split("###").next().unwrap_or_default();
+        for name in FILTERS {
+            assert!(
+                table.contains(&format!("`{name}`")),
+                "{name} is not explained"
+            );
+        }
+    }
+}
