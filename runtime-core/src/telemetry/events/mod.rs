@@ -1,11 +1,13 @@
 //! The observable facts. One file for each part of the runtime that they are about.
 
+mod access;
 mod operation;
 mod sending;
 mod stores;
 mod texts;
 mod updates;
 
+pub use access::{AdminActed, AdminRefused, ConnectionRefused, PersonHandled};
 pub use operation::{ApiAnswered, Lifecycle, PollingFailed, Registered, Reloaded};
 pub use sending::{
     ChatUnreachable, OutboxWaiting, ReplyFailed, ReplySent, RowsTakenOver, SendAmbiguous,
