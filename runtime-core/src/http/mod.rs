@@ -11,7 +11,7 @@
 //! | [`error`], [`extract`] | the one envelope of every error; what is read of a request |
 //! | [`listener`] | sockets: shared ports, and when a response has left |
 //! | [`serve`], [`doors`], [`pace`] | connections: how many, and how long each may take for anything |
-//! | [`health`], [`bots`], [`letters`], [`texts`], [`preview`], [`page`] | the routes |
+//! | [`health`], [`bots`], [`letters`], [`people`], [`texts`], [`preview`], [`page`] | the routes |
 
 pub mod api;
 pub mod bots;
@@ -26,6 +26,7 @@ pub mod listener;
 pub mod openapi;
 pub mod pace;
 pub mod page;
+pub mod people;
 pub mod preview;
 pub mod routes;
 pub mod serve;

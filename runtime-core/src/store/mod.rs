@@ -8,6 +8,7 @@
 //! | `locales` | people's stored locales and their cache |
 //! | `texts` | texts that were overridden at run time |
 //! | `letters` | dead letters, failure counts, retention |
+//! | [`people`] | what is stored about a person: export and erasure |
 //! | `timers` | dialogues whose time is over |
 //! | `values` | secrets, polling leases |
 //! | `migrate` | the runtime's and the bots' migrations |
@@ -31,6 +32,7 @@ pub(crate) mod letters;
 pub(crate) mod locales;
 pub(crate) mod migrate;
 pub mod outbox;
+pub mod people;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]

@@ -18,6 +18,7 @@ mod conversation;
 mod letters;
 mod locales;
 mod outbox;
+mod people;
 pub(crate) mod pool;
 pub(crate) mod settings;
 mod steps;

@@ -11,6 +11,7 @@ pub(crate) mod conversation;
 pub(crate) mod letters;
 mod locales;
 pub(crate) mod outbox;
+mod people;
 mod presence;
 pub(crate) mod readers;
 mod texts;
