@@ -2,7 +2,7 @@
 
 pub use crate::bot::{
     Bot, BotSpec, CommandSpec, Delivery, Effect, Handled, Handling, LocaleSpec, Migration,
-    MigrationSet, OnAmbiguous, PersonTable, Reads, Scope, Strategy, Writes,
+    MigrationSet, OnAmbiguous, Reads, Scope, Strategy, Writes,
 };
 pub use crate::handler::Cx;
 pub use crate::handler::arithmetic::{Checked, count, widen};

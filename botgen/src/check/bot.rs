@@ -79,7 +79,6 @@ pub fn check(
         fallback,
         flows,
         toasts,
-        people: cx.schema.people_of(&migrations.owner),
         migrations,
         source_hash: String::new(),
     })

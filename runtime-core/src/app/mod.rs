@@ -1,4 +1,4 @@
-//! The program: `botfactory serve|chat|migrate|health|webhook|dead-letters|people|texts`.
+//! The program: `botfactory serve|chat|migrate|health|webhook|dead-letters|texts`.
 //!
 //! | module | holds |
 //! |---|---|
@@ -9,7 +9,6 @@
 //! | [`health`] | asking a running instance |
 //! | [`webhook`] | webhooks by hand |
 //! | [`letters`] | dead letters by hand |
-//! | [`people`] | a person's data by hand |
 //! | [`texts`] | texts by hand |
 //! | [`menus`] | the bots' command menus in every locale |
 
@@ -18,7 +17,6 @@ pub mod cli;
 pub mod health;
 pub mod letters;
 pub mod menus;
-pub mod people;
 pub mod serve;
 pub mod start;
 pub mod texts;
@@ -99,7 +97,6 @@ async fn run(command: Command, bots: &'static [&'static dyn Bot]) -> Result<(), 
         Command::Health => health::run(&config).await,
         Command::Webhook { action, bot } => webhook::run(bots, config, action, bot).await,
         Command::DeadLetters { bot, what } => letters::run(bots, config, &bot, what).await,
-        Command::People { bot, what } => people::run(bots, config, &bot, what).await,
         Command::Texts { bot, what } => texts::run(bots, config, &bot, what).await,
         Command::Help | Command::Version => Ok(()),
     }

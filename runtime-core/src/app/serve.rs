@@ -1,5 +1,6 @@
 //! Serving until a signal, and stopping under a deadline.
 
+use std::future::IntoFuture;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,10 +14,9 @@ use super::start::{self, App};
 use super::{AppError, VERSION, sources};
 use crate::bot::Bot;
 use crate::config::{Config, token_variable};
-use crate::http::doors::Doors;
-use crate::http::listener::{self, FlushListener, Port};
+use crate::http::listener::{self, FlushListener, Peer, Port};
+use crate::http::routes;
 use crate::http::state::{Deployment, Mode};
-use crate::http::{routes, serve};
 use crate::ingress::polling::Polling;
 use crate::scheduler::Scheduler;
 use crate::telemetry::{self, events, logs, metrics};
@@ -68,29 +68,20 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
     });
 
     let (stop, stopped) = watch::channel(false);
-    // Both listeners together.
-    let doors = Doors::of_process(config.proxies.clone());
     let mut servers = JoinSet::new();
     match admin {
         None => {
-            servers.spawn(http(
-                port.listener,
-                routes::all(&app.deployment),
-                &doors,
-                &stopped,
-            ));
+            servers.spawn(http(port.listener, routes::all(&app.deployment), &stopped));
         }
         Some(admin) => {
             servers.spawn(http(
                 port.listener,
                 routes::public(&app.deployment),
-                &doors,
                 &stopped,
             ));
             servers.spawn(http(
                 admin.listener,
                 routes::admin(&app.deployment),
-                &doors,
                 &stopped,
             ));
         }
@@ -100,6 +91,7 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
         store,
         engine,
         overrides,
+        llm,
         sender,
         client,
         marking,
@@ -151,6 +143,7 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
     sender.stop(FLUSH).await;
     sending.into_iter().for_each(|task| task.abort());
     let _ = tokio::time::timeout(FLUSH, marking).await;
+    let _ = tokio::time::timeout(FLUSH, llm.flush()).await;
     let _ = tokio::time::timeout(FLUSH, store.close()).await;
     telemetry::emit(events::Lifecycle {
         what: "stopped",
@@ -179,21 +172,23 @@ fn open_port(variable: &str, address: SocketAddr) -> Result<Port, AppError> {
 fn http(
     listener: TcpListener,
     router: Router,
-    doors: &Doors,
     stopped: &watch::Receiver<bool>,
 ) -> impl Future<Output = ()> + Send + 'static {
     let mut stopped = stopped.clone();
-    let listener = FlushListener::new(listener, doors.clone(), stopped.clone());
+    let service = router.into_make_service_with_connect_info::<Peer>();
     async move {
-        let Ok(listener) = listener else {
+        let Ok(listener) = FlushListener::new(listener, stopped.clone()) else {
             return; // a socket that listens has an address
         };
-        serve::run(listener, router, async move {
-            let _ = stopped.wait_for(|stop| *stop).await;
-            // From here on a connection that has not asked for anything yet is closed.
-            tokio::time::sleep(LINGER).await;
-        })
-        .await;
+        // The only error is a failed accept, which the listener retries itself.
+        let _ = axum::serve(listener, service)
+            .with_graceful_shutdown(async move {
+                let _ = stopped.wait_for(|stop| *stop).await;
+                // From here on a connection that has not asked for anything yet is closed.
+                tokio::time::sleep(LINGER).await;
+            })
+            .into_future()
+            .await;
     }
 }
 

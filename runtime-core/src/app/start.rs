@@ -16,6 +16,7 @@ use crate::config::{Config, Key};
 use crate::engine::{self, Engine, OfferedRow, Outcome, Outgoing};
 use crate::http::state::{Deployment, Served, Settings};
 use crate::ingress::{Boxed, Core, Incoming};
+use crate::llm::{self, Llm};
 use crate::outbox::{DirectError, Sender};
 use crate::redis::Redis;
 use crate::redis::counters::Counters;
@@ -37,6 +38,7 @@ pub struct Live {
     store: Arc<Store>,
     redis: Redis,
     overrides: Arc<Overrides>,
+    llm: Llm,
 }
 
 impl Core for Live {
@@ -61,6 +63,9 @@ impl Core for Live {
     fn overrides(&self) -> Option<&Overrides> {
         Some(&self.overrides)
     }
+    fn llm(&self) -> Option<&Llm> {
+        Some(&self.llm)
+    }
     fn redis_healthy(&self) -> bool {
         self.redis.up()
     }
@@ -74,6 +79,7 @@ pub struct App {
     pub store: Arc<Store>,
     pub engine: Arc<Engine>,
     pub overrides: Arc<Overrides>,
+    pub llm: Llm,
     pub sender: Sender,
     pub client: Client,
     /// Ends when the last mark is written.
@@ -120,6 +126,7 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
         },
         old: config.key_old.map(|Key(key)| key),
     };
+    let shared = keys.current;
     let connected = config.tokens.iter().any(Option::is_some);
     let client = if connected {
         Client::new(&config.telegram_api).map_err(|e| AppError::Failed(e.to_string()))?
@@ -174,17 +181,29 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
             redis.clone(),
         )
     });
+    let specs: Vec<_> = bots.iter().map(|bot| bot.spec()).collect();
+    let llm = Llm::open(llm::Parts {
+        bots: &specs,
+        config: config.llm.clone(),
+        store: store.clone(),
+        redis: redis.clone(),
+        key: shared,
+        moderators: Vec::new(),
+        rules: llm::breaker::Rules::default(),
+        time: llm::breaker::Monotonic::default(),
+    })
+    .map_err(|error| AppError::Failed(error.to_string()))?;
     let core = Live {
         engine: engine.clone(),
         sender: sender.clone(),
         store: store.clone(),
         redis: redis.clone(),
         overrides: overrides.clone(),
+        llm: llm.clone(),
     };
     let settings = Settings {
         webhook_secret: secret,
-        admin_key: config.admin_key,
-        proxies: config.proxies.clone(),
+        admin_token: config.admin_token.clone(),
         admin_apart: config.admin_listen.is_some(),
         public_url: config.public_url.clone(),
         postgres: config.database.starts_with("postgres"),
@@ -196,6 +215,7 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
         store,
         engine,
         overrides,
+        llm,
         sender,
         client,
         marking,

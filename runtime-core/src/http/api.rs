@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::state::Deployment;
-use super::{bots, health, letters, openapi, page, people, preview, texts};
+use super::{bots, health, letters, llm, openapi, page, preview, texts};
 use crate::ingress::webhook;
 
 /// Who may use a route ([`super::guard`]).
@@ -52,7 +52,7 @@ pub fn behind(door: Door) -> OpenApiRouter<Deployment> {
         Door::Admin => none()
             .merge(bots::routes())
             .merge(letters::routes())
-            .merge(people::routes())
+            .merge(llm::routes())
             .merge(texts::routes())
             .merge(preview::routes()),
     }

@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::state::{Deployment, Mode, Standing};
+use crate::llm::Llm;
 use crate::telemetry::metrics;
 
 /// Routes for balancers and probes.
@@ -18,6 +19,7 @@ pub fn routes() -> OpenApiRouter<Deployment> {
         .routes(routes!(database))
         .routes(routes!(postgres))
         .routes(routes!(redis))
+        .routes(routes!(model))
         .routes(routes!(ready))
 }
 
@@ -42,6 +44,13 @@ struct PostgresHealth {
 struct RedisHealth {
     redis_ok: bool,
     /// `REDIS_URL` is set.
+    configured: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct LlmHealth {
+    llm_ok: bool,
+    /// A model is configured.
     configured: bool,
 }
 
@@ -95,6 +104,18 @@ pub async fn redis(State(deployment): State<Deployment>) -> Response {
             configured,
         },
     )
+}
+
+/// The model's server answers
+///
+/// At `/health`, or with its list of models; asked every five seconds. Without `LLM_BASE_URL` there is none to be well;
+/// bots answer with their fallbacks then.
+#[utoipa::path(get, path = "/health/llm", tag = "health",
+    responses((status = 200, body = LlmHealth), (status = 503, body = LlmHealth)))]
+pub async fn model(State(deployment): State<Deployment>) -> Response {
+    let configured = deployment.core().llm().is_some_and(Llm::configured);
+    let llm_ok = configured && deployment.vitals().model();
+    answer(llm_ok, &LlmHealth { llm_ok, configured })
 }
 
 /// Updates can be taken

@@ -7,29 +7,23 @@
 //! | [`routes`] | which route stands where: one listener, or two |
 //! | [`openapi`] | the description of the routes |
 //! | [`guard`] | who may use admin and preview routes |
-//! | [`client`] | whose address counts |
 //! | [`error`], [`extract`] | the one envelope of every error; what is read of a request |
 //! | [`listener`] | sockets: shared ports, and when a response has left |
-//! | [`serve`], [`doors`], [`pace`] | connections: how many, and how long each may take for anything |
-//! | [`health`], [`bots`], [`letters`], [`people`], [`texts`], [`preview`], [`page`] | the routes |
+//! | [`health`], [`bots`], [`letters`], [`llm`], [`texts`], [`preview`], [`page`] | the routes |
 
 pub mod api;
 pub mod bots;
-pub mod client;
-pub mod doors;
 pub mod error;
 pub mod extract;
 pub mod guard;
 pub mod health;
 pub mod letters;
 pub mod listener;
+pub mod llm;
 pub mod openapi;
-pub mod pace;
 pub mod page;
-pub mod people;
 pub mod preview;
 pub mod routes;
-pub mod serve;
 pub mod state;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use arc_swap::ArcSwapOption;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -10,7 +9,6 @@ use utoipa::ToSchema;
 
 use super::vitals::Vitals;
 use crate::bot::{Bot, BotSpec};
-use crate::config::access::{AdminKey, Proxies};
 use crate::ingress::Core;
 use crate::ingress::deliver::Delivery;
 use crate::redis::counters::Counters;
@@ -31,7 +29,6 @@ struct Inner {
     delivery: Delivery,
     permits: Arc<Semaphore>,
     settings: Settings,
-    admin_key: ArcSwapOption<AdminKey>,
     vitals: Vitals,
     registrar: Option<Registrar>,
 }
@@ -42,9 +39,7 @@ pub struct Settings {
     /// Of the webhook, for all bots.
     pub webhook_secret: SecretString,
     /// `None`: admin and preview on loopback only.
-    pub admin_key: Option<AdminKey>,
-    /// Whose `X-Forwarded-For` counts.
-    pub proxies: Proxies,
+    pub admin_token: Option<SecretString>,
     /// Admin routes have a listener of their own.
     pub admin_apart: bool,
     /// Base of the webhook's address; `None`: polling.
@@ -176,7 +171,6 @@ impl Deployment {
             core,
             delivery: Delivery::new(settings.counters.clone()),
             permits: Arc::new(Semaphore::new(IN_FLIGHT)),
-            admin_key: ArcSwapOption::from_pointee(settings.admin_key),
             settings,
             registrar,
         }))
@@ -234,21 +228,6 @@ impl Deployment {
     /// What the configuration says.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
-    }
-
-    /// Opens admin routes; `None`: this machine does.
-    pub fn admin_key(&self) -> Option<Arc<AdminKey>> {
-        self.0.admin_key.load_full()
-    }
-
-    /// Takes another admin token from here on; the former one opens nothing any more. False: one was taken away, which
-    /// opens the routes to programs of this machine and takes a new start.
-    pub fn set_admin_key(&self, key: Option<AdminKey>) -> bool {
-        match key {
-            Some(key) => self.0.admin_key.store(Some(Arc::new(key))),
-            None => return self.admin_key().is_none(),
-        }
-        true
     }
 
     /// Registers bots with Telegram; `None` where no bot has a token.

@@ -13,6 +13,8 @@ use crate::telemetry::{self, events};
 
 /// How often the parts are asked.
 const EVERY: Duration = Duration::from_millis(500);
+/// How often the model's server is asked.
+const MODEL_EVERY: Duration = Duration::from_secs(5);
 /// A part that takes longer is not well.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long a route waits for the first answer after the start.
@@ -23,6 +25,7 @@ const FIRST: Duration = Duration::from_millis(150);
 pub struct Vitals {
     database: watch::Receiver<Option<bool>>,
     redis: Arc<AtomicBool>,
+    model: Arc<AtomicBool>,
     stopping: Arc<AtomicBool>,
 }
 
@@ -31,10 +34,13 @@ impl Vitals {
     pub fn watch(core: Arc<dyn Core>) -> Self {
         let (tell, database) = watch::channel(None);
         let redis = Arc::new(AtomicBool::new(false));
+        let model = Arc::new(AtomicBool::new(false));
+        tokio::spawn(ask_model(core.clone(), tell.clone(), model.clone()));
         tokio::spawn(ask(core, tell, redis.clone()));
         Self {
             database,
             redis,
+            model,
             stopping: Arc::default(),
         }
     }
@@ -52,6 +58,11 @@ impl Vitals {
     /// Whether Redis answered the last time it was asked.
     pub fn redis(&self) -> bool {
         self.redis.load(Ordering::Relaxed)
+    }
+
+    /// Whether the model's server answered the last time it was asked.
+    pub fn model(&self) -> bool {
+        self.model.load(Ordering::Relaxed)
     }
 
     /// From now on this process is not ready.
@@ -84,5 +95,26 @@ async fn ask(core: Arc<dyn Core>, tell: watch::Sender<Option<bool>>, redis: Arc<
                 took: began.elapsed(),
             });
         }
+    }
+}
+
+/// Asks the model's server, where one is configured.
+async fn ask_model(core: Arc<dyn Core>, tell: watch::Sender<Option<bool>>, model: Arc<AtomicBool>) {
+    let Some(llm) = core.llm().filter(|llm| llm.configured()) else {
+        return;
+    };
+    let mut tick = tokio::time::interval(MODEL_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut first = true;
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = tell.closed() => return,
+        }
+        let up = llm.healthy().await;
+        if model.swap(up, Ordering::Relaxed) != up || first {
+            telemetry::emit(events::LlmUp { up });
+        }
+        first = false;
     }
 }

@@ -11,6 +11,7 @@ use std::pin::Pin;
 use botfactory_lang::value::{Contact, File, Location};
 
 use crate::engine::{OfferedRow, Outcome, Outgoing};
+use crate::llm::Llm;
 use crate::outbox::DirectError;
 use crate::store::Store;
 use crate::texts::Overrides;
@@ -36,6 +37,10 @@ pub trait Core: Send + Sync + std::fmt::Debug + 'static {
     fn requeued(&self) {}
     /// Texts that are overridden at run time.
     fn overrides(&self) -> Option<&Overrides> {
+        None
+    }
+    /// The model that bots ask.
+    fn llm(&self) -> Option<&Llm> {
         None
     }
     /// Whether Redis answers; false where there is none.

@@ -8,7 +8,7 @@
 //! | `locales` | people's stored locales and their cache |
 //! | `texts` | texts that were overridden at run time |
 //! | `letters` | dead letters, failure counts, retention |
-//! | [`people`] | what is stored about a person: export and erasure |
+//! | `llm` | tokens of bots' days, and what operators have set for them |
 //! | `timers` | dialogues whose time is over |
 //! | `values` | secrets, polling leases |
 //! | `migrate` | the runtime's and the bots' migrations |
@@ -29,10 +29,10 @@ macro_rules! backend {
 pub(crate) mod conversation;
 pub mod error;
 pub(crate) mod letters;
+pub(crate) mod llm;
 pub(crate) mod locales;
 pub(crate) mod migrate;
 pub mod outbox;
-pub mod people;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]

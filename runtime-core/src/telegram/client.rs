@@ -65,15 +65,7 @@ impl Client {
         base: &str,
         with: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
     ) -> Result<Self, NoClient> {
-        // A second call finds the provider installed: fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = with(reqwest::Client::builder())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(Duration::from_secs(90))
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("botfactory/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|e| NoClient(root_cause(&e)))?;
+        let http = build(|builder| with(builder.connect_timeout(CONNECT_TIMEOUT)))?;
         Ok(Self {
             http,
             base: base.trim_end_matches('/').into(),
@@ -171,6 +163,23 @@ impl Client {
             )),
         }
     }
+}
+
+/// An HTTP client that follows no redirects: what it sends must not go elsewhere.
+///
+/// # Errors
+/// No trusted certificates on this machine.
+pub(crate) fn build(
+    with: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+) -> Result<reqwest::Client, NoClient> {
+    // A second call finds the provider installed: fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    with(reqwest::Client::builder())
+        .pool_idle_timeout(Duration::from_secs(90))
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("botfactory/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|e| NoClient(root_cause(&e)))
 }
 
 /// A bare HTTP client for the strict fake.

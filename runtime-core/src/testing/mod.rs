@@ -4,6 +4,7 @@
 //! the line of the script and the conversation so far. Everything that the bot sends is held against Telegram's rules too.
 
 mod chat;
+pub mod llm;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod process;

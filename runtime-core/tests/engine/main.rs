@@ -12,7 +12,6 @@ mod diary;
 mod limits;
 mod locales;
 mod once;
-mod people;
 mod rig;
 mod sqlite;
 mod texts;

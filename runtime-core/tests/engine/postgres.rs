@@ -13,7 +13,6 @@ mod diary;
 mod limits;
 mod locales;
 mod once;
-mod people;
 mod rig;
 mod texts;
 mod timers;

@@ -16,9 +16,9 @@
 
 mod conversation;
 mod letters;
+mod llm;
 mod locales;
 mod outbox;
-mod people;
 pub(crate) mod pool;
 pub(crate) mod settings;
 mod steps;

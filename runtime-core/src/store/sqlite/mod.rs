@@ -9,9 +9,9 @@
 
 pub(crate) mod conversation;
 pub(crate) mod letters;
+mod llm;
 mod locales;
 pub(crate) mod outbox;
-mod people;
 mod presence;
 pub(crate) mod readers;
 mod texts;

@@ -1,13 +1,16 @@
 //! The observable facts. One file for each part of the runtime that they are about.
 
-mod access;
+mod llm;
 mod operation;
 mod sending;
 mod stores;
 mod texts;
 mod updates;
 
-pub use access::{AdminActed, AdminRefused, ConnectionRefused, PersonHandled};
+pub use llm::{
+    BreakerMoved, BreakerRefused, BreakerStands, LlmAsked, LlmBudget, LlmCalled, LlmModerated,
+    LlmOverhead, LlmRead, LlmUp,
+};
 pub use operation::{ApiAnswered, Lifecycle, PollingFailed, Registered, Reloaded};
 pub use sending::{
     ChatUnreachable, OutboxWaiting, ReplyFailed, ReplySent, RowsTakenOver, SendAmbiguous,

@@ -2,6 +2,7 @@
 //! not exist never fires.
 
 use super::metrics;
+use crate::llm::Refused;
 
 /// Makes a bot's series, at zero. `dialogues`: names of the commands that begin one; `locales`: its tags.
 pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static str]) {
@@ -68,7 +69,65 @@ pub fn begin_limits(bot: &'static str, rules: impl Iterator<Item = &'static str>
 /// Makes the series of Redis, at zero; only where one is configured.
 pub fn begin_redis() {
     let Some(m) = metrics() else { return };
-    for purpose in ["flood", "counter", "limit", "cache", "notice"] {
+    for purpose in [
+        "flood",
+        "counter",
+        "limit",
+        "cache",
+        "notice",
+        "breaker",
+        "llm_cache",
+    ] {
         m.redis_missed.with_label_values(&[purpose]);
     }
+}
+
+/// Makes the series of a bot's questions to the model, at zero; only where there is one.
+pub fn begin_llm(bot: &'static str) {
+    let Some(m) = metrics() else { return };
+    for outcome in ["ok", "cached"]
+        .into_iter()
+        .chain(Refused::ALL.map(Refused::code))
+    {
+        m.llm_requests.with_label_values(&[bot, outcome]);
+    }
+    for cached in ["true", "false"] {
+        m.llm_seconds.with_label_values(&[bot, cached]);
+    }
+    for kind in ["input", "output"] {
+        m.llm_tokens.with_label_values(&[bot, kind]);
+    }
+    for limit in ["rate_limit", "daily_budget"] {
+        m.llm_limits_hit.with_label_values(&[bot, limit]);
+    }
+    for (from, to) in [
+        ("closed", "open"),
+        ("open", "half_open"),
+        ("half_open", "open"),
+        ("half_open", "closed"),
+    ] {
+        m.breaker_changes.with_label_values(&[bot, from, to]);
+    }
+    for counters in [
+        &m.llm_cache_hits,
+        &m.llm_timeouts,
+        &m.llm_budget_usage,
+        &m.breaker_refusals,
+    ] {
+        counters.with_label_values(&[bot]);
+    }
+    for class in [
+        "ok",
+        "no_connection",
+        "timeout",
+        "broken",
+        "flood",
+        "server_error",
+    ] {
+        m.llm_calls.with_label_values(&[bot, class]);
+    }
+    m.breaker_open.with_label_values(&[bot]);
+    m.breaker_open_seconds.with_label_values(&[bot]);
+    m.llm_overhead.with_label_values(&[bot]);
+    m.llm_call_seconds.with_label_values(&[bot]);
 }

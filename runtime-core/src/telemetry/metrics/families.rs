@@ -18,6 +18,10 @@ const WORK: &[f64] = &[
 const NETWORK: &[f64] = &[
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
 ];
+/// Buckets for how long something is in a state: 1 s to an hour.
+const LONG: &[f64] = &[
+    1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0,
+];
 /// Buckets for group sizes.
 const GROUP: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
@@ -131,12 +135,6 @@ metrics! {
     telegram_seconds: histograms "telegram_request_duration_seconds" ["method"] NETWORK;
     /// Requests to the operators' and builders' routes
     api_requests: counters "api_requests_total" ["route", "code"];
-    /// Connections closed at once, because there were too many
-    connections_refused: counters "http_connections_refused_total" ["reason"];
-    /// Requests to admin routes that were not let in
-    admin_refused: counters "admin_refused_total" ["reason"];
-    /// People whose data was exported or erased
-    people_handled: counters "people_requests_total" ["bot_id", "what"];
     /// Reloads asked for
     reloads: counters "bot_reload_total" ["bot_id"];
     /// Texts rendered, by locale
@@ -161,6 +159,44 @@ metrics! {
     redis_missed: counters "redis_fallbacks_total" ["purpose"];
     /// Decisions of rate limits, by rule and outcome
     limits: counters "bf_ratelimit_total" ["bot_id", "rule", "outcome"];
+    /// Questions to the model, by what became of them
+    llm_requests: counters "llm_requests_total" ["bot_id", "outcome"];
+    /// Seconds from a question to its answer, retries included
+    llm_seconds: histograms "llm_latency_seconds" ["bot_id", "cached"] NETWORK;
+    /// Seconds of a question that were not the model's
+    llm_overhead: histograms "llm_overhead_seconds" ["bot_id"] WORK;
+    /// Calls of the model, by how they ended
+    llm_calls: counters "llm_calls_total" ["bot_id", "class"];
+    /// Seconds a call of the model took
+    llm_call_seconds: histograms "llm_call_duration_seconds" ["bot_id"] NETWORK;
+    /// Tokens as the model's server counts them
+    llm_tokens: counters "llm_tokens_total" ["bot_id", "type"];
+    /// Questions answered without a call
+    llm_cache_hits: counters "llm_cache_hits_total" ["bot_id"];
+    /// Questions that had no answer in time
+    llm_timeouts: counters "llm_timeout_total" ["bot_id"];
+    /// Answers of the model, by the form they should have and whether they had it
+    llm_read: counters "llm_outputs_total" ["bot_id", "form", "valid"];
+    /// Questions and answers that moderation refused
+    llm_moderated: counters "llm_moderated_total" ["bot_id", "what", "why"];
+    /// Questions that a limit refused
+    llm_limits_hit: counters "llm_budget_limits_hit_total" ["bot_id", "limit_type"];
+    /// Tokens that counted against the budgets of days
+    llm_budget_usage: counters "llm_budget_usage_total" ["bot_id"];
+    /// Tokens of today's budget that are used or reserved
+    llm_budget_used: gauges "llm_budget_used" ["bot_id"];
+    /// Tokens of a day's budget; 0: any number
+    llm_budget_limit: gauges "llm_budget_limit" ["bot_id"];
+    /// 1 while the model's server answers; 0 too where there is none
+    llm_up: gauge "llm_up";
+    /// Changes of the circuit breaker before the model
+    breaker_changes: counters "circuit_breaker_state_changes_total" ["bot_id", "from_state", "to_state"];
+    /// 1 while the circuit breaker is open or half open
+    breaker_open: gauges "circuit_breaker_open" ["bot_id"];
+    /// Seconds the circuit breaker was open
+    breaker_open_seconds: histograms "circuit_breaker_open_duration_seconds" ["bot_id"] LONG;
+    /// Calls that the circuit breaker kept back
+    breaker_refusals: counters "llm_circuit_breaker_rejections_total" ["bot_id"];
     /// Resident memory of this process in bytes
     resident: gauge "process_resident_memory_bytes";
     /// 1, with the version and the hash of the compiled sources
