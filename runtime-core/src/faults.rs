@@ -44,6 +44,16 @@ pub const POINTS: &[&str] = &[
     "timers.after_take",
     "timers.before_fire",
     "timers.after_fire",
+    // Broadcasts.
+    "broadcast.before_enrol",
+    "broadcast.after_enrol",
+    "broadcast.before_take",
+    "broadcast.after_take",
+    "broadcast.before_step",
+    "broadcast.after_step",
+    "broadcast.before_call",
+    "broadcast.after_call",
+    "broadcast.before_complete",
 ];
 
 /// Passes a place.

@@ -23,6 +23,7 @@ compile_error!("choose an engine: the cargo feature `sqlite`, `postgres`, or bot
 
 pub mod app;
 pub mod bot;
+pub mod broadcast;
 pub mod clock;
 pub mod config;
 pub mod engine;

@@ -73,3 +73,13 @@ bf-take = ✔️ Done
 bf-too-few = Choose at least { $min }.
 bf-too-many = You can choose at most { $max }.
 bf-slow-down = That was too often. Please try again in { $wait }.
+
+## Broadcasts
+
+# $id: its number, $done of $total: how many people, $left: the time that it will still take
+bf-broadcast-scheduled = ⏳ Broadcast { $id } waits for its time.
+bf-broadcast-begins = 📣 Broadcast { $id } begins.
+bf-broadcast-running = 📣 Broadcast { $id }: { $done } of { $total }, { $left } left.
+bf-broadcast-paused = ⏸ Broadcast { $id } is paused at { $done } of { $total }.
+bf-broadcast-completed = ✅ Broadcast { $id } has reached { $sent } of { $total }; blocked: { $blocked }, failed: { $failed }, skipped: { $skipped }.
+bf-broadcast-cancelled = ✖️ Broadcast { $id } was cancelled after { $sent } of { $total }.

@@ -73,3 +73,13 @@ bf-take = ✔️ Готово
 bf-too-few = Выберите хотя бы { $min }.
 bf-too-many = Можно выбрать не больше { $max }.
 bf-slow-down = Слишком часто. Попробуйте снова через { $wait }.
+
+## Рассылки
+
+# $id: её номер, $done из $total: сколько человек, $left: сколько времени она ещё займёт
+bf-broadcast-scheduled = ⏳ Рассылка { $id } ждёт своего времени.
+bf-broadcast-begins = 📣 Рассылка { $id } начинается.
+bf-broadcast-running = 📣 Рассылка { $id }: { $done } из { $total }, осталось { $left }.
+bf-broadcast-paused = ⏸ Рассылка { $id } остановлена на { $done } из { $total }.
+bf-broadcast-completed = ✅ Рассылка { $id } дошла до { $sent } из { $total }; заблокировали: { $blocked }, не удалось: { $failed }, пропущено: { $skipped }.
+bf-broadcast-cancelled = ✖️ Рассылка { $id } отменена после { $sent } из { $total }.

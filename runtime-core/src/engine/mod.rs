@@ -337,11 +337,13 @@ impl Engine {
             }
         };
         let key = Update::key(seat, channel, &person, place);
+        let person = Arc::new(person);
         if channel != Channel::Preview {
             let store = &self.shared.store;
-            store
-                .heard
-                .hear(key.bot, place.chat_id, store.clock().micros());
+            let now = store.clock().micros();
+            store.heard.hear(key.bot, place.chat_id, now);
+            let id = seat.spec.id;
+            store.people.see(key.bot, id, &person, place.private, now);
         }
         if matches!(route, Route::Ignore) {
             return Outcome::NOTHING;
@@ -410,7 +412,7 @@ impl Engine {
         &self,
         seat: &Seat,
         bot: i64,
-        person: Person,
+        person: Arc<Person>,
         place: Place,
     ) -> Result<Words, StoreError> {
         let stored = match seat.texts.subject(&person, place) {
@@ -420,7 +422,7 @@ impl Engine {
         Ok(Words {
             texts: seat.texts_now(),
             locale: seat.texts.choose(stored.as_deref(), &person, place),
-            person: Arc::new(person),
+            person,
             chat_id: place.chat_id,
             now: self.shared.store.clock().now(),
             args: "".into(),
@@ -467,6 +469,8 @@ impl Engine {
             },
         };
         let mut cx = Cx::new(update.words.clone(), connection, None);
+        cx.bot = update.key.bot;
+        cx.private = update.place.private;
         cx.limits.clone_from(&update.limits);
         let began = std::time::Instant::now();
         let ended = match errand {

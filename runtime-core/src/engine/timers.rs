@@ -46,7 +46,7 @@ impl Engine {
         if due.key.chat != 0 {
             place.chat_id = due.key.chat; // a group may have become a supergroup meanwhile
         }
-        let Ok(words) = self.words_of(seat, due.key.bot, person, place).await else {
+        let Ok(words) = self.words_of(seat, due.key.bot, person.into(), place).await else {
             return Some(Outcome::BUSY);
         };
         let update_id = self.shared.store.timer_claim();

@@ -117,6 +117,7 @@ impl Turn {
         };
         let keyboard = standing.reply_keyboard();
         let mut cx = Cx::new(self.update.words.clone(), connection, None);
+        cx.bot = self.update.key.bot;
         cx.private = self.update.place.private;
         cx.limits.clone_from(&self.update.limits);
         let began = Instant::now();

@@ -1,6 +1,7 @@
 //! All that a generated handler can do: the verbs of [`Cx`].
 
 pub mod arithmetic;
+pub mod broadcast;
 pub mod db;
 pub mod error;
 pub mod given;
@@ -34,6 +35,8 @@ use crate::limits::Decisions;
 #[derive(Debug)]
 pub struct Cx {
     pub(crate) words: Words,
+    /// Telegram's numeric id of the bot; 0 where a handler only runs ahead for its limits.
+    pub(crate) bot: i64,
     pub(crate) connection: Connection,
     /// In order.
     pub(crate) said: Vec<Said>,
@@ -111,6 +114,7 @@ impl Cx {
     pub(crate) fn new(words: Words, connection: Connection, before: Option<Waiting>) -> Self {
         Self {
             words,
+            bot: 0,
             connection,
             said: Vec::new(),
             before,

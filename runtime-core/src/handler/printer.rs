@@ -9,6 +9,7 @@ use botfactory_lang::markup::{ParseMode, Place, escape_into};
 use botfactory_lang::value::{Date, Decimal, Instant, TimeOfDay};
 
 use super::message::Text;
+use crate::broadcast::Recipient;
 use crate::i18n::{Locale, Texts};
 use crate::ingress::Person;
 
@@ -91,6 +92,19 @@ impl Words {
     /// `user.username`.
     pub fn user_username(&self) -> Option<&str> {
         self.person.username.as_deref()
+    }
+    /// A field of whoever will get a broadcast: a value that is filled in when it is sent. It has no length and no letters
+    /// yet: nothing may cut it, compare it or change its case.
+    pub fn recipient(&self, field: Recipient) -> &'static str {
+        field.mark()
+    }
+    /// The same in each locale of the bot, in its order.
+    pub fn every_locale(&self) -> Vec<Self> {
+        let each = |locale| Self {
+            locale,
+            ..self.clone()
+        };
+        (0..self.texts.tags().len()).map(each).collect()
     }
     /// `user_id`.
     pub fn user_id(&self) -> i64 {

@@ -7,6 +7,8 @@
 //! | `conversation` | where a person stands in a dialogue, and what an update leaves behind |
 //! | `locales` | people's stored locales and their cache |
 //! | `texts` | texts that were overridden at run time |
+//! | `people` | people seen, and segments of them |
+//! | `broadcasts` | broadcasts and their recipients |
 //! | `letters` | dead letters, failure counts, retention |
 //! | `llm` | tokens of bots' days, and what operators have set for them |
 //! | `timers` | dialogues whose time is over |
@@ -26,6 +28,7 @@ macro_rules! backend {
     };
 }
 
+pub(crate) mod broadcasts;
 pub(crate) mod conversation;
 pub mod error;
 pub(crate) mod letters;
@@ -33,6 +36,7 @@ pub(crate) mod llm;
 pub(crate) mod locales;
 pub(crate) mod migrate;
 pub mod outbox;
+pub(crate) mod people;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
@@ -68,6 +72,7 @@ pub struct Store {
     last_at: AtomicI64,
     pruning: letters::Pruning,
     pub(crate) heard: outbox::Heard,
+    pub(crate) people: people::People,
     texts_told: tokio::sync::Notify,
 }
 
@@ -108,6 +113,7 @@ impl Store {
             last_at: AtomicI64::new(0),
             pruning: letters::Pruning::default(),
             heard: outbox::Heard::default(),
+            people: people::People::default(),
             texts_told: tokio::sync::Notify::new(),
         };
         let last_at = backend!(store, backend => backend.last_at().await)?;

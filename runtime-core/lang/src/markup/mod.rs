@@ -9,7 +9,7 @@ mod scan;
 mod split;
 
 pub use escape::{escape_into, escape_tail};
-pub use split::{split, truncate};
+pub use split::{split, truncate, truncate_to};
 
 use crate::length::utf16;
 

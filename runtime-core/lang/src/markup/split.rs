@@ -19,10 +19,11 @@ pub fn split(mode: ParseMode, text: &str, breaks: &[usize]) -> Vec<String> {
 /// than half of the room: between words, else between graphemes), with `…` at its end. Tags open at the cut are closed
 /// before the `…`. A text that fits comes back as it is.
 pub fn truncate(mode: ParseMode, text: &str, breaks: &[usize]) -> String {
-    truncate_at_most(mode, text, breaks, MESSAGE_TEXT, MESSAGE_RAW_BYTES)
+    truncate_to(mode, text, breaks, MESSAGE_TEXT, MESSAGE_RAW_BYTES)
 }
 
-fn truncate_at_most(
+/// [`truncate`] to so many visible units and raw bytes.
+pub fn truncate_to(
     mode: ParseMode,
     text: &str,
     breaks: &[usize],
@@ -488,7 +489,7 @@ mod tests {
     }
 
     fn prove_truncated(mode: ParseMode, text: &str, breaks: &[usize], units: usize) -> String {
-        let cut = truncate_at_most(mode, text, breaks, units, 2_000);
+        let cut = truncate_to(mode, text, breaks, units, 2_000);
         assert_eq!(check(mode, &cut, &[]).0, vec![], "{cut:?} of {text:?}");
         assert!(visible_length(mode, &cut) <= units, "{cut:?} of {text:?}");
         assert!(cut.len() <= 2_000);

@@ -42,6 +42,7 @@ static OWN: MigrationSet = MigrationSet {
         own!(1, "runtime", "0001_runtime.sql"),
         own!(2, "engine", "0002_engine.sql"),
         own!(3, "texts", "0003_texts.sql"),
+        own!(4, "people", "0004_people.sql"),
         own!(6, "llm", "0006_llm.sql"),
     ],
 };

@@ -6,7 +6,7 @@
 //! | `pool` | connections on loan |
 //! | `conversation` | claim and conversation in one call, transactions, statements together with their claim |
 //! | `steps` | the task that stores waiting steps together |
-//! | `outbox`, `letters`, `locales`, `texts`, `values` | the rest |
+//! | `outbox`, `people`, `broadcasts`, `letters`, `locales`, `texts`, `values` | the rest |
 //!
 //! **Time.** Leases are compared by several machines, so there is one clock: the server's, which every instance follows
 //! (`clock::Led`). A machine whose own time is wrong or jumps harms nobody.
@@ -14,11 +14,13 @@
 //! **Presence.** SQLite's processes tell from a locked file that nobody else serves, and end old leases at once. Here that
 //! would be a guess: an instance that the server has lost sight of may still be sending. Leases end by themselves.
 
+pub(crate) mod broadcasts;
 mod conversation;
 mod letters;
 mod llm;
 mod locales;
 mod outbox;
+pub(crate) mod people;
 pub(crate) mod pool;
 pub(crate) mod settings;
 mod steps;

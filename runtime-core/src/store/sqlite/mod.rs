@@ -7,11 +7,13 @@
 //! | `watchdog` | ends statements that outlive their handler |
 //! | `presence` | who serves this database |
 
+pub(crate) mod broadcasts;
 pub(crate) mod conversation;
 pub(crate) mod letters;
 mod llm;
 mod locales;
 pub(crate) mod outbox;
+pub(crate) mod people;
 mod presence;
 pub(crate) mod readers;
 mod texts;

@@ -1,0 +1,82 @@
+//! Broadcasts: one message to many people, once each, at a declared pace.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`audience`] | who gets it |
+//! | [`letter`] | what they get: rendered when the broadcast is made, once per locale; the recipient's own fields are filled in when it is sent |
+//! | `progress` | the message that tells how far it is |
+//!
+//! A broadcast is a row; its recipients are rows that are written once it begins (`store::broadcasts`). Whoever makes it
+//! commits it with everything else that the update does.
+
+pub mod audience;
+pub mod letter;
+pub(crate) mod progress;
+
+use botfactory_lang::value::Instant;
+
+use crate::bot::OnAmbiguous;
+
+pub use audience::Audience;
+pub use letter::{Bulletin, MediaKind, Recipient};
+
+/// Messages a second that a broadcast may ask for. What Telegram takes is the ceiling ([`crate::config::Config::bulk_per_second`]).
+pub const PER_SECOND: std::ops::RangeInclusive<u16> = 1..=100;
+/// Messages a second where nobody says how many.
+pub const DEFAULT_PER_SECOND: u16 = 25;
+/// People that [`Audience::People`] may name.
+pub const NAMED_MOST: usize = 100_000;
+
+/// A broadcast to be made.
+#[derive(Debug, Clone)]
+pub struct NewBroadcast {
+    pub(crate) name: &'static str,
+    pub(crate) audience: Audience,
+    /// One for each locale of the bot, in its order.
+    pub(crate) messages: Vec<Bulletin>,
+    pub(crate) per_second: u16,
+    pub(crate) starts: Option<Instant>,
+    pub(crate) on_ambiguous: OnAmbiguous,
+    pub(crate) progress: Option<i64>,
+}
+
+impl NewBroadcast {
+    /// To `audience`; `messages` as the bot's locales come (`Words::every_locale`). `name` is the block's, for people and
+    /// metrics. It begins at once, at [`DEFAULT_PER_SECOND`], and gives up what is ambiguous.
+    pub fn new(name: &'static str, audience: Audience, messages: Vec<Bulletin>) -> Self {
+        Self {
+            name,
+            audience,
+            messages,
+            per_second: DEFAULT_PER_SECOND,
+            starts: None,
+            on_ambiguous: OnAmbiguous::Skip,
+            progress: None,
+        }
+    }
+    /// Messages a second, held within [`PER_SECOND`].
+    #[must_use]
+    pub fn per_second(mut self, messages: i64) -> Self {
+        let (least, most) = (i64::from(*PER_SECOND.start()), i64::from(*PER_SECOND.end()));
+        self.per_second = u16::try_from(messages.clamp(least, most)).unwrap_or(DEFAULT_PER_SECOND);
+        self
+    }
+    /// Not before this moment.
+    #[must_use]
+    pub fn starts(mut self, at: Instant) -> Self {
+        self.starts = Some(at);
+        self
+    }
+    /// What becomes of a message of which nobody knows whether it arrived.
+    #[must_use]
+    pub fn on_ambiguous(mut self, policy: OnAmbiguous) -> Self {
+        self.on_ambiguous = policy;
+        self
+    }
+    /// A message in this chat tells how far it is, and edits itself.
+    #[must_use]
+    pub fn progress(mut self, chat: i64) -> Self {
+        self.progress = Some(chat);
+        self
+    }
+}

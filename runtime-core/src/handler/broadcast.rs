@@ -1,0 +1,154 @@
+//! Broadcasts, segments and subscriptions, as a handler has them: within its update's transaction.
+
+use super::Cx;
+use super::db::Db;
+use super::error::HandlerError;
+use crate::broadcast::letter::{Letter, Letters};
+use crate::broadcast::{Audience, NewBroadcast};
+use crate::store::broadcasts::{Filter, Making, Telling};
+use crate::store::people::Sight;
+#[cfg(feature = "postgres")]
+use crate::store::postgres as pg;
+#[cfg(feature = "sqlite")]
+use crate::store::sqlite as lite;
+
+/// The same call on the connection's engine: `lite` and `pg` have the same functions.
+macro_rules! on {
+    ($db:expr, $module:ident :: $name:ident ( $($argument:expr),* )) => {
+        match $db {
+            #[cfg(feature = "sqlite")]
+            Db::Sqlite(connection) => lite::$module::$name(connection, $($argument),*).await,
+            #[cfg(feature = "postgres")]
+            Db::Postgres(connection) => pg::$module::$name(connection, $($argument),*).await,
+        }
+    };
+}
+
+impl Cx {
+    fn numeric(&self) -> Result<i64, HandlerError> {
+        match self.bot {
+            0 => Err(HandlerError::Bug("a handler that runs ahead writes")),
+            bot => Ok(bot),
+        }
+    }
+
+    /// Makes a broadcast, with everything else that this update does; its id. Afterwards it needs neither this process nor
+    /// this build. Class `write`, several statements.
+    ///
+    /// # Errors
+    /// The database fails, or what the compiler promised of its messages does not hold.
+    pub async fn broadcast(&mut self, new: NewBroadcast) -> Result<i64, HandlerError> {
+        let bot = self.numeric()?;
+        let words = self.words.clone();
+        let tags = words.texts.tags();
+        let letters = tags
+            .iter()
+            .zip(&new.messages)
+            .map(|(tag, bulletin)| Ok(((*tag).to_owned(), Letter::new(bulletin)?)))
+            .collect::<Result<Vec<_>, HandlerError>>()?;
+        if letters.len() != tags.len() {
+            return Err(HandlerError::Bug("a broadcast without a locale's message"));
+        }
+        let default = words.texts.spec.default_locale;
+        let letters = Letters::new(letters, tags.get(default).copied().unwrap_or_default());
+        let now = words.now().unix().saturating_mul(1_000_000);
+        let making = Making {
+            bot,
+            bot_id: words.bot_id(),
+            name: new.name,
+            request: None,
+            messages: serde_json::to_string(&letters)
+                .map_err(|_| HandlerError::Bug("a broadcast that cannot be written down"))?,
+            per_second: new.per_second,
+            on_ambiguous: new.on_ambiguous,
+            now,
+            starts: new
+                .starts
+                .map_or(now, |at| at.unix().saturating_mul(1_000_000)),
+            told: new.progress.map(|chat| (chat, words.locale())),
+            audience: new.audience,
+        };
+        let id = on!(self.db_write().await?, broadcasts::insert(&making))?;
+        if let Some((chat, _)) = making.told {
+            let state = making.state();
+            let text = crate::broadcast::progress::first(&words, id, state);
+            let telling = Telling::first(bot, id, chat, &text, now);
+            on!(self.db_write().await?, broadcasts::tell(&telling))?;
+        }
+        Ok(id)
+    }
+
+    /// How many people a broadcast to this audience would have now.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn audience(&mut self, audience: &Audience) -> Result<i64, HandlerError> {
+        let bot = self.numeric()?;
+        let now = self.now().unix().saturating_mul(1_000_000);
+        let filter = Filter::new(audience, now);
+        Ok(on!(self.db().await?, broadcasts::count(bot, &filter))?)
+    }
+
+    /// Puts the person into a segment.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn join_segment(&mut self, name: &str) -> Result<(), HandlerError> {
+        self.change_segment(self.user_id(), name, true).await
+    }
+    /// Takes the person out of a segment.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn leave_segment(&mut self, name: &str) -> Result<(), HandlerError> {
+        self.change_segment(self.user_id(), name, false).await
+    }
+    /// Puts another person into a segment, or takes them out.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn change_segment(
+        &mut self,
+        person: i64,
+        name: &str,
+        join: bool,
+    ) -> Result<(), HandlerError> {
+        let bot = (self.numeric()?, self.bot_id());
+        let now = self.now().unix().saturating_mul(1_000_000);
+        let db = self.db_write().await?;
+        on!(db, people::segment(bot, name, &[person], join, now))?;
+        Ok(())
+    }
+    /// Whether the person belongs to a segment.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn in_segment(&mut self, name: &str) -> Result<bool, HandlerError> {
+        let (bot, person) = (self.numeric()?, self.user_id());
+        Ok(on!(
+            self.db().await?,
+            people::in_segment(bot, name, person)
+        )?)
+    }
+    /// Whether the person wants broadcasts from now on.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn subscribe(&mut self, wants: bool) -> Result<(), HandlerError> {
+        let bot = self.numeric()?;
+        let now = self.now().unix().saturating_mul(1_000_000);
+        let person = self.words.person.clone();
+        let sight = Sight::new(bot, self.bot_id(), &person, self.private, now);
+        let db = self.db_write().await?;
+        on!(db, people::subscribe(&sight, wants))?;
+        Ok(())
+    }
+    /// Whether the person wants broadcasts; who never said does.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn subscribed(&mut self) -> Result<bool, HandlerError> {
+        let (bot, person) = (self.numeric()?, self.user_id());
+        Ok(on!(self.db().await?, people::subscribed(bot, person))?)
+    }
+}

@@ -1,0 +1,82 @@
+//! Statements that are the same on both engines. A state that changes is told at once.
+
+use super::{Order, columns};
+
+/// Id, now, since.
+pub(crate) const BEGIN: &str = "UPDATE bf_broadcast SET state = 1, started = $2, since = $3, \
+     told_at = CASE WHEN told_chat IS NULL THEN 0 ELSE $2 END \
+   WHERE id = $1 AND state = 0";
+
+/// Id, now.
+pub(crate) const COMPLETE: &str = concat!(
+    "UPDATE bf_broadcast SET state = 3, finished = $2, told_at = CASE WHEN told_chat IS NULL THEN 0 ELSE $2 END \
+     WHERE id = $1 AND state = 1 AND enrolled \
+       AND NOT EXISTS (SELECT 1 FROM bf_recipient WHERE broadcast = $1 AND state < 3) RETURNING ",
+    columns!()
+);
+
+/// Id, now, problem.
+pub(crate) const SUSPEND: &str = "UPDATE bf_broadcast SET state = 2, problem = $3, \
+     told_at = CASE WHEN told_chat IS NULL THEN 0 ELSE CAST($2 AS BIGINT) END \
+   WHERE id = $1 AND state = 1";
+
+/// Bot, id.
+pub(crate) const ONE: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM bf_broadcast WHERE bot = $1 AND id = $2"
+);
+
+/// Bot, before, limit.
+pub(crate) const LIST: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM bf_broadcast WHERE bot = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+);
+
+/// Id, offset, limit.
+pub(crate) const MISSED: &str = "SELECT state, coalesce(code, ''), at, attempts FROM bf_recipient \
+   WHERE broadcast = $1 AND state IN (4, 5, 6) ORDER BY person LIMIT $3 OFFSET $2";
+
+/// Id, the number of the last text, when the next one is due, now.
+pub(crate) const TELL: &str = "UPDATE bf_broadcast SET told_n = told_n + 1, told_at = $3 \
+   WHERE id = $1 AND told_n = $2 AND told_at > 0 AND told_at <= $4";
+
+/// Recipients, broadcasts: ended before.
+pub(crate) const OLD: &str = "SELECT EXISTS (SELECT 1 FROM bf_broadcast b JOIN bf_recipient r ON r.broadcast = b.id \
+     WHERE b.finished < $1) OR EXISTS (SELECT 1 FROM bf_broadcast WHERE finished < $2)";
+
+/// Ended before.
+pub(crate) const FORGET_RECIPIENTS: &str = "DELETE FROM bf_recipient WHERE (broadcast, person) IN \
+     (SELECT r.broadcast, r.person FROM bf_broadcast b JOIN bf_recipient r ON r.broadcast = b.id \
+      WHERE b.finished < $1 LIMIT 2000)";
+
+/// Ended before.
+pub(crate) const FORGET: &str = "DELETE FROM bf_broadcast WHERE finished < $1 \
+     AND NOT EXISTS (SELECT 1 FROM bf_recipient WHERE broadcast = id)";
+
+impl Order {
+    /// Bot, id, now.
+    pub(crate) fn sql(self) -> &'static str {
+        match self {
+            Self::Pause => {
+                "UPDATE bf_broadcast SET state = 2, problem = NULL, \
+                   told_at = CASE WHEN told_chat IS NULL THEN 0 ELSE CAST($3 AS BIGINT) END \
+                 WHERE bot = $1 AND id = $2 AND state IN (0, 1)"
+            }
+            // One that had not begun waits for its time again.
+            Self::Resume => {
+                "UPDATE bf_broadcast SET state = CASE WHEN started IS NULL THEN 0 ELSE 1 END, problem = NULL, next_at = 0, \
+                   told_at = CASE WHEN told_chat IS NULL THEN 0 ELSE CAST($3 AS BIGINT) END \
+                 WHERE bot = $1 AND id = $2 AND state = 2"
+            }
+            // Calls under way still count as what they come to: see `advance`.
+            Self::Cancel => {
+                "UPDATE bf_broadcast SET state = 4, problem = NULL, finished = $3, people = NULL, \
+                   skipped = total - sent - failed - blocked - ambiguous, \
+                   told_at = CASE WHEN told_chat IS NULL THEN 0 ELSE $3 END \
+                 WHERE bot = $1 AND id = $2 AND state < 3"
+            }
+        }
+    }
+}
