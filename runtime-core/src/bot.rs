@@ -171,6 +171,19 @@ pub struct Migration {
     pub postgres: Option<&'static str>,
 }
 
+/// A table of the bot's with rows of people: what is exported for them, and erased.
+#[derive(Debug)]
+pub struct PersonTable {
+    /// As the migrations name it.
+    pub table: &'static str,
+    /// Which rows, in SQL: `$1` is the person, `$2` the bot's id.
+    pub condition: &'static str,
+    /// `$2` stands in it.
+    pub by_bot: bool,
+    /// Its columns.
+    pub columns: &'static [&'static str],
+}
+
 /// The generated code of one bot.
 pub trait Bot: Send + Sync + std::fmt::Debug + 'static {
     /// Facts.
@@ -205,6 +218,10 @@ pub trait Bot: Send + Sync + std::fmt::Debug + 'static {
     fn turn<'a>(&'a self, cx: &'a mut Cx, list: usize, press: &'a PagePress) -> Handling<'a> {
         let _ = (list, press);
         Box::pin(async { cx.outdated() })
+    }
+    /// The tables of its migrations that hold rows of people; those that refer to others stand before them.
+    fn people(&self) -> &'static [PersonTable] {
+        &[]
     }
     /// The bot's own text for what nothing understands.
     fn fallback(&self, words: &Words) -> Option<Text>;

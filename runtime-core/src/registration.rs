@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::http::state::{Deployment, Mode, Served, Standing};
 use crate::outbox::Sender;
 use crate::redis::Redis;
@@ -207,14 +207,8 @@ impl Registrar {
         hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
 
-    /// Reads the environment and `.env` again: a token that was renewed takes effect. `true`: something changed that
-    /// takes a new start.
-    ///
-    /// # Errors
-    /// The configuration is not right any more; nothing has changed then.
-    pub fn reread(&self, deployment: &Deployment, bot: &Served) -> Result<bool, ConfigError> {
-        let names: Vec<&str> = deployment.bots().iter().map(|bot| bot.spec().id).collect();
-        let config = Config::load(&names)?;
+    /// Takes what was read again: a token that was renewed takes effect. `true`: something changed that takes a new start.
+    pub fn reread(&self, deployment: &Deployment, bot: &Served, config: &Config) -> bool {
         let index = deployment.find(bot.spec().id).unwrap_or(usize::MAX);
         let fresh = config.tokens.get(index).cloned().flatten();
         let restart = fresh.as_ref().map(Token::bot) != bot.telegram_id();
@@ -224,7 +218,7 @@ impl Registrar {
             }
             bot.update(|link| link.token = Some(token));
         }
-        Ok(restart)
+        restart
     }
 
     async fn name(&self, index: usize, bot: &Served, token: &Token) -> Result<(), ApiError> {

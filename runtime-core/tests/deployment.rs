@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use runtime_core::app::start::{self, App};
 use runtime_core::config::Config;
-use runtime_core::http::listener::{self, FlushListener, Peer};
-use runtime_core::http::routes;
+use runtime_core::config::access::Proxies;
+use runtime_core::http::doors::Doors;
+use runtime_core::http::listener::{self, FlushListener};
 use runtime_core::http::state::Standing;
+use runtime_core::http::{routes, serve};
 use runtime_core::ingress::polling::Polling;
 use runtime_core::prelude::*;
 use runtime_core::testing::telegram::{FakeBot, FakeTelegram, Fault, User, Via};
@@ -179,11 +181,12 @@ async fn over_the_webhook() {
         marking,
         ..
     } = start::open(BOTS, &bench.config).await.unwrap();
-    let service = routes::all(&deployment).into_make_service_with_connect_info::<Peer>();
+    let routes = routes::all(&deployment);
     tokio::spawn(async move {
         let (_stop, stopped) = tokio::sync::watch::channel(false);
-        let listener = FlushListener::new(port.listener, stopped).unwrap();
-        axum::serve(listener, service).await
+        let doors = Doors::of_process(Proxies::default());
+        let listener = FlushListener::new(port.listener, doors, stopped).unwrap();
+        serve::run(listener, routes, std::future::pending()).await;
     });
     let sending = sender.start(announced);
 

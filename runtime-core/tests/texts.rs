@@ -9,8 +9,9 @@ use runtime_core::app::start::{self, App};
 use runtime_core::app::texts;
 use runtime_core::config::Config;
 use runtime_core::engine::Outcome;
-use runtime_core::http::listener::{self, FlushListener, Peer};
-use runtime_core::http::routes;
+use runtime_core::http::doors::Doors;
+use runtime_core::http::listener::{self, FlushListener};
+use runtime_core::http::{routes, serve};
 use runtime_core::ingress::{Channel, Content, Event, Incoming, MessageIn, Person, Place};
 use runtime_core::prelude::*;
 use runtime_core::telegram::method::Call;
@@ -118,9 +119,10 @@ impl Instance {
         let port = listener::open("127.0.0.1:0".parse().unwrap()).unwrap();
         let url = format!("http://{}", port.listener.local_addr().unwrap());
         let (stop, stopped) = watch::channel(false);
-        let service = routes::all(&app.deployment).into_make_service_with_connect_info::<Peer>();
-        let listener = FlushListener::new(port.listener, stopped.clone()).unwrap();
-        tokio::spawn(async move { axum::serve(listener, service).await });
+        let routes = routes::all(&app.deployment);
+        let doors = Doors::of_process(config.proxies.clone());
+        let listener = FlushListener::new(port.listener, doors, stopped.clone()).unwrap();
+        tokio::spawn(serve::run(listener, routes, std::future::pending()));
         // What other instances tell arrives here.
         tokio::spawn(app.overrides.clone().run(app.deployment.clone(), stopped));
         Self {

@@ -79,6 +79,7 @@ pub fn check(
         fallback,
         flows,
         toasts,
+        people: cx.schema.people_of(&migrations.owner),
         migrations,
         source_hash: String::new(),
     })

@@ -32,7 +32,7 @@ pub fn type_name(bot: &Bot) -> syn::Ident {
 }
 
 /// Names that a bot's module uses in another meaning.
-const TYPES: [&str; 31] = [
+const TYPES: [&str; 32] = [
     "Bot",
     "BotSpec",
     "Box",
@@ -55,6 +55,7 @@ const TYPES: [&str; 31] = [
     "Option",
     "Outdated",
     "PagePress",
+    "PersonTable",
     "Result",
     "Scope",
     "Some",
@@ -162,6 +163,18 @@ pub fn module(bot: &Bot) -> TokenStream {
             }
         }
     });
+    let people = (!bot.people.is_empty()).then(|| {
+        let tables = bot.people.iter().map(|table| {
+            let (name, condition, by_bot) = (&table.table, raw(&table.condition), table.by_bot);
+            let columns = &table.columns;
+            quote!(PersonTable { table: #name, condition: #condition, by_bot: #by_bot, columns: &[#(#columns),*] })
+        });
+        quote! {
+            fn people(&self) -> &'static [PersonTable] {
+                &[#(#tables),*]
+            }
+        }
+    });
     let fallback = match &bot.fallback {
         Some(call) => {
             let name = ident(&bot.texts[call.id.0].ident);
@@ -234,6 +247,8 @@ pub fn module(bot: &Bot) -> TokenStream {
             #limits
 
             #turn
+
+            #people
 
             fn fallback(&self, words: &Words) -> Option<Text> {
                 #fallback

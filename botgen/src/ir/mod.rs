@@ -68,6 +68,8 @@ pub struct Bot {
     pub toasts: Vec<(u32, TextCall)>,
     /// Owner of its tables (its own id or another bot's) and the files.
     pub migrations: Migrations,
+    /// Those of its owner's tables that hold rows of people, in the order in which they can be erased.
+    pub people: Vec<PersonTable>,
     /// SHA-256 of the bot's sources, hex.
     pub source_hash: String,
 }
@@ -79,6 +81,19 @@ pub struct Locale {
     pub tag: String,
     /// The bot's own `.ftl` text (empty if there is none); the runtime's words stand below it.
     pub ftl: String,
+}
+
+/// A table with rows of people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonTable {
+    /// As the migrations name it.
+    pub table: String,
+    /// Which rows: `$1` is the person, `$2` the bot's id.
+    pub condition: String,
+    /// `$2` stands in it.
+    pub by_bot: bool,
+    /// Its columns, lower case.
+    pub columns: Vec<String>,
 }
 
 /// What must be applied to the database before the bot runs.

@@ -1,11 +1,11 @@
-//! The command line, read by hand: eight verbs need no parser library in every binary.
+//! The command line, read by hand: nine verbs need no parser library in every binary.
 
 use crate::bot::Bot;
 use crate::config::{VARIABLES, llm, token_variable};
 use crate::ingress::preview::Who;
 
 /// The short form.
-pub const USAGE: &str = "usage: botfactory [serve | chat BOT [--user N] [--locale TAG] | migrate | health | webhook set|delete|info [BOT]\n                  | dead-letters BOT [list | requeue ID… | discard ID…]\n                  | texts BOT [list [LOCALE] | set LOCALE KEY WORDS | set LOCALE FILE.ftl | revert [LOCALE [KEY…]]\n                    | export LOCALE | changes]]\n       botfactory --help | --version";
+pub const USAGE: &str = "usage: botfactory [serve | chat BOT [--user N] [--locale TAG] | migrate | health | webhook set|delete|info [BOT]\n                  | dead-letters BOT [list | requeue ID… | discard ID…]\n                  | people BOT export|erase USER\n                  | texts BOT [list [LOCALE] | set LOCALE KEY WORDS | set LOCALE FILE.ftl | revert [LOCALE [KEY…]]\n                    | export LOCALE | changes]]\n       botfactory --help | --version";
 
 /// What to do.
 #[derive(Debug, Clone)]
@@ -17,6 +17,7 @@ pub enum Command {
     Health,
     Webhook { action: Action, bot: Option<String> },
     DeadLetters { bot: String, what: Letters },
+    People { bot: String, what: People },
     Texts { bot: String, what: Texts },
     Help,
     Version,
@@ -29,6 +30,14 @@ pub enum Letters {
     List,
     Requeue(Vec<i64>),
     Discard(Vec<i64>),
+}
+
+/// What to do with what is stored about a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum People {
+    Export(i64),
+    Erase(i64),
 }
 
 /// What to do with overridden texts.
@@ -76,6 +85,7 @@ pub fn parse(args: impl Iterator<Item = String>) -> Result<Command, String> {
         Some("health") => Command::Health,
         Some("chat") => return chat(args),
         Some("dead-letters") => return dead_letters(args),
+        Some("people") => return people(args),
         Some("texts") => return texts(args),
         Some("webhook") => {
             let action = match args.next().as_deref() {
@@ -123,6 +133,29 @@ fn dead_letters(mut args: impl Iterator<Item = String>) -> Result<Command, Strin
         Some(other) => return Err(format!("unexpected `{other}`")),
     };
     Ok(Command::DeadLetters { bot, what })
+}
+
+fn people(args: impl Iterator<Item = String>) -> Result<Command, String> {
+    let all: Vec<String> = args.collect();
+    let words: Vec<&str> = all.iter().map(String::as_str).collect();
+    let (bot, verb, user) = match words.as_slice() {
+        [help, ..] if *help == "-h" || *help == "--help" => return Ok(Command::Help),
+        [verb @ ("export" | "erase"), bot, user] => (bot, verb, user),
+        [bot, verb, user] => (bot, verb, user),
+        _ => return Err("`people` takes a bot, `export` or `erase`, and a person".to_owned()),
+    };
+    let user = user
+        .parse()
+        .map_err(|_| format!("`{user}` is not Telegram's number of a person"))?;
+    let what = match *verb {
+        "export" => People::Export(user),
+        "erase" => People::Erase(user),
+        other => return Err(format!("unexpected `{other}`")),
+    };
+    Ok(Command::People {
+        bot: (*bot).to_owned(),
+        what,
+    })
 }
 
 fn texts(mut args: impl Iterator<Item = String>) -> Result<Command, String> {
@@ -197,6 +230,8 @@ pub fn help(bots: &[&'static dyn Bot]) -> String {
          botfactory health                     ask the running instance whether it is ready (exit 0 or 1)\n\
          botfactory webhook set|delete|info    webhooks by hand, of all bots or [BOT]\n\
          botfactory dead-letters BOT           what could not be done, without texts [list | requeue ID… | discard ID…]\n\
+         botfactory people BOT export USER     everything that is stored about a person, as JSON\n\
+         botfactory people BOT erase USER      forgets it\n\
          botfactory texts BOT                  texts, and others in their places [list [LOCALE] | set LOCALE KEY WORDS\n\
         \x20                                       | set LOCALE FILE.ftl | revert [LOCALE [KEY…]] | export LOCALE | changes]\n\
          botfactory --version                  version and hash of the compiled sources\n\nBots here:\n",
@@ -252,6 +287,14 @@ mod tests {
             Ok(Command::DeadLetters { what: Letters::Requeue(numbers), .. }) if numbers == [3, 4]
         ));
         assert!(matches!(
+            read("people booking export 42"),
+            Ok(Command::People { bot, what: People::Export(42) }) if bot == "booking"
+        ));
+        assert!(matches!(
+            read("people erase booking -7"),
+            Ok(Command::People { bot, what: People::Erase(-7) }) if bot == "booking"
+        ));
+        assert!(matches!(
             read("texts booking"),
             Ok(Command::Texts { bot, what: Texts::List(None) }) if bot == "booking"
         ));
@@ -264,6 +307,10 @@ mod tests {
             Ok(Command::Texts { what: Texts::Revert { locale: Some(_), keys }, .. }) if keys == ["a", "b"]
         ));
         for wrong in [
+            "people",
+            "people booking erase",
+            "people booking drop 42",
+            "people booking erase Anna",
             "texts",
             "texts booking set ru",
             "texts booking export",

@@ -1,4 +1,4 @@
-//! The program: `botfactory serve|chat|migrate|health|webhook|dead-letters|texts`.
+//! The program: `botfactory serve|chat|migrate|health|webhook|dead-letters|people|texts`.
 //!
 //! | module | holds |
 //! |---|---|
@@ -9,6 +9,7 @@
 //! | [`health`] | asking a running instance |
 //! | [`webhook`] | webhooks by hand |
 //! | [`letters`] | dead letters by hand |
+//! | [`people`] | a person's data by hand |
 //! | [`texts`] | texts by hand |
 //! | [`menus`] | the bots' command menus in every locale |
 
@@ -17,6 +18,7 @@ pub mod cli;
 pub mod health;
 pub mod letters;
 pub mod menus;
+pub mod people;
 pub mod serve;
 pub mod start;
 pub mod texts;
@@ -97,6 +99,7 @@ async fn run(command: Command, bots: &'static [&'static dyn Bot]) -> Result<(), 
         Command::Health => health::run(&config).await,
         Command::Webhook { action, bot } => webhook::run(bots, config, action, bot).await,
         Command::DeadLetters { bot, what } => letters::run(bots, config, &bot, what).await,
+        Command::People { bot, what } => people::run(bots, config, &bot, what).await,
         Command::Texts { bot, what } => texts::run(bots, config, &bot, what).await,
         Command::Help | Command::Version => Ok(()),
     }

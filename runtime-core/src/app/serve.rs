@@ -1,6 +1,5 @@
 //! Serving until a signal, and stopping under a deadline.
 
-use std::future::IntoFuture;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,9 +13,10 @@ use super::start::{self, App};
 use super::{AppError, VERSION, sources};
 use crate::bot::Bot;
 use crate::config::{Config, token_variable};
-use crate::http::listener::{self, FlushListener, Peer, Port};
-use crate::http::routes;
+use crate::http::doors::Doors;
+use crate::http::listener::{self, FlushListener, Port};
 use crate::http::state::{Deployment, Mode};
+use crate::http::{routes, serve};
 use crate::ingress::polling::Polling;
 use crate::scheduler::Scheduler;
 use crate::telemetry::{self, events, logs, metrics};
@@ -68,20 +68,29 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
     });
 
     let (stop, stopped) = watch::channel(false);
+    // Both listeners together.
+    let doors = Doors::of_process(config.proxies.clone());
     let mut servers = JoinSet::new();
     match admin {
         None => {
-            servers.spawn(http(port.listener, routes::all(&app.deployment), &stopped));
+            servers.spawn(http(
+                port.listener,
+                routes::all(&app.deployment),
+                &doors,
+                &stopped,
+            ));
         }
         Some(admin) => {
             servers.spawn(http(
                 port.listener,
                 routes::public(&app.deployment),
+                &doors,
                 &stopped,
             ));
             servers.spawn(http(
                 admin.listener,
                 routes::admin(&app.deployment),
+                &doors,
                 &stopped,
             ));
         }
@@ -172,23 +181,21 @@ fn open_port(variable: &str, address: SocketAddr) -> Result<Port, AppError> {
 fn http(
     listener: TcpListener,
     router: Router,
+    doors: &Doors,
     stopped: &watch::Receiver<bool>,
 ) -> impl Future<Output = ()> + Send + 'static {
     let mut stopped = stopped.clone();
-    let service = router.into_make_service_with_connect_info::<Peer>();
+    let listener = FlushListener::new(listener, doors.clone(), stopped.clone());
     async move {
-        let Ok(listener) = FlushListener::new(listener, stopped.clone()) else {
+        let Ok(listener) = listener else {
             return; // a socket that listens has an address
         };
-        // The only error is a failed accept, which the listener retries itself.
-        let _ = axum::serve(listener, service)
-            .with_graceful_shutdown(async move {
-                let _ = stopped.wait_for(|stop| *stop).await;
-                // From here on a connection that has not asked for anything yet is closed.
-                tokio::time::sleep(LINGER).await;
-            })
-            .into_future()
-            .await;
+        serve::run(listener, router, async move {
+            let _ = stopped.wait_for(|stop| *stop).await;
+            // From here on a connection that has not asked for anything yet is closed.
+            tokio::time::sleep(LINGER).await;
+        })
+        .await;
     }
 }
 

@@ -203,7 +203,8 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
     };
     let settings = Settings {
         webhook_secret: secret,
-        admin_token: config.admin_token.clone(),
+        admin_key: config.admin_key,
+        proxies: config.proxies.clone(),
         admin_apart: config.admin_listen.is_some(),
         public_url: config.public_url.clone(),
         postgres: config.database.starts_with("postgres"),

@@ -1,5 +1,6 @@
 //! The configuration: environment variables, and `.env` below them. Every mistake is found at start, all at once.
 
+pub mod access;
 pub mod dotenv;
 pub mod llm;
 
@@ -10,6 +11,7 @@ use std::path::Path;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
+use self::access::{AdminKey, Proxies};
 use self::llm::LlmConfig;
 use crate::redis::Redis;
 use crate::telegram::token::Token;
@@ -47,11 +49,15 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("BOTFACTORY_KEY_OLD", "a former key, still accepted"),
     (
         "BOTFACTORY_ADMIN_TOKEN",
-        "unset: admin and preview answer on loopback only",
+        "or `sha256:` and its hash; unset: admin and preview answer on loopback only",
     ),
     (
         "BOTFACTORY_ADMIN_LISTEN",
         "moves everything but /tg/* and /health to this address",
+    ),
+    (
+        "BOTFACTORY_TRUSTED_PROXIES",
+        "addresses and networks whose X-Forwarded-For counts (unset: nobody's)",
     ),
     (
         "BOTFACTORY_TELEGRAM_API",
@@ -89,7 +95,9 @@ pub struct Config {
     /// Still verifies.
     pub key_old: Option<Key>,
     /// `None`: admin and preview on loopback only.
-    pub admin_token: Option<SecretString>,
+    pub admin_key: Option<AdminKey>,
+    /// Proxies whose `X-Forwarded-For` counts.
+    pub proxies: Proxies,
     /// Base address of the Bot API.
     pub telegram_api: String,
     /// Where the model is, and what bots may ask of it.
@@ -198,7 +206,8 @@ impl Config {
             webhook_secret: reader.webhook_secret(),
             key: reader.key("BOTFACTORY_KEY"),
             key_old: reader.key("BOTFACTORY_KEY_OLD"),
-            admin_token: reader.secret("BOTFACTORY_ADMIN_TOKEN").map(Into::into),
+            admin_key: reader.admin_key(),
+            proxies: reader.proxies(),
             telegram_api,
             llm: reader.llm(),
         };
@@ -399,6 +408,31 @@ impl Reader<'_> {
         Some(value)
     }
 
+    fn admin_key(&mut self) -> Option<AdminKey> {
+        const NAME: &str = "BOTFACTORY_ADMIN_TOKEN";
+        match AdminKey::hashed(self.get(NAME)?) {
+            Some(Ok(key)) => Some(key),
+            Some(Err(wrong)) => {
+                self.error(format!("`{NAME}`: {wrong}"));
+                None
+            }
+            None => self.secret(NAME).as_deref().map(AdminKey::of),
+        }
+    }
+
+    fn proxies(&mut self) -> Proxies {
+        const NAME: &str = "BOTFACTORY_TRUSTED_PROXIES";
+        let parsed = self.get(NAME).map(Proxies::parse);
+        match parsed {
+            None => Proxies::default(),
+            Some(Ok(proxies)) => proxies,
+            Some(Err(wrong)) => {
+                self.error(format!("`{NAME}`: {wrong}"));
+                Proxies::default()
+            }
+        }
+    }
+
     fn key(&mut self, name: &str) -> Option<Key> {
         let value = self.secret(name)?;
         Some(Key(Sha256::digest(value.as_bytes()).into()))
@@ -449,7 +483,6 @@ fn list(names: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
 
     use super::*;
 
@@ -474,7 +507,7 @@ mod tests {
         assert_eq!(config.database, DEFAULT_DATABASE);
         assert_eq!(config.telegram_api, DEFAULT_TELEGRAM);
         assert_eq!(config.tokens.len(), 2);
-        assert!(config.public_url.is_none() && config.admin_token.is_none());
+        assert!(config.public_url.is_none() && config.admin_key.is_none());
     }
 
     #[test]
@@ -562,11 +595,20 @@ mod tests {
             ("BOTFACTORY_KEY", "0123456789abcdef"),
         ])
         .unwrap();
-        assert_eq!(
-            config.admin_token.as_ref().unwrap().expose_secret(),
-            "0123456789abcdef"
-        );
-        assert!(!format!("{:?}", config.admin_token).contains("0123"));
+        assert!(config.admin_key.unwrap().fits("0123456789abcdef"));
+        let hash = format!("sha256:{}", "0f".repeat(32));
+        assert!(read(&[("BOTFACTORY_ADMIN_TOKEN", &hash)]).is_ok());
+        let config = read(&[("BOTFACTORY_TRUSTED_PROXIES", "10.0.0.0/8, ::1")]).unwrap();
+        assert!(config.proxies.has("10.0.0.7".parse().unwrap()));
+        for (name, wrong) in [
+            ("BOTFACTORY_ADMIN_TOKEN", "short"),
+            ("BOTFACTORY_ADMIN_TOKEN", "sha256:0123456789abcdef"),
+            ("BOTFACTORY_TRUSTED_PROXIES", "0.0.0.0/0"),
+            ("BOTFACTORY_TRUSTED_PROXIES", "proxy"),
+        ] {
+            assert!(read(&[(name, wrong)]).is_err(), "{name} {wrong}");
+        }
+        let config = read(&[("BOTFACTORY_KEY", "0123456789abcdef")]).unwrap();
         assert!(config.key.is_some());
     }
 

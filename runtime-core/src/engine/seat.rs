@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use botfactory_lang::callback::{Owner, hash32};
+use botfactory_lang::callback::Owner;
 
 use super::{EngineError, Served};
 use crate::bot::{Bot, BotSpec, Scope};
@@ -57,8 +57,7 @@ impl Seat {
             texts,
             policed: served.bot.limits().iter().any(|l| l.command.is_empty()),
             telegram_id: served.telegram_id,
-            // Telegram's ids are positive; the name makes it the same after every start.
-            preview_id: -1 - i64::from(hash32(spec.id)),
+            preview_id: crate::store::person::preview_number(spec.id),
             username: RwLock::new(None),
         })
     }

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::state::Deployment;
-use super::{bots, health, letters, llm, openapi, page, preview, texts};
+use super::{bots, health, letters, llm, openapi, page, people, preview, texts};
 use crate::ingress::webhook;
 
 /// Who may use a route ([`super::guard`]).
@@ -53,6 +53,7 @@ pub fn behind(door: Door) -> OpenApiRouter<Deployment> {
             .merge(bots::routes())
             .merge(letters::routes())
             .merge(llm::routes())
+            .merge(people::routes())
             .merge(texts::routes())
             .merge(preview::routes()),
     }

@@ -11,6 +11,7 @@ use super::error::{ErrorBody, Problem};
 use super::extract::At;
 use super::state::{Deployment, Mode, Served, Standing};
 use crate::bot::{BotSpec, Effect, Scope, Strategy};
+use crate::config::Config;
 use crate::telemetry::{self, events};
 
 /// The routes of this file.
@@ -78,7 +79,7 @@ pub struct Reload {
     sources_differ: Option<bool>,
     /// Null where the bot has no token.
     webhook_synced: Option<bool>,
-    /// The token is another bot's, appeared, or went away: that takes a new start.
+    /// The token is another bot's, appeared, or went away, or the admin token went away: that takes a new start.
     restart_needed: bool,
 }
 
@@ -172,12 +173,12 @@ pub async fn reload(
 ) -> Result<Json<Reload>, Problem> {
     let bot = find(&deployment, &id)?;
     let spec = bot.spec();
-    let restart_needed = match deployment.registrar() {
-        Some(registrar) => registrar
-            .reread(&deployment, bot)
-            .map_err(|error| Problem::unprocessable(error.to_string()))?,
-        None => false,
-    };
+    let names: Vec<&str> = deployment.bots().iter().map(|bot| bot.spec().id).collect();
+    let config = Config::load(&names).map_err(|error| Problem::unprocessable(error.to_string()))?;
+    let mut restart_needed = !deployment.set_admin_key(config.admin_key);
+    if let Some(registrar) = deployment.registrar() {
+        restart_needed |= registrar.reread(&deployment, bot, &config);
+    }
     if let (Some(overrides), Some(index)) = (deployment.core().overrides(), deployment.find(&id)) {
         let read = overrides.refresh(index).await;
         read.map_err(|_| Problem::unavailable("the database does not answer", 2))?;

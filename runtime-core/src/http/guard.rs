@@ -4,41 +4,60 @@
 //! forwarding; and where a browser says which page asks, it must be our own.
 
 use axum::extract::connect_info::ConnectInfo;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use secrecy::ExposeSecret;
-use subtle::ConstantTimeEq;
 
+use super::client;
 use super::error::Problem;
 use super::listener::Peer;
 use super::state::Deployment;
+use crate::telemetry::{self, events};
 
-/// Headers that proxies add.
+/// Headers that proxies add, beside all that begin with `x-forwarded`.
 const FORWARDING: &[&str] = &[
     "forwarded",
     "via",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-forwarded-server",
     "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-original-forwarded-for",
+    "x-original-host",
+    "x-envoy-external-address",
     "cf-connecting-ip",
+    "cf-connecting-ipv6",
+    "fastly-client-ip",
     "true-client-ip",
 ];
 
 /// Lets a request through, or explains what is missing.
 pub async fn admin(State(deployment): State<Deployment>, request: Request, next: Next) -> Response {
-    match allowed(&deployment, &request) {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
+    if let Err((problem, reason)) = allowed(&deployment, &request) {
+        telemetry::emit(events::AdminRefused { reason });
+        return problem.into_response();
     }
+    let writes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    let acted = writes.then(|| {
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let client = client::address(&request, &deployment.settings().proxies);
+        (request.method().clone(), route, client)
+    });
+    let response = next.run(request).await;
+    if let Some((method, route, client)) = acted {
+        telemetry::emit(events::AdminActed {
+            method: method.as_str(),
+            route: route.as_ref().map_or("", MatchedPath::as_str),
+            status: response.status().as_u16(),
+            client,
+        });
+    }
+    response
 }
 
 /// The chat page holds nothing secret: with a token set it is served to everybody and asks for the token.
 pub async fn page(State(deployment): State<Deployment>, request: Request, next: Next) -> Response {
-    if deployment.settings().admin_token.is_some() {
+    if deployment.admin_key().is_some() {
         return next.run(request).await;
     }
     admin(State(deployment), request, next).await
@@ -56,31 +75,43 @@ pub async fn metrics(
     admin(State(deployment), request, next).await
 }
 
-fn allowed(deployment: &Deployment, request: &Request) -> Result<(), Problem> {
-    match &deployment.settings().admin_token {
-        Some(token) => {
-            let given = bearer(request.headers()).unwrap_or_default();
-            let right: bool = given
-                .as_bytes()
-                .ct_eq(token.expose_secret().as_bytes())
-                .into();
-            if right {
-                Ok(())
+fn allowed(deployment: &Deployment, request: &Request) -> Result<(), (Problem, &'static str)> {
+    let Some(key) = deployment.admin_key() else {
+        return if local(request) {
+            Ok(())
+        } else {
+            Err((
+                Problem::forbidden(
+                    "without BOTFACTORY_ADMIN_TOKEN this route answers only to this machine itself (http://127.0.0.1 or http://localhost, no proxy)",
+                ),
+                "not_local",
+            ))
+        };
+    };
+    match bearer(request.headers()) {
+        Some(given) if key.fits(given) => Ok(()),
+        given => Err((
+            Problem::unauthorized(
+                "this route needs `Authorization: Bearer …` with BOTFACTORY_ADMIN_TOKEN",
+            ),
+            if given.is_some() {
+                "wrong_token"
             } else {
-                Err(Problem::unauthorized(
-                    "this route needs `Authorization: Bearer …` with BOTFACTORY_ADMIN_TOKEN",
-                ))
-            }
-        }
-        None if local(request) => Ok(()),
-        None => Err(Problem::forbidden(
-            "without BOTFACTORY_ADMIN_TOKEN this route answers only to this machine itself (http://127.0.0.1 or http://localhost, no proxy)",
+                "no_token"
+            },
         )),
     }
 }
 
+/// The value of a header that must not be there twice: whoever sends two hopes that somebody reads the other one.
+pub(crate) fn only(headers: &HeaderMap, name: HeaderName) -> Option<&[u8]> {
+    let mut all = headers.get_all(name).iter();
+    let first = all.next()?;
+    all.next().is_none().then(|| first.as_bytes())
+}
+
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let value = std::str::from_utf8(only(headers, header::AUTHORIZATION)?).ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme
         .eq_ignore_ascii_case("bearer")
@@ -93,22 +124,28 @@ fn local(request: &Request) -> bool {
         .extensions()
         .get::<ConnectInfo<Peer>>()
         .is_some_and(|ConnectInfo(peer)| peer.address.ip().to_canonical().is_loopback());
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .is_some_and(is_local_host);
-    let forwarded = FORWARDING.iter().any(|name| headers.contains_key(*name));
-    let foreign_page = headers.get(header::ORIGIN).is_some_and(|origin| {
-        !origin
-            .to_str()
-            .ok()
-            .and_then(|origin| origin.strip_prefix("http://"))
-            .is_some_and(is_local_host)
+    let is_local = |host: &[u8]| std::str::from_utf8(host).is_ok_and(is_local_host);
+    let host = only(headers, header::HOST).is_some_and(is_local);
+    // `GET http://bots.example.org/bots HTTP/1.1` asks for that host, whatever its header says.
+    let target = request.uri().authority();
+    let target = target.is_none_or(|authority| is_local_host(authority.as_str()));
+    let foreign_page = headers.get_all(header::ORIGIN).iter().any(|origin| {
+        let own = origin.as_bytes().strip_prefix(b"http://");
+        !own.is_some_and(is_local)
     });
+    // Another port of this machine is another program's page: "same-site" is not ours either.
     let cross_site = headers
-        .get("sec-fetch-site")
-        .is_some_and(|site| site == "cross-site");
-    peer && host && !forwarded && !foreign_page && !cross_site
+        .get_all("sec-fetch-site")
+        .iter()
+        .any(|site| site != "same-origin" && site != "none");
+    peer && host && target && !forwarded(headers) && !foreign_page && !cross_site
+}
+
+/// Whether a proxy has passed this on.
+fn forwarded(headers: &HeaderMap) -> bool {
+    headers
+        .keys()
+        .any(|name| name.as_str().starts_with("x-forwarded") || FORWARDING.contains(&name.as_str()))
 }
 
 /// `localhost`, `127.0.0.1` or `[::1]`, with or without a port.

@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
+
+use super::doors::{Doors, Ticket};
+use super::pace::{Pace, Reading, Writing};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -68,23 +70,60 @@ pub struct FlushListener {
     /// `None`: closed.
     listener: Option<TcpListener>,
     address: SocketAddr,
+    doors: Doors,
     stopped: watch::Receiver<bool>,
     /// When the port is closed at the latest, once that is known.
     closes: Option<tokio::time::Instant>,
 }
 
 impl FlushListener {
-    /// Listens until `stopped` says so.
+    /// Listens until `stopped` says so, and lets in as many as `doors` does.
     ///
     /// # Errors
     /// The socket has no address.
-    pub fn new(listener: TcpListener, stopped: watch::Receiver<bool>) -> io::Result<Self> {
+    pub fn new(
+        listener: TcpListener,
+        doors: Doors,
+        stopped: watch::Receiver<bool>,
+    ) -> io::Result<Self> {
         Ok(Self {
             address: listener.local_addr()?,
             listener: Some(listener),
+            doors,
             stopped,
             closes: None,
         })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The next connection that is let in; those that are not are closed.
+    pub async fn accept(&mut self) -> (FlushStream, Peer) {
+        loop {
+            let (stream, address) = self.next().await;
+            let Some(ticket) = self.doors.enter(address.ip()) else {
+                continue;
+            };
+            // Small answers must not wait for more data.
+            let _ = stream.set_nodelay(true);
+            let peer = Peer {
+                address,
+                flushes: Flushes::default(),
+                pace: Pace::default(),
+            };
+            let stream = FlushStream {
+                stream,
+                flushes: peer.flushes.clone(),
+                pace: peer.pace.clone(),
+                reading: Reading::default(),
+                writing: Writing::default(),
+                _ticket: ticket,
+            };
+            return (stream, peer);
+        }
     }
 
     async fn next(&mut self) -> (TcpStream, SocketAddr) {
@@ -114,26 +153,6 @@ async fn told(stopped: &mut watch::Receiver<bool>) -> tokio::time::Instant {
         std::future::pending::<()>().await; // whoever could have said so is gone
     }
     tokio::time::Instant::now()
-}
-
-impl Listener for FlushListener {
-    type Io = FlushStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (FlushStream, SocketAddr) {
-        let (stream, peer) = self.next().await;
-        // Small answers must not wait for more data.
-        let _ = stream.set_nodelay(true);
-        let stream = FlushStream {
-            stream,
-            flushes: Flushes::default(),
-        };
-        (stream, peer)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.address)
-    }
 }
 
 type Action = Box<dyn FnOnce() + Send>;
@@ -175,22 +194,20 @@ pub struct Peer {
     pub address: SocketAddr,
     /// Of this connection.
     pub flushes: Flushes,
+    /// What it waits for.
+    pub pace: Pace,
 }
 
-impl Connected<IncomingStream<'_, FlushListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, FlushListener>) -> Self {
-        Self {
-            address: *stream.remote_addr(),
-            flushes: stream.io().flushes.clone(),
-        }
-    }
-}
-
-/// A TCP connection that reports flushes. hyper flushes the stream only when its own buffer is empty.
+/// A TCP connection that reports flushes and does not wait for ever. hyper flushes the stream only when its own buffer is
+/// empty.
 #[derive(Debug)]
 pub struct FlushStream {
     stream: TcpStream,
     flushes: Flushes,
+    pace: Pace,
+    reading: Reading,
+    writing: Writing,
+    _ticket: Ticket,
 }
 
 impl AsyncRead for FlushStream {
@@ -199,7 +216,17 @@ impl AsyncRead for FlushStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let this = &mut *self;
+        let before = buf.filled().len();
+        match Pin::new(&mut this.stream).poll_read(cx, buf) {
+            Poll::Pending => this.reading.wait(&this.pace, cx),
+            ready => {
+                if buf.filled().len() > before {
+                    this.pace.read();
+                }
+                ready
+            }
+        }
     }
 }
 
@@ -209,7 +236,10 @@ impl AsyncWrite for FlushStream {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        match Pin::new(&mut self.stream).poll_write(cx, buf) {
+            Poll::Pending => self.writing.wait(cx),
+            ready => ready,
+        }
     }
 
     fn poll_write_vectored(
@@ -217,7 +247,10 @@ impl AsyncWrite for FlushStream {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        match Pin::new(&mut self.stream).poll_write_vectored(cx, bufs) {
+            Poll::Pending => self.writing.wait(cx),
+            ready => ready,
+        }
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -227,6 +260,8 @@ impl AsyncWrite for FlushStream {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         if matches!(flushed, Poll::Ready(Ok(()))) {
+            self.writing.done();
+            self.pace.flushed();
             self.flushes.flushed();
         }
         flushed

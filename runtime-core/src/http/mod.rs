@@ -7,12 +7,16 @@
 //! | [`routes`] | which route stands where: one listener, or two |
 //! | [`openapi`] | the description of the routes |
 //! | [`guard`] | who may use admin and preview routes |
+//! | [`client`] | whose address counts |
 //! | [`error`], [`extract`] | the one envelope of every error; what is read of a request |
 //! | [`listener`] | sockets: shared ports, and when a response has left |
-//! | [`health`], [`bots`], [`letters`], [`llm`], [`texts`], [`preview`], [`page`] | the routes |
+//! | [`serve`], [`doors`], [`pace`] | connections: how many, and how long each may take for anything |
+//! | [`health`], [`bots`], [`letters`], [`llm`], [`people`], [`texts`], [`preview`], [`page`] | the routes |
 
 pub mod api;
 pub mod bots;
+pub mod client;
+pub mod doors;
 pub mod error;
 pub mod extract;
 pub mod guard;
@@ -21,9 +25,12 @@ pub mod letters;
 pub mod listener;
 pub mod llm;
 pub mod openapi;
+pub mod pace;
 pub mod page;
+pub mod people;
 pub mod preview;
 pub mod routes;
+pub mod serve;
 pub mod state;
 #[cfg(test)]
 pub(crate) mod tests;

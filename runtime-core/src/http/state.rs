@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use arc_swap::ArcSwapOption;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -9,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::vitals::Vitals;
 use crate::bot::{Bot, BotSpec};
+use crate::config::access::{AdminKey, Proxies};
 use crate::ingress::Core;
 use crate::ingress::deliver::Delivery;
 use crate::redis::counters::Counters;
@@ -29,6 +31,7 @@ struct Inner {
     delivery: Delivery,
     permits: Arc<Semaphore>,
     settings: Settings,
+    admin_key: ArcSwapOption<AdminKey>,
     vitals: Vitals,
     registrar: Option<Registrar>,
 }
@@ -39,7 +42,9 @@ pub struct Settings {
     /// Of the webhook, for all bots.
     pub webhook_secret: SecretString,
     /// `None`: admin and preview on loopback only.
-    pub admin_token: Option<SecretString>,
+    pub admin_key: Option<AdminKey>,
+    /// Whose `X-Forwarded-For` counts.
+    pub proxies: Proxies,
     /// Admin routes have a listener of their own.
     pub admin_apart: bool,
     /// Base of the webhook's address; `None`: polling.
@@ -171,6 +176,7 @@ impl Deployment {
             core,
             delivery: Delivery::new(settings.counters.clone()),
             permits: Arc::new(Semaphore::new(IN_FLIGHT)),
+            admin_key: ArcSwapOption::from_pointee(settings.admin_key),
             settings,
             registrar,
         }))
@@ -228,6 +234,21 @@ impl Deployment {
     /// What the configuration says.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// Opens admin routes; `None`: this machine does.
+    pub fn admin_key(&self) -> Option<Arc<AdminKey>> {
+        self.0.admin_key.load_full()
+    }
+
+    /// Takes another admin token from here on; the former one opens nothing any more. False: one was taken away, which
+    /// opens the routes to programs of this machine and takes a new start.
+    pub fn set_admin_key(&self, key: Option<AdminKey>) -> bool {
+        match key {
+            Some(key) => self.0.admin_key.store(Some(Arc::new(key))),
+            None => return self.admin_key().is_none(),
+        }
+        true
     }
 
     /// Registers bots with Telegram; `None` where no bot has a token.

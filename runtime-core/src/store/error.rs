@@ -28,6 +28,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether a constraint of the tables refused it.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Sql(error) if is_constraint(error))
+    }
+
     /// Whether it is nobody's fault but the store's, and passes.
     pub(crate) fn is_outage(&self) -> bool {
         match self {

@@ -11,6 +11,7 @@
 //! | `broadcasts` | broadcasts and their recipients |
 //! | `letters` | dead letters, failure counts, retention |
 //! | `llm` | tokens of bots' days, and what operators have set for them |
+//! | [`person`] | what is stored about a person: export and erasure |
 //! | `timers` | dialogues whose time is over |
 //! | `values` | secrets, polling leases |
 //! | `migrate` | the runtime's and the bots' migrations |
@@ -37,6 +38,7 @@ pub(crate) mod locales;
 pub(crate) mod migrate;
 pub mod outbox;
 pub(crate) mod people;
+pub mod person;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]

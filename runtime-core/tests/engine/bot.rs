@@ -603,6 +603,23 @@ impl Bot for Booking {
             ask(cx, &state)
         })
     }
+    fn people(&self) -> &'static [PersonTable] {
+        &[
+            PersonTable {
+                table: "visits",
+                condition: r#"("booking") IN (SELECT "id" FROM "bookings" WHERE "user_id" = $1)"#,
+                by_bot: false,
+                columns: &["id", "booking"],
+            },
+            PersonTable {
+                table: "bookings",
+                condition: r#""user_id" = $1"#,
+                by_bot: false,
+                columns: &["id", "user_id", "service", "slot", "note"],
+            },
+        ]
+    }
+
     fn fallback(&self, _: &Words) -> Option<Text> {
         None
     }

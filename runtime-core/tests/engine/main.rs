@@ -12,6 +12,7 @@ mod diary;
 mod limits;
 mod locales;
 mod once;
+mod people;
 mod rig;
 mod sqlite;
 mod texts;

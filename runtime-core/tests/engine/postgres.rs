@@ -13,6 +13,7 @@ mod diary;
 mod limits;
 mod locales;
 mod once;
+mod people;
 mod rig;
 mod texts;
 mod timers;

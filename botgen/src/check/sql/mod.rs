@@ -10,6 +10,7 @@
 //! | [`kinds`], [`naming`] | what a block runs, Rust names |
 //! | [`parameters`], [`result`] | its `:name`s, what it gives |
 //! | [`owned`], [`conflicts`] | whose rows, which constraints |
+//! | [`people`] | which rows are a person's, for export and erasure |
 //! | [`pages`] | the queries behind a list that is shown in pages |
 //! | [`lint`] | what runs, and still is not meant |
 //! | [`describe`], [`engine`] | sqlx, and SQLite's words as carets |
@@ -33,6 +34,7 @@ mod naming;
 mod owned;
 pub mod pages;
 mod parameters;
+mod people;
 pub mod postgres;
 mod result;
 mod statement;

@@ -19,6 +19,7 @@ use crate::bot::{
     Bot, BotSpec, CommandSpec, Delivery, Effect, Handling, LocaleSpec, MigrationSet, Scope,
     Strategy,
 };
+use crate::config::access::{AdminKey, Proxies};
 use crate::engine::{OfferedRow, Outcome, Outgoing};
 use crate::handler::Cx;
 use crate::handler::given::Given;
@@ -144,7 +145,8 @@ pub(crate) fn deployment(core: Arc<Scripted>, admin: Option<&str>, token: bool) 
         core,
         Settings {
             webhook_secret: SECRET.to_owned().into(),
-            admin_token: admin.map(|token| token.to_owned().into()),
+            admin_key: admin.map(AdminKey::of),
+            proxies: Proxies::default(),
             admin_apart: false,
             public_url: None,
             postgres: false,
@@ -173,6 +175,7 @@ async fn ask(router: &Router, mut request: Request<Body>) -> Answer {
         request.extensions_mut().insert(ConnectInfo(Peer {
             address: "127.0.0.1:5".parse().unwrap(),
             flushes: Default::default(),
+            pace: Default::default(),
         }));
     }
     let response = call(router.clone(), request).await;
@@ -453,6 +456,7 @@ async fn without_a_token_only_this_machine_may() {
         far.extensions_mut().insert(ConnectInfo(Peer {
             address: "10.0.0.9:5".parse().unwrap(),
             flushes: Default::default(),
+            pace: Default::default(),
         }));
         assert_eq!(ask(&router, far).await.status, 403, "{path}");
     }
@@ -530,10 +534,11 @@ async fn an_offered_row_is_marked_when_its_response_was_flushed() {
     let port = crate::http::listener::open("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = port.listener.local_addr().unwrap();
     tokio::spawn(async move {
-        let service = router.into_make_service_with_connect_info::<Peer>();
         let (_stop, stopped) = tokio::sync::watch::channel(false);
-        let listener = crate::http::listener::FlushListener::new(port.listener, stopped).unwrap();
-        axum::serve(listener, service).await.unwrap();
+        let doors = crate::http::doors::Doors::of_process(Proxies::default());
+        let listener =
+            crate::http::listener::FlushListener::new(port.listener, doors, stopped).unwrap();
+        crate::http::serve::run(listener, router, std::future::pending()).await;
     });
     let http = crate::telegram::client::plain_http().unwrap();
     let answer = http

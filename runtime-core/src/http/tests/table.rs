@@ -59,6 +59,7 @@ fn far(row: &Row) -> Request<Body> {
     request.extensions_mut().insert(ConnectInfo(Peer {
         address: "10.0.0.9:5".parse().unwrap(),
         flushes: Default::default(),
+        pace: Default::default(),
     }));
     request
 }

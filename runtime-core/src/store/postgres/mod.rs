@@ -21,6 +21,7 @@ mod llm;
 mod locales;
 mod outbox;
 pub(crate) mod people;
+mod person;
 pub(crate) mod pool;
 pub(crate) mod settings;
 mod steps;

@@ -14,6 +14,7 @@ mod llm;
 mod locales;
 pub(crate) mod outbox;
 pub(crate) mod people;
+mod person;
 mod presence;
 pub(crate) mod readers;
 mod texts;

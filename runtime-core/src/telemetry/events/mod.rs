@@ -1,5 +1,6 @@
 //! The observable facts. One file for each part of the runtime that they are about.
 
+mod access;
 mod llm;
 mod operation;
 mod sending;
@@ -7,6 +8,7 @@ mod stores;
 mod texts;
 mod updates;
 
+pub use access::{AdminActed, AdminRefused, ConnectionRefused, PersonHandled};
 pub use llm::{
     BreakerMoved, BreakerRefused, BreakerStands, LlmAsked, LlmBudget, LlmCalled, LlmModerated,
     LlmOverhead, LlmRead, LlmUp,

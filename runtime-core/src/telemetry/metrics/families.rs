@@ -135,6 +135,12 @@ metrics! {
     telegram_seconds: histograms "telegram_request_duration_seconds" ["method"] NETWORK;
     /// Requests to the operators' and builders' routes
     api_requests: counters "api_requests_total" ["route", "code"];
+    /// Connections closed at once, because there were too many
+    connections_refused: counters "http_connections_refused_total" ["reason"];
+    /// Requests to admin routes that were not let in
+    admin_refused: counters "admin_refused_total" ["reason"];
+    /// People whose data was exported or erased
+    people_handled: counters "people_requests_total" ["bot_id", "what"];
     /// Reloads asked for
     reloads: counters "bot_reload_total" ["bot_id"];
     /// Texts rendered, by locale

@@ -7,6 +7,7 @@ mod lints;
 mod migrations;
 mod odd;
 mod oracle;
+mod people;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod scoping;

@@ -1,0 +1,157 @@
+//! Who is let in: the admin token, of which only a hash is kept, and the proxies whose word counts.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// Marks a token that stands in the environment as its hash.
+const HASHED: &str = "sha256:";
+/// Most networks of `BOTFACTORY_TRUSTED_PROXIES`.
+const PROXIES: usize = 64;
+
+/// SHA-256 of the admin token: neither memory nor the environment need hold more. Never printed.
+#[derive(Clone, Copy)]
+pub struct AdminKey([u8; 32]);
+
+impl std::fmt::Debug for AdminKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AdminKey")
+    }
+}
+
+impl AdminKey {
+    /// Of this token.
+    pub fn of(token: &str) -> Self {
+        Self(Sha256::digest(token.as_bytes()).into())
+    }
+
+    /// From `sha256:` and 64 hexadecimal digits; `None`: `value` does not begin so, and is a token itself.
+    ///
+    /// # Errors
+    /// It begins so and is no hash.
+    pub fn hashed(value: &str) -> Option<Result<Self, &'static str>> {
+        let digits = value.strip_prefix(HASHED)?;
+        Some(read(digits).map(Self).ok_or(
+            "`sha256:` is followed by 64 hexadecimal digits: `printf %s TOKEN | sha256sum` prints them",
+        ))
+    }
+
+    /// Whether this is the token. The time it takes tells nothing about either.
+    pub fn fits(&self, given: &str) -> bool {
+        Sha256::digest(given.as_bytes()).ct_eq(&self.0).into()
+    }
+}
+
+fn read(digits: &str) -> Option<[u8; 32]> {
+    let digits = digits.as_bytes();
+    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+/// Networks of proxies in front of this program.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proxies(Arc<[IpNet]>);
+
+impl Proxies {
+    /// From addresses and networks (`10.0.0.0/8`, `::1`), apart by commas or spaces.
+    ///
+    /// # Errors
+    /// In words for a person.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut networks = Vec::new();
+        let words = text.split([',', ' ']).filter(|word| !word.is_empty());
+        for word in words {
+            let network = match word.parse::<IpNet>() {
+                Ok(network) => network,
+                Err(_) => IpNet::from(word.parse::<IpAddr>().map_err(|_| {
+                    format!("`{word}` is neither an address nor a network such as `10.0.0.0/8`")
+                })?),
+            };
+            if network.prefix_len() == 0 {
+                return Err(format!(
+                    "`{word}` is everybody: name the proxies' own networks"
+                ));
+            }
+            networks.push(network);
+        }
+        if networks.len() > PROXIES {
+            return Err(format!("more than {PROXIES} networks"));
+        }
+        Ok(Self(networks.into()))
+    }
+
+    /// Whether one of them has this address.
+    pub fn has(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_and_its_hash_open_alike() {
+        let key = AdminKey::of("0123456789abcdef");
+        assert!(key.fits("0123456789abcdef"));
+        for wrong in [
+            "",
+            "0123456789abcde",
+            "0123456789abcdefg",
+            "0123456789abcdeF",
+        ] {
+            assert!(!key.fits(wrong), "{wrong}");
+        }
+        let hash = "sha256:9F9F5111F7B27A781F1F1DDDE5EBC2DD2B796BFC7365C9C28B548E564176929F";
+        let hashed = AdminKey::hashed(hash).unwrap().unwrap();
+        assert!(hashed.fits("0123456789abcdef"));
+        // The hash is no token.
+        assert!(!hashed.fits(hash));
+        assert!(AdminKey::hashed("0123456789abcdef").is_none());
+        for wrong in [
+            "sha256:",
+            "sha256:12",
+            &format!("sha256:{}", "g".repeat(64)),
+        ] {
+            assert!(AdminKey::hashed(wrong).unwrap().is_err(), "{wrong}");
+        }
+        assert_eq!(format!("{key:?}"), "AdminKey");
+    }
+
+    #[test]
+    fn networks() {
+        let proxies = Proxies::parse("10.0.0.0/8, 192.0.2.7 ::1,2001:db8::/32").unwrap();
+        for yes in [
+            "10.1.2.3",
+            "192.0.2.7",
+            "::1",
+            "2001:db8::5",
+            "::ffff:10.0.0.1",
+        ] {
+            assert!(proxies.has(yes.parse().unwrap()), "{yes}");
+        }
+        for no in ["11.0.0.1", "192.0.2.8", "::2", "127.0.0.1"] {
+            assert!(!proxies.has(no.parse().unwrap()), "{no}");
+        }
+        assert!(!Proxies::default().has("127.0.0.1".parse().unwrap()));
+        for wrong in [
+            "0.0.0.0/0",
+            "::/0",
+            "proxy.internal",
+            "10.0.0.0/33",
+            "10.0.0",
+        ] {
+            assert!(Proxies::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

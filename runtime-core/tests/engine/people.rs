@@ -1,0 +1,132 @@
+//! What is stored about a person: all of it is handed out, all of it goes, and nothing of anybody else.
+
+use runtime_core::bot::Bot;
+
+use super::bot::BOT;
+use super::rig::{ANNA, BORIS, BOT_ID, Rig};
+
+/// Anna and Boris have talked, booked, stand in a dialogue; something of Anna's failed, and she has blocked the bot.
+async fn lived() -> Rig {
+    let mut rig = Rig::new().await;
+    for (person, slot) in [(ANNA, "s-anna"), (BORIS, "s-boris")] {
+        rig.execute(&format!(
+            "INSERT INTO bookings (user_id, service, slot, note) VALUES ({person}, 'spa', '{slot}', 'note of {person}')"
+        ))
+        .await;
+        rig.execute(&format!(
+            "INSERT INTO visits (booking) SELECT id FROM bookings WHERE user_id = {person}"
+        ))
+        .await;
+        rig.execute(&format!(
+            "INSERT INTO bf_unreachable (bot, chat, since) VALUES ({BOT_ID}, {person}, 1)"
+        ))
+        .await;
+        rig.execute(&format!(
+            "INSERT INTO bf_locales (bot, subject, tag, changed) VALUES ({BOT_ID}, {person}, 'ru', 1)"
+        ))
+        .await;
+        rig.say(person, "/boom").await;
+        rig.say(person, "/book").await;
+        rig.say(person, "spa").await;
+    }
+    rig
+}
+
+/// Rows in which a person's number stands, of every table.
+async fn rows_of(rig: &Rig, person: i64) -> Vec<i64> {
+    let mut all = Vec::new();
+    for condition in [
+        format!("bookings WHERE user_id = {person}"),
+        format!("bf_conversations WHERE person = {person} OR chat = {person}"),
+        format!("bf_locales WHERE subject = {person}"),
+        format!("bf_outbox WHERE chat = {person}"),
+        format!("bf_unreachable WHERE chat = {person}"),
+    ] {
+        all.push(rig.count(&condition).await);
+    }
+    all.push(rig.count("visits").await);
+    all.push(rig.count("bf_dead_letters").await);
+    all
+}
+
+#[tokio::test]
+async fn everything_of_a_person_is_handed_out() {
+    let rig = lived().await;
+    let found = rig.store.person(&BOT, &[BOT_ID], ANNA).await.unwrap();
+    let tables: Vec<&str> = found.iter().map(|table| table.table).collect();
+    for table in [
+        "visits",
+        "bookings",
+        "bf_dead_letters",
+        "bf_outbox",
+        "bf_conversations",
+        "bf_locales",
+        "bf_unreachable",
+    ] {
+        assert!(tables.contains(&table), "no {table} in {tables:?}");
+    }
+    let text = serde_json::to_string(&found).unwrap();
+    assert!(text.contains("note of 1001"), "{text}");
+    assert!(!text.contains("1002"), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let bookings = json.as_array().unwrap().iter();
+    let booking = bookings
+        .clone()
+        .find(|table| table["table"] == "bookings")
+        .unwrap();
+    assert_eq!(booking["rows"][0]["user_id"], ANNA);
+    assert_eq!(booking["truncated"], false);
+    assert!(
+        rig.store
+            .person(&BOT, &[BOT_ID], 5)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn everything_of_a_person_goes_and_nothing_of_others() {
+    let mut rig = lived().await;
+    assert!(rows_of(&rig, ANNA).await.iter().all(|rows| *rows > 0));
+    let theirs = rows_of(&rig, BORIS).await;
+    let claims = rig.count("bf_outbox WHERE n = 0").await;
+    let erased = rig.store.erase_person(&BOT, &[BOT_ID], ANNA).await.unwrap();
+    assert!(erased.iter().any(|e| e.table == "bookings" && e.rows == 1));
+    let left = rows_of(&rig, ANNA).await;
+    // Of visits and letters, Boris's.
+    assert_eq!(left, [0, 0, 0, 0, 0, 1, 1]);
+    assert_eq!(rows_of(&rig, BORIS).await[..5], theirs[..5]);
+    // What Telegram delivers again is still known, and has no effect.
+    assert_eq!(rig.count("bf_outbox WHERE n = 0").await, claims);
+    let book = rig
+        .numbers("SELECT update_id FROM bf_outbox WHERE chat IS NULL AND n = 0 ORDER BY update_id")
+        .await;
+    let again = Rig::message(
+        ANNA,
+        ANNA,
+        runtime_core::ingress::Content::Text("/book".to_owned()),
+    );
+    let reply = rig.update(book[1], again).await;
+    assert!(reply.calls.is_empty() && !reply.busy, "{reply:?}");
+    assert_eq!(rows_of(&rig, ANNA).await[1], 0);
+    // A second time there is nothing.
+    let again = rig.store.erase_person(&BOT, &[BOT_ID], ANNA).await.unwrap();
+    assert!(again.is_empty(), "{again:?}");
+    // And she may begin anew; her language is no longer known.
+    assert!(rig.say(ANNA, "/start").await.text().contains("Hello"));
+    assert_eq!(BOT.people().len(), 2);
+}
+
+#[tokio::test]
+async fn what_others_refer_to_stays_as_a_whole() {
+    let rig = lived().await;
+    rig.execute("CREATE TABLE marks (booking BIGINT NOT NULL REFERENCES bookings)")
+        .await;
+    rig.execute("INSERT INTO marks (booking) SELECT id FROM bookings")
+        .await;
+    let before = rows_of(&rig, ANNA).await;
+    let refused = rig.store.erase_person(&BOT, &[BOT_ID], ANNA).await;
+    assert!(refused.unwrap_err().is_conflict());
+    assert_eq!(rows_of(&rig, ANNA).await, before);
+}
