@@ -181,9 +181,12 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
             redis.clone(),
         )
     });
-    let specs: Vec<_> = bots.iter().map(|bot| bot.spec()).collect();
+    let facts = bots
+        .iter()
+        .map(|bot| bot.spec())
+        .map(|spec| (spec.id, spec.tz));
     let llm = Llm::open(llm::Parts {
-        bots: &specs,
+        bots: facts.collect(),
         config: config.llm.clone(),
         store: store.clone(),
         redis: redis.clone(),

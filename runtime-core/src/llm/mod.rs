@@ -43,7 +43,6 @@ use tokio::sync::Semaphore;
 
 pub use ask::{Answer, Ask, Choice, Field, Format, Keep, Kind, Output, Refused, Task};
 
-use crate::bot::BotSpec;
 use crate::config::llm::LlmConfig;
 use crate::handler::limit::{LimitScope, LimitSpec, OnError};
 use crate::limits::Limits;
@@ -115,8 +114,9 @@ impl std::fmt::Debug for MacKey {
 /// What [`Llm::open`] stands on.
 #[derive(Debug)]
 #[allow(missing_docs)]
-pub struct Parts<'a> {
-    pub bots: &'a [&'static BotSpec],
+pub struct Parts {
+    /// Their ids and zones.
+    pub bots: Vec<(&'static str, &'static str)>,
     pub config: LlmConfig,
     pub store: Arc<Store>,
     pub redis: Redis,
@@ -138,7 +138,7 @@ impl Llm {
     ///
     /// # Errors
     /// No trusted certificates on this machine.
-    pub fn open(parts: Parts<'_>) -> Result<Self, NoClient> {
+    pub fn open(parts: Parts) -> Result<Self, NoClient> {
         let Parts {
             bots,
             config,
@@ -149,7 +149,7 @@ impl Llm {
             rules,
             time,
         } = parts;
-        let names: Vec<&'static str> = bots.iter().map(|bot| bot.id).collect();
+        let names: Vec<&'static str> = bots.iter().map(|(id, _)| *id).collect();
         let model = match &config.upstream {
             None => None,
             Some(upstream) => {
@@ -175,10 +175,10 @@ impl Llm {
                 })
             }
         };
-        let facts = bots.iter().map(|bot| Facts {
-            id: bot.id,
+        let facts = bots.iter().map(|(id, zone)| Facts {
+            id,
             // The compiler has checked the zone's name.
-            zone: jiff::tz::TimeZone::get(bot.tz).unwrap_or(jiff::tz::TimeZone::UTC),
+            zone: jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC),
         });
         Ok(Self {
             inner: Some(Arc::new(Inner {

@@ -156,6 +156,7 @@ impl Breakers {
             (state == State::Open && left > 0).then_some(left)
         };
         if let Some(told) = shared::look(&self.redis, &one.key, &self.rules).await {
+            self.follow(one, told.state, None);
             return Some(BreakerView {
                 state: told.state.name(),
                 failures: told.failures,

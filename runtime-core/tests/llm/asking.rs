@@ -1,0 +1,228 @@
+//! One question: what is sent, what comes back, what is tried again.
+
+use std::time::{Duration, Instant};
+
+use runtime_core::config::llm::LlmConfig;
+use runtime_core::llm::{Answer, Ask, Field, Format, Kind, Output, Refused};
+use runtime_core::testing::llm::{Act, Stub};
+use serde_json::json;
+
+use crate::rig::{KEY, choice, config, rig, said, text};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_is_asked_as_it_should_be() {
+    let stub = Stub::start().await.unwrap();
+    stub.say("  Hello!\u{7}\n");
+    let rig = rig(config(&stub)).await;
+    let answer = rig.ask(&text("Say hello to Anna")).await.unwrap();
+    assert_eq!(
+        answer,
+        Answer {
+            output: said("Hello!"),
+            tokens: 10,
+            cached: false,
+        }
+    );
+    let asked = stub.asked().remove(0);
+    assert_eq!(asked.authorization, Some(format!("Bearer {KEY}")));
+    assert_eq!(asked.body["model"], "small");
+    assert_eq!(asked.body["max_tokens"], 10);
+    assert_eq!(asked.body["temperature"], json!(0.2));
+    assert_eq!(asked.body["top_p"], json!(0.9));
+    assert_eq!(asked.body["stream"], false);
+    assert!(asked.body.get("response_format").is_none());
+    assert!(!asked.message("system").contains("Anna"));
+    let user = asked.message("user");
+    assert!(user.contains("\nSay hello to Anna\n</data "), "{user}");
+    assert!(!format!("{:?}", rig.llm).contains("hunter2"));
+    assert!(!rig.metric("hunter2").await && !rig.metric("Anna").await);
+}
+
+fn record() -> Ask {
+    Ask {
+        format: Format::Record {
+            fields: vec![Field {
+                name: "guests".into(),
+                kind: Kind::Int { min: 1, max: 9 },
+                optional: false,
+                about: "how many come".into(),
+            }],
+        },
+        ..text("A table for three")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_has_a_schema_where_the_server_knows_them() {
+    let stub = Stub::start().await.unwrap();
+    stub.say("```json\n{\"guests\": 3}\n```");
+    let rig = rig(config(&stub)).await;
+    let Output::Record(found) = rig.ask(&record()).await.unwrap().output else {
+        panic!("no record");
+    };
+    assert_eq!(found["guests"], 3);
+    let body = stub.asked().remove(0).body;
+    let schema = &body["response_format"]["json_schema"]["schema"];
+    assert_eq!(schema["properties"]["guests"]["type"], "integer");
+
+    stub.always(Act::NoSchemas("{\"guests\": 4}".to_owned()));
+    assert!(rig.ask(&record()).await.is_ok());
+    assert_eq!(stub.calls(), 3, "refused once, then told in words");
+    assert!(rig.ask(&record()).await.is_ok());
+    assert_eq!(stub.calls(), 4, "it remembers");
+    let last = stub.asked().pop().unwrap();
+    assert!(
+        last.message("system")
+            .contains("- guests (integer 1..9): how many come")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_go_better_is_tried_again() {
+    let stub = Stub::start().await.unwrap();
+    let rig = rig(LlmConfig {
+        retries: 2,
+        ..config(&stub)
+    })
+    .await;
+    for (act, calls) in [
+        (Act::Status(503, None), 2),
+        (Act::Status(500, Some(0)), 2),
+        (Act::Status(429, None), 2),
+        (Act::Status(408, None), 2),
+        (Act::Close, 2),
+        (Act::Raw("<html>bad gateway</html>".to_owned()), 2),
+        (Act::Raw("{\"choices\":[]}".to_owned()), 2),
+    ] {
+        let before = stub.calls();
+        stub.next(act.clone());
+        assert_eq!(
+            rig.ask(&text("x")).await.unwrap().output,
+            said("ok"),
+            "{act:?}"
+        );
+        assert_eq!(stub.calls() - before, calls, "{act:?}");
+    }
+    for (act, why) in [
+        (Act::Status(400, None), Refused::Failed),
+        (Act::Status(401, None), Refused::Failed),
+        (Act::Status(404, None), Refused::Failed),
+        (Act::Status(422, None), Refused::Failed),
+        (
+            Act::Redirect("http://127.0.0.1:1/".to_owned()),
+            Refused::Failed,
+        ),
+    ] {
+        let before = stub.calls();
+        stub.next(act.clone());
+        assert_eq!(rig.ask(&text("x")).await, Err(why), "{act:?}");
+        assert_eq!(stub.calls() - before, 1, "{act:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_without_its_form_is_asked_for_again_and_then_given_up() {
+    let stub = Stub::start().await.unwrap();
+    let rig = rig(LlmConfig {
+        retries: 2,
+        ..config(&stub)
+    })
+    .await;
+    stub.next(Act::Say("I think it might be one of them".to_owned()));
+    stub.next(Act::Say("bug".to_owned()));
+    let answer = rig.ask(&choice("It broke")).await.unwrap();
+    assert_eq!(answer.output, Output::Choice("bug".to_owned()));
+    assert_eq!(answer.tokens, 20, "both calls cost");
+    stub.say("no idea");
+    assert_eq!(rig.ask(&choice("It broke")).await, Err(Refused::Invalid));
+    assert_eq!(stub.calls(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_ends_within_one_deadline() {
+    let stub = Stub::start().await.unwrap();
+    let mut config = config(&stub);
+    config.deadline = Duration::from_millis(900);
+    config.retries = 5;
+    if let Some(upstream) = &mut config.upstream {
+        upstream.timeout = Duration::from_millis(300);
+    }
+    let rig = rig(config).await;
+    for act in [
+        Act::Hang(Duration::from_secs(30)),
+        Act::Slow(Duration::from_secs(30), "late".to_owned()),
+        Act::Status(503, Some(3600)),
+    ] {
+        stub.always(act.clone());
+        rig.llm.reset_breaker(crate::rig::SHOP).await;
+        let began = Instant::now();
+        assert!(rig.ask(&text("x")).await.is_err(), "{act:?}");
+        assert!(began.elapsed() < Duration::from_millis(1500), "{act:?}");
+    }
+    stub.say("ok");
+    rig.llm.reset_breaker(crate::rig::SHOP).await;
+    assert!(rig.ask(&text("x")).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_not_there_is_a_failure() {
+    let stub = Stub::start().await.unwrap();
+    let gone = config(&stub);
+    drop(stub);
+    let rig = rig(gone).await;
+    assert_eq!(rig.ask(&text("x")).await, Err(Refused::Failed));
+    assert_eq!(rig.used().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_model_every_question_is_refused_at_once() {
+    let rig = rig(LlmConfig::default()).await;
+    assert_eq!(rig.ask(&text("x")).await, Err(Refused::Disabled));
+    let off = runtime_core::llm::Llm::off();
+    assert_eq!(off.ask("shop", 1, &text("x")).await, Err(Refused::Disabled));
+    assert!(!rig.llm.configured() && !rig.llm.healthy().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_is_switched_off_and_on() {
+    let stub = Stub::start().await.unwrap();
+    let rig = rig(config(&stub)).await;
+    rig.llm
+        .set_settings("shop", Some(false), None)
+        .await
+        .unwrap();
+    assert_eq!(rig.ask(&text("x")).await, Err(Refused::Disabled));
+    assert!(rig.llm.ask("desk", 1, &text("x")).await.is_ok());
+    assert_eq!(
+        rig.llm.ask("other", 1, &text("x")).await,
+        Err(Refused::Disabled)
+    );
+    rig.llm
+        .set_settings("shop", Some(true), None)
+        .await
+        .unwrap();
+    assert!(rig.ask(&text("x")).await.is_ok());
+    assert!(rig.llm.healthy().await);
+    stub.well(false);
+    assert!(!rig.llm.healthy().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_calls_at_once_than_allowed() {
+    let stub = Stub::start().await.unwrap();
+    stub.always(Act::Slow(Duration::from_millis(30), "ok".to_owned()));
+    let rig = rig(LlmConfig {
+        parallel: 4,
+        ..config(&stub)
+    })
+    .await;
+    let asks: Vec<Ask> = (0..20).map(|n| text(&format!("number {n}"))).collect();
+    let mut all = tokio::task::JoinSet::new();
+    for ask in asks {
+        let llm = rig.llm.clone();
+        all.spawn(async move { llm.ask("shop", 1, &ask).await });
+    }
+    let answers = all.join_all().await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(stub.most_at_once(), 4);
+}

@@ -1,0 +1,86 @@
+//! What instances share in Redis, and what is left when it goes away.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use runtime_core::config::llm::LlmConfig;
+use runtime_core::llm::Refused;
+use runtime_core::redis::Redis;
+use runtime_core::testing::llm::{Act, Stub};
+use runtime_core::testing::redis::Redis as Server;
+
+use crate::rig::{Database, Rig, Wanted, config, text, until};
+
+async fn two(stub: &Stub, server: &Server) -> (Rig, Rig) {
+    let database = Arc::new(Database::sqlite());
+    let mut rigs = Vec::new();
+    for _ in 0..2 {
+        let redis = Redis::open(&server.url()).unwrap();
+        until("it answers", async || redis.up()).await;
+        let mut wanted = Wanted::new(LlmConfig {
+            cache: Duration::from_secs(60),
+            user_per_minute: 3,
+            ..config(stub)
+        });
+        wanted.redis = redis;
+        wanted.database = database.clone();
+        rigs.push(wanted.open().await);
+    }
+    let second = rigs.pop().unwrap();
+    (rigs.pop().unwrap(), second)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_and_limits_are_shared() {
+    let stub = Stub::start().await.unwrap();
+    let server = Server::start();
+    let (a, b) = two(&stub, &server).await;
+    assert!(!a.ask(&text("x")).await.unwrap().cached);
+    assert!(b.ask(&text("x")).await.unwrap().cached);
+    assert!(b.ask(&text("y")).await.is_ok() && a.ask(&text("z")).await.is_ok());
+    assert_eq!(b.ask(&text("w")).await, Err(Refused::Limited));
+    assert_eq!(stub.calls(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_questions_alike_one_instance_asks() {
+    let stub = Stub::start().await.unwrap();
+    stub.always(Act::Slow(Duration::from_millis(150), "ok".to_owned()));
+    let server = Server::start();
+    let (a, b) = two(&stub, &server).await;
+    let mut all = tokio::task::JoinSet::new();
+    for n in 0..20 {
+        let llm = if n % 2 == 0 {
+            a.llm.clone()
+        } else {
+            b.llm.clone()
+        };
+        all.spawn(async move { llm.ask("shop", n, &text("x")).await });
+    }
+    assert!(all.join_all().await.iter().all(Result::is_ok));
+    assert_eq!(stub.calls(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn losing_redis_loses_only_the_sharing() {
+    let stub = Stub::start().await.unwrap();
+    let mut server = Server::start();
+    let (a, b) = two(&stub, &server).await;
+    assert!(a.ask(&text("x")).await.is_ok());
+    server.kill();
+    for rig in [&a, &b] {
+        until("found out", async || {
+            rig.llm.breaker("shop").await.is_some_and(|v| !v.shared)
+        })
+        .await;
+        assert!(rig.llm.ask("shop", 5, &text("x")).await.is_ok());
+        assert!(rig.llm.ask("shop", 5, &text("x")).await.unwrap().cached);
+    }
+    assert_eq!(stub.calls(), 3);
+    server.restart();
+    until("found again", async || {
+        a.llm.breaker("shop").await.is_some_and(|v| v.shared)
+    })
+    .await;
+    assert!(a.llm.ask("shop", 6, &text("q")).await.is_ok());
+}
