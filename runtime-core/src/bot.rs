@@ -160,6 +160,27 @@ pub struct MigrationSet {
     pub files: &'static [Migration],
 }
 
+/// A table of the bot's.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct TableSpec {
+    pub name: &'static str,
+    /// It has the column `bot_id`.
+    pub bot: bool,
+    /// Migrations insert rows.
+    pub seeded: bool,
+    /// Deletes rows of the bot (`$1`: its id) or, of a table without `bot_id`, any: at most [`TableSpec::BATCH`], or all
+    /// where they refer to each other.
+    pub sqlite: &'static str,
+    /// The same.
+    pub postgres: &'static str,
+}
+
+impl TableSpec {
+    /// Rows that one statement deletes.
+    pub const BATCH: u64 = 500;
+}
+
 /// One migration.
 #[derive(Debug)]
 #[allow(missing_docs)]
@@ -221,6 +242,14 @@ pub trait Bot: Send + Sync + std::fmt::Debug + 'static {
     }
     /// The tables of its migrations that hold rows of people; those that refer to others stand before them.
     fn people(&self) -> &'static [PersonTable] {
+        &[]
+    }
+    /// What the compiler has made of the bot: JSON, an object with `commands`, `tables` and `graph`.
+    fn compiled(&self) -> &'static str {
+        "{}"
+    }
+    /// The tables of the owner of its migrations; those that refer to others come first.
+    fn tables(&self) -> &'static [TableSpec] {
         &[]
     }
     /// The bot's own text for what nothing understands.

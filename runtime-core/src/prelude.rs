@@ -2,7 +2,7 @@
 
 pub use crate::bot::{
     Bot, BotSpec, CommandSpec, Delivery, Effect, Handled, Handling, LocaleSpec, Migration,
-    MigrationSet, OnAmbiguous, PersonTable, Reads, Scope, Strategy, Writes,
+    MigrationSet, OnAmbiguous, PersonTable, Reads, Scope, Strategy, TableSpec, Writes,
 };
 pub use crate::broadcast::{Audience, Bulletin, MediaKind, NewBroadcast, Recipient};
 pub use crate::handler::Cx;

@@ -29,7 +29,7 @@ async fn health() {
 async fn bots_are_listed_without_secrets() {
     let world = World::start(Channel::Webhook).await;
     let list = world.get("/bots").await.ok();
-    let ids: Vec<&str> = list
+    let ids: Vec<&str> = list["bots"]
         .as_array()
         .unwrap()
         .iter()

@@ -80,6 +80,7 @@ pub fn check(
         flows,
         toasts,
         people: cx.schema.people_of(&migrations.owner),
+        tables: cx.schema.tables_of(&migrations.owner),
         migrations,
         source_hash: String::new(),
     })

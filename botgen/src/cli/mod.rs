@@ -3,6 +3,7 @@
 mod engines;
 mod explain;
 mod fix;
+mod graph;
 mod import;
 mod new;
 mod postgres;
@@ -87,6 +88,14 @@ enum Command {
         #[arg(long, value_enum, default_value_t = explain::Format::Human)]
         format: explain::Format,
     },
+    /// Show how commands, questions and buttons lead to each other
+    Graph {
+        /// Bots' folders, or folders of them [default: bots]
+        dirs: Vec<PathBuf>,
+        /// The form of the graph
+        #[arg(long, value_enum, default_value_t = graph::Format::Mermaid)]
+        format: graph::Format,
+    },
     /// Mend what has only one right answer, and report the rest
     Fix {
         /// Bots' folders, or folders of them [default: bots]
@@ -164,6 +173,7 @@ pub fn main() -> ExitCode {
             SchemaOf::Reference => schema::reference(),
         }),
         Command::Explain { codes, format } => explain::run(&codes, format),
+        Command::Graph { dirs, format } => graph::run(&dirs, format),
         Command::Fix { dirs, dry_run } => fix::run(&dirs, dry_run),
         Command::Import {
             spec,

@@ -32,7 +32,7 @@ pub fn type_name(bot: &Bot) -> syn::Ident {
 }
 
 /// Names that a bot's module uses in another meaning.
-const TYPES: [&str; 32] = [
+const TYPES: [&str; 33] = [
     "Bot",
     "BotSpec",
     "Box",
@@ -61,6 +61,7 @@ const TYPES: [&str; 32] = [
     "Some",
     "Strategy",
     "String",
+    "TableSpec",
     "Text",
     "Vec",
     "Waiting",
@@ -141,6 +142,8 @@ pub fn module(bot: &Bot) -> TokenStream {
     });
     let limits = ratelimit::of_bot(bot);
     let specs = ratelimit::specs_of_bot(bot);
+    let compiled = raw(&super::compiled::form(bot));
+    let tables = super::tables::specs(bot);
     let turns = bot.flows.iter().flat_map(|flow| {
         let module = ident(&flow.module);
         let listed = pages::lists(flow).into_iter();
@@ -245,6 +248,12 @@ pub fn module(bot: &Bot) -> TokenStream {
             #timeout
 
             #limits
+
+            fn compiled(&self) -> &'static str {
+                #compiled
+            }
+
+            #tables
 
             #turn
 

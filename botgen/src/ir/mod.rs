@@ -70,8 +70,25 @@ pub struct Bot {
     pub migrations: Migrations,
     /// Those of its owner's tables that hold rows of people, in the order in which they can be erased.
     pub people: Vec<PersonTable>,
+    /// The tables of that owner; those that refer to others come first.
+    pub tables: Vec<Table>,
     /// SHA-256 of the bot's sources, hex.
     pub source_hash: String,
+}
+
+/// A table that migrations make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// As written.
+    pub name: String,
+    /// It has the column `bot_id`.
+    pub bot: bool,
+    /// It has the column `user_id`.
+    pub person: bool,
+    /// Migrations insert rows.
+    pub seeded: bool,
+    /// Its rows refer to each other, or it and others refer to each other in a ring: rows cannot go a few at a time.
+    pub ring: bool,
 }
 
 /// A locale's files.

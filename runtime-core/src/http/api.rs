@@ -8,7 +8,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::state::Deployment;
-use super::{bots, health, letters, llm, openapi, page, people, preview, texts};
+use super::{
+    bots, compiled, data, elsewhere, health, hooks, i18n, letters, llm, openapi, page, people,
+    preview, texts,
+};
 use crate::ingress::webhook;
 
 /// Who may use a route ([`super::guard`]).
@@ -51,10 +54,15 @@ pub fn behind(door: Door) -> OpenApiRouter<Deployment> {
         Door::Metrics => none().routes(routes!(health::metrics)),
         Door::Admin => none()
             .merge(bots::routes())
+            .merge(compiled::routes())
+            .merge(hooks::routes())
+            .merge(data::routes())
             .merge(letters::routes())
             .merge(llm::routes())
             .merge(people::routes())
             .merge(texts::routes())
+            .merge(i18n::routes())
+            .merge(elsewhere::routes())
             .merge(preview::routes()),
     }
 }

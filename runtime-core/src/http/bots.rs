@@ -2,16 +2,18 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{ErrorBody, Problem};
-use super::extract::At;
+use super::extract::{At, Params};
+use super::paging::{USUAL, limit, page};
 use super::state::{Deployment, Mode, Served, Standing};
 use crate::bot::{BotSpec, Effect, Scope, Strategy};
 use crate::config::Config;
+use crate::store::texts::moment;
 use crate::telemetry::{self, events};
 
 /// The routes of this file.
@@ -28,8 +30,14 @@ pub fn routes() -> OpenApiRouter<Deployment> {
 #[allow(missing_docs)]
 pub struct Summary {
     bot_id: &'static str,
+    /// The same, as the previous system's lists call it.
+    id: &'static str,
     name: &'static str,
+    /// `active`: a bot that is not served is not here.
+    status: &'static str,
     mode: Mode,
+    /// A token is set; which one nobody is told.
+    token_set: bool,
     locales: Vec<&'static str>,
     default_locale: &'static str,
 }
@@ -45,6 +53,12 @@ pub struct Details {
     scope: &'static str,
     strategy: &'static str,
     build: &'static str,
+    /// The same: SHA-256 of its sources.
+    spec_version: &'static str,
+    /// When its first migration was applied to this database: RFC 3339; null where it has none.
+    created_at: Option<String>,
+    /// What Telegram is to call; null where `BOTFACTORY_PUBLIC_URL` or the token is not set.
+    webhook_url: Option<String>,
     telegram: Option<Telegram>,
     commands: Vec<Command>,
 }
@@ -68,6 +82,29 @@ struct Command {
     usage: &'static str,
 }
 
+/// Which page.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Which {
+    /// Entries of a page, 100 without it.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+    /// Bots after this id only.
+    after: Option<String>,
+}
+
+/// Bots of this deployment.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BotList)]
+pub struct List {
+    /// In order of their ids.
+    bots: Vec<Summary>,
+    /// How many there are in all.
+    total: usize,
+    /// `after` of the next page; null: this is the last one.
+    next: Option<String>,
+}
+
 /// What a reload did.
 #[derive(Debug, Serialize, ToSchema)]
 #[allow(missing_docs)]
@@ -87,8 +124,11 @@ fn summary(deployment: &Deployment, bot: &Served) -> Summary {
     let spec = bot.spec();
     Summary {
         bot_id: spec.id,
+        id: spec.id,
         name: spec.name,
+        status: "active",
         mode: deployment.mode(bot),
+        token_set: bot.telegram_id().is_some(),
         locales: spec.locales.iter().map(|locale| locale.tag).collect(),
         default_locale: spec
             .locales
@@ -97,16 +137,28 @@ fn summary(deployment: &Deployment, bot: &Served) -> Summary {
     }
 }
 
-/// Every bot of this deployment
-#[utoipa::path(get, path = "/bots", tag = "bots", responses((status = 200, body = Vec<Summary>)))]
-pub async fn list(State(deployment): State<Deployment>) -> Json<Vec<Summary>> {
-    Json(
-        deployment
-            .bots()
-            .iter()
-            .map(|bot| summary(&deployment, bot))
-            .collect(),
-    )
+/// The bots of this deployment
+#[utoipa::path(get, path = "/bots", tag = "bots", params(Which), responses((status = 200, body = List),
+    (status = 400, description = "The query cannot be read", body = ErrorBody)))]
+pub async fn list(
+    State(deployment): State<Deployment>,
+    Params(which): Params<Which>,
+) -> Result<Json<List>, Problem> {
+    let most = limit(which.limit, USUAL)?;
+    let mut bots: Vec<&Served> = deployment.bots().iter().collect();
+    bots.sort_by_key(|bot| bot.spec().id);
+    let total = bots.len();
+    let after = which.after.unwrap_or_default();
+    let wanted = bots
+        .into_iter()
+        .filter(|bot| after.is_empty() || bot.spec().id > after.as_str());
+    let (bots, more) = page(wanted.map(|bot| summary(&deployment, bot)), most);
+    let next = bots.last().map(|bot| bot.bot_id.to_owned());
+    Ok(Json(List {
+        bots,
+        total,
+        next: next.filter(|_| more),
+    }))
 }
 
 /// One bot
@@ -119,6 +171,7 @@ pub async fn details(
     let bot = find(&deployment, &id)?;
     let spec = bot.spec();
     let link = bot.link();
+    let url = deployment.registrar().filter(|_| link.token.is_some());
     Ok(Json(Details {
         summary: summary(&deployment, bot),
         tz: spec.tz,
@@ -134,6 +187,9 @@ pub async fn details(
             Strategy::Fixed => "fixed",
         },
         build: spec.source_hash,
+        spec_version: spec.source_hash,
+        created_at: created_at(&deployment, spec).await,
+        webhook_url: url.and_then(|registrar| registrar.webhook_url(spec.id)),
         telegram: link.token.as_ref().map(|token| Telegram {
             id: token.bot(),
             username: link.username.clone(),
@@ -157,6 +213,13 @@ pub async fn details(
             })
             .collect(),
     }))
+}
+
+/// Unknown where the database does not answer.
+async fn created_at(deployment: &Deployment, spec: &BotSpec) -> Option<String> {
+    let applied = deployment.core().letters()?.applied(spec.migrations.owner);
+    let applied = applied.await.ok()?;
+    applied.iter().map(|one| one.at).min().map(moment)
 }
 
 /// Read again what is read at run time
@@ -187,6 +250,7 @@ pub async fn reload(
         (None, _) | (_, Mode::Preview) => None,
         (Some(registrar), _) => Some(registrar.register(&deployment, bot).await),
     };
+    bot.read_again();
     telemetry::emit(events::Reloaded { bot: spec.id });
     Ok(Json(Reload {
         bot_id: spec.id,
@@ -206,7 +270,7 @@ pub(super) fn find<'a>(deployment: &'a Deployment, id: &str) -> Result<&'a Serve
 }
 
 /// Whether `bots/<id>` below the working directory is not what this binary was built from; `None` where it is not there.
-async fn sources_differ(spec: &'static BotSpec) -> Option<bool> {
+pub(super) async fn sources_differ(spec: &'static BotSpec) -> Option<bool> {
     let folder = std::path::Path::new("bots").join(spec.id);
     let on_disk =
         tokio::task::spawn_blocking(move || botfactory_lang::sources::hash_folder(&folder)).await;

@@ -17,6 +17,8 @@ pub struct Problem {
     // Boxed: a large error makes every `Result` large.
     details: Option<Box<serde_json::Value>>,
     retry_after: Option<u32>,
+    /// For 405: what the route takes instead.
+    allow: Option<&'static str>,
     trace_id: Option<String>,
 }
 
@@ -48,6 +50,7 @@ impl Problem {
             message: message.into(),
             details: None,
             retry_after: None,
+            allow: None,
             trace_id: None,
         }
     }
@@ -75,6 +78,20 @@ impl Problem {
             "method_not_allowed",
             "this route has other methods",
         )
+    }
+    /// 405 for what the previous system did at run time and a compiler does before: in words, with the command that does it
+    /// here. `allow`: methods that the path does take.
+    pub fn not_at_run_time(
+        allow: &'static str,
+        message: impl Into<String>,
+        command: impl Into<String>,
+    ) -> Self {
+        let command: String = command.into();
+        Self {
+            allow: Some(allow),
+            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "not_at_run_time", message)
+        }
+        .with_details(serde_json::json!({ "command": command, "docs": "docs/api.md" }))
     }
     /// 409.
     pub fn conflict(message: impl Into<String>) -> Self {
@@ -136,6 +153,11 @@ impl IntoResponse for Problem {
             response
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(allow) = self.allow {
+            response
+                .headers_mut()
+                .insert(header::ALLOW, HeaderValue::from_static(allow));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             response

@@ -11,22 +11,30 @@
 //! | [`error`], [`extract`] | the one envelope of every error; what is read of a request |
 //! | [`listener`] | sockets: shared ports, and when a response has left |
 //! | [`serve`], [`doors`], [`pace`] | connections: how many, and how long each may take for anything |
-//! | [`health`], [`bots`], [`letters`], [`llm`], [`people`], [`texts`], [`preview`], [`page`] | the routes |
+//! | [`paging`] | how lists are bounded |
+//! | [`health`], [`bots`], [`compiled`], [`hooks`], [`data`], [`letters`], [`llm`], [`people`], [`texts`], [`i18n`], [`preview`], [`page`] | the routes |
+//! | [`elsewhere`] | what the previous system did at run time and a compiler does before |
 
 pub mod api;
 pub mod bots;
 pub mod client;
+pub mod compiled;
+pub mod data;
 pub mod doors;
+pub mod elsewhere;
 pub mod error;
 pub mod extract;
 pub mod guard;
 pub mod health;
+pub mod hooks;
+pub mod i18n;
 pub mod letters;
 pub mod listener;
 pub mod llm;
 pub mod openapi;
 pub mod pace;
 pub mod page;
+pub mod paging;
 pub mod people;
 pub mod preview;
 pub mod routes;

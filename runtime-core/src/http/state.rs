@@ -1,5 +1,6 @@
 //! What every route sees of the deployment.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use arc_swap::ArcSwapOption;
@@ -63,6 +64,8 @@ pub struct Served {
     /// Generated code.
     pub bot: &'static dyn Bot,
     link: RwLock<Link>,
+    /// When what is read at run time was read last: microseconds since 1970.
+    read_at: AtomicI64,
 }
 
 /// How a bot gets its updates.
@@ -130,7 +133,19 @@ impl Served {
                 token,
                 ..Link::default()
             }),
+            read_at: AtomicI64::new(jiff::Timestamp::now().as_microsecond()),
         }
+    }
+
+    /// When what is read at run time was read last.
+    pub fn read_at(&self) -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond(self.read_at.load(Ordering::Relaxed)).unwrap_or_default()
+    }
+
+    /// It was read just now.
+    pub fn read_again(&self) {
+        let now = jiff::Timestamp::now().as_microsecond();
+        self.read_at.store(now, Ordering::Relaxed);
     }
 
     /// Facts.

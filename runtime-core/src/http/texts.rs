@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 use super::bots::find;
 use super::error::{ErrorBody, Problem};
 use super::extract::{At, JsonBody, Params};
+use super::paging::{MOST, limit, page};
 use super::state::{Deployment, Served};
 use crate::store::texts::{PAGE, TextChanged};
 use crate::store::{Store, StoreError};
@@ -24,7 +25,7 @@ use crate::texts::told::Finding;
 /// Longest body of a request with texts, in bytes.
 pub const BODY_BYTES: usize = 1 << 20;
 /// Who it is that says nothing.
-const NOBODY: &str = "api";
+pub(super) const NOBODY: &str = "api";
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Deployment> {
@@ -43,6 +44,11 @@ pub struct Which {
     locale: Option<String>,
     /// `true`: the overridden ones only.
     overridden: Option<bool>,
+    /// Entries of a page, 1000 without it.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+    /// `next` of the page before.
+    after: Option<String>,
 }
 
 /// Who changes.
@@ -76,6 +82,8 @@ pub struct Body {
 pub struct Texts {
     bot_id: &'static str,
     texts: Vec<TextEntry>,
+    /// `after` of the next page; null: this is the last one.
+    next: Option<String>,
 }
 
 /// What was done.
@@ -108,7 +116,7 @@ fn place<'a>(deployment: &'a Deployment, id: &str) -> Result<(&'a Served, &'a St
     Ok((bot, store))
 }
 
-fn problem(refused: Refused) -> Problem {
+pub(super) fn problem(refused: Refused) -> Problem {
     match refused {
         Refused::Locale => Problem::not_found("the bot has no such locale"),
         Refused::Bound(words) => Problem::unprocessable(words),
@@ -128,7 +136,7 @@ fn problem(refused: Refused) -> Problem {
 }
 
 /// Speaks what was changed before anybody is told that it was.
-async fn spoken(deployment: &Deployment, bot: &Served) {
+pub(super) async fn spoken(deployment: &Deployment, bot: &Served) {
     let index = deployment.find(bot.spec().id);
     if let (Some(overrides), Some(index)) = (deployment.core().overrides(), index) {
         // If this fails, the next look reads them.
@@ -146,13 +154,37 @@ pub async fn list(
     Params(which): Params<Which>,
 ) -> Result<Json<Texts>, Problem> {
     let (bot, store) = place(&deployment, &id)?;
+    let most = limit(which.limit, MOST)?;
     let desk = Desk::new(store, bot.spec());
     let overridden = which.overridden.unwrap_or(false);
     let texts = desk.list(which.locale.as_deref(), overridden).await;
+    let texts = texts.map_err(problem)?;
+    let (texts, more) = page(after(texts, which.after.as_deref()), most);
+    let next = texts.last().map(cursor).filter(|_| more);
     Ok(Json(Texts {
         bot_id: bot.spec().id,
-        texts: texts.map_err(problem)?,
+        texts,
+        next,
     }))
+}
+
+/// `en/btn-book`.
+fn cursor(text: &TextEntry) -> String {
+    format!("{}/{}", text.locale, text.key)
+}
+
+/// The entries after a cursor. Locales stand in the bot's order, keys of each in the order of their letters.
+fn after(texts: Vec<TextEntry>, cursor: Option<&str>) -> impl Iterator<Item = TextEntry> {
+    let cursor = cursor.and_then(|cursor| cursor.split_once('/'));
+    let cursor = cursor.map(|(locale, key)| (locale.to_owned(), key.to_owned()));
+    let mut seen = cursor.is_none();
+    texts.into_iter().filter(move |text| match &cursor {
+        Some((locale, key)) if text.locale == *locale => {
+            seen = true;
+            text.key > *key
+        }
+        _ => seen,
+    })
 }
 
 /// The `.ftl` file of a locale

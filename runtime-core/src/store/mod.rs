@@ -12,6 +12,7 @@
 //! | `letters` | dead letters, failure counts, retention |
 //! | `llm` | tokens of bots' days, and what operators have set for them |
 //! | [`person`] | what is stored about a person: export and erasure |
+//! | `manage` | what the management API asks |
 //! | `timers` | dialogues whose time is over |
 //! | `values` | secrets, polling leases |
 //! | `migrate` | the runtime's and the bots' migrations |
@@ -35,6 +36,7 @@ pub mod error;
 pub(crate) mod letters;
 pub(crate) mod llm;
 pub(crate) mod locales;
+pub mod manage;
 pub(crate) mod migrate;
 pub mod outbox;
 pub(crate) mod people;

@@ -174,6 +174,12 @@ impl Schema {
         self.tables.written.extend(lint::written(bot));
     }
 
+    /// The owner's tables, without views; those that refer to others come first, so that rows can go in this order.
+    pub fn tables_of(&self, owner: &str) -> Vec<ir::Table> {
+        let own = |table: &&tables::Table| table.owner == owner && !table.view;
+        in_order_of_going(self.tables.iter().filter(own).collect())
+    }
+
     /// The owner's migrations, translated; in order. Empty for an unknown owner.
     pub fn migrations_of(&self, owner: &str) -> Vec<ir::Migration> {
         self.owners
@@ -181,6 +187,32 @@ impl Schema {
             .map(|o| o.migrations.clone())
             .unwrap_or_default()
     }
+}
+
+/// See [`Schema::tables_of`].
+fn in_order_of_going<'t>(mut waiting: Vec<&'t tables::Table>) -> Vec<ir::Table> {
+    let refers = |from: &tables::Table, to: &tables::Table| {
+        from.foreign
+            .iter()
+            .any(|foreign| foreign.table.eq_ignore_ascii_case(&to.name))
+    };
+    let mut done = Vec::new();
+    while !waiting.is_empty() {
+        let free = waiting.iter().position(|table| {
+            let others = waiting.iter().filter(|other| other.name != table.name);
+            !others.into_iter().any(|other| refers(other, table))
+        });
+        let table = waiting.remove(free.unwrap_or(0));
+        let has = |column: &str| table.owned.iter().any(|owned| owned == column);
+        done.push(ir::Table {
+            name: table.name.clone(),
+            bot: has("bot_id"),
+            person: has("user_id"),
+            seeded: table.seeds > 0,
+            ring: free.is_none() || refers(table, table),
+        });
+    }
+    done
 }
 
 /// Which block a statement stands in.

@@ -1,5 +1,6 @@
 //! The HTTP surface with an engine that does what the test says.
 
+mod manage;
 mod table;
 
 use std::collections::VecDeque;
@@ -16,8 +17,8 @@ use super::listener::Peer;
 use super::routes;
 use super::state::{Deployment, Served, Settings};
 use crate::bot::{
-    Bot, BotSpec, CommandSpec, Delivery, Effect, Handling, LocaleSpec, MigrationSet, Scope,
-    Strategy,
+    Bot, BotSpec, CommandSpec, Delivery, Effect, Handling, LocaleSpec, Migration, MigrationSet,
+    Scope, Strategy,
 };
 use crate::config::access::{AdminKey, Proxies};
 use crate::engine::{OfferedRow, Outcome, Outgoing};
@@ -64,7 +65,12 @@ static SPEC: BotSpec = BotSpec {
     lists: &[],
     migrations: MigrationSet {
         owner: "booking",
-        files: &[],
+        files: &[Migration {
+            version: 1,
+            name: "bookings",
+            sqlite: manage::TABLES,
+            postgres: Some(manage::TABLES),
+        }],
     },
     source_hash: "abc",
     texts: "",
@@ -85,6 +91,12 @@ impl Bot for Facts {
     }
     fn ask<'a>(&'a self, _: &'a mut Cx, _: &'a Waiting) -> Handling<'a> {
         Box::pin(async { Ok(()) })
+    }
+    fn compiled(&self) -> &'static str {
+        r#"{"commands":[{"command":"start"}],"tables":[],"graph":{"nodes":[{"id":"/start","kind":"command"}],"edges":[],"mermaid":"flowchart TD\n"}}"#
+    }
+    fn tables(&self) -> &'static [crate::bot::TableSpec] {
+        manage::SPECS
     }
     fn fallback(&self, _: &Words) -> Option<Text> {
         None
@@ -488,8 +500,9 @@ async fn with_a_token_the_token_counts() {
 async fn bots_and_reload_and_metrics() {
     let router = routes::all(&deployment(Arc::default(), None, true));
     let list = ask(&router, local("GET", "/bots", "")).await.json();
-    assert_eq!(list[0]["bot_id"], "booking");
-    assert_eq!(list[0]["mode"], "polling");
+    assert_eq!(list["total"], 1);
+    assert_eq!(list["bots"][0]["bot_id"], "booking");
+    assert_eq!(list["bots"][0]["mode"], "polling");
     let bot = ask(&router, local("GET", "/bots/booking", "")).await;
     assert_eq!(bot.json()["telegram"]["id"], 123_456);
     assert!(!bot.text.contains("AAaa"));

@@ -162,7 +162,10 @@ async fn every_route_is_there_and_has_no_other_methods() {
     let rows = rows();
     for row in &rows {
         // A route that is not there says so in these words.
-        let there = |answer: Answer| answer.status != 405 && !answer.text.contains("no such route");
+        let there = |answer: Answer| {
+            !answer.text.contains("\"method_not_allowed\"")
+                && !answer.text.contains("no such route")
+        };
         assert!(there(ask(&all, request(row)).await), "{}", row.pattern);
         let world = matches!(row.door, Door::Telegram | Door::Alive);
         let seen = there(ask(&public, request(row)).await);
@@ -267,9 +270,7 @@ async fn the_description_says_everything_of_every_route() {
         assert_eq!(operation["security"].is_array(), guarded, "{route}");
         let responses = operation["responses"].as_object().unwrap();
         assert!(
-            responses
-                .keys()
-                .any(|status| status.starts_with('2') || status.starts_with('5')),
+            responses.contains_key("200") || operation["deprecated"] == true,
             "{route}"
         );
         assert!(responses.contains_key("default"), "{route}");

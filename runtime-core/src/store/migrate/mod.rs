@@ -16,7 +16,7 @@ use super::error::{StoreError, sql_code};
 use crate::bot::{Migration, MigrationSet};
 
 /// The runtime as an owner: no folder can have this name.
-const RUNTIME: &str = "#runtime";
+pub(crate) const RUNTIME: &str = "#runtime";
 
 /// A file of the runtime's own, for each engine.
 macro_rules! own {
@@ -46,6 +46,11 @@ static OWN: MigrationSet = MigrationSet {
         own!(6, "llm", "0006_llm.sql"),
     ],
 };
+
+/// How the runtime's own files are called.
+pub(crate) fn own() -> &'static MigrationSet {
+    &OWN
+}
 
 /// A file to apply.
 struct Pending {

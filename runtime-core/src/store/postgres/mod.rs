@@ -19,6 +19,7 @@ mod conversation;
 mod letters;
 mod llm;
 mod locales;
+mod manage;
 mod outbox;
 pub(crate) mod people;
 mod person;

@@ -12,6 +12,7 @@ pub(crate) mod conversation;
 pub(crate) mod letters;
 mod llm;
 mod locales;
+mod manage;
 pub(crate) mod outbox;
 pub(crate) mod people;
 mod person;

@@ -2,6 +2,7 @@
 
 mod access;
 mod llm;
+mod manage;
 mod operation;
 mod sending;
 mod stores;
@@ -13,6 +14,7 @@ pub use llm::{
     BreakerMoved, BreakerRefused, BreakerStands, LlmAsked, LlmBudget, LlmCalled, LlmModerated,
     LlmOverhead, LlmRead, LlmUp,
 };
+pub use manage::DataCleared;
 pub use operation::{ApiAnswered, Lifecycle, PollingFailed, Registered, Reloaded};
 pub use sending::{
     ChatUnreachable, OutboxWaiting, ReplyFailed, ReplySent, RowsTakenOver, SendAmbiguous,

@@ -1,0 +1,63 @@
+//! What the management API asks, on SQLite.
+
+use super::Sqlite;
+use crate::bot::TableSpec;
+use crate::store::error::StoreError;
+
+impl Sqlite {
+    pub(crate) async fn applied(&self, owner: &str) -> Result<Vec<(i64, i64)>, StoreError> {
+        let mut reader = self.readers.get().await?;
+        let rows = sqlx::query_as(
+            "SELECT version, applied FROM bf_migrations WHERE owner = $1 ORDER BY version",
+        )
+        .bind(owner)
+        .fetch_all(reader.connection()?)
+        .await?;
+        reader.clean();
+        Ok(rows)
+    }
+
+    pub(crate) async fn set_locale(
+        &self,
+        bot: i64,
+        subject: i64,
+        tag: &'static str,
+    ) -> Result<(), StoreError> {
+        self.writer
+            .write(move |connection| {
+                Box::pin(async move {
+                    sqlx::query(
+                        "INSERT INTO bf_locales (bot, subject, tag, changed) \
+                         VALUES ($1, $2, $3, (SELECT coalesce(max(changed), 0) + 1 FROM bf_locales)) \
+                         ON CONFLICT (bot, subject) DO UPDATE SET tag = $3, changed = (SELECT max(changed) + 1 FROM bf_locales)",
+                    )
+                    .bind(bot)
+                    .bind(subject)
+                    .bind(tag)
+                    .execute(connection)
+                    .await
+                    .map(|_| ())
+                })
+            })
+            .await
+    }
+
+    pub(crate) async fn empty(
+        &self,
+        bot: &'static str,
+        table: &'static TableSpec,
+    ) -> Result<u64, StoreError> {
+        self.writer
+            .write(move |connection| {
+                Box::pin(async move {
+                    let delete = sqlx::query(table.sqlite);
+                    let delete = if table.bot { delete.bind(bot) } else { delete };
+                    delete
+                        .execute(connection)
+                        .await
+                        .map(|done| done.rows_affected())
+                })
+            })
+            .await
+    }
+}
