@@ -8,6 +8,7 @@
 //! | `faults` | a Telegram, a database, a configuration that does not do as it should |
 //! | `hook` | what the webhook refuses, and what it takes |
 //! | `migrations` | migrations on Postgres, however many begin at once |
+//! | `observe` | what operators see: log lines, traces, metrics, events |
 //! | `surface` | operators' and builders' routes, guards, envelopes, metrics, logs |
 //! | `texts` | texts that are overridden while the bots run |
 //! | `program` | the command line, settings, ports, signals, migrations |
@@ -21,6 +22,7 @@ mod faults;
 mod hook;
 #[cfg(feature = "postgres")]
 mod migrations;
+mod observe;
 mod once;
 mod program;
 mod support;

@@ -252,7 +252,6 @@ pub fn help(bots: &[&'static dyn Bot]) -> String {
             "  {name:<28} token from @BotFather; unset: preview only"
         );
     }
-    let _ = writeln!(out, "  {:<28} which log lines to print (info)", "RUST_LOG");
     out
 }
 

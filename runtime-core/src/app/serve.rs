@@ -19,7 +19,7 @@ use crate::http::state::{Deployment, Mode};
 use crate::http::{routes, serve};
 use crate::ingress::polling::Polling;
 use crate::scheduler::Scheduler;
-use crate::telemetry::{self, events, logs, metrics};
+use crate::telemetry::{self, events, logs, metrics, otlp};
 
 /// What runs may take this long to finish.
 const DRAIN: Duration = Duration::from_secs(15);
@@ -33,7 +33,10 @@ const FLUSH: Duration = Duration::from_secs(5);
 /// # Errors
 /// Whatever keeps it from starting, in words for a person.
 pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<(), AppError> {
-    logs::start();
+    let build = sources(bots);
+    let own = |bot: &&dyn Bot| (bot.spec().id, bot.spec().source_hash);
+    logs::identify(VERSION, &build, bots.iter().map(own).collect());
+    logs::start(config.observe.log.as_deref(), config.observe.format);
     let port = open_port("BOTFACTORY_LISTEN", config.listen)?;
     let admin = config
         .admin_listen
@@ -60,7 +63,6 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
         let locales: Vec<_> = spec.locales.iter().map(|locale| locale.tag).collect();
         metrics::begin(spec.id, &dialogues, &locales);
     }
-    let build = sources(bots);
     telemetry::emit(events::Lifecycle {
         what: "started",
         version: VERSION,
@@ -70,6 +72,13 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
     let (stop, stopped) = watch::channel(false);
     // Both listeners together.
     let doors = Doors::of_process(config.proxies.clone());
+    let exporting = match config.observe.otlp.clone() {
+        Some(to) => {
+            let exporter = otlp::start(to, VERSION, stopped.clone());
+            Some(tokio::spawn(exporter.map_err(AppError::Failed)?))
+        }
+        None => None,
+    };
     let mut servers = JoinSet::new();
     match admin {
         None => {
@@ -154,6 +163,9 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
     let _ = tokio::time::timeout(FLUSH, marking).await;
     let _ = tokio::time::timeout(FLUSH, llm.flush()).await;
     let _ = tokio::time::timeout(FLUSH, store.close()).await;
+    if let Some(exporting) = exporting {
+        let _ = tokio::time::timeout(FLUSH, exporting).await;
+    }
     telemetry::emit(events::Lifecycle {
         what: "stopped",
         version: VERSION,

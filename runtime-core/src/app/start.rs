@@ -127,6 +127,7 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
         old: config.key_old.map(|Key(key)| key),
     };
     let shared = keys.current;
+    telemetry::logs::pseudonyms(keys.current);
     let connected = config.tokens.iter().any(Option::is_some);
     let client = if connected {
         Client::new(&config.telegram_api).map_err(|e| AppError::Failed(e.to_string()))?

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod dotenv;
 pub mod llm;
+pub mod observe;
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -63,6 +64,31 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "BOTFACTORY_TELEGRAM_API",
         "another Bot API server (https://api.telegram.org)",
     ),
+    (
+        "BOTFACTORY_LOG",
+        "which log lines to print (RUST_LOG, else info)",
+    ),
+    (
+        "BOTFACTORY_LOG_FORMAT",
+        "json, text, or auto: text on a terminal (auto)",
+    ),
+    (
+        "BOTFACTORY_EVENTS_DAYS",
+        "days that events are kept; 0: there are none (30)",
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "collector that spans are sent to (unset: none)",
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "sent along, such as authorization=Bearer …",
+    ),
+    ("OTEL_SERVICE_NAME", "our name there (botfactory)"),
+    (
+        "OTEL_TRACES_SAMPLER_ARG",
+        "part of the traces that is sent, 0 to 1 (1)",
+    ),
 ];
 
 /// Read by the build, not by the binary; may stand in the same `.env`.
@@ -102,6 +128,8 @@ pub struct Config {
     pub telegram_api: String,
     /// Where the model is, and what bots may ask of it.
     pub llm: LlmConfig,
+    /// Log lines, events, traces.
+    pub observe: observe::Observe,
 }
 
 impl Config {
@@ -210,6 +238,7 @@ impl Config {
             proxies: reader.proxies(),
             telegram_api,
             llm: reader.llm(),
+            observe: reader.observe(),
         };
         if reader.errors.is_empty() {
             Ok(config)
@@ -234,6 +263,7 @@ fn wrong_postgres(_: &str) -> Option<String> {
 fn ours(name: &str) -> bool {
     name.starts_with("BOTFACTORY_")
         || name.starts_with("LLM_")
+        || name.starts_with("OTEL_")
         || matches!(name, "DATABASE_URL" | "REDIS_URL")
 }
 

@@ -13,6 +13,7 @@ use crate::store::outbox::{
 };
 use crate::telegram::flood::Class;
 use crate::telegram::method::Call;
+use crate::telemetry::life::Life;
 
 /// Calls with their ways.
 #[derive(Debug)]
@@ -107,6 +108,11 @@ impl Parcel {
                 attempts: 0,
                 class: Class::Reply,
                 flags,
+                life: Some(Life::of(
+                    &update.trace_id,
+                    update.seat.spec.id,
+                    update.words.person.id,
+                )),
             });
         }
         let first = if stored.is_empty() {

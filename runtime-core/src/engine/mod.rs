@@ -44,6 +44,8 @@ use crate::store::{Backend, Store, StoreError};
 use crate::telegram::method::Call;
 use crate::telemetry;
 use crate::telemetry::events::{HandlerRan, StatementsRan};
+#[cfg(feature = "postgres")]
+use crate::telemetry::life::{self, Life};
 
 /// What became of an update.
 #[derive(Debug)]
@@ -542,7 +544,7 @@ impl Engine {
 
     async fn fail(&self, update: Update, error: &HandlerError) -> Outcome {
         tracing::error!(
-            bot = update.seat.spec.id,
+            bot_id = update.seat.spec.id,
             update_id = update.update_id,
             trace_id = %update.trace_id,
             %error,
@@ -612,14 +614,14 @@ impl Engine {
             #[cfg(feature = "postgres")]
             Backend::Postgres(_) => {
                 let store = self.shared.store.clone();
-                let task = tokio::spawn(async move {
+                let task = tokio::spawn(life::during(Life::current(), async move {
                     let outcome = match store.postgres() {
                         Some(postgres) => postgres::handle(postgres, turn).await,
                         None => Outcome::BUSY,
                     };
                     drop(pass);
                     outcome
-                });
+                }));
                 task.await.unwrap_or(Outcome::BUSY)
             }
         }

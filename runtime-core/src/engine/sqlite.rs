@@ -21,6 +21,7 @@ use crate::store::sqlite::conversation;
 use crate::store::sqlite::letters::count_failure;
 use crate::store::sqlite::watchdog::Watchdog;
 use crate::store::sqlite::writer::{Attempt, Boxed, End, Job, Left, Ran};
+use crate::telemetry::life::{self, Life};
 
 /// Why the last run failed, kept for the next attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,8 @@ struct UpdateJob {
     fault: Option<Fault>,
     /// The handler has stopped for a limit: nothing of it is left.
     undecided: bool,
+    /// The writer's task works on many updates: this one's lines say whose they are.
+    life: Option<Life>,
     tell: oneshot::Sender<Told>,
 }
 
@@ -71,6 +74,7 @@ async fn submit(sqlite: &Sqlite, turn: Turn) -> Told {
         verdict: Verdict::Busy,
         fault: None,
         undecided: false,
+        life: Life::current(),
         tell,
     };
     match sqlite.writer.submit(Box::new(job)) {
@@ -260,7 +264,7 @@ impl Job for UpdateJob {
         connection: Box<SqliteConnection>,
         attempt: Attempt,
     ) -> Boxed<'a, Left> {
-        Box::pin(self.attempt(connection, attempt))
+        Box::pin(life::during(self.life, self.attempt(connection, attempt)))
     }
 
     fn finish(self: Box<Self>, end: End) {

@@ -9,6 +9,8 @@ use crate::faults;
 use crate::handler::wizard::Waiting;
 use crate::ingress::Channel;
 use crate::store::timers::Due;
+use crate::telemetry::life::Life;
+use crate::telemetry::trace;
 
 /// When a timer that could not be fired is looked at again.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -50,11 +52,13 @@ impl Engine {
             return Some(Outcome::BUSY);
         };
         let update_id = self.shared.store.timer_claim();
+        let trace_id = trace::new_id();
+        let life = Life::of(&trace_id, seat.spec.id, words.person.id);
         let update = Update {
             seat: seat.clone(),
             update_id,
             channel: Channel::Polling, // nothing can ride in a response
-            trace_id: format!("timer-{:016x}", rand::random::<u64>()),
+            trace_id: trace_id.clone(),
             arrived: Instant::now(),
             place,
             pressed: None,
@@ -66,7 +70,7 @@ impl Engine {
             run: due.run,
             version: due.version,
         };
-        let fired = self.write(update, Work::Timeout(timer));
+        let fired = life.during(self.write(update, Work::Timeout(timer)));
         let fired = tokio::time::timeout(super::seat::DEADLINE, fired).await;
         Some(fired.unwrap_or(Outcome::BUSY))
     }

@@ -285,11 +285,17 @@ impl Turn {
     /// One line in the log: what failed, never a text.
     pub(crate) fn log(&self, error: &HandlerError) {
         if error.is_outage() {
-            tracing::error!(code = error.code(), trace_id = %self.update.trace_id, "the database failed under a handler");
+            tracing::error!(
+                bot_id = self.update.seat.spec.id,
+                update_id = self.update.update_id,
+                trace_id = %self.update.trace_id,
+                code = error.code(),
+                "the database failed under a handler"
+            );
             return;
         }
         tracing::error!(
-            bot = self.update.seat.spec.id,
+            bot_id = self.update.seat.spec.id,
             update_id = self.update.update_id,
             trace_id = %self.update.trace_id,
             %error,

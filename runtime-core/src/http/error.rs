@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::telemetry::life::Life;
 use crate::telemetry::trace;
 
 /// An error as a client sees it. Never carries texts of people or causes inside.
@@ -146,7 +147,10 @@ impl IntoResponse for Problem {
             code: self.code,
             message: self.message,
             details: self.details,
-            trace_id: self.trace_id.unwrap_or_else(trace::new_id),
+            trace_id: self
+                .trace_id
+                .or_else(|| Life::current().map(|life| life.trace.id()))
+                .unwrap_or_else(trace::new_id),
         };
         let mut response = (self.status, Json(ErrorBody { error })).into_response();
         if let Some(seconds) = self.retry_after {

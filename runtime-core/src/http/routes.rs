@@ -1,7 +1,10 @@
 //! Which route stands where: one listener, or two. The routes themselves are in [`super::api`].
 
+use std::time::Instant;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::http::HeaderValue;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
@@ -10,6 +13,8 @@ use super::error::Problem;
 use super::guard;
 use super::listener::Peer;
 use super::state::Deployment;
+use crate::telemetry::life::Life;
+use crate::telemetry::trace::{self, Trace};
 use crate::telemetry::{self, events};
 
 /// Longest body of an admin or preview request, in bytes, where its route does not say otherwise.
@@ -76,13 +81,17 @@ async fn with_flushes(mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Counts operators' requests by their route's pattern: a closed set.
+/// Counts operators' requests by their route's pattern: a closed set. What they cause goes on with the trace that they bring.
 async fn counted(request: Request, next: Next) -> Response {
+    let began = Instant::now();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let response = next.run(request).await;
+    let header = request.headers().get(trace::HEADER);
+    let life = Life::traced(Trace::of(header.map(HeaderValue::as_bytes)));
+    let response = life.during(next.run(request)).await;
     telemetry::emit(events::ApiAnswered {
         route: route.as_ref().map_or("other", MatchedPath::as_str),
         status: response.status().as_u16(),
+        took: began.elapsed(),
     });
     response
 }

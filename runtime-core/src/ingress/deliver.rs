@@ -10,6 +10,7 @@ use crate::outbox::DirectError;
 use crate::redis::counters::Counters;
 use crate::telegram::error::ApiError;
 use crate::telegram::method::Call;
+use crate::telemetry::life::Life;
 use crate::telemetry::{self, events};
 
 /// From arrival to acknowledgement, queueing included. Telegram itself waits 60 s
@@ -58,10 +59,13 @@ impl Delivery {
     pub async fn run(&self, core: &dyn Core, bot: Addressee, incoming: Incoming) -> Delivered {
         let (channel, update_id) = (incoming.channel.name(), incoming.update_id);
         let (arrived, trace_id) = (incoming.arrived, incoming.trace_id.clone());
-        telemetry::emit(events::UpdateReceived {
-            bot: bot.name,
-            channel,
-            kind: incoming.event.kind(),
+        let life = Life::of(&trace_id, bot.name, incoming.event.person());
+        life.within(|| {
+            telemetry::emit(events::UpdateReceived {
+                bot: bot.name,
+                channel,
+                kind: incoming.event.kind(),
+            });
         });
         // Counts down again even if this future is dropped with its connection.
         let mut finished = Finished {
@@ -71,12 +75,14 @@ impl Delivery {
             trace_id,
             arrived,
             outcome: "dropped",
+            life,
         };
         let delivered = if matches!(incoming.event, Event::Other(_)) {
             Delivered::Done(None)
         } else {
             let until = tokio::time::Instant::from_std(arrived + DEADLINE);
-            tokio::time::timeout_at(until, self.handle(core, bot, incoming))
+            let handled = life.during(self.handle(core, bot, incoming));
+            tokio::time::timeout_at(until, handled)
                 .await
                 .unwrap_or(Delivered::Busy { retry_after: 1 })
         };
@@ -148,17 +154,20 @@ struct Finished {
     trace_id: String,
     arrived: Instant,
     outcome: &'static str,
+    life: Life,
 }
 
 impl Drop for Finished {
     fn drop(&mut self) {
-        telemetry::emit(events::UpdateFinished {
-            bot: self.bot,
-            channel: self.channel,
-            update_id: self.update_id,
-            trace_id: &self.trace_id,
-            outcome: self.outcome,
-            took: self.arrived.elapsed(),
+        self.life.within(|| {
+            telemetry::emit(events::UpdateFinished {
+                bot: self.bot,
+                channel: self.channel,
+                update_id: self.update_id,
+                trace_id: &self.trace_id,
+                outcome: self.outcome,
+                took: self.arrived.elapsed(),
+            });
         });
     }
 }

@@ -87,6 +87,15 @@ impl Channel {
 }
 
 impl Event {
+    /// Telegram's id of whoever acts; 0: nobody is known.
+    pub fn person(&self) -> i64 {
+        match self {
+            Self::Message(message) => message.from.id,
+            Self::Callback(press) => press.from.id,
+            Self::Other(_) => 0,
+        }
+    }
+
     /// For metrics: a closed set.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -12,6 +12,7 @@ use super::deliver::DEADLINE;
 use super::{CallbackIn, Channel, Content, Core, Event, Incoming, MessageIn, Person, Place};
 use crate::engine::Outcome;
 use crate::telegram::method::{Call, ReplyMarkup};
+use crate::telemetry::life::Life;
 use crate::telemetry::{self, events, trace};
 
 /// Preview ids lie below this: Telegram's reach down to about −4·10¹².
@@ -151,30 +152,36 @@ pub async fn send(
         bot,
         update_id,
         channel: Channel::Preview,
-        trace_id: trace::new_id(),
+        // The request's own, where it brought one.
+        trace_id: Life::current().map_or_else(trace::new_id, |life| life.trace.id()),
         arrived: Instant::now(),
         event,
     };
     let (trace_id, arrived) = (incoming.trace_id.clone(), incoming.arrived);
-    telemetry::emit(events::UpdateReceived {
-        bot: name,
-        channel: Channel::Preview.name(),
-        kind: incoming.event.kind(),
-    });
-    let outcome = tokio::time::timeout(DEADLINE, core.handle(incoming))
-        .await
-        .unwrap_or(Outcome::Busy { retry_after: 1 });
-    telemetry::emit(events::UpdateFinished {
-        bot: name,
-        channel: Channel::Preview.name(),
-        update_id,
-        trace_id: &trace_id,
-        outcome: match outcome {
-            Outcome::Done { .. } => "done",
-            Outcome::Busy { .. } => "busy",
-        },
-        took: arrived.elapsed(),
-    });
+    let handled = async {
+        telemetry::emit(events::UpdateReceived {
+            bot: name,
+            channel: Channel::Preview.name(),
+            kind: incoming.event.kind(),
+        });
+        let outcome = tokio::time::timeout(DEADLINE, core.handle(incoming))
+            .await
+            .unwrap_or(Outcome::Busy { retry_after: 1 });
+        telemetry::emit(events::UpdateFinished {
+            bot: name,
+            channel: Channel::Preview.name(),
+            update_id,
+            trace_id: &trace_id,
+            outcome: match outcome {
+                Outcome::Done { .. } => "done",
+                Outcome::Busy { .. } => "busy",
+            },
+            took: arrived.elapsed(),
+        });
+        outcome
+    };
+    let life = Life::of(&trace_id, name, who.person().id);
+    let outcome = life.during(handled).await;
     match outcome {
         Outcome::Busy { retry_after } => Err(Busy { retry_after }),
         Outcome::Done { response, calls } => Ok(reply(

@@ -20,7 +20,9 @@ use crate::http::guard::only;
 use crate::http::listener::Flushes;
 use crate::http::state::Deployment;
 use crate::telegram::update;
-use crate::telemetry::{self, events, trace};
+use crate::telemetry::life::Life;
+use crate::telemetry::trace::{self, Trace};
+use crate::telemetry::{self, events};
 
 /// Bodies of so many bytes or more are refused.
 pub const BODY_BYTES: usize = 1_000_000;
@@ -47,8 +49,11 @@ pub async fn receive(
     request: Request,
 ) -> Response {
     let arrived = Instant::now();
-    let trace_id = trace::new_id();
-    match accept(&deployment, &bot, request, arrived, &trace_id).await {
+    let header = request.headers().get(trace::HEADER);
+    let life = Life::traced(Trace::of(header.map(HeaderValue::as_bytes)));
+    let trace_id = life.trace.id();
+    let accepted = accept(&deployment, &bot, request, arrived, &trace_id);
+    match life.during(accepted).await {
         Ok(response) => response,
         Err((problem, reason)) => {
             telemetry::emit(events::WebhookRefused {
@@ -106,6 +111,7 @@ async fn accept(
         name: deployment.name(index),
         id,
     };
+    let life = Life::of(trace_id, addressee.name, incoming.event.person());
     let delivered = deployment
         .delivery()
         .run(deployment.core(), addressee, incoming)
@@ -119,10 +125,12 @@ async fn accept(
         .into_response()),
         Delivered::Done(None) => Ok(acknowledged()),
         Delivered::Done(Some((call, row))) => {
-            telemetry::emit(events::ReplySent {
-                bot: addressee.name,
-                via: "response",
-                after: None,
+            life.within(|| {
+                telemetry::emit(events::ReplySent {
+                    bot: addressee.name,
+                    via: "response",
+                    after: None,
+                });
             });
             // A call of ours always serializes; should it not, its row's lease ends and the outbox sends it.
             let body = serde_json::to_vec(&call).unwrap_or_default();

@@ -15,6 +15,7 @@ use crate::telegram::client::CALL_TIMEOUT;
 use crate::telegram::error::ApiError;
 use crate::telegram::flood::Class;
 use crate::telegram::method::Call;
+use crate::telemetry::life::{self, Life};
 use crate::telemetry::{self, events};
 
 /// Waits up to this long happen in the lane; longer ones give the rows back.
@@ -58,6 +59,7 @@ pub(super) enum Item {
         bot: i64,
         outgoing: Outgoing,
         tell: oneshot::Sender<Result<(), DirectError>>,
+        life: Option<Life>,
     },
 }
 
@@ -158,7 +160,8 @@ pub(super) async fn run(sender: Sender, key: LaneKey) {
     while let Some(item) = sender.shared.next(key) {
         match item {
             Item::Row(row) => {
-                if send_row(&sender, key, *row).await == Flow::Parked {
+                let sent = life::during(row.life, send_row(&sender, key, *row));
+                if sent.await == Flow::Parked {
                     return;
                 }
             }
@@ -166,9 +169,11 @@ pub(super) async fn run(sender: Sender, key: LaneKey) {
                 bot,
                 outgoing,
                 tell,
+                life,
             } => {
                 if !tell.is_closed() {
-                    let told = send_direct(&sender, bot, outgoing).await;
+                    let sent = life::during(life, send_direct(&sender, bot, outgoing));
+                    let told = sent.await;
                     let _ = tell.send(told); // the update may have run out of time
                 }
             }

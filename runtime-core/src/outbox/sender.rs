@@ -22,6 +22,7 @@ use crate::telegram::client::Client;
 use crate::telegram::error::ApiError;
 use crate::telegram::flood::Class;
 use crate::telegram::token::Token;
+use crate::telemetry::life::Life;
 use crate::telemetry::{self, events};
 
 /// Calls of replies to Telegram at one moment.
@@ -206,6 +207,7 @@ impl Sender {
             bot,
             outgoing,
             tell,
+            life: Life::current(),
         };
         self.shared.push(key, item, self);
         told.await

@@ -15,6 +15,7 @@ use super::error::StoreError;
 use crate::bot::OnAmbiguous;
 use crate::telegram::flood::Class;
 use crate::telegram::method::Call;
+use crate::telemetry::life::Life;
 
 /// How long a row belongs to the process that wrote or leased it.
 pub const LEASE: Duration = Duration::from_secs(20);
@@ -53,6 +54,8 @@ pub struct OutboxRow {
     pub class: Class,
     /// [`FLAG_SKIP`].
     pub flags: i16,
+    /// The update that it belongs to, while the process that handled it holds it.
+    pub life: Option<Life>,
 }
 
 /// Given up where nobody knows whether it arrived.

@@ -8,7 +8,9 @@ use serde::Deserialize;
 use super::error::{ApiError, Failure, Parameters};
 use super::method::{Call, Method, Sent};
 use super::token::Token;
-use crate::telemetry::{self, events};
+use crate::telemetry::life::Life;
+use crate::telemetry::trace::{self, Trace};
+use crate::telemetry::{self, events, otlp};
 
 /// Longest answer read, in bytes: 100 updates of the largest size fit many times.
 const ANSWER_BYTES: usize = 16 << 20;
@@ -85,7 +87,18 @@ impl Client {
         limit: Duration,
     ) -> Result<M::Answer, ApiError> {
         let started = Instant::now();
-        let outcome = self.exchange(token, method, limit).await;
+        let trace = Life::current().map(|life| life.trace.child());
+        let outcome = self.exchange(token, method, limit, trace).await;
+        if let Some(trace) = trace.filter(|trace| otlp::wanted(*trace)) {
+            otlp::record(otlp::Span {
+                trace,
+                name: M::NAME,
+                kind: otlp::Kind::Client,
+                took: started.elapsed(),
+                attributes: Vec::new(),
+                failed: outcome.as_ref().err().map(ApiError::class),
+            });
+        }
         telemetry::emit(events::TelegramCalled {
             method: M::NAME,
             class: outcome.as_ref().err().map_or("ok", ApiError::class),
@@ -131,17 +144,15 @@ impl Client {
         token: &Token,
         method: &M,
         limit: Duration,
+        trace: Option<Trace>,
     ) -> Result<M::Answer, ApiError> {
         // The address holds the token: it must never reach an error or a log, hence `broken` below.
         let address = format!("{}/bot{}/{}", self.base, token.expose(), M::NAME);
-        let response = self
-            .http
-            .post(address)
-            .timeout(limit)
-            .json(method)
-            .send()
-            .await
-            .map_err(|e| broken(&e))?;
+        let mut request = self.http.post(address).timeout(limit).json(method);
+        if let Some(trace) = trace {
+            request = request.header(trace::HEADER, otlp::header(trace));
+        }
+        let response = request.send().await.map_err(|e| broken(&e))?;
         let status = response.status().as_u16();
         let body = read(response).await?;
         let Ok(envelope) = serde_json::from_slice::<Envelope<M::Answer>>(&body) else {

@@ -3,8 +3,10 @@
 //! fields are ids, durations, counts and `&'static str` out of closed sets, which also bounds every metric's labels.
 
 pub mod events;
+pub mod life;
 pub mod logs;
 pub mod metrics;
+pub mod otlp;
 pub mod trace;
 
 /// An observable fact.

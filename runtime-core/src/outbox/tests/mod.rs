@@ -116,6 +116,7 @@ impl Bench {
             attempts: 0,
             class: Class::Reply,
             flags: 0,
+            life: None,
         }
     }
 
@@ -409,6 +410,7 @@ async fn what_was_sent_while_the_database_was_away_is_marked_later() {
             attempts: 0,
             class: Class::Reply,
             flags: 0,
+            life: None,
         })
         .collect();
     // In the table their lease ends at once.

@@ -427,5 +427,6 @@ fn read(row: &PgRow, until: i64) -> Result<OutboxRow, sqlx::Error> {
         attempts: row.try_get::<i32, _>(7)?.into(),
         class: class(row.try_get(8)?),
         flags: row.try_get(9)?,
+        life: None,
     })
 }

@@ -439,6 +439,7 @@ fn read(row: &SqliteRow, until: i64) -> Result<OutboxRow, sqlx::Error> {
         attempts: row.try_get(7)?,
         class: class(row.try_get(8)?),
         flags: row.try_get(9)?,
+        life: None,
     })
 }
 

@@ -1,5 +1,7 @@
 //! The process, its routes and its registration with Telegram.
 
+use std::time::Duration;
+
 use tracing::{info, warn};
 
 use crate::telemetry::Fact;
@@ -12,6 +14,7 @@ pub struct ApiAnswered<'a> {
     /// The route's pattern, never the path.
     pub route: &'a str,
     pub status: u16,
+    pub took: Duration,
 }
 
 impl Fact for ApiAnswered<'_> {
@@ -21,6 +24,9 @@ impl Fact for ApiAnswered<'_> {
             m.api_requests
                 .with_label_values(&[self.route, &self.status.to_string()])
                 .inc();
+            m.api_seconds
+                .with_label_values(&[self.route])
+                .observe(self.took.as_secs_f64());
         }
     }
 }

@@ -51,6 +51,7 @@ impl Fact for ReplySent {
                     .observe(after.as_secs_f64());
             }
         }
+        debug!(bot_id = self.bot, via = self.via, "reply sent");
     }
 }
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tracing::{debug, error, warn};
 
-use crate::telemetry::Fact;
+use crate::telemetry::life::Life;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::{Fact, otlp};
 
 /// An update was received.
 #[derive(Debug)]
@@ -24,6 +25,12 @@ impl Fact for UpdateReceived {
                 .inc();
             m.in_flight.inc();
         }
+        debug!(
+            bot_id = self.bot,
+            channel = self.channel,
+            kind = self.kind,
+            "update received"
+        );
     }
 }
 
@@ -62,6 +69,18 @@ impl Fact for UpdateFinished<'_> {
                     .with_label_values(&[self.bot, self.channel, "busy"])
                     .inc();
             }
+        }
+        if let Some(life) = Life::current()
+            && otlp::wanted(life.trace)
+        {
+            otlp::record(otlp::Span {
+                trace: life.trace,
+                name: "update",
+                kind: otlp::Kind::Server,
+                took: self.took,
+                attributes: vec![("bot_id", self.bot), ("channel", self.channel)],
+                failed: (self.outcome != "done").then_some(self.outcome),
+            });
         }
         // Under overload there are thousands: the counter tells how many, the log that there are.
         if self.outcome == "busy" && once_a_second() {
@@ -102,6 +121,14 @@ impl Fact for HandlerRan {
                 .with_label_values(&[self.bot, self.effect])
                 .observe(self.took.as_secs_f64());
         }
+        let attributes = [("bot_id", self.bot), ("effect", self.effect)];
+        otlp::within("handler", self.took, &attributes, None);
+        debug!(
+            bot_id = self.bot,
+            effect = self.effect,
+            took_us = u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX),
+            "handler ran"
+        );
     }
 }
 

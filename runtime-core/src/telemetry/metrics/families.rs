@@ -141,6 +141,8 @@ metrics! {
     admin_refused: counters "admin_refused_total" ["reason"];
     /// People whose data was exported or erased
     people_handled: counters "people_requests_total" ["bot_id", "what"];
+    /// Seconds an operators' or builders' request took
+    api_seconds: histograms "api_request_duration_seconds" ["route"] WORK;
     /// Reloads asked for
     reloads: counters "bot_reload_total" ["bot_id"];
     /// Texts rendered, by locale
@@ -203,6 +205,8 @@ metrics! {
     breaker_open_seconds: histograms "circuit_breaker_open_duration_seconds" ["bot_id"] LONG;
     /// Calls that the circuit breaker kept back
     breaker_refusals: counters "llm_circuit_breaker_rejections_total" ["bot_id"];
+    /// Spans for a collector, by what became of them
+    spans: counters "otlp_spans_total" ["outcome"];
     /// Resident memory of this process in bytes
     resident: gauge "process_resident_memory_bytes";
     /// 1, with the version and the hash of the compiled sources

@@ -105,6 +105,11 @@ impl FakeTelegram {
         rules::call(call)
     }
 
+    /// The `traceparent` headers that calls have brought, in order.
+    pub fn traces(&self) -> Vec<String> {
+        self.shared.state.traces()
+    }
+
     /// Turns Telegram's flood control on.
     pub fn limit_floods(&self) {
         self.shared.state.limit_floods();

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State as AxumState};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use serde_json::{Value, json};
@@ -34,8 +34,12 @@ enum Answered {
 async fn call(
     AxumState(state): AxumState<Shared>,
     Path((bot, method)): Path<(String, String)>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    if let Some(trace) = headers.get("traceparent") {
+        state.traced(trace.to_str().unwrap_or_default());
+    }
     let token = bot.strip_prefix("bot").unwrap_or_default().to_owned();
     let body: Value = if body.is_empty() {
         json!({})

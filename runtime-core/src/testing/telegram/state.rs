@@ -151,9 +151,20 @@ pub(super) struct State {
     inner: Mutex<Inner>,
     pub(super) changed: Notify,
     closed: AtomicBool,
+    traces: Mutex<Vec<String>>,
 }
 
 impl State {
+    pub(super) fn traced(&self, header: &str) {
+        let mut traces = self.traces.lock().unwrap_or_else(PoisonError::into_inner);
+        traces.push(header.to_owned());
+    }
+
+    pub(super) fn traces(&self) -> Vec<String> {
+        let traces = self.traces.lock().unwrap_or_else(PoisonError::into_inner);
+        traces.clone()
+    }
+
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
