@@ -34,6 +34,8 @@ pub struct BotSpec {
     pub strategy: Strategy,
     pub delivery: Delivery,
     pub on_ambiguous: OnAmbiguous,
+    /// Something is sent to its admins.
+    pub tells_admins: bool,
     pub locales: &'static [LocaleSpec],
     pub default_locale: LocaleIndex,
     /// Index = command index.
@@ -68,6 +70,8 @@ pub struct CommandSpec {
     pub writes: Writes,
     /// Starts a dialogue.
     pub wizard: bool,
+    /// Only admins may use it, and only they see it in Telegram's menu.
+    pub admins: bool,
     /// Text of Telegram's menu; `None`: unlisted.
     pub description: Option<fn(&Words) -> Text>,
     /// Texts of the arguments' usage, e.g. `/cancel_booking <id: int>`; for `bf-bad-argument`.

@@ -13,8 +13,8 @@ use crate::redis::Redis;
 use crate::telegram::client::Client;
 use crate::telegram::error::ApiError;
 use crate::telegram::method::{
-    ALLOWED_UPDATES, Command, DeleteWebhook, GetMe, GetWebhookInfo, SetMyCommands, SetWebhook,
-    WebhookInfo,
+    ALLOWED_UPDATES, Command, CommandScope, DeleteWebhook, GetMe, GetWebhookInfo, SetMyCommands,
+    SetWebhook, WebhookInfo,
 };
 use crate::telegram::token::Token;
 use crate::telemetry::{self, events};
@@ -35,6 +35,8 @@ const CONNECT_LOOK: Duration = Duration::from_millis(10);
 pub struct Menu {
     /// Two letters; `None`: for everybody else.
     pub language: Option<String>,
+    /// One chat's only: that of an admin, who sees commands that others do not.
+    pub chat: Option<i64>,
     /// Name without `/`, and description.
     pub commands: Vec<(String, String)>,
 }
@@ -99,7 +101,7 @@ impl Registrar {
             }
             _ => named.is_ok(),
         };
-        let commands = self.set_commands(index, &token).await;
+        let commands = self.set_commands(index, bot.spec().id, &token).await;
         let how = standing(&commands);
         bot.update(|link| link.commands = how);
         report(bot.spec().id, "commands", &commands);
@@ -149,7 +151,7 @@ impl Registrar {
             if self.others_did(index, bot).await {
                 return;
             }
-            let commands = self.set_commands(index, &token).await;
+            let commands = self.set_commands(index, bot.spec().id, &token).await;
             let how = standing(&commands);
             bot.update(|link| link.commands = how);
             report(bot.spec().id, "commands", &commands);
@@ -277,7 +279,12 @@ impl Registrar {
         self.client.call(token, &GetWebhookInfo {}).await
     }
 
-    async fn set_commands(&self, bot: usize, token: &Token) -> Result<(), ApiError> {
+    async fn set_commands(
+        &self,
+        bot: usize,
+        bot_name: &'static str,
+        token: &Token,
+    ) -> Result<(), ApiError> {
         for menu in self.menus.menus(bot) {
             let call = SetMyCommands {
                 commands: menu
@@ -289,8 +296,16 @@ impl Registrar {
                     })
                     .collect(),
                 language_code: menu.language,
+                scope: menu.chat.map(|chat_id| CommandScope::Chat { chat_id }),
             };
-            self.client.call(token, &call).await?;
+            match self.client.call(token, &call).await {
+                Ok(_) => {}
+                // An admin who has never written to the bot has no chat with it yet.
+                Err(error) if menu.chat.is_some() && !error.transient() => {
+                    report(bot_name, "admin_menu", &Err(error));
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }

@@ -35,6 +35,7 @@ static SPEC: BotSpec = BotSpec {
     strategy: Strategy::User,
     delivery: Delivery::Auto,
     on_ambiguous: runtime_core::bot::OnAmbiguous::Resend,
+    tells_admins: false,
     locales: &[
         LocaleSpec { tag: "en", ftl: "" },
         LocaleSpec { tag: "ru", ftl: "" },
@@ -47,6 +48,7 @@ static SPEC: BotSpec = BotSpec {
             reads: Reads::Many,
             writes: Writes::Many,
             wizard: false,
+            admins: false,
             description: Some(menu),
             usage: "/start",
         },
@@ -56,6 +58,7 @@ static SPEC: BotSpec = BotSpec {
             reads: Reads::Many,
             writes: Writes::Many,
             wizard: false,
+            admins: false,
             description: None,
             usage: "/two",
         },

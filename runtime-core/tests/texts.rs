@@ -47,6 +47,7 @@ static SPEC: BotSpec = BotSpec {
     strategy: Strategy::User,
     delivery: Delivery::Auto,
     on_ambiguous: runtime_core::bot::OnAmbiguous::Resend,
+    tells_admins: false,
     locales: &[
         LocaleSpec {
             tag: "en",
@@ -64,6 +65,7 @@ static SPEC: BotSpec = BotSpec {
         reads: Reads::None,
         writes: Writes::None,
         wizard: false,
+        admins: false,
         description: Some(description),
         usage: "/start",
     }],

@@ -79,6 +79,11 @@ pub fn check(
                 line: line(sources, conversation.span),
                 locale,
                 group: conversation.group,
+                admins: conversation
+                    .admins
+                    .iter()
+                    .map(|a| a.value.clone())
+                    .collect(),
                 begins,
                 steps,
             })

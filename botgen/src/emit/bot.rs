@@ -300,6 +300,7 @@ fn spec(bot: &Bot) -> TokenStream {
         }
     );
     let on_ambiguous = policy(bot.on_ambiguous);
+    let tells_admins = bot.flows.iter().any(crate::ir::Flow::tells_admins);
     let locales = bot.locales.iter().map(|locale| {
         let (tag, ftl) = (&locale.tag, raw(&locale.ftl));
         quote!(LocaleSpec { tag: #tag, ftl: #ftl })
@@ -307,6 +308,7 @@ fn spec(bot: &Bot) -> TokenStream {
     let default_locale = Literal::usize_unsuffixed(bot.default_locale);
     let commands = bot.flows.iter().map(|item| {
         let (command, wizard) = (&item.command, item.wizard.is_some());
+        let admins = item.admins;
         let (effect, reads, writes) = flow::class(item.effect, cost::of_command(item));
         let description = match &item.description {
             Some(call) => {
@@ -317,7 +319,7 @@ fn spec(bot: &Bot) -> TokenStream {
         };
         let usage = flow::usage(&item.command, &item.args);
         quote! {
-            CommandSpec { name: #command, effect: Effect::#effect, reads: Reads::#reads, writes: Writes::#writes, wizard: #wizard, description: #description, usage: #usage }
+            CommandSpec { name: #command, effect: Effect::#effect, reads: Reads::#reads, writes: Writes::#writes, wizard: #wizard, admins: #admins, description: #description, usage: #usage }
         }
     });
     let wizards = bot
@@ -334,7 +336,8 @@ fn spec(bot: &Bot) -> TokenStream {
             let hash = Literal::u32_unsuffixed(pages::hash(item, listed.list));
             let cost = cost::of_turn(item, listed.list, listed.before);
             let reads = format_ident!("{}", cost.reads.name());
-            quote!(ListSpec { hash: #hash, reads: Reads::#reads })
+            let command = &item.command;
+            quote!(ListSpec { hash: #hash, command: #command, reads: Reads::#reads })
         })
     });
     let owner = &bot.migrations.owner;
@@ -362,6 +365,7 @@ fn spec(bot: &Bot) -> TokenStream {
             strategy: Strategy::#strategy,
             delivery: Delivery::#delivery,
             on_ambiguous: #on_ambiguous,
+            tells_admins: #tells_admins,
             locales: &[#(#locales),*],
             default_locale: #default_locale,
             commands: &[#(#commands),*],

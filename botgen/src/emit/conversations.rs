@@ -45,6 +45,7 @@ fn test(conversation: &Conversation) -> TokenStream {
         line,
         locale,
         group,
+        admins,
         begins,
         ..
     } = conversation;
@@ -66,6 +67,7 @@ fn test(conversation: &Conversation) -> TokenStream {
                     file: #file,
                     locale: #locale,
                     group: #group,
+                    admins: &[#(#admins),*],
                     begins: #begins,
                     steps: &[#(#steps),*],
                 },

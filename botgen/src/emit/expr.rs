@@ -362,6 +362,8 @@ impl<'e, 'a> Values<'e, 'a> {
             Builtin::UserFirstName => quote!(#words.user_first_name()),
             Builtin::UserLastName => quote!(#words.user_last_name()),
             Builtin::UserUsername => quote!(#words.user_username()),
+            Builtin::ReaderIsAdmin => quote!(#words.reader_is_admin()),
+            Builtin::UserIsAdmin => quote!(#words.user_is_admin()),
             Builtin::Args => quote!(#words.args()),
         }
     }

@@ -17,6 +17,8 @@ pub struct Conversation {
     pub locale: String,
     /// All people talk in one group.
     pub group: bool,
+    /// Names of the bot's admins.
+    pub admins: Vec<String>,
     /// UTC, `YYYY-MM-DD HH:MM:SS`.
     pub begins: String,
     /// In order, with their lines.

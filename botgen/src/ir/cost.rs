@@ -2,7 +2,7 @@
 //! runtime picks the cheapest protocol by it.
 
 use super::sql::{Query, Shape};
-use super::{Action, ActionKind, Flow, Rule, Step, Wizard};
+use super::{Action, ActionKind, Flow, Reply, Rule, Step, To, Wizard};
 
 /// None, at most one, or possibly more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,6 +136,18 @@ fn of(flow: &Flow, actions: &[&Action], asked: usize) -> Cost {
         1 => Count::One,
         _ => Count::Many,
     };
+    // The language of whoever hears of it is looked up.
+    let heard: usize = actions
+        .iter()
+        .map(|action| match &action.kind {
+            ActionKind::Reply(Reply { to: Some(to), .. }) => match to {
+                To::Admins => 2,
+                To::Chat(_) => 1,
+            },
+            _ => 0,
+        })
+        .sum();
+    let asked = asked + heard;
     let reads = count(asked + queries.iter().filter(|query| !query.writes).count());
     let writes = match count(queries.iter().filter(|query| query.writes).count()) {
         // What is handed over runs after everything else.

@@ -95,6 +95,9 @@ pub enum Builtin {
     UserFirstName,
     UserLastName,
     UserUsername,
+    UserIsAdmin,
+    /// Whoever reads the message is an admin: `allow: admin` on a button.
+    ReaderIsAdmin,
     Locale,
     Now,
     Today,

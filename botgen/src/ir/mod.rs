@@ -161,6 +161,8 @@ pub struct Flow {
     pub block: &'static str,
     /// Listed in Telegram's menu with this text (plain, no arguments but the locale).
     pub description: Option<TextCall>,
+    /// Only admins may use it.
+    pub admins: bool,
     /// Typed arguments, in order.
     pub args: Vec<Arg>,
     /// Of the command itself (for a wizard at least `State`).
@@ -175,6 +177,25 @@ pub struct Flow {
     pub queries: Vec<Query>,
     /// Every choice type of the flow, by [`types::ChoiceId`].
     pub choices: Vec<Choice>,
+}
+
+impl Flow {
+    /// Every action of the flow.
+    pub fn actions(&self) -> impl Iterator<Item = &Action> {
+        let wizard = self.wizard.iter();
+        let later = wizard.flat_map(|w| {
+            let steps = w.steps.iter().flat_map(|step| &step.after);
+            steps.chain(&w.on_complete)
+        });
+        self.on_enter.iter().chain(later)
+    }
+
+    /// Something goes to the bot's admins.
+    pub fn tells_admins(&self) -> bool {
+        self.actions().any(|action| {
+            matches!(&action.kind, ActionKind::Reply(reply) if matches!(reply.to, Some(To::Admins)))
+        })
+    }
 }
 
 /// A typed argument of a command.
@@ -435,6 +456,15 @@ pub struct OnConflict {
     pub target: Target,
 }
 
+/// To whom a message goes.
+#[derive(Debug, Clone)]
+pub enum To {
+    /// Each of the bot's admins.
+    Admins,
+    /// A chat's id: a whole number that is not null.
+    Chat(Expr),
+}
+
 /// A message.
 #[derive(Debug)]
 pub struct Reply {
@@ -446,6 +476,8 @@ pub struct Reply {
     pub empty: Option<(Vec<Expr>, TextCall)>,
     /// Rows.
     pub keyboard: Vec<Vec<Button>>,
+    /// To another chat than the update's.
+    pub to: Option<To>,
     /// Replaces the message whose button was pressed, where there is one.
     pub edit: bool,
     /// Other than the bot's.

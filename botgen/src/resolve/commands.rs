@@ -14,7 +14,7 @@ pub const RESERVED: [&str; 2] = ["back", "skip"];
 const TAKEN: [&str; 6] = ["alloc", "core", "mod", "runtime_core", "sqlx", "std"];
 
 /// Gives the command to the flow that was added last.
-pub fn add(symbols: &mut Symbols, written: &Str, sink: &mut Sink) {
+pub fn add(symbols: &mut Symbols, written: &Str, admins: bool, sink: &mut Sink) {
     let Some(flow) = symbols.flows.len().checked_sub(1) else {
         return;
     };
@@ -44,6 +44,7 @@ pub fn add(symbols: &mut Symbols, written: &Str, sink: &mut Sink) {
             span: written.span,
             flow,
             module,
+            admins,
             args: names.args.clone(),
             choices: names.choice_symbols(),
         },

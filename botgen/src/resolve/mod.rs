@@ -34,6 +34,8 @@ pub struct Command {
     pub flow: usize,
     /// Rust module.
     pub module: String,
+    /// Only admins may use it.
+    pub admins: bool,
     /// Typed arguments, in order.
     pub args: Vec<Argument>,
     /// Choices of the flow by variable (steps and arguments), for `| label: 'command.var'`.
@@ -74,12 +76,12 @@ impl Symbols {
         };
         for intent in &bot.intents {
             symbols.flows.push(FlowNames::default());
-            commands::add(&mut symbols, &intent.cmd, sink);
+            commands::add(&mut symbols, &intent.cmd, intent.allow.is_some(), sink);
         }
         for flow in &bot.flows {
             let names = FlowNames::of(flow, sink);
             symbols.flows.push(names);
-            commands::add(&mut symbols, &flow.entry_cmd, sink);
+            commands::add(&mut symbols, &flow.entry_cmd, flow.allow.is_some(), sink);
         }
         symbols
     }

@@ -61,6 +61,8 @@ words! {
     BlockName "block" { "type": "string" }
     /// The markup of a text.
     ParseModeName "markup" { "type": "string", "enum": ["HTML", "MarkdownV2", "none"] }
+    /// Who may: the bot's admins.
+    AllowName "who" { "type": "string", "enum": ["admin"] }
     /// What happens to a message that its values make too long.
     OverflowName "overflow" { "type": "string", "enum": ["split", "truncate", "error"] }
     /// What becomes of a message of which nobody knows whether it arrived.

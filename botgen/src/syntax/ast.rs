@@ -121,6 +121,7 @@ pub struct Intent {
     /// With the leading `/`.
     pub cmd: Str,
     pub description: Option<Text>,
+    pub allow: Option<Span>,
     pub reply: Text,
     pub overflow: Option<Spanned<Overflow>>,
 }
@@ -137,6 +138,8 @@ pub struct Flow {
     /// With the leading `/`.
     pub entry_cmd: Str,
     pub description: Option<Text>,
+    /// `allow: admin`.
+    pub allow: Option<Span>,
     pub args: Vec<ArgDecl>,
     pub on_enter: Vec<Action>,
     pub kind: FlowKind,
@@ -525,8 +528,17 @@ pub struct Reply {
     pub overflow: Option<Spanned<Overflow>>,
     pub keyboard: Keyboard,
     pub parse_mode: Option<Spanned<ParseMode>>,
+    pub to: Option<To>,
     pub edit: Option<Spanned<bool>>,
     pub on_ambiguous: Option<Spanned<OnAmbiguous>>,
+}
+
+/// `to:` of a reply.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum To {
+    Admins(Span),
+    Chat(Expr),
 }
 
 /// `action.set_locale.v1`.
@@ -562,6 +574,8 @@ pub struct Button {
     pub each: Option<Each>,
     pub text: Text,
     pub when: Option<Expr>,
+    /// `allow: admin`.
+    pub allow: Option<Span>,
     pub does: ButtonDoes,
 }
 
@@ -738,6 +752,7 @@ pub struct Conversation {
     pub name: Str,
     pub locale: Option<Str>,
     pub group: bool,
+    pub admins: Vec<Str>,
     pub begins: Option<Str>,
     pub steps: Vec<Spanned<ChatStep>>,
 }

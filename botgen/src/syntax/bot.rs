@@ -11,7 +11,9 @@ use super::lints::Lints;
 use super::registry;
 use crate::diagnostics::codes::{files, shape};
 use crate::diagnostics::{Diagnostic, Edit, Sink, meant, remove_element};
-use crate::schema::{BlockName, Command, LocaleTag, OnAmbiguousName, OverflowName, Template};
+use crate::schema::{
+    AllowName, BlockName, Command, LocaleTag, OnAmbiguousName, OverflowName, Template,
+};
 use crate::source::folder::Folder;
 use crate::source::{FileId, SourceMap, Span, Spanned};
 use crate::yaml::{self, Kind, Node};
@@ -115,6 +117,8 @@ pub struct IntentItem {
     pub cmd: Command,
     /// Lists the command in Telegram's menu with this text.
     pub description: Option<Template>,
+    /// Who may use it: `admin`, those of `BOTFACTORY_ADMINS_<BOT>`. Others are refused, and do not see it in Telegram's menu.
+    pub allow: Option<AllowName>,
     /// The reply.
     pub reply: Template,
     /// What happens when values make the reply longer than a message takes: several messages (`split`), an end with
@@ -322,6 +326,7 @@ impl Cx<'_> {
         let mut f = self.fields::<IntentItem>(node, "this intent")?;
         let cmd = self.command(f.get("cmd"), "`cmd`");
         let description = self.text(f.get("description"), "`description`");
+        let allow = self.allow(f.get("allow"));
         let reply = self.text(f.get("reply"), "`reply`");
         let overflow = self.overflow(f.get("overflow"));
         let span = f.span;
@@ -330,6 +335,7 @@ impl Cx<'_> {
             span,
             cmd: cmd?,
             description,
+            allow,
             reply: reply?,
             overflow,
         })

@@ -31,6 +31,9 @@ pub struct ConversationItem {
     /// Everybody talks in one group.
     #[schemars(extend("default" = false))]
     pub group: Option<Bool>,
+    /// Names of the people who are the bot's admins: `[boss]`, who acts after `as: boss`.
+    #[schemars(length(min = 1))]
+    pub admins: Option<Vec<Name>>,
     /// When it begins, `YYYY-MM-DD HH:MM` in the bot's zone.
     #[schemars(extend("default" = "2030-01-01 12:00"))]
     pub begins: Option<Value>,
@@ -141,6 +144,9 @@ impl Cx<'_> {
         let group = self
             .bool(f.get("group"), "`group`")
             .is_some_and(|group| group.node);
+        let admins = self.each(f.get("admins"), "`admins`", false, |cx, node| {
+            cx.word(Some(node), "a name")
+        });
         let begins = f
             .get("begins")
             .and_then(|node| self.str(node, "`begins`", Want::Value))
@@ -153,6 +159,7 @@ impl Cx<'_> {
             name: name?,
             locale,
             group,
+            admins,
             begins,
             steps,
         })

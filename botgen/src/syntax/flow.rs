@@ -139,6 +139,7 @@ impl Cx<'_> {
         };
         let entry_cmd = self.command(f.get("entry_cmd"), "`entry_cmd`");
         let description = self.text(f.get("description"), "`description`");
+        let allow = self.allow(f.get("allow"));
         let args = f.get("args").map(|n| self.args(n)).unwrap_or_default();
         let generic = block.name == generic::BLOCK.name;
         let on_enter = self.each(f.get("on_enter"), "`on_enter`", !generic, Self::action);
@@ -150,6 +151,7 @@ impl Cx<'_> {
             block: name,
             entry_cmd: entry_cmd?,
             description,
+            allow,
             args,
             on_enter,
             kind: kind?,

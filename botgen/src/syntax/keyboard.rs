@@ -7,7 +7,7 @@ use super::ast::{Button, ButtonDoes, Each, Keyboard};
 use super::decode::Cx;
 use super::text;
 use crate::diagnostics::codes::shape;
-use crate::schema::{Count, Expression, Template};
+use crate::schema::{AllowName, Count, Expression, Template};
 use crate::yaml::{Kind, Node};
 
 /// A button in a row of its own, or a list of buttons that is one row.
@@ -44,6 +44,8 @@ pub struct ButtonItem {
     pub toast: Option<Template>,
     /// Shown only when this holds.
     pub when: Option<Expression>,
+    /// Shown to the bot's admins only: `admin`. Its command says `allow: admin` too.
+    pub allow: Option<AllowName>,
 }
 
 impl Cx<'_> {
@@ -103,6 +105,7 @@ impl Cx<'_> {
         };
         let label = self.text(f.get("text"), "`text`");
         let when = self.expr(f.get("when"), "`when`");
+        let allow = self.allow(f.get("allow"));
         let present: Vec<&str> = ["callback", "url", "toast"]
             .into_iter()
             .filter(|k| f.key_span(k).is_some())
@@ -149,6 +152,7 @@ impl Cx<'_> {
             each,
             text: label?,
             when,
+            allow,
             does: does?,
         })
     }

@@ -96,10 +96,7 @@ pub fn later_block(name: &str) -> Option<u8> {
 
 /// The issue that brings a key which no block has yet.
 pub fn later_key(name: &str) -> Option<u8> {
-    match name {
-        "allow" | "to" => Some(5),
-        _ => later_block(name),
-    }
+    later_block(name)
 }
 
 /// What to write instead of a key of the old system.

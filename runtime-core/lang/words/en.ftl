@@ -27,6 +27,7 @@ bf-share-contact = Share my contact
 bf-share-location = Send my location
 bf-already-answered = You have already answered this question.
 bf-not-yours = This button isn't for you.
+bf-not-allowed = Only administrators can do that.
 bf-outdated = This button is out of date. Please start again.
 
 ## Lists

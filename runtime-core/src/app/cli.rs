@@ -5,7 +5,7 @@ use crate::config::{VARIABLES, llm, token_variable};
 use crate::ingress::preview::Who;
 
 /// The short form.
-pub const USAGE: &str = "usage: botfactory [serve | chat BOT [--user N] [--locale TAG] | migrate | health | webhook set|delete|info [BOT]\n                  | dead-letters BOT [list | requeue ID… | discard ID…]\n                  | people BOT export|erase USER\n                  | texts BOT [list [LOCALE] | set LOCALE KEY WORDS | set LOCALE FILE.ftl | revert [LOCALE [KEY…]]\n                    | export LOCALE | changes]]\n       botfactory --help | --version";
+pub const USAGE: &str = "usage: botfactory [serve | chat BOT [--user N] [--locale TAG] [--admin] | migrate | health | webhook set|delete|info [BOT]\n                  | dead-letters BOT [list | requeue ID… | discard ID…]\n                  | people BOT export|erase USER\n                  | texts BOT [list [LOCALE] | set LOCALE KEY WORDS | set LOCALE FILE.ftl | revert [LOCALE [KEY…]]\n                    | export LOCALE | changes]]\n       botfactory --help | --version";
 
 /// What to do.
 #[derive(Debug, Clone)]
@@ -211,6 +211,7 @@ fn chat(mut args: impl Iterator<Item = String>) -> Result<Command, String> {
                     .map_err(|_| "`--user` takes a number".to_owned())?;
             }
             "--locale" => who.locale = Some(value("--locale")?),
+            "--admin" => who.admin = true,
             name if !name.starts_with('-') && bot.is_none() => bot = Some(arg),
             other => return Err(format!("unexpected `{other}`")),
         }
@@ -225,7 +226,7 @@ pub fn help(bots: &[&'static dyn Bot]) -> String {
     let mut out = String::from(
         "BotFactory: the Telegram bots of this deployment, in one program.\n\n\
          botfactory [serve]                    serve the bots, the chat page and the operators' routes\n\
-         botfactory chat BOT                   talk to a bot in the terminal [--user N] [--locale TAG]\n\
+         botfactory chat BOT                   talk to a bot in the terminal [--user N] [--locale TAG] [--admin]\n\
          botfactory migrate                    bring the database up to date and end\n\
          botfactory health                     ask the running instance whether it is ready (exit 0 or 1)\n\
          botfactory webhook set|delete|info    webhooks by hand, of all bots or [BOT]\n\

@@ -32,7 +32,8 @@ impl BotMenus {
 impl Menus for BotMenus {
     fn menus(&self, bot: usize) -> Vec<Menu> {
         let texts = self.engine.texts(bot);
-        texts.map_or_else(Vec::new, |(_, now)| of(&now, &self.clock))
+        let admins = self.engine.admins(bot);
+        texts.map_or_else(Vec::new, |(_, now)| of(&now, &self.clock, &admins))
     }
 
     fn named(&self, bot: usize, username: &str) {
@@ -40,8 +41,8 @@ impl Menus for BotMenus {
     }
 }
 
-/// The lists of commands of a bot: for everybody, and per language.
-pub(crate) fn of(texts: &Arc<Texts>, clock: &Clock) -> Vec<Menu> {
+/// The lists of commands of a bot: for everybody, and per language; then those of its admins, who see more.
+pub(crate) fn of(texts: &Arc<Texts>, clock: &Clock, admins: &[i64]) -> Vec<Menu> {
     let spec = texts.spec;
     let nobody = Arc::new(Person {
         id: 0,
@@ -50,7 +51,7 @@ pub(crate) fn of(texts: &Arc<Texts>, clock: &Clock) -> Vec<Menu> {
         username: None,
         language_code: None,
     });
-    let menu = |locale: usize, language: Option<String>| {
+    let menu = |locale: usize, language: Option<String>, chat: Option<i64>| {
         let words = Words {
             texts: texts.clone(),
             locale,
@@ -58,10 +59,15 @@ pub(crate) fn of(texts: &Arc<Texts>, clock: &Clock) -> Vec<Menu> {
             chat_id: 0,
             now: clock.now(),
             args: "".into(),
+            bot: 0,
+            admin: false,
+            reader_admin: None,
+            admins: [].into(),
         };
         let commands = spec
             .commands
             .iter()
+            .filter(|command| chat.is_some() || !command.admins)
             .filter_map(|command| {
                 let text = command.description?(&words);
                 let description = cut(text.as_str(), limits::COMMAND_DESCRIPTION).into_owned();
@@ -69,18 +75,35 @@ pub(crate) fn of(texts: &Arc<Texts>, clock: &Clock) -> Vec<Menu> {
             })
             .take(limits::COMMANDS)
             .collect();
-        Menu { language, commands }
+        Menu {
+            language,
+            chat,
+            commands,
+        }
     };
-    let mut menus = vec![menu(spec.default_locale, None)];
+    let mut languages = vec![(spec.default_locale, None)];
     for (index, locale) in spec.locales.iter().enumerate() {
         // Telegram knows two-letter languages only; the first locale of a language wins.
         let language = locale.tag.split('-').next().unwrap_or(locale.tag);
-        let known = menus
+        let known = languages
             .iter()
-            .any(|m| m.language.as_deref() == Some(language));
+            .any(|(_, known)| known.as_deref() == Some(language));
         if language.len() == 2 && !known {
-            menus.push(menu(index, Some(language.to_owned())));
+            languages.push((index, Some(language.to_owned())));
         }
     }
-    menus
+    let more = spec
+        .commands
+        .iter()
+        .any(|c| c.admins && c.description.is_some());
+    let chats = admins.iter().filter(|_| more).map(|admin| Some(*admin));
+    std::iter::once(None)
+        .chain(chats)
+        .flat_map(|chat| {
+            languages
+                .iter()
+                .map(move |(locale, language)| (*locale, language.clone(), chat))
+        })
+        .map(|(locale, language, chat)| menu(locale, language, chat))
+        .collect()
 }

@@ -66,6 +66,9 @@ impl Core for Live {
     fn llm(&self) -> Option<&Llm> {
         Some(&self.llm)
     }
+    fn set_admins(&self, bot: usize, admins: &[i64]) {
+        self.engine.set_admins(bot, admins);
+    }
     fn redis_healthy(&self) -> bool {
         self.redis.up()
     }
@@ -167,6 +170,19 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
     )
     .map_err(|error| AppError::Failed(error.to_string()))?;
     engine.share(redis.clone());
+    for (at, bot) in bots.iter().enumerate() {
+        let admins = config.admins.get(at).map_or(&[][..], Vec::as_slice);
+        engine.set_admins(at, admins);
+        let spec = bot.spec();
+        let wanted = spec.tells_admins || spec.commands.iter().any(|command| command.admins);
+        if admins.is_empty() && wanted {
+            tracing::warn!(
+                bot = spec.id,
+                variable = %crate::config::admins_variable(spec.id),
+                "nobody is an admin of this bot: what only admins may do is closed"
+            );
+        }
+    }
     let engine = Arc::new(engine);
     let overrides = Arc::new(Overrides::new(store.clone(), engine.clone()));
     let loaded = overrides.load().await;

@@ -94,6 +94,9 @@ pub const VARIABLES: &[(&str, &str)] = &[
 /// Read by the build, not by the binary; may stand in the same `.env`.
 const BUILD_VARIABLES: &[&str] = &["BOTFACTORY_BOTS"];
 const TOKEN_PREFIX: &str = "BOTFACTORY_TOKEN_";
+const ADMINS_PREFIX: &str = "BOTFACTORY_ADMINS_";
+/// Most admins of a bot: what goes to admins goes to each of them.
+const ADMINS: usize = 50;
 /// Shortest secret that an operator may choose.
 const SECRET_LEAST: usize = 16;
 /// Ports that Telegram's webhooks reach (<https://core.telegram.org/bots/api#setwebhook>).
@@ -112,6 +115,8 @@ pub struct Config {
     pub redis: Option<SecretString>,
     /// By bot's index; `None`: preview only.
     pub tokens: Vec<Option<Token>>,
+    /// By bot: Telegram's ids of its admins.
+    pub admins: Vec<Vec<i64>>,
     /// Without a slash at the end. `None`: polling.
     pub public_url: Option<String>,
     /// `None`: from the database.
@@ -230,6 +235,7 @@ impl Config {
             database: reader.database(),
             redis: reader.redis(),
             tokens: reader.tokens(bots),
+            admins: bots.iter().map(|bot| reader.admins(bot)).collect(),
             public_url: reader.public_url(own_server),
             webhook_secret: reader.webhook_secret(),
             key: reader.key("BOTFACTORY_KEY"),
@@ -272,6 +278,11 @@ pub fn token_variable(bot: &str) -> String {
     format!("{TOKEN_PREFIX}{}", bot.to_ascii_uppercase())
 }
 
+/// The variable with the ids of a bot's admins.
+pub fn admins_variable(bot: &str) -> String {
+    format!("{ADMINS_PREFIX}{}", bot.to_ascii_uppercase())
+}
+
 struct Reader<'a> {
     variables: &'a BTreeMap<String, String>,
     errors: Vec<String>,
@@ -290,7 +301,10 @@ impl Reader<'_> {
     }
 
     fn unknown_names(&mut self, bots: &[&str]) {
-        let tokens: Vec<String> = bots.iter().map(|bot| token_variable(bot)).collect();
+        let tokens: Vec<String> = bots
+            .iter()
+            .flat_map(|bot| [token_variable(bot), admins_variable(bot)])
+            .collect();
         let known: Vec<&str> = VARIABLES
             .iter()
             .map(|(name, _)| *name)
@@ -303,7 +317,7 @@ impl Reader<'_> {
                 continue;
             }
             let hint = match near(name, &known).as_slice() {
-                [] if name.starts_with(TOKEN_PREFIX) => {
+                [] if name.starts_with(TOKEN_PREFIX) || name.starts_with(ADMINS_PREFIX) => {
                     format!("; the bots here are {}", list(bots))
                 }
                 [] => "; `botfactory --help` lists every variable".to_owned(),
@@ -386,6 +400,27 @@ impl Reader<'_> {
             tokens.push(token);
         }
         tokens
+    }
+
+    fn admins(&mut self, bot: &str) -> Vec<i64> {
+        let name = admins_variable(bot);
+        let Some(value) = self.get(&name).map(str::to_owned) else {
+            return Vec::new();
+        };
+        let mut admins = Vec::new();
+        for id in value.split([',', ' ', ';']).filter(|id| !id.is_empty()) {
+            match id.parse::<i64>() {
+                Ok(id) if id > 0 && !admins.contains(&id) => admins.push(id),
+                Ok(id) if id > 0 => {}
+                _ => self.error(format!(
+                    "`{name}` must hold Telegram's numeric ids of people, such as `123456789,987654321`"
+                )),
+            }
+        }
+        if admins.len() > ADMINS {
+            self.error(format!("`{name}` names more than {ADMINS} people"));
+        }
+        admins
     }
 
     fn telegram_api(&mut self) -> String {

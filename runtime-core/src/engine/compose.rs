@@ -15,6 +15,7 @@ use crate::handler::message::{Button, Does, Text};
 use crate::handler::printer::Words;
 use crate::handler::wizard::{StepSpec, Waiting, shows_reply_keyboard};
 use crate::handler::{Choices, Next, Said};
+use crate::ingress::Place;
 use crate::telegram::method::{
     AnswerCallbackQuery, Call, EditMessageText, InlineButton, ReplyButton, ReplyMarkup, SendMessage,
 };
@@ -62,6 +63,7 @@ pub(crate) fn compose(
         });
     }
     let bots = frame.update.seat.spec.on_ambiguous;
+    let here = frame.update.place;
     let mut toast = toast.cloned();
     // The first edit takes the message whose button was pressed.
     let mut editable = frame
@@ -75,17 +77,30 @@ pub(crate) fn compose(
             Said::Message(message) => {
                 let markup = inline(frame, &message.rows)?;
                 let policy = message.on_ambiguous.unwrap_or(bots);
-                let edit = if message.edit { editable.take() } else { None };
+                let place = match message.to {
+                    Some(chat) if chat != here.chat_id => Place {
+                        chat_id: chat,
+                        private: chat > 0,
+                        thread_id: 0,
+                    },
+                    _ => here,
+                };
+                let edit = if message.edit && place == here {
+                    editable.take()
+                } else {
+                    None
+                };
                 let text = &message.text;
+                let to = (place, edit);
                 if message.truncate {
                     let text = Text {
                         markup: truncate(text.mode, text.as_str(), &text.breaks),
                         mode: text.mode,
                         breaks: Vec::new(),
                     };
-                    push(&mut out.messages, frame, &text, markup, edit, policy);
+                    push(&mut out.messages, to, &text, markup, policy);
                 } else {
-                    push(&mut out.messages, frame, text, markup, edit, policy);
+                    push(&mut out.messages, to, text, markup, policy);
                 }
             }
             Said::Question {
@@ -106,15 +121,15 @@ pub(crate) fn compose(
                 let edit = if edit { editable.take() } else { None };
                 let whole = below.map(|below| text.with_below(below));
                 let text = whole.as_ref().unwrap_or(text);
-                push(&mut out.messages, frame, text, markup, edit, bots);
+                push(&mut out.messages, (here, edit), text, markup, bots);
             }
             Said::Refusal(text) if frame.update.pressed.is_some() && toast.is_none() => {
                 toast = Some(text.clone());
             }
-            Said::Refusal(text) => push(&mut out.messages, frame, text, None, None, bots),
+            Said::Refusal(text) => push(&mut out.messages, (here, None), text, None, bots),
             Said::Own(key) => {
                 let text = frame.words.own(key, &Args::new());
-                push(&mut out.messages, frame, &text, None, None, bots);
+                push(&mut out.messages, (here, None), &text, None, bots);
             }
         }
     }
@@ -139,19 +154,17 @@ pub(crate) fn compose(
 
 fn push(
     calls: &mut Vec<Outgoing>,
-    frame: &Frame<'_>,
+    (place, edit): (Place, Option<i64>),
     text: &Text,
     markup: Option<ReplyMarkup>,
-    edit: Option<i64>,
     policy: OnAmbiguous,
 ) {
     let mut add = |call| calls.push(Outgoing::new(call, policy));
-    let place = frame.update.place;
     let parse_mode = text.mode.name().map(str::to_owned);
     if is_blank(text.mode, text.as_str()) {
         // Telegram refuses an empty message; without buttons there is nothing to say.
         if markup.is_some() {
-            add(send(frame, "…".to_owned(), None, markup));
+            add(send(place, "…".to_owned(), None, markup));
         }
         return;
     }
@@ -168,18 +181,17 @@ fn push(
         return;
     }
     for part in parts {
-        add(send(frame, part, parse_mode.clone(), None));
+        add(send(place, part, parse_mode.clone(), None));
     }
-    add(send(frame, last, parse_mode, markup));
+    add(send(place, last, parse_mode, markup));
 }
 
 fn send(
-    frame: &Frame<'_>,
+    place: Place,
     text: String,
     parse_mode: Option<String>,
     reply_markup: Option<ReplyMarkup>,
 ) -> Call {
-    let place = frame.update.place;
     Call::SendMessage(SendMessage {
         chat_id: place.chat_id,
         message_thread_id: (place.thread_id != 0).then_some(place.thread_id),
@@ -195,13 +207,17 @@ fn remove_keyboard(calls: &mut Vec<Outgoing>, frame: &Frame<'_>) {
         remove_keyboard: true,
     };
     let free = calls.iter_mut().find_map(|out| match &mut out.call {
-        Call::SendMessage(message) if message.reply_markup.is_none() => Some(message),
+        Call::SendMessage(message)
+            if message.reply_markup.is_none() && message.chat_id == frame.update.place.chat_id =>
+        {
+            Some(message)
+        }
         _ => None,
     });
     match free {
         Some(message) => message.reply_markup = Some(remove),
         None => {
-            let call = send(frame, REMOVED.to_owned(), None, Some(remove));
+            let call = send(frame.update.place, REMOVED.to_owned(), None, Some(remove));
             let policy = frame.update.seat.spec.on_ambiguous;
             calls.insert(0, Outgoing::new(call, policy));
         }

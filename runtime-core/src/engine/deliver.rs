@@ -32,7 +32,10 @@ impl Parcel {
         let rides = webhook
             && match (&composed.answer, &composed.messages[..]) {
                 (Some(_), _) => true,
-                (None, [only]) if matches!(only.call, Call::SendMessage(_)) && !only.keep => {
+                (None, [only])
+                    if matches!(&only.call, Call::SendMessage(to) if to.chat_id == update.place.chat_id)
+                        && !only.keep =>
+                {
                     (update.place.private || delivery == Delivery::Webhook)
                         && gate.open(update.key.bot, update.place.chat_id)
                 }

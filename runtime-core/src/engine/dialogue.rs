@@ -57,6 +57,17 @@ pub(crate) async fn act(
     cx: &mut Cx,
 ) -> Handled {
     let bot = update.seat.bot;
+    // Who was an admin when the dialogue began may be none any more.
+    if let (
+        Work::Answer(_) | Work::Press(_),
+        Standing::Waiting(waiting) | Standing::Expired(waiting),
+    ) = (work, &standing)
+        && !cx.words.admin
+        && update.seat.is_for_admins(waiting.flow())
+        && !matches!(work, Work::Press(press) if !fits(press, waiting, run))
+    {
+        return gone("bf-not-allowed", cx);
+    }
     match work {
         Work::Command { command, args } => {
             if let Standing::Waiting(waiting) = standing {
@@ -173,6 +184,16 @@ pub(crate) async fn act(
 }
 
 async fn enter(update: &Update, command: usize, args: &str, cx: &mut Cx) -> Handled {
+    let for_admins = update
+        .seat
+        .spec
+        .commands
+        .get(command)
+        .is_some_and(|c| c.admins);
+    if for_admins && !cx.words.admin {
+        cx.refuse_own("bf-not-allowed");
+        return Ok(());
+    }
     cx.words.args = args.into();
     update.seat.bot.enter(cx, command, args).await
 }

@@ -266,6 +266,20 @@ impl Engine {
         self.seats.get(bot).map_or(0, |seat| seat.id(preview))
     }
 
+    /// Telegram's ids of a bot's admins.
+    pub(crate) fn admins(&self, bot: usize) -> Arc<[i64]> {
+        self.seats
+            .get(bot)
+            .map_or_else(|| [].into(), |seat| seat.admins())
+    }
+
+    /// Who may use what only admins may (`BOTFACTORY_ADMINS_<BOT>`), from the next update on.
+    pub fn set_admins(&self, bot: usize, admins: &[i64]) {
+        if let Some(seat) = self.seats.get(bot) {
+            seat.set_admins(admins);
+        }
+    }
+
     /// What a bot's texts can see where nobody acts: for descriptions and the like. `None`: no such bot or locale.
     pub fn words(&self, bot: usize, locale: LocaleIndex) -> Option<Words> {
         let seat = self.seats.get(bot)?;
@@ -282,6 +296,10 @@ impl Engine {
             chat_id: 0,
             now: self.shared.store.clock().now(),
             args: "".into(),
+            bot: seat.id(false),
+            admin: false,
+            reader_admin: None,
+            admins: seat.admins(),
         })
     }
 
@@ -381,6 +399,11 @@ impl Engine {
                 Err(error) => self.fail(update, &error).await,
             };
         }
+        if route.is_forbidden(&update) {
+            let mut cx = Cx::new(update.words.clone(), Connection::None, None);
+            cx.refuse_own("bf-not-allowed");
+            return self.answer(update, &cx).await;
+        }
         match route {
             Route::Ignore => Outcome::NOTHING,
             Route::Store(work) => self.write(update, work).await,
@@ -421,6 +444,7 @@ impl Engine {
             Some(subject) => self.shared.store.locale(bot, subject).await?,
             None => None,
         };
+        let admin = seat.is_admin(person.id);
         Ok(Words {
             texts: seat.texts_now(),
             locale: seat.texts.choose(stored.as_deref(), &person, place),
@@ -428,6 +452,10 @@ impl Engine {
             chat_id: place.chat_id,
             now: self.shared.store.clock().now(),
             args: "".into(),
+            bot,
+            admin,
+            reader_admin: None,
+            admins: seat.admins(),
         })
     }
 

@@ -4,7 +4,7 @@ use botfactory_lang::callback::{
     Keys, Owner, PagePress, Payload, WizardPress, command_line, decode,
 };
 
-use super::seat::Seat;
+use super::seat::{Seat, Update};
 use crate::bot::Effect;
 use crate::ingress::{Content, Place};
 
@@ -25,6 +25,24 @@ pub(crate) enum Route {
     Toast(u32),
     /// A press that only shows one of the runtime's own words.
     OwnToast(&'static str),
+}
+
+impl Route {
+    /// Only admins may do it, and this person is none. A dialogue is asked when it is met.
+    pub(crate) fn is_forbidden(&self, update: &Update) -> bool {
+        let spec = update.seat.spec;
+        let for_admins = match self {
+            Self::Quick { command, .. } | Self::Store(Work::Command { command, .. }) => {
+                spec.commands.get(*command).is_some_and(|c| c.admins)
+            }
+            Self::Turn { list, .. } => {
+                let list = spec.lists.get(*list);
+                list.is_some_and(|list| update.seat.is_for_admins(list.command))
+            }
+            _ => false,
+        };
+        for_admins && !update.words.admin
+    }
 }
 
 /// What is run between reading the conversation and storing it.

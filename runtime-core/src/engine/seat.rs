@@ -12,7 +12,7 @@ use crate::handler::printer::Words;
 #[cfg(feature = "postgres")]
 use crate::handler::wizard::StepSpec;
 use crate::i18n::{Texts, TextsError};
-use crate::ingress::{CallbackIn, Channel, Person, Place};
+use crate::ingress::{CallbackIn, Channel, Person, Place, preview};
 use crate::limits::Decisions;
 use crate::store::conversation::Key;
 
@@ -37,6 +37,7 @@ pub(crate) struct Seat {
     telegram_id: Option<i64>,
     preview_id: i64,
     username: RwLock<Option<String>>,
+    admins: ArcSwap<Arc<[i64]>>,
 }
 
 impl Seat {
@@ -59,6 +60,7 @@ impl Seat {
             telegram_id: served.telegram_id,
             preview_id: crate::store::person::preview_number(spec.id),
             username: RwLock::new(None),
+            admins: ArcSwap::from_pointee(Arc::from([])),
         })
     }
 
@@ -94,6 +96,26 @@ impl Seat {
             .unwrap_or_else(PoisonError::into_inner)
             .as_deref()
             .is_none_or(|own| own.eq_ignore_ascii_case(name))
+    }
+
+    /// Who may use what only admins may.
+    pub(crate) fn admins(&self) -> Arc<[i64]> {
+        self.admins.load().as_ref().clone()
+    }
+
+    pub(crate) fn set_admins(&self, admins: &[i64]) {
+        self.admins.store(Arc::new(admins.into()));
+    }
+
+    /// Whether the person is one of them; a preview has admins of its own.
+    pub(crate) fn is_admin(&self, person: i64) -> bool {
+        preview::is_admin(person) || self.admins.load().contains(&person)
+    }
+
+    /// Whether only admins may use what the command begins.
+    pub(crate) fn is_for_admins(&self, command: &str) -> bool {
+        let mut commands = self.spec.commands.iter();
+        commands.any(|spec| spec.name == command && spec.admins)
     }
 
     /// What the compiler knows of a wizard's step.

@@ -105,6 +105,8 @@ pub struct Message {
     pub(crate) edit: bool,
     pub(crate) truncate: bool,
     pub(crate) on_ambiguous: Option<OnAmbiguous>,
+    /// Another chat than the update's.
+    pub(crate) to: Option<i64>,
 }
 
 impl Message {
@@ -116,7 +118,14 @@ impl Message {
             edit: false,
             truncate: false,
             on_ambiguous: None,
+            to: None,
         }
+    }
+    /// Goes to this chat.
+    #[must_use]
+    pub fn to(mut self, chat: i64) -> Self {
+        self.to = Some(chat);
+        self
     }
     /// Ends with `…` where it is too long, instead of going on in another message.
     #[must_use]

@@ -11,6 +11,7 @@ pub mod pages;
 #[cfg(feature = "postgres")]
 pub mod pg;
 pub mod printer;
+pub mod recipients;
 pub mod widget;
 pub mod wizard;
 

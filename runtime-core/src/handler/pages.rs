@@ -13,6 +13,8 @@ use super::printer::{Args, Words};
 pub struct ListSpec {
     /// Of its command, its name and the types of what its buttons carry: other code's buttons do not fit.
     pub hash: u32,
+    /// Its command.
+    pub command: &'static str,
     pub reads: crate::bot::Reads,
 }
 

@@ -25,6 +25,14 @@ pub struct Words {
     pub(crate) chat_id: i64,
     pub(crate) now: Instant,
     pub(crate) args: Arc<str>,
+    /// The bot's numeric id here.
+    pub(crate) bot: i64,
+    /// The person is one of the bot's admins.
+    pub(crate) admin: bool,
+    /// So is whoever reads the message, where that is another one.
+    pub(crate) reader_admin: Option<bool>,
+    /// All of them.
+    pub(crate) admins: Arc<[i64]>,
 }
 
 impl fmt::Debug for Words {
@@ -105,6 +113,14 @@ impl Words {
             ..self.clone()
         };
         (0..self.texts.tags().len()).map(each).collect()
+    }
+    /// `user.is_admin`.
+    pub fn user_is_admin(&self) -> bool {
+        self.admin
+    }
+    /// Whether whoever reads the message is one of the bot's admins.
+    pub fn reader_is_admin(&self) -> bool {
+        self.reader_admin.unwrap_or(self.admin)
     }
     /// `user_id`.
     pub fn user_id(&self) -> i64 {

@@ -224,7 +224,7 @@ async fn created_at(deployment: &Deployment, spec: &BotSpec) -> Option<String> {
 
 /// Read again what is read at run time
 ///
-/// Secrets, `.env`, overridden texts; the bot is registered with Telegram again. Bots themselves are compiled: `sources_differ`
+/// Secrets, admins, `.env`, overridden texts; the bot is registered with Telegram again. Bots themselves are compiled: `sources_differ`
 /// says whether what is on disk is another version.
 #[utoipa::path(post, path = "/bots/{id}/reload", tag = "bots", params(("id" = String, Path, description = "The bot's id")),
     responses((status = 200, body = Reload), (status = 404, description = "No such bot", body = ErrorBody),
@@ -238,6 +238,10 @@ pub async fn reload(
     let spec = bot.spec();
     let names: Vec<&str> = deployment.bots().iter().map(|bot| bot.spec().id).collect();
     let config = Config::load(&names).map_err(|error| Problem::unprocessable(error.to_string()))?;
+    if let Some(index) = deployment.find(&id) {
+        let admins = config.admins.get(index).map_or(&[][..], Vec::as_slice);
+        deployment.core().set_admins(index, admins);
+    }
     let mut restart_needed = !deployment.set_admin_key(config.admin_key);
     if let Some(registrar) = deployment.registrar() {
         restart_needed |= registrar.reread(&deployment, bot, &config);

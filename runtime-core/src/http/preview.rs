@@ -49,6 +49,9 @@ pub struct Send {
     #[serde(default)]
     #[schema(max_length = 35)]
     locale: Option<String>,
+    /// They are one of the bot's admins: another person than the one with the same number who is none.
+    #[serde(default)]
+    admin: bool,
 }
 
 /// Say or press something, as a person who does not exist
@@ -96,6 +99,7 @@ pub async fn send(
         user: body.user_id.unwrap_or(0),
         chat: body.chat_id,
         locale,
+        admin: body.admin,
     };
     let _permit = deployment
         .permit()

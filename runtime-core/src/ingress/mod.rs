@@ -43,6 +43,8 @@ pub trait Core: Send + Sync + std::fmt::Debug + 'static {
     fn llm(&self) -> Option<&Llm> {
         None
     }
+    /// Who may use what only admins may, from the next update on.
+    fn set_admins(&self, _bot: usize, _admins: &[i64]) {}
     /// Whether Redis answers; false where there is none.
     fn redis_healthy(&self) -> bool {
         false

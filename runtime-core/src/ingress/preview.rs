@@ -31,6 +31,8 @@ pub struct Who {
     pub chat: Option<i64>,
     /// Their client's language.
     pub locale: Option<String>,
+    /// One of the bot's admins: another person than the one with the same number who is none.
+    pub admin: bool,
 }
 
 /// What they do.
@@ -64,6 +66,9 @@ pub struct Message {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parse_mode: Option<String>,
     pub buttons: Vec<Vec<Button>>,
+    /// The chat that it would go to, where that is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<i64>,
 }
 
 /// A button under it.
@@ -86,13 +91,19 @@ pub struct Busy {
 }
 
 impl Who {
+    fn id(&self) -> i64 {
+        let first = if self.admin { BASE - 2 * SPAN } else { BASE };
+        first - self.user.rem_euclid(SPAN)
+    }
+
     fn person(&self) -> Person {
         Person {
-            id: person_id(self.user),
-            first_name: if self.user == 0 {
-                "Guest".to_owned()
-            } else {
-                format!("Guest {}", self.user)
+            id: self.id(),
+            first_name: match (self.admin, self.user) {
+                (false, 0) => "Guest".to_owned(),
+                (true, 0) => "Admin".to_owned(),
+                (false, user) => format!("Guest {user}"),
+                (true, user) => format!("Admin {user}"),
             },
             last_name: None,
             username: None,
@@ -109,7 +120,7 @@ impl Who {
             },
             _ => Place {
                 // As in Telegram: a private chat has its person's id.
-                chat_id: person_id(self.user),
+                chat_id: self.id(),
                 private: true,
                 thread_id: 0,
             },
@@ -117,8 +128,9 @@ impl Who {
     }
 }
 
-fn person_id(user: i64) -> i64 {
-    BASE - user.rem_euclid(SPAN)
+/// Whether it is the id of somebody who is an admin in previews.
+pub(crate) fn is_admin(person: i64) -> bool {
+    person <= BASE - 2 * SPAN
 }
 
 /// Runs one step of a preview.
@@ -185,6 +197,7 @@ pub async fn send(
     match outcome {
         Outcome::Busy { retry_after } => Err(Busy { retry_after }),
         Outcome::Done { response, calls } => Ok(reply(
+            who.place().chat_id,
             response
                 .map(|(call, _)| call)
                 .into_iter()
@@ -194,14 +207,18 @@ pub async fn send(
 }
 
 /// The calls as a client of ours sees them.
-fn reply(calls: impl Iterator<Item = Call>) -> Reply {
+fn reply(here: i64, calls: impl Iterator<Item = Call>) -> Reply {
     let mut messages = Vec::new();
     let mut toast = None;
     for call in calls {
         let method = call.name();
         match call {
             Call::SendMessage(m) => {
-                messages.push(message(method, m.text, m.parse_mode, m.reply_markup));
+                let to = (m.chat_id != here).then_some(m.chat_id);
+                messages.push(Message {
+                    to,
+                    ..message(method, m.text, m.parse_mode, m.reply_markup)
+                });
             }
             Call::EditMessageText(m) => {
                 messages.push(message(method, m.text, m.parse_mode, m.reply_markup));
@@ -275,6 +292,7 @@ fn message(
         text,
         parse_mode,
         buttons,
+        to: None,
     }
 }
 
@@ -286,6 +304,7 @@ mod tests {
     #[test]
     fn ids_are_negative_stable_and_apart() {
         let who = |user, chat| Who {
+            admin: false,
             user,
             chat,
             locale: None,
@@ -304,6 +323,7 @@ mod tests {
     #[test]
     fn calls_become_a_reply() {
         let reply = reply(
+            1,
             [
                 Call::AnswerCallbackQuery(AnswerCallbackQuery {
                     callback_query_id: "1".into(),

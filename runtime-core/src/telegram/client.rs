@@ -312,6 +312,7 @@ mod tests {
         let dead = client.call(&unknown, &GetMe {}).await;
         assert_eq!(dead, Err(ApiError::BadToken));
         let long = SetMyCommands {
+            scope: None,
             commands: vec![],
             language_code: Some("eng".into()),
         };

@@ -356,6 +356,17 @@ pub struct SetMyCommands {
     /// Two letters (ISO 639-1); `None`: for everybody without a list of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language_code: Option<String>,
+    /// Whose menu it is; `None`: everybody's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<CommandScope>,
+}
+
+/// <https://core.telegram.org/bots/api#botcommandscopechat>
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum CommandScope {
+    Chat { chat_id: i64 },
 }
 
 /// <https://core.telegram.org/bots/api#botcommand>

@@ -29,6 +29,8 @@ pub struct Script {
     pub locale: &'static str,
     /// Everybody talks in one group.
     pub group: bool,
+    /// Names of the people who are the bot's admins.
+    pub admins: &'static [&'static str],
     /// When it begins: UTC, `YYYY-MM-DD HH:MM:SS`.
     pub begins: &'static str,
     /// What happens, in order.

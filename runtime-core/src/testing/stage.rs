@@ -35,6 +35,8 @@ pub(super) struct Stage {
     last: Option<Event>,
     toast: Option<String>,
     log: String,
+    /// Ids of the bot's admins.
+    admins: Vec<i64>,
 }
 
 impl Stage {
@@ -52,7 +54,7 @@ impl Stage {
         let folder = Folder::new(on_postgres());
         let clock = Clock::fixed(begins.unix());
         let process = start(bots, &folder, &clock).await?;
-        Ok(Self {
+        let mut stage = Self {
             bots,
             bot: index,
             folder,
@@ -67,7 +69,20 @@ impl Stage {
             last: None,
             toast: None,
             log: String::new(),
-        })
+            admins: Vec::new(),
+        };
+        for admin in script.admins {
+            stage.actor = admin;
+            let id = stage.person().id;
+            stage.admins.push(id);
+        }
+        stage.actor = "anna";
+        stage.appoint();
+        Ok(stage)
+    }
+
+    fn appoint(&self) {
+        self.process.engine.set_admins(self.bot, &self.admins);
     }
 
     pub(super) async fn close(self) {
@@ -136,6 +151,7 @@ impl Stage {
                 let _ = writeln!(self.log, "  (restarted)");
                 self.process.store.close().await;
                 self.process = start(self.bots, &self.folder, &self.clock).await?;
+                self.appoint();
                 Ok(())
             }
             Does::Rows { sql, count } => {

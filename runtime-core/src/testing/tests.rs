@@ -14,6 +14,7 @@ static SPEC: BotSpec = BotSpec {
     strategy: Strategy::User,
     delivery: Delivery::Auto,
     on_ambiguous: crate::bot::OnAmbiguous::Resend,
+    tells_admins: false,
     locales: &[LocaleSpec { tag: "en", ftl: "" }],
     default_locale: 0,
     commands: &[CommandSpec {
@@ -22,6 +23,7 @@ static SPEC: BotSpec = BotSpec {
         reads: Reads::Many,
         writes: Writes::Many,
         wizard: true,
+        admins: false,
         description: None,
         usage: "/ask",
     }],
@@ -102,6 +104,7 @@ const fn script(steps: &'static [Step]) -> Script {
         name: "a test",
         file: "chats/echo.yaml",
         locale: "en",
+        admins: &[],
         group: false,
         begins: "2030-01-01 12:00:00",
         steps,

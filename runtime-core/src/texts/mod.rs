@@ -236,7 +236,7 @@ impl Overrides {
             stale: settled.stale.len(),
         });
         let clock = self.store.clock();
-        if menus::of(&before, clock) != menus::of(&texts, clock) {
+        if menus::of(&before, clock, &[1]) != menus::of(&texts, clock, &[1]) {
             self.renew
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

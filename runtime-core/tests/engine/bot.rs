@@ -44,6 +44,7 @@ const fn command(name: &'static str, effect: Effect, wizard: bool) -> CommandSpe
         reads: Reads::Many,
         writes: Writes::Many,
         wizard,
+        admins: false,
         description: None,
         usage: "/x",
     }
@@ -58,6 +59,7 @@ pub const SPEC_OF: BotSpec = BotSpec {
     strategy: Strategy::User,
     delivery: Delivery::Auto,
     on_ambiguous: runtime_core::bot::OnAmbiguous::Resend,
+    tells_admins: false,
     locales: &[
         LocaleSpec {
             tag: "en",

@@ -38,6 +38,7 @@ pub fn check(check: &mut FlowCheck<'_>, menu: &ast::Menu) -> Option<Body> {
             empty: None,
             truncate: overflow == ast::Overflow::Truncate,
             keyboard: keyboard?,
+            to: None,
             edit: menu.edit.as_ref().is_none_or(|e| e.node),
             on_ambiguous: None,
         }),

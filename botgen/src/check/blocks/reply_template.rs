@@ -1,13 +1,15 @@
 //! `action.reply_template.v1`: a message.
 
 use super::{mode, overflow};
+use crate::check::expr;
 use crate::check::flow::FlowCheck;
 use crate::check::scope::Scope;
 use crate::check::text;
 use crate::check::text::TextUse;
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::codes::graph;
-use crate::ir::{ActionKind, Reply};
+use crate::diagnostics::codes::{graph, roles};
+use crate::ir::types::Base;
+use crate::ir::{ActionKind, Reply, To};
 use crate::syntax::ast;
 
 /// Checks the action.
@@ -20,7 +22,10 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, reply: &ast::Reply) -> Op
         .empty_text
         .as_ref()
         .map(|t| text::text(&mut check.cx, scope, t, usage("empty_text")));
+    check.to_admins = matches!(reply.to, Some(ast::To::Admins(_)));
     let keyboard = check.keyboard(scope, &reply.keyboard);
+    check.to_admins = false;
+    let to = to(check, scope, reply);
     let text = text?;
     if reply.empty_text.is_none() && !text::needs_empty_text(&mut check.cx, &text, &reply.text) {
         return None;
@@ -51,7 +56,72 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, reply: &ast::Reply) -> Op
         empty,
         truncate: overflow == ast::Overflow::Truncate,
         keyboard: keyboard?,
+        to: to?,
         edit: reply.edit.as_ref().is_some_and(|e| e.node),
         on_ambiguous: reply.on_ambiguous.as_ref().map(|p| p.node),
     }))
+}
+
+/// `to:`.
+fn to(check: &mut FlowCheck<'_>, scope: &Scope, reply: &ast::Reply) -> Option<Option<To>> {
+    let Some(to) = &reply.to else {
+        return Some(None);
+    };
+    let span = match to {
+        ast::To::Admins(span) => *span,
+        ast::To::Chat(chat) => chat.span,
+    };
+    if let Some(edit) = reply.edit.as_ref().filter(|edit| edit.node) {
+        check.cx.sink.report(
+            Diagnostic::new(
+                &roles::EDIT_ELSEWHERE,
+                edit.span,
+                "`edit` changes the message whose button was pressed, and that is in another chat",
+            )
+            .note(span, "where this one goes")
+            .help("leave `edit` out, or `to`"),
+        );
+        return None;
+    }
+    let chat = match to {
+        ast::To::Admins(_) => return Some(Some(To::Admins)),
+        ast::To::Chat(chat) => expr::check(&mut check.cx, scope, chat)?,
+    };
+    if !matches!(chat.ty.base, Base::Int) {
+        let what = chat.ty.describe();
+        check.cx.sink.report(
+            Diagnostic::new(
+                &roles::RECIPIENT,
+                span,
+                format!("a message goes to a chat's id, and this is a {what}"),
+            )
+            .help("write `to: admins`, or an int: `to: ticket.user_id`"),
+        );
+        return None;
+    }
+    if chat.ty.nullable {
+        expr::report_nullable(&mut check.cx, to_expr(to)?);
+        return None;
+    }
+    if check.flow.allow.is_none() && check.cx.advice.origins.is_chosen(&chat) {
+        check.cx.sink.report(
+            Diagnostic::new(
+                &roles::CHOSEN_RECIPIENT,
+                span,
+                "whoever writes to the bot chooses to whom this goes",
+            )
+            .help(
+                "look the id up in a table, or let only admins do it: `allow: admin` on the flow",
+            ),
+        );
+        return None;
+    }
+    Some(Some(To::Chat(chat)))
+}
+
+fn to_expr(to: &ast::To) -> Option<&ast::Expr> {
+    match to {
+        ast::To::Chat(chat) => Some(chat),
+        ast::To::Admins(_) => None,
+    }
 }

@@ -331,6 +331,7 @@ fn built_in(scope: &Scope, path: &[Spanned<String>]) -> Option<(Expr, usize)> {
         "user" => match path.get(1)?.node.as_str() {
             "first_name" => (Builtin::UserFirstName, text(Some(64)), 2),
             "last_name" => (Builtin::UserLastName, text(Some(64)).with_null(true), 2),
+            "is_admin" => (Builtin::UserIsAdmin, Ty::some(Base::Bool), 2),
             "username" => (Builtin::UserUsername, text(Some(32)).with_null(true), 2),
             _ => return None,
         },

@@ -129,11 +129,10 @@ pub fn narrow(scope: &mut Scope, test: &ast::Expr, truth: bool) {
 
 /// Something is said to the person in every run, or at least may be.
 pub fn speaks(actions: &[ir::Action]) -> bool {
-    actions.iter().any(|a| {
-        matches!(
-            a.kind,
-            ir::ActionKind::Reply(_) | ir::ActionKind::AskLocale | ir::ActionKind::Pages(_)
-        )
+    actions.iter().any(|a| match &a.kind {
+        ir::ActionKind::Reply(reply) => reply.to.is_none(),
+        ir::ActionKind::AskLocale | ir::ActionKind::Pages(_) => true,
+        _ => false,
     })
 }
 

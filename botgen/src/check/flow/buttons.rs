@@ -5,9 +5,9 @@ use super::{FlowCheck, exclusive, payload};
 use crate::check::scope::Scope;
 use crate::check::text::TextUse;
 use crate::check::{expr, facts, text};
-use crate::diagnostics::codes::{limits, names};
+use crate::diagnostics::codes::{limits, names, roles};
 use crate::diagnostics::{Diagnostic, meant};
-use crate::ir::expr::{Expr, ExprKind};
+use crate::ir::expr::{Builtin, Expr, ExprKind};
 use crate::ir::text::Slot;
 use crate::ir::types::{Base, Ty};
 use crate::ir::{Button, ButtonDoes, Each};
@@ -213,16 +213,70 @@ impl FlowCheck<'_> {
         };
         let usage = TextUse::plain(Slot::Button, "button");
         let text = text::text(&mut self.cx, &inside, &button.text, usage);
-        if let (Some(text), None, None) = (&text, &button.when, &each) {
+        let when = match button.allow {
+            Some(_) => when.map(for_admins),
+            None => when,
+        };
+        if let (Some(text), None, None, None) = (&text, &button.when, &each, &button.allow) {
             labels.push((button.text.source.span, text.fixed.clone()));
         }
         let does = self.does(&inside, &button.does);
+        if let Some(allow) = button.allow {
+            self.stops_somebody(allow, &button.does);
+        } else if let (Some(command), None) = (role(&button.does), &button.when) {
+            self.leads_admins(command);
+        }
         Some(Button {
             each,
             text: text?.call,
             when: when?,
             does: does?,
         })
+    }
+
+    /// `allow` on a button hides it; that others are refused, too, its command must say.
+    fn stops_somebody(&mut self, allow: Span, does: &ast::ButtonDoes) {
+        let d = match does {
+            ast::ButtonDoes::Callback { command, .. } => {
+                let name = command.node.trim_start_matches('/');
+                match self.cx.bot.symbols.commands.get(name) {
+                    Some(owner) if !owner.admins => Diagnostic::new(
+                        &roles::OPEN_COMMAND,
+                        allow,
+                        format!("everybody may still type `/{name}`"),
+                    )
+                    .note(owner.span, "its command is for everybody")
+                    .help(format!("write `allow: admin` where `/{name}` is declared")),
+                    _ => return,
+                }
+            }
+            ast::ButtonDoes::Url(_) | ast::ButtonDoes::Toast(_) => Diagnostic::new(
+                &roles::OPEN_COMMAND,
+                allow,
+                "nobody can be refused an address or a note",
+            )
+            .help("write `when: user.is_admin`: then others do not see the button"),
+        };
+        self.cx.sink.report(d);
+    }
+
+    /// Others see a button of which they are told that they must not press it.
+    fn leads_admins(&mut self, command: &Spanned<String>) {
+        let name = command.node.trim_start_matches('/');
+        let Some(owner) = self.cx.bot.symbols.commands.get(name) else {
+            return;
+        };
+        let read_by_all = self.flow.allow.is_none() && !self.to_admins;
+        if owner.admins && read_by_all && self.cx.sink.errors() == 0 {
+            let d = Diagnostic::new(
+                &roles::SEEN_BY_ALL,
+                command.span,
+                format!("everybody sees this button, and only admins may use `/{name}`"),
+            )
+            .note(owner.span, "for admins")
+            .help("write `allow: admin` on the button: then others do not see it");
+            self.cx.sink.report(d);
+        }
     }
 
     fn does(&mut self, scope: &Scope, does: &ast::ButtonDoes) -> Option<ButtonDoes> {
@@ -538,4 +592,27 @@ impl FlowCheck<'_> {
         }
         true
     }
+}
+
+/// The command of a button.
+fn role(does: &ast::ButtonDoes) -> Option<&Spanned<String>> {
+    match does {
+        ast::ButtonDoes::Callback { command, .. } => Some(command),
+        _ => None,
+    }
+}
+
+/// Whoever reads it is an admin, and this holds.
+fn for_admins(when: Option<Expr>) -> Option<Expr> {
+    let admin = Expr {
+        ty: Ty::some(Base::Bool),
+        kind: ExprKind::Builtin(Builtin::ReaderIsAdmin),
+    };
+    Some(match when {
+        None => admin,
+        Some(when) => Expr {
+            ty: Ty::some(Base::Bool),
+            kind: ExprKind::And(Box::new(admin), Box::new(when)),
+        },
+    })
 }

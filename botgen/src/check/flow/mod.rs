@@ -49,6 +49,8 @@ pub struct FlowCheck<'a> {
     pub ways_lost: bool,
     /// The first finding after a condition with an error that leads away: what it should have shown is not known.
     unguarded: Option<usize>,
+    /// The keyboard at hand is read by admins only.
+    pub to_admins: bool,
     /// Warnings that the wizard's `on_step` gives after every step so far.
     pub on_step_warnings: Option<Vec<Diagnostic>>,
     /// What runs of the wizard's `on_step` have added.
@@ -79,6 +81,7 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
         entered: None,
         ways_lost: false,
         unguarded: None,
+        to_admins: false,
         on_step_warnings: None,
         shared: Vec::new(),
         listed: BTreeMap::new(),
@@ -112,6 +115,7 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
         origin,
         block: flow.block.node,
         description,
+        admins: flow.allow.is_some(),
         args,
         effect: body.effect,
         on_enter: body.on_enter,
@@ -143,6 +147,8 @@ impl FlowCx<'_> {
                 _ => ir::Effect::Read,
             },
             ir::ActionKind::SetLocale { .. } => ir::Effect::State,
+            // Somebody else hears of it once, so it is claimed.
+            ir::ActionKind::Reply(reply) if reply.to.is_some() => ir::Effect::State,
             ir::ActionKind::Pages(list) if list.pages.rows.queries().is_empty() => ir::Effect::Pure,
             ir::ActionKind::Pages(_) => ir::Effect::Read,
             ir::ActionKind::Reply(_) | ir::ActionKind::AskLocale | ir::ActionKind::Limit(_) => {

@@ -60,6 +60,9 @@ impl<'a> Reads<'a> {
                         self.exprs(lists);
                         self.text(text);
                     }
+                    if let Some(crate::ir::To::Chat(chat)) = &reply.to {
+                        self.expr(chat);
+                    }
                     reply.keyboard.iter().flatten().for_each(|b| self.button(b));
                 }
                 ActionKind::Limit(limit) => {

@@ -2,7 +2,8 @@
 //!
 //! Ranges: BF00 files and YAML · BF01 shape of the language · BF02 names and references · BF03 flow
 //! graph and variables · BF04 texts, translations, markup · BF05 SQL and migrations · BF06 Telegram's
-//! limits · BF07 expressions and types · BF08 conversation tests · BF09 botgen itself · BF10 widgets and policies.
+//! limits · BF07 expressions and types · BF08 conversation tests · BF09 botgen itself · BF10 widgets and policies ·
+//! BF11 broadcasts, models, roles.
 //!
 //! To add one: a line in the family's file here (`files`, `texts` and `limits`: in `botfactory_lang::diagnostics::codes`,
 //! for the runtime checks texts, too; their ids stand here once more), a page `explain/BFnnnn.md`, a fixture
@@ -17,6 +18,7 @@ pub mod itself;
 pub mod limits;
 pub mod lists;
 pub mod names;
+pub mod roles;
 pub mod shape;
 pub mod sql;
 pub mod texts;
@@ -56,6 +58,7 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
         itself::ALL,
         widgets::ALL,
         lists::ALL,
+        roles::ALL,
     ]
     .into_iter()
     .flatten()
@@ -63,7 +66,7 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
 }
 
 /// The families by the four signs that their codes begin with.
-pub const FAMILIES: [(&str, &str); 11] = [
+pub const FAMILIES: [(&str, &str); 12] = [
     ("BF00", "files and YAML"),
     ("BF01", "the shape of the language"),
     ("BF02", "names and references"),
@@ -75,6 +78,7 @@ pub const FAMILIES: [(&str, &str); 11] = [
     ("BF08", "conversation tests"),
     ("BF09", "botgen itself"),
     ("BF10", "widgets and policies"),
+    ("BF11", "broadcasts, models, roles"),
 ];
 
 /// The name of a code's family.
@@ -98,6 +102,7 @@ pub fn page(code: &Code) -> &'static str {
         itself::PAGES,
         widgets::PAGES,
         lists::PAGES,
+        roles::PAGES,
     ];
     let mut all = pages.into_iter().flatten();
     all.find(|(id, _)| *id == code.id)

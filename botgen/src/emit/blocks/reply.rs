@@ -10,10 +10,33 @@ use crate::emit::text;
 use crate::emit::wizard::mentions;
 use crate::ir::expr::Expr;
 use crate::ir::types::{Base, Ty};
-use crate::ir::{Button, ButtonDoes, Reply};
+use crate::ir::{Button, ButtonDoes, Reply, To};
 
 /// Sends the message.
 pub fn statements(env: &Env<'_>, reply: &Reply) -> TokenStream {
+    let Some(to) = &reply.to else {
+        return message(env, reply, None);
+    };
+    let said = message(env, reply, Some(quote!(.to(to.chat))));
+    let said = quote! {
+        let own = cx.speak_to(to);
+        #said
+        cx.speak(own);
+    };
+    match to {
+        To::Admins => quote!(for to in cx.admins().await? { #said }),
+        To::Chat(chat) => {
+            let chat = Values::new(env).value(chat);
+            quote!({
+                let to = cx.recipient(#chat).await?;
+                #said
+            })
+        }
+    }
+}
+
+/// Makes the message and hands it over; `to`: where it goes.
+fn message(env: &Env<'_>, reply: &Reply, to: Option<TokenStream>) -> TokenStream {
     let mut words = text::call(env, &reply.text);
     if let Some((lists, empty)) = &reply.empty {
         let empty_words = text::call(env, empty);
@@ -31,7 +54,7 @@ pub fn statements(env: &Env<'_>, reply: &Reply) -> TokenStream {
         let policy = crate::emit::bot::policy(policy);
         quote!(.on_ambiguous(#policy))
     });
-    let edit = quote!(#edit #truncate #policy);
+    let edit = quote!(#edit #truncate #policy #to);
     if reply
         .keyboard
         .iter()

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{Command, Shape, Template};
+use crate::schema::{AllowName, Command, Shape, Template};
 use crate::syntax::ast::FlowKind;
 use crate::syntax::decode::{Cx, Fields};
 use crate::syntax::flow::{ActionItem, Args};
@@ -18,6 +18,8 @@ pub struct Published {
     pub entry_cmd: Command,
     /// Lists the command in Telegram's menu with this text.
     pub description: Option<Template>,
+    /// Who may use it: `admin`, those of `BOTFACTORY_ADMINS_<BOT>`. Others are refused, and do not see it in Telegram's menu.
+    pub allow: Option<AllowName>,
     /// Typed arguments of the command.
     pub args: Option<Args>,
     /// What it does, in order.

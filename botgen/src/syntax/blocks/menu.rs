@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{Bool, Command, OverflowName, ParseModeName, Shape, Template};
+use crate::schema::{AllowName, Bool, Command, OverflowName, ParseModeName, Shape, Template};
 use crate::syntax::ast::{FlowKind, Menu};
 use crate::syntax::decode::{Cx, Fields};
 use crate::syntax::flow::{ActionItem, Args};
@@ -19,6 +19,8 @@ pub struct Published {
     pub entry_cmd: Command,
     /// Lists the command in Telegram's menu with this text.
     pub description: Option<Template>,
+    /// Who may use it: `admin`, those of `BOTFACTORY_ADMINS_<BOT>`. Others are refused, and do not see it in Telegram's menu.
+    pub allow: Option<AllowName>,
     /// Typed arguments of the command.
     pub args: Option<Args>,
     /// Runs before the menu is shown; what it loads may stand in the texts.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::schema::{
     Bool, Expression, Name, OnAmbiguousName, OverflowName, ParseModeName, Shape, Template,
 };
-use crate::syntax::ast::{ActionKind, Reply};
+use crate::syntax::ast::{ActionKind, ExprKind, Reply, To};
 use crate::syntax::decode::{Cx, Fields};
 use crate::syntax::keyboard::KeyboardRow;
 use crate::syntax::registry::{Block, Decode};
@@ -33,6 +33,9 @@ pub struct Published {
     /// Replaces the message whose button was pressed instead of sending a new one.
     #[schemars(extend("default" = false))]
     pub edit: Option<Bool>,
+    /// To whom, if not to whoever caused it: `admins`, or a chat's id (of a person it is their `user_id`). It speaks the
+    /// language that was chosen there, else the bot's default.
+    pub to: Option<Expression>,
     /// What becomes of this message when Telegram did not answer, so that nobody knows whether it arrived: it is sent again
     /// and may be seen twice (`resend`), or never again and may be missing (`skip`). Edits and answers to buttons are
     /// always repeated: that changes nothing.
@@ -64,6 +67,12 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
     let parse_mode = cx.parse_mode(f.get("parse_mode"));
     let overflow = cx.overflow(f.get("overflow"));
     let edit = cx.bool(f.get("edit"), "`edit`");
+    let to = cx.expr(f.get("to"), "`to`").map(|to| match &to.kind {
+        ExprKind::Path(path) if matches!(&path[..], [name] if name.node == "admins") => {
+            To::Admins(to.span)
+        }
+        _ => To::Chat(to),
+    });
     let on_ambiguous = cx.on_ambiguous(f.get("on_ambiguous"));
     Some(ActionKind::Reply(Reply {
         text: text?,
@@ -71,6 +80,7 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
         keyboard,
         parse_mode,
         overflow,
+        to,
         edit,
         on_ambiguous,
     }))

@@ -160,6 +160,7 @@ impl Cx<'_> {
                 keyboard,
                 parse_mode,
                 overflow,
+                to: None,
                 edit: None,
                 on_ambiguous: None,
             }
@@ -170,6 +171,7 @@ impl Cx<'_> {
                 keyboard: self.keyboard(None, "`keyboard`"),
                 parse_mode: None,
                 overflow: None,
+                to: None,
                 edit: None,
                 on_ambiguous: None,
             }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::timeout::TimeoutItem;
-use crate::schema::{Command, Duration, Shape, Template};
+use crate::schema::{AllowName, Command, Duration, Shape, Template};
 use crate::syntax::ast::{FlowKind, Wizard};
 use crate::syntax::decode::{Cx, Fields};
 use crate::syntax::flow::{ActionItem, Args};
@@ -21,6 +21,8 @@ pub struct Published {
     pub entry_cmd: Command,
     /// Lists the command in Telegram's menu with this text.
     pub description: Option<Template>,
+    /// Who may use it: `admin`, those of `BOTFACTORY_ADMINS_<BOT>`. Others are refused, and do not see it in Telegram's menu.
+    pub allow: Option<AllowName>,
     /// Typed arguments of the command; a step whose `var` is an argument is asked only when it is missing.
     pub args: Option<Args>,
     /// Runs before the first question; what it loads stays available in every later step.

@@ -4,7 +4,7 @@ use super::Cx;
 use super::scalar::Want;
 use crate::diagnostics::codes::shape;
 use crate::diagnostics::{Diagnostic, Edit, Meant, meant};
-use crate::source::{Spanned, Str};
+use crate::source::{Span, Spanned, Str};
 use crate::syntax::ast::{Expr, Field, OnAmbiguous, Overflow, ParseMode, StepType, Text};
 use crate::syntax::{expr, text};
 use crate::yaml::{Kind, Node, Style};
@@ -214,6 +214,12 @@ impl Cx<'_> {
             ("error", Overflow::Error),
         ];
         self.one_of(node, "`overflow`", &words)
+    }
+
+    /// `allow`: where it stands, if it does.
+    pub fn allow(&mut self, node: Option<&Node>) -> Option<Span> {
+        let who = self.one_of(node, "`allow`", &[("admin", ())])?;
+        Some(who.span)
     }
 
     /// `on_ambiguous`.

@@ -51,6 +51,7 @@ pub fn own_ids() -> &'static [(&'static str, &'static [&'static str])] {
         ("bf-locale-set", &[]),
         ("bf-no", &[]),
         ("bf-no-way-back", &[]),
+        ("bf-not-allowed", &[]),
         ("bf-not-free", &[]),
         ("bf-not-yours", &[]),
         ("bf-nothing-free", &[]),

@@ -23,6 +23,7 @@ static SPEC: BotSpec = BotSpec {
     strategy: Strategy::User,
     delivery: Delivery::Auto,
     on_ambiguous: OnAmbiguous::Resend,
+    tells_admins: false,
     locales: &[
         LocaleSpec { tag: "en", ftl: "" },
         LocaleSpec { tag: "ru", ftl: "" },
@@ -53,6 +54,10 @@ fn words(locale: usize) -> Words {
         chat_id: 1,
         now: Instant::try_from_unix(0).unwrap(),
         args: "".into(),
+        bot: 0,
+        admin: false,
+        reader_admin: None,
+        admins: [].into(),
     }
 }
 

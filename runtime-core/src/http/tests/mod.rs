@@ -47,6 +47,7 @@ static SPEC: BotSpec = BotSpec {
     strategy: Strategy::User,
     delivery: Delivery::Auto,
     on_ambiguous: crate::bot::OnAmbiguous::Resend,
+    tells_admins: false,
     locales: &[
         LocaleSpec { tag: "ru", ftl: "" },
         LocaleSpec { tag: "en", ftl: "" },
@@ -58,6 +59,7 @@ static SPEC: BotSpec = BotSpec {
         reads: crate::bot::Reads::None,
         writes: crate::bot::Writes::None,
         wizard: false,
+        admins: false,
         description: None,
         usage: "/start",
     }],

@@ -353,10 +353,15 @@ fn set_commands(state: &Shared, token: &str, body: &Value) -> Result<Value, Refu
         .into_iter()
         .map(|c| (c.command, c.description))
         .collect();
-    state.with(token, |bot| {
-        bot.commands
-            .insert(set.language_code.unwrap_or_default(), commands)
-    });
+    let mut whose = set.language_code.unwrap_or_default();
+    if let Some(chat) = set
+        .scope
+        .as_ref()
+        .and_then(|scope| scope["chat_id"].as_i64())
+    {
+        whose = format!("{chat} {whose}");
+    }
+    state.with(token, |bot| bot.commands.insert(whose, commands));
     Ok(json!(true))
 }
 

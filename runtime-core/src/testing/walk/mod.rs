@@ -336,7 +336,7 @@ impl Walk {
     fn menus(&self) -> Result<(), String> {
         let texts =
             Texts::new(self.bot.spec()).map_err(|_| "the texts cannot be read".to_owned())?;
-        menus::of(&Arc::new(texts), &self.clock)
+        menus::of(&Arc::new(texts), &self.clock, &[])
             .into_iter()
             .try_for_each(room::menu)
     }

@@ -91,6 +91,11 @@ impl Origins {
         found.or(raw)
     }
 
+    /// Whether the person chooses the value: it was typed, pressed, or found by what was.
+    pub fn is_chosen(&self, value: &Expr) -> bool {
+        matches!(self.of(value), Some(Source::Argument | Source::Answer))
+    }
+
     fn proven(&self, value: &Expr, table: &str, scope: &Scope) -> bool {
         let Some(ident) = variable(value) else {
             return false;

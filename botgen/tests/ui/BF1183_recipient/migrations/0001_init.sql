@@ -1,0 +1,6 @@
+CREATE TABLE tickets (
+  id BIGSERIAL PRIMARY KEY,
+  bot_id TEXT NOT NULL,
+  user_id BIGINT NOT NULL,
+  username VARCHAR(32) NOT NULL
+);
