@@ -9,6 +9,7 @@ use botfactory_lang::locale::LocaleIndex;
 use crate::handler::Cx;
 use crate::handler::error::HandlerError;
 use crate::handler::given::Given;
+use crate::handler::job::Resumed;
 use crate::handler::limit::{LimitSpec, Policy};
 use crate::handler::message::Text;
 use crate::handler::pages::ListSpec;
@@ -225,6 +226,15 @@ pub trait Bot: Send + Sync + std::fmt::Debug + 'static {
     /// conversation is another build's.
     fn timeout<'a>(&'a self, cx: &'a mut Cx, waiting: Waiting) -> Handling<'a> {
         let _ = (cx, waiting);
+        Box::pin(async { Err(HandlerError::Outdated) })
+    }
+    /// Whether any handler waits for something outside ([`Cx::think`]).
+    fn slow(&self) -> bool {
+        false
+    }
+    /// Goes on with a handler that has waited for an answer. A segment that it does not know was stored by another build.
+    fn resume<'a>(&'a self, cx: &'a mut Cx, answer: Resumed<'a>) -> Handling<'a> {
+        let _ = (cx, answer);
         Box::pin(async { Err(HandlerError::Outdated) })
     }
     /// Every limit of the bot.

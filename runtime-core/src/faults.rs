@@ -54,6 +54,12 @@ pub const POINTS: &[&str] = &[
     "broadcast.before_call",
     "broadcast.after_call",
     "broadcast.before_complete",
+    // Jobs.
+    "jobs.before_take",
+    "jobs.after_take",
+    "jobs.before_ask",
+    "jobs.after_ask",
+    "jobs.after_end",
 ];
 
 /// Passes a place.

@@ -12,6 +12,7 @@ pub use crate::handler::error::HandlerError;
 pub use crate::handler::given::{
     ArgReader, Bounds, Choice, Given, Pattern, Refusal, TextRule, label_of,
 };
+pub use crate::handler::job::{Record, Resumed, Segment};
 pub use crate::handler::limit::{LimitKey, LimitScope, LimitSpec, OnError, Policy};
 pub use crate::handler::message::{Button, CommandLine, Message, Text};
 pub use crate::handler::pages::{ListSpec, Listing, Turn};

@@ -10,6 +10,8 @@ bf-nothing-to-skip = This question can't be skipped.
 bf-no-way-back = This is the first question, there is nothing to go back to.
 bf-replaced = I've closed the previous dialogue, let's start a new one.
 bf-expired = It has been a while, so this dialogue was closed. Please start again.
+# An answer while the bot still thinks about the one before
+bf-thinking = One moment, I am still working on your last answer. Write /cancel to stop.
 bf-done = Done!
 bf-error = Sorry, something went wrong. Please try again a little later.
 bf-conflict = Somebody was faster. Please choose something else.

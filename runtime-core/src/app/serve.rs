@@ -18,7 +18,7 @@ use crate::http::listener::{self, FlushListener, Port};
 use crate::http::state::{Deployment, Mode};
 use crate::http::{routes, serve};
 use crate::ingress::polling::Polling;
-use crate::scheduler::Scheduler;
+use crate::scheduler::{Scheduler, Worker};
 use crate::telemetry::{self, events, logs, metrics, otlp};
 
 /// What runs may take this long to finish.
@@ -116,6 +116,8 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
         announced,
     } = app;
     let sending = sender.start(announced);
+    let worker = Worker::new(store.clone(), engine.clone());
+    let mut working = tokio::spawn(worker.run(stopped.clone()));
     let scheduler = Scheduler::new(store.clone(), engine);
     let mut scheduling = tokio::spawn(scheduler.run(stopped.clone()));
     let mut following = tokio::spawn(overrides.run(deployment.clone(), stopped.clone()));
@@ -151,12 +153,14 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
         while servers.join_next().await.is_some() {}
         while polling.join_next().await.is_some() {}
         let _ = (&mut scheduling).await;
+        let _ = (&mut working).await;
         let _ = (&mut following).await;
     };
     let _ = tokio::time::timeout(DRAIN, drained).await;
     servers.abort_all();
     polling.abort_all();
     scheduling.abort();
+    working.abort();
     following.abort();
     sender.stop(FLUSH).await;
     sending.into_iter().for_each(|task| task.abort());

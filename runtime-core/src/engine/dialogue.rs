@@ -4,10 +4,13 @@ use botfactory_lang::callback::{WizardAction, WizardPress, hash32};
 use botfactory_lang::limits::BUTTON_TEXT;
 
 use super::compose::controls;
+use super::jobs::Finished;
 use super::route::{Control, Work};
 use super::seat::Update;
 use crate::bot::Handled;
+use crate::handler::error::HandlerError;
 use crate::handler::given::Given;
+use crate::handler::job::Resumed;
 use crate::handler::message::Message;
 use crate::handler::wizard::Waiting;
 use crate::handler::{Cx, Next, Said};
@@ -91,7 +94,7 @@ pub(crate) async fn act(
                 }
             },
             // Who wants to go is not held up by what happens to those who say nothing.
-            Standing::Expired(waiting) if waiting.timed() && *control != Control::Cancel => {
+            Standing::Expired(waiting) if waits_timed(&waiting) && *control != Control::Cancel => {
                 time_out(update, waiting, cx).await
             }
             Standing::Expired(_) => gone("bf-expired", cx),
@@ -101,6 +104,9 @@ pub(crate) async fn act(
             Standing::Waiting(waiting) => {
                 if let Some(control) = typed_control(&waiting, content, cx) {
                     return steer(update, control, waiting, cx).await;
+                }
+                if waiting.is_busy() {
+                    return busy(cx);
                 }
                 cx.before = Some(waiting.clone());
                 cx.inside = true;
@@ -115,7 +121,9 @@ pub(crate) async fn act(
                 Ok(())
             }
             // It comes too late, and before the timer: what that would have done is done now.
-            Standing::Expired(waiting) if waiting.timed() => time_out(update, waiting, cx).await,
+            Standing::Expired(waiting) if waits_timed(&waiting) => {
+                time_out(update, waiting, cx).await
+            }
             Standing::Expired(_) => gone("bf-expired", cx),
             Standing::Outdated => gone("bf-outdated", cx),
         },
@@ -130,6 +138,9 @@ pub(crate) async fn act(
         Work::Press(press) => match standing {
             Standing::Waiting(waiting) if fits(press, &waiting, run) => {
                 let control = match press.action {
+                    WizardAction::Option(_) | WizardAction::Key(_) if waiting.is_busy() => {
+                        return busy(cx);
+                    }
                     WizardAction::Option(option) => {
                         cx.before = Some(waiting.clone());
                         cx.inside = true;
@@ -153,7 +164,7 @@ pub(crate) async fn act(
             }
             Standing::Expired(waiting) if fits(press, &waiting, run) => {
                 cx.toast = Some(cx.words.own_plain("bf-expired"));
-                if waiting.timed() {
+                if waits_timed(&waiting) {
                     return time_out(update, waiting, cx).await;
                 }
                 cx.next = Next::End;
@@ -177,6 +188,14 @@ pub(crate) async fn act(
             cx.locale = Some(*locale);
             cx.words.locale = *locale;
             cx.toast = Some(cx.words.own_plain("bf-locale-set"));
+            Ok(())
+        }
+        Work::Resume(job) => resume(update, job, standing, cx).await,
+        Work::Longer(longer) => {
+            if longer.version == 0 || matches!(standing, Standing::Waiting(_)) {
+                cx.said
+                    .push(Said::Message(Message::new(longer.text.clone())));
+            }
             Ok(())
         }
         Work::Bury(_) => Ok(()), // the job does it
@@ -203,6 +222,7 @@ async fn steer(update: &Update, control: Control, waiting: Waiting, cx: &mut Cx)
     let bot = update.seat.bot;
     match control {
         Control::Cancel => gone("bf-cancelled", cx),
+        Control::Back | Control::Skip if waiting.is_busy() => busy(cx),
         Control::Back => match waiting.back() {
             Some(earlier) => {
                 cx.before = Some(earlier.clone());
@@ -228,6 +248,55 @@ async fn steer(update: &Update, control: Control, waiting: Waiting, cx: &mut Cx)
     }
 }
 
+/// The rest of a handler whose answer is there. Its dialogue has waited for it; where the person has moved on meanwhile the
+/// answer is not applied.
+async fn resume(update: &Update, job: &Finished, standing: Standing, cx: &mut Cx) -> Handled {
+    let mut entering = false;
+    if job.version != 0 {
+        let freed = match standing {
+            // What has waited for so long has waited for us.
+            Standing::Waiting(waiting) | Standing::Expired(waiting) if waiting.is_busy() => {
+                waiting.freed()
+            }
+            Standing::Outdated => return gone("bf-outdated", cx),
+            _ => {
+                if let Some(late) = &job.late {
+                    cx.said.push(Said::Message(Message::new(late.clone())));
+                }
+                return Ok(());
+            }
+        };
+        entering = freed.is_none();
+        cx.before = freed;
+        cx.inside = true;
+    }
+    let Some(vars) = &job.vars else {
+        return Err(HandlerError::Outdated);
+    };
+    cx.words.args = job.args.as_str().into();
+    let before = cx.before.clone();
+    let answer = Resumed {
+        flow: &job.flow,
+        segment: &job.segment,
+        vars,
+        output: job.output.as_ref(),
+    };
+    update.seat.bot.resume(cx, answer).await?;
+    if job.version != 0 && matches!(cx.next, Next::Stay) {
+        cx.next = match before {
+            Some(before) if !entering => Next::Turn(before),
+            _ => Next::End,
+        };
+    }
+    Ok(())
+}
+
+/// The rest of a handler runs: no answer is taken meanwhile, but nothing is lost.
+fn busy(cx: &mut Cx) -> Handled {
+    cx.refuse_own("bf-thinking");
+    Ok(())
+}
+
 /// What the wizard says is to happen when nobody answers. A question that the timer has asked is not followed by another
 /// one: a dialogue without a person ends.
 async fn time_out(update: &Update, waiting: Waiting, cx: &mut Cx) -> Handled {
@@ -242,6 +311,11 @@ async fn time_out(update: &Update, waiting: Waiting, cx: &mut Cx) -> Handled {
         waiting.led_by_timer();
     }
     Ok(())
+}
+
+/// Something else than its end happens when nobody answers; not while it waits for a job.
+fn waits_timed(waiting: &Waiting) -> bool {
+    waiting.timed() && !waiting.is_busy()
 }
 
 /// The dialogue is over, and this is said.

@@ -4,6 +4,7 @@ mod compose;
 mod deliver;
 mod dialogue;
 mod guard;
+pub mod jobs;
 mod limits;
 mod order;
 #[cfg(feature = "postgres")]
@@ -142,6 +143,10 @@ pub(crate) struct Shared {
     pub(crate) gate: Arc<dyn FloodGate>,
     pub(crate) notice: OutboxNotice,
     pub(crate) limits: Arc<Limits>,
+    /// What answers questions of bots; until it is told, nothing does.
+    pub(crate) model: std::sync::OnceLock<Arc<dyn jobs::Model>>,
+    /// A job was stored.
+    pub(crate) jobs: tokio::sync::Notify,
 }
 
 /// [`Keys`] that do not print.
@@ -234,6 +239,9 @@ impl Engine {
         for seat in &seats {
             let rules = seat.bot.limits().iter().map(|limit| limit.rule);
             telemetry::metrics::begin_limits(seat.spec.id, rules);
+            if seat.bot.slow() {
+                telemetry::metrics::begin_jobs(seat.spec.id);
+            }
         }
         Ok(Self {
             shared: Arc::new(Shared {
@@ -242,6 +250,8 @@ impl Engine {
                 keys: SecretKeys(keys),
                 gate,
                 notice,
+                model: std::sync::OnceLock::new(),
+                jobs: tokio::sync::Notify::new(),
             }),
             seats,
             order: Order::default(),
@@ -325,7 +335,19 @@ impl Engine {
     /// Dropping the future does not undo an update that the writer has taken.
     pub async fn handle(&self, incoming: Incoming) -> Outcome {
         let deadline = tokio::time::Instant::from_std(incoming.arrived + seat::DEADLINE);
-        tokio::time::timeout_at(deadline, self.route(incoming))
+        let (bot, channel) = (incoming.bot, incoming.channel);
+        let preview = match channel {
+            Channel::Preview => self.key_of(bot, channel, &incoming.event),
+            Channel::Webhook | Channel::Polling => None,
+        };
+        let handled = async {
+            let outcome = self.route(incoming).await;
+            match preview {
+                Some(key) => self.think_aloud(bot, key, outcome).await,
+                None => outcome,
+            }
+        };
+        tokio::time::timeout_at(deadline, handled)
             .await
             .unwrap_or(Outcome::BUSY)
     }

@@ -204,6 +204,9 @@ async fn stepped(
         Plan::Answer(parcel) => return Ok(Verdict::Answered(parcel)),
         Plan::Store(effects, kept) => (effects, kept),
     };
+    if effects.job.is_some() || effects.settles.is_some() {
+        return Err(HandlerError::Bug("a job outside a transaction").into());
+    }
     drop(did);
     let step = match deferred {
         None => postgres.step(*effects).await?,
@@ -241,6 +244,7 @@ async fn locked(postgres: &Postgres, turn: &mut Turn, time: Duration) -> Result<
         }
         Found::Row(stand) => stand,
     };
+    turn.found(&stand);
     let transaction = Transaction {
         writing,
         key,
@@ -289,7 +293,7 @@ async fn locked(postgres: &Postgres, turn: &mut Turn, time: Duration) -> Result<
 fn outdated(turn: &Turn, did: &mut Did) -> Result<bool, Stopped> {
     match std::mem::replace(&mut did.ended, Ended::Well) {
         Ended::Well => Ok(false),
-        Ended::Failed(HandlerError::Outdated) => {
+        Ended::Failed(HandlerError::Outdated) if !turn.resumes() => {
             turn.outdated(did);
             Ok(true)
         }
@@ -313,6 +317,11 @@ async fn expired(postgres: &Postgres, turn: &mut Turn) -> Verdict {
 
 /// Dead letter, claim and apology.
 async fn bury(postgres: &Postgres, turn: &mut Turn, code: &'static str) -> Verdict {
+    if turn.resumes() {
+        return bury_job(postgres, turn, code)
+            .await
+            .unwrap_or(Verdict::Busy);
+    }
     let Ok(Plan::Store(effects, kept)) = turn.bury(code) else {
         return Verdict::Busy;
     };
@@ -323,11 +332,38 @@ async fn bury(postgres: &Postgres, turn: &mut Turn, code: &'static str) -> Verdi
     }
 }
 
+/// The same for the rest of a handler, whose job ends with it.
+async fn bury_job(
+    postgres: &Postgres,
+    turn: &mut Turn,
+    code: &'static str,
+) -> Result<Verdict, StoreError> {
+    let begun = postgres.begin(turn.update.key, turn.update.update_id);
+    let (writing, found) = begun.await?;
+    match found {
+        Found::Duplicate(response) => {
+            writing.rollback().await;
+            return Ok(Verdict::Duplicate(response));
+        }
+        Found::Row(stand) => turn.found(&stand),
+    }
+    let Ok(Plan::Store(effects, kept)) = turn.bury(code) else {
+        writing.rollback().await;
+        return Ok(Verdict::Busy);
+    };
+    Ok(match writing.finish(*effects).await? {
+        Step::Done => Verdict::Stored(kept),
+        Step::Duplicate(response) => Verdict::Duplicate(response),
+        Step::Lost => Verdict::Busy,
+    })
+}
+
 /// What is known of the handler from the update alone.
 fn before_reading(turn: &Turn) -> Option<Facts> {
     match &turn.work {
         Work::Command { command, .. } => Some(of_command(turn, *command)),
-        Work::Locale(_) | Work::Timeout(_) | Work::Bury(_) => Some(MOVES),
+        Work::Locale(_) | Work::Timeout(_) | Work::Longer(_) | Work::Bury(_) => Some(MOVES),
+        Work::Resume(_) => Some(ANYTHING),
         Work::Control { .. } | Work::Answer(_) | Work::Press(_) => None,
     }
 }

@@ -4,6 +4,7 @@ use botfactory_lang::callback::{
     Keys, Owner, PagePress, Payload, WizardPress, command_line, decode,
 };
 
+use super::jobs::{Finished, Longer};
 use super::seat::{Seat, Update};
 use crate::bot::Effect;
 use crate::ingress::{Content, Place};
@@ -64,6 +65,10 @@ pub(crate) enum Work {
     Locale(usize),
     /// Nobody has answered for too long.
     Timeout(Timer),
+    /// The rest of a handler: its answer is there, or none will come.
+    Resume(Box<Finished>),
+    /// An answer takes long.
+    Longer(Box<Longer>),
     /// Its handler failed outside a transaction: dead letter with this code.
     Bury(&'static str),
 }

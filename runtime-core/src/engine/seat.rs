@@ -82,6 +82,11 @@ impl Seat {
         }
     }
 
+    /// It has a token.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.telegram_id.is_some()
+    }
+
     pub(crate) fn set_username(&self, username: &str) {
         *self
             .username

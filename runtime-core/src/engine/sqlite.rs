@@ -110,7 +110,8 @@ impl UpdateJob {
                 return abandoned(connection).await;
             }
         };
-        if self.turn.stale(&stand) {
+        self.turn.found(&stand);
+        if self.turn.lapsed(&stand) {
             self.verdict = self.turn.nothing();
             return released(connection).await;
         }
@@ -144,7 +145,7 @@ impl UpdateJob {
         match std::mem::replace(&mut did.ended, Ended::Well) {
             Ended::Well => {}
             Ended::Expired => return self.settle(connection, Fault::Expired).await,
-            Ended::Failed(HandlerError::Outdated) => {
+            Ended::Failed(HandlerError::Outdated) if !self.turn.resumes() => {
                 if conversation::rollback(&mut connection).await.is_err() {
                     return (Some(connection), Ran::Lost);
                 }

@@ -11,20 +11,26 @@ use super::compose::{Composed, Frame, compose};
 use super::deliver::{Parcel, StoredParcel};
 use super::dialogue::{Standing, act};
 use super::guard::{Ended, run};
+use super::jobs::{self, Body, Finished};
 use super::route::{Control, Timer, Work};
 use super::seat::Update;
 use super::{OfferedRow, Outcome, Shared};
 use crate::handler::db::Connection;
 use crate::handler::error::HandlerError;
+use crate::handler::wizard::Waiting;
 use crate::handler::{Cx, Next, Said};
 use crate::ingress::Channel;
 use crate::store::conversation::{Effects, Moved, Stand};
+use crate::store::jobs::NewJob;
 use crate::store::timers;
 use crate::telegram::method::Call;
 use crate::telemetry;
 use crate::telemetry::events::{
     DuplicateAnswered, HandlerFailed, HandlerRan, StatementsRan, WizardMove, WizardMoved,
 };
+
+/// A dialogue waits at least this long after the deadline of its job, in microseconds: the job ends meanwhile.
+const AFTER_JOB: i64 = 10 * 60 * 1_000_000;
 
 /// What an update came to.
 #[derive(Debug)]
@@ -45,6 +51,8 @@ pub(crate) struct Kept {
     parcel: StoredParcel,
     locale: Option<(i64, &'static str)>,
     letter: Option<&'static str>,
+    /// With a job.
+    thinks: bool,
 }
 
 /// What is to be done about an update once its handler ran.
@@ -62,6 +70,8 @@ pub(crate) struct Turn {
     pub(crate) update: Update,
     pub(crate) work: Work,
     moves: Vec<WizardMoved>,
+    /// The conversation as the rest of a handler found it.
+    seen: Option<Stand>,
 }
 
 /// What a handler did.
@@ -80,6 +90,7 @@ impl Turn {
             update,
             work,
             moves: Vec::new(),
+            seen: None,
         }
     }
 
@@ -88,9 +99,21 @@ impl Turn {
         self.moves.clear();
     }
 
-    /// A timer whose question was answered since it fell due: nothing is left to do.
+    /// Its dialogue has moved on since a timer was set or a job was stored.
     pub(crate) fn stale(&self, stand: &Stand) -> bool {
-        matches!(self.work, Work::Timeout(timer) if timer.version != stand.version)
+        let version = match &self.work {
+            Work::Timeout(timer) => timer.version,
+            Work::Resume(job) if job.version != 0 => job.version,
+            Work::Longer(longer) if longer.version != 0 => longer.version,
+            _ => return false,
+        };
+        version != stand.version
+    }
+
+    /// A timer whose question was answered since it fell due: nothing is left to do.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn lapsed(&self, stand: &Stand) -> bool {
+        matches!(self.work, Work::Timeout(_)) && self.stale(stand)
     }
 
     /// What is said where there is nothing to do.
@@ -100,11 +123,23 @@ impl Turn {
         Verdict::Answered(Parcel::new(&self.update, nothing, &*self.shared.gate))
     }
 
+    /// It is the rest of a handler.
+    pub(crate) fn resumes(&self) -> bool {
+        matches!(self.work, Work::Resume(_))
+    }
+
     /// What failed attempts are counted by. A timer's claim has another number every time it is tried.
     pub(crate) fn counted_as(&self) -> i64 {
         match self.work {
             Work::Timeout(timer) => timers::counted_as(self.update.key, timer.run),
             _ => self.update.update_id,
+        }
+    }
+
+    /// The conversation as it is; whoever cannot end a job frees it.
+    pub(crate) fn found(&mut self, stand: &Stand) {
+        if matches!(self.work, Work::Resume(_)) {
+            self.seen = Some(stand.clone());
         }
     }
 
@@ -129,6 +164,7 @@ impl Turn {
         telemetry::emit(HandlerRan {
             bot: self.update.seat.spec.id,
             effect: match (&cx.next, cx.wrote) {
+                _ if cx.thought.is_some() => "slow",
                 (_, true) => "write",
                 (Next::Stay, false) if cx.locale.is_none() => "read",
                 _ => "state",
@@ -163,6 +199,7 @@ impl Turn {
     /// Makes the calls, and decides what is to be stored.
     pub(crate) fn conclude(&mut self, did: &mut Did, stand: &Stand) -> Result<Plan, HandlerError> {
         let cx = &mut did.cx;
+        let resumes = matches!(self.work, Work::Resume(_) | Work::Longer(_));
         if let Next::Wait(waiting) | Next::Turn(waiting) = &mut cx.next {
             waiting.remember(&cx.words.person, self.update.place);
         }
@@ -195,19 +232,48 @@ impl Turn {
                 .subject(&cx.words.person, self.update.place)?;
             Some((subject, *self.update.seat.texts.tags().get(index)?))
         });
-        let moved = cx.wrote || locale.is_some() || !matches!(cx.next, Next::Stay);
+        let moved = cx.wrote
+            || locale.is_some()
+            || !matches!(cx.next, Next::Stay)
+            || cx.thought.is_some()
+            || resumes;
         self.moves = moves(&self.update, &self.work, cx);
         if !moved {
             return Ok(Plan::Answer(parcel));
         }
         let now = self.shared.store.clock().micros();
+        let job = cx.thought.as_ref().map(|thought| {
+            Ok::<_, HandlerError>(NewJob {
+                flow: thought.segment.flow,
+                segment: thought.segment.name,
+                // Where a dialogue waits, it moves together with this.
+                version: thought
+                    .segment
+                    .wizard
+                    .map_or(0, |_| stand.version.saturating_add(1)),
+                deadline: jobs::deadline(now, thought.segment.timeout),
+                body: Body::store(
+                    thought,
+                    &cx.words.person,
+                    self.update.place,
+                    cx.words.args(),
+                )?,
+            })
+        });
+        let job = job.transpose()?;
         let conversation = match &cx.next {
             Next::Stay => None,
             Next::Wait(waiting) | Next::Turn(waiting) => {
                 let ttl = waiting.ttl().saturating_mul(1_000_000);
-                let expires = now.saturating_add(ttl);
-                // Nothing could be said to a preview: it speaks only when it is spoken to.
-                let timed = waiting.timed() && self.update.channel != Channel::Preview;
+                let mut expires = now.saturating_add(ttl);
+                if let Some(job) = &job {
+                    expires = expires.max(job.deadline.saturating_add(AFTER_JOB));
+                }
+                // Nothing could be said to a preview: it speaks only when it is spoken to. And it is not the person who is
+                // late while a job runs.
+                let timed = waiting.timed()
+                    && !waiting.is_busy()
+                    && self.update.channel != Channel::Preview;
                 Some(Moved {
                     run: next_run,
                     expires,
@@ -217,14 +283,18 @@ impl Turn {
             }
             Next::End => Some(Moved::ended(stand.run)),
         };
-        self.plan(parcel, stand, conversation, locale, None)
+        self.plan(parcel, stand, conversation, locale, None, job)
     }
 
     /// Dead letter, claim and apology.
     pub(crate) fn bury(&mut self, code: &'static str) -> Result<Plan, HandlerError> {
         self.moves.clear();
         let words = &self.update.words;
-        let text = words.own("bf-error", &Args::new());
+        let own = match (&self.work, code) {
+            (Work::Resume(_), "outdated") => "bf-outdated",
+            _ => "bf-error",
+        };
+        let text = words.own(own, &Args::new());
         let frame = Frame {
             update: &self.update,
             keys: &self.shared.keys,
@@ -236,9 +306,10 @@ impl Turn {
         // A toast for a press, a message for a message.
         let composed: Composed = compose(&frame, &[Said::Refusal(text)], None)?;
         let parcel = Parcel::new(&self.update, composed, &*self.shared.gate);
-        let (stand, ended) = match self.work {
+        let (stand, ended) = match &self.work {
+            Work::Resume(job) => self.freed(job, code),
             // A dialogue that a timer cannot move is over, or it would try for ever.
-            Work::Timeout(Timer { run, version }) => {
+            &Work::Timeout(Timer { run, version }) => {
                 let stand = Stand {
                     run,
                     version,
@@ -248,7 +319,32 @@ impl Turn {
             }
             _ => (Stand::default(), None),
         };
-        self.plan(parcel, &stand, ended, None, Some(code))
+        self.plan(parcel, &stand, ended, None, Some(code), None)
+    }
+
+    /// A dialogue whose job cannot be ended waits for its answer again; one that had asked nothing yet, or that another
+    /// build began, is over.
+    fn freed(&self, job: &Finished, code: &'static str) -> (Stand, Option<Moved>) {
+        let stand = self.seen.clone().unwrap_or_default();
+        if job.version == 0 || job.version != stand.version {
+            return (Stand::default(), None);
+        }
+        let waiting = stand.waiting.as_deref().map(Waiting::from_json);
+        let freed = match waiting {
+            Some(Ok(waiting)) if code != "outdated" => waiting.freed(),
+            _ => None,
+        };
+        let moved = freed.and_then(|waiting| {
+            let timed = waiting.timed() && self.update.channel != Channel::Preview;
+            Some(Moved {
+                run: stand.run,
+                expires: stand.expires,
+                timer: if timed { stand.expires } else { 0 },
+                waiting: Some(waiting.to_json().ok()?),
+            })
+        });
+        let moved = moved.unwrap_or_else(|| Moved::ended(stand.run));
+        (stand, Some(moved))
     }
 
     fn plan(
@@ -258,6 +354,7 @@ impl Turn {
         conversation: Option<Moved>,
         locale: Option<(i64, &'static str)>,
         letter: Option<&'static str>,
+        job: Option<NewJob>,
     ) -> Result<Plan, HandlerError> {
         let at = self.shared.store.next_at();
         let (parcel, first, rest) = parcel.stored(&self.update, at)?;
@@ -271,13 +368,20 @@ impl Turn {
             conversation,
             locale,
             letter: letter.map(|code| (code, self.update.trace_id.clone())),
+            job,
+            settles: match &self.work {
+                Work::Resume(job) => Some(job.id),
+                _ => None,
+            },
         };
+        let thinks = effects.job.is_some();
         Ok(Plan::Store(
             Box::new(effects),
             Kept {
                 parcel,
                 locale,
                 letter,
+                thinks,
             },
         ))
     }
@@ -359,6 +463,9 @@ impl Turn {
                 if let Some((subject, tag)) = kept.locale {
                     shared.store.locales.chosen(update.key.bot, subject, tag);
                 }
+                if kept.thinks && update.channel != Channel::Preview {
+                    shared.jobs.notify_one();
+                }
                 let (outcome, rows) = kept.parcel.committed(&update);
                 if let Err(refused) = shared.notice.announce(rows) {
                     shared.give_back(refused);
@@ -391,6 +498,7 @@ fn moves(update: &Update, work: &Work, cx: &Cx) -> Vec<WizardMoved> {
     }
     // `before` is what the handler found; cancelling and expiring run no handler.
     match (&cx.next, &cx.before) {
+        (Next::Wait(waiting), _) if waiting.is_busy() => Vec::new(), // it has not begun yet
         (Next::Wait(waiting), None) => vec![moved(waiting.flow(), WizardMove::Begun)],
         (Next::Wait(waiting), Some(_)) if !back => {
             vec![moved(waiting.flow(), WizardMove::Answered)]

@@ -46,6 +46,10 @@ impl Text {
     pub fn push(&mut self, words: &str) {
         self.markup.push_str(words);
     }
+    /// Appends what is no markup.
+    pub(crate) fn push_plain(&mut self, words: &str) {
+        escape_into(self.mode, Place::Text, words, &mut self.markup);
+    }
     /// A row of an `#each` ends here.
     pub fn row(&mut self) {
         self.breaks.push(self.markup.len());

@@ -5,6 +5,7 @@ pub mod broadcast;
 pub mod db;
 pub mod error;
 pub mod given;
+pub mod job;
 pub mod limit;
 pub mod message;
 pub mod pages;
@@ -65,6 +66,8 @@ pub struct Cx {
     pub(crate) limits: Option<Arc<Decisions>>,
     /// A limit has held it back.
     pub(crate) held_back: bool,
+    /// What it has asked the model; the rest waits for the answer.
+    pub(crate) thought: Option<job::Thought>,
     /// A promise of the compiler that did not hold, noticed where no error can be returned.
     pub(crate) bug: Option<&'static str>,
 }
@@ -132,6 +135,7 @@ impl Cx {
             timed_out: false,
             limits: None,
             held_back: false,
+            thought: None,
             bug: None,
         }
     }

@@ -53,6 +53,9 @@ pub struct Waiting {
     /// The timer has led here, and nobody has answered since: it does so once in a row.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     by_timer: bool,
+    /// The rest of a handler waits for something outside; until then no answer is taken.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    busy: bool,
     /// Whom the timer tells; only where it is `timed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     caller: Option<Box<Caller>>,
@@ -63,9 +66,9 @@ pub struct Waiting {
     trail: Vec<Place>,
 }
 
-/// Whoever was asked, and where: no update tells it when a timer fires.
+/// Whoever was asked, and where: no update tells it when a timer fires, or an answer of the model is there.
 #[derive(Clone, Serialize, Deserialize)]
-struct Caller {
+pub(crate) struct Caller {
     id: i64,
     first_name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,6 +80,43 @@ struct Caller {
     chat: i64,
     private: bool,
     thread: i64,
+}
+
+impl Caller {
+    pub(crate) fn of(person: &Person, chat: Chat) -> Self {
+        Self {
+            id: person.id,
+            first_name: person.first_name.clone(),
+            last_name: person.last_name.clone(),
+            username: person.username.clone(),
+            language_code: person.language_code.clone(),
+            chat: chat.chat_id,
+            private: chat.private,
+            thread: chat.thread_id,
+        }
+    }
+
+    /// The person's id.
+    pub(crate) fn id(&self) -> i64 {
+        self.id
+    }
+
+    /// Who, and where.
+    pub(crate) fn parts(&self) -> (Person, Chat) {
+        let person = Person {
+            id: self.id,
+            first_name: self.first_name.clone(),
+            last_name: self.last_name.clone(),
+            username: self.username.clone(),
+            language_code: self.language_code.clone(),
+        };
+        let chat = Chat {
+            chat_id: self.chat,
+            private: self.private,
+            thread_id: self.thread,
+        };
+        (person, chat)
+    }
 }
 
 /// A step and what was known there.
@@ -139,6 +179,7 @@ impl Waiting {
             ttl: wizard.ttl,
             timed: wizard.on_timeout,
             by_timer: false,
+            busy: false,
             caller: None,
             here: Place {
                 step: spec.id.to_owned(),
@@ -187,35 +228,53 @@ impl Waiting {
     }
     /// Remembers whom the timer will tell, and where.
     pub(crate) fn remember(&mut self, person: &Person, chat: Chat) {
-        self.caller = self.timed.then(|| {
-            Box::new(Caller {
-                id: person.id,
-                first_name: person.first_name.clone(),
-                last_name: person.last_name.clone(),
-                username: person.username.clone(),
-                language_code: person.language_code.clone(),
-                chat: chat.chat_id,
-                private: chat.private,
-                thread: chat.thread_id,
-            })
-        });
+        self.caller = self.timed.then(|| Box::new(Caller::of(person, chat)));
     }
     /// Whom the timer tells, and where; `None`: nothing is declared.
     pub(crate) fn caller(&self) -> Option<(Person, Chat)> {
-        let caller = self.caller.as_deref()?;
-        let person = Person {
-            id: caller.id,
-            first_name: caller.first_name.clone(),
-            last_name: caller.last_name.clone(),
-            username: caller.username.clone(),
-            language_code: caller.language_code.clone(),
+        Some(self.caller.as_deref()?.parts())
+    }
+    /// Before the first question, while the rest of what comes before it waits for something outside.
+    pub(crate) fn entering(wizard: &'static WizardSpec) -> Result<Self, HandlerError> {
+        let nothing = || {
+            RawValue::from_string("null".to_owned())
+                .map_err(|_| HandlerError::Bug("null does not serialize"))
         };
-        let chat = Chat {
-            chat_id: caller.chat,
-            private: caller.private,
-            thread_id: caller.thread,
-        };
-        Some((person, chat))
+        Ok(Self {
+            flow: wizard.command.to_owned(),
+            ttl: wizard.ttl,
+            timed: false,
+            by_timer: false,
+            busy: true,
+            caller: None,
+            here: Place {
+                step: String::new(),
+                skip: false,
+                keyboard: false,
+                view: String::new(),
+                state: nothing()?,
+            },
+            loaded: nothing()?,
+            trail: Vec::new(),
+        })
+    }
+    /// The same question, while the rest of a handler waits for something outside.
+    pub(crate) fn busy(&self) -> Self {
+        Self {
+            busy: true,
+            ..self.clone()
+        }
+    }
+    /// Whether the rest of a handler waits for something outside.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.busy
+    }
+    /// The question that is still there when that is over; `None`: none was asked yet.
+    pub(crate) fn freed(self) -> Option<Self> {
+        (!self.here.step.is_empty()).then_some(Self {
+            busy: false,
+            ..self
+        })
     }
     /// What the step's widget shows.
     pub(crate) fn view(&self) -> &str {
@@ -249,6 +308,7 @@ impl Waiting {
         let mut waiting = self.clone();
         waiting.here = waiting.trail.pop()?;
         waiting.by_timer = false;
+        waiting.busy = false;
         Some(waiting)
     }
     /// For the database.

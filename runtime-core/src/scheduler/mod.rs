@@ -2,12 +2,16 @@
 //!
 //! Every instance runs it and none leads: each takes other rows, and what it has taken falls to another one if it dies.
 
+mod jobs;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+pub use jobs::{PLACES, Worker};
 
 use crate::engine::Engine;
 use crate::store::letters::BATCH;

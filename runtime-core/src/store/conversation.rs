@@ -2,6 +2,7 @@
 
 use super::Store;
 use super::error::StoreError;
+use super::jobs::NewJob;
 use crate::telegram::method::Call;
 
 /// Whose conversation: ids that the bot's scope does not tell apart are 0.
@@ -53,6 +54,10 @@ pub(crate) struct Effects {
     pub(crate) locale: Option<(i64, &'static str)>,
     /// `Some`: code and trace id of a dead letter.
     pub(crate) letter: Option<(&'static str, String)>,
+    /// `Some`: the rest of the handler, to be run later. Only stored where the update has a transaction of its own.
+    pub(crate) job: Option<NewJob>,
+    /// `Some`: the job that this ends; as `job`.
+    pub(crate) settles: Option<i64>,
 }
 
 /// What storing an update's effects came to.

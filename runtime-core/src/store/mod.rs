@@ -9,6 +9,7 @@
 //! | `texts` | texts that were overridden at run time |
 //! | `people` | people seen, and segments of them |
 //! | `broadcasts` | broadcasts and their recipients |
+//! | `jobs` | the rest of handlers that wait for something outside |
 //! | `letters` | dead letters, failure counts, retention |
 //! | `llm` | tokens of bots' days, and what operators have set for them |
 //! | [`person`] | what is stored about a person: export and erasure |
@@ -33,6 +34,7 @@ macro_rules! backend {
 pub(crate) mod broadcasts;
 pub(crate) mod conversation;
 pub mod error;
+pub(crate) mod jobs;
 pub(crate) mod letters;
 pub(crate) mod llm;
 pub(crate) mod locales;

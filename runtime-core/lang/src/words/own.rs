@@ -64,6 +64,7 @@ pub fn own_ids() -> &'static [(&'static str, &'static [&'static str])] {
         ("bf-skip", &[]),
         ("bf-slow-down", &["wait"]),
         ("bf-take", &[]),
+        ("bf-thinking", &[]),
         ("bf-too-few", &["min"]),
         ("bf-too-great", &["max"]),
         ("bf-too-long", &["max"]),

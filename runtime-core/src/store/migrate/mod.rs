@@ -43,6 +43,7 @@ static OWN: MigrationSet = MigrationSet {
         own!(2, "engine", "0002_engine.sql"),
         own!(3, "texts", "0003_texts.sql"),
         own!(4, "people", "0004_people.sql"),
+        own!(5, "jobs", "0005_jobs.sql"),
         own!(6, "llm", "0006_llm.sql"),
     ],
 };

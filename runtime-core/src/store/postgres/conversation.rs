@@ -284,6 +284,9 @@ impl Writing {
         let finished = async {
             let connection = self.loan.connection()?;
             faults::point("write.before_finish");
+            if effects.job.is_some() || effects.settles.is_some() {
+                super::jobs::store(connection, &effects).await?;
+            }
             let rows = sqlx::query_with(FINISH, arguments)
                 .fetch_all(&mut *connection)
                 .await?;

@@ -6,7 +6,7 @@
 //! | `pool` | connections on loan |
 //! | `conversation` | claim and conversation in one call, transactions, statements together with their claim |
 //! | `steps` | the task that stores waiting steps together |
-//! | `outbox`, `people`, `broadcasts`, `letters`, `locales`, `texts`, `values` | the rest |
+//! | `outbox`, `people`, `broadcasts`, `jobs`, `letters`, `locales`, `texts`, `values` | the rest |
 //!
 //! **Time.** Leases are compared by several machines, so there is one clock: the server's, which every instance follows
 //! (`clock::Led`). A machine whose own time is wrong or jumps harms nobody.
@@ -16,6 +16,7 @@
 
 pub(crate) mod broadcasts;
 mod conversation;
+mod jobs;
 mod letters;
 mod llm;
 mod locales;

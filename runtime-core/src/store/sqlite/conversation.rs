@@ -103,6 +103,9 @@ pub(crate) async fn close(
     effects: &Effects,
 ) -> Result<(), sqlx::Error> {
     let e = effects;
+    if e.job.is_some() || e.settles.is_some() {
+        super::jobs::store(connection, e).await?;
+    }
     // The usual ones are one prepared script each; the rest is put together from the same parts.
     let script: &'static str = match (
         e.rest.is_empty(),

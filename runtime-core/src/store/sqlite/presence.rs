@@ -47,7 +47,8 @@ impl Sqlite {
                         "UPDATE bf_outbox SET lease_until = $1 WHERE state = 2 AND given_back = 0 AND lease_until > $1;
                          UPDATE bf_outbox SET lease_until = $2 WHERE state = 2 AND lease_until > $2;
                          UPDATE bf_outbox SET lease_until = $3 WHERE state = 1 AND lease_until > $3;
-                         UPDATE bf_polling SET lease_until = $1 WHERE lease_until > $1",
+                         UPDATE bf_polling SET lease_until = $1 WHERE lease_until > $1;
+                         UPDATE bf_jobs SET ready = $1 WHERE ready > $1",
                     )
                     .bind(now)
                     .bind(soon)

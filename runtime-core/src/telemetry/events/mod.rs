@@ -1,6 +1,7 @@
 //! The observable facts. One file for each part of the runtime that they are about.
 
 mod access;
+mod jobs;
 mod llm;
 mod manage;
 mod operation;
@@ -10,6 +11,7 @@ mod texts;
 mod updates;
 
 pub use access::{AdminActed, AdminRefused, ConnectionRefused, PersonHandled};
+pub use jobs::{JobEnd, JobEnded, JobsWaiting};
 pub use llm::{
     BreakerMoved, BreakerRefused, BreakerStands, LlmAsked, LlmBudget, LlmCalled, LlmModerated,
     LlmOverhead, LlmRead, LlmUp,

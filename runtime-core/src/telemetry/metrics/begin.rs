@@ -56,6 +56,18 @@ pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static 
     }
 }
 
+/// Makes the series of a bot whose handlers wait for the model, at zero.
+pub fn begin_jobs(bot: &'static str) {
+    let Some(m) = metrics() else { return };
+    m.handler_seconds.with_label_values(&[bot, "slow"]);
+    for outcome in ["answered", "fallback"] {
+        m.jobs.with_label_values(&[bot, outcome]);
+    }
+    m.job_seconds.with_label_values(&[bot]);
+    m.jobs_waiting.with_label_values(&[bot]);
+    m.jobs_oldest.with_label_values(&[bot]);
+}
+
 /// Makes the series of a bot's rate limits, at zero.
 pub fn begin_limits(bot: &'static str, rules: impl Iterator<Item = &'static str>) {
     let Some(m) = metrics() else { return };

@@ -111,6 +111,14 @@ metrics! {
     wizard_timeouts: counters "wizard_timeouts_total" ["bot_id", "flow_cmd"];
     /// Answers refused
     wizard_refusals: counters "wizard_errors_total" ["bot_id", "flow_cmd"];
+    /// Jobs of handlers that wait for the model, by how they ended
+    jobs: counters "bot_jobs_total" ["bot_id", "outcome"];
+    /// Seconds from a job's commit to the end of its handler
+    job_seconds: histograms "bot_job_seconds" ["bot_id"] NETWORK;
+    /// Jobs that have not ended
+    jobs_waiting: gauges "bot_jobs_waiting" ["bot_id"];
+    /// Age of the oldest job that has not ended
+    jobs_oldest: gauges "bot_jobs_oldest_seconds" ["bot_id"];
     /// Messages sent
     replies_sent: counters "reply_sent_total" ["bot_id", "via"];
     /// Messages that could not be sent

@@ -8,7 +8,7 @@ use prometheus::{Encoder, TextEncoder};
 mod begin;
 mod families;
 
-pub use begin::{begin, begin_limits, begin_llm, begin_redis};
+pub use begin::{begin, begin_jobs, begin_limits, begin_llm, begin_redis};
 pub use families::{FAMILIES, Metrics};
 
 /// What is known of a family of metrics.

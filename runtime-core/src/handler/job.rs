@@ -1,0 +1,222 @@
+//! Handlers in segments: what waits for something outside, and how the rest goes on.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use botfactory_lang::answer::{self, Bounds};
+use botfactory_lang::value::{Date, Decimal, Instant, TimeOfDay};
+
+use super::error::HandlerError;
+use super::given::Choice;
+use super::message::Text;
+use super::printer::Words;
+use super::wizard::{Waiting, WizardSpec};
+use super::{Cx, Next};
+use crate::bot::Handled;
+use crate::llm::{Ask, Output};
+
+/// Where a handler goes on once the answer is there.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct Segment {
+    /// Command of the flow, without `/`.
+    pub flow: &'static str,
+    /// Its place in the flow: `enter.1`.
+    pub name: &'static str,
+    /// The dialogue that waits meanwhile; `None`: the flow has none.
+    pub wizard: Option<&'static WizardSpec>,
+    /// Seconds after which the fallback holds.
+    pub timeout: u32,
+}
+
+/// What a handler has asked for; stored with everything else that it did.
+#[derive(Debug)]
+pub(crate) struct Thought {
+    pub(crate) segment: &'static Segment,
+    pub(crate) ask: Ask,
+    pub(crate) vars: Box<RawValue>,
+    /// Said where the answer takes long.
+    pub(crate) long: Option<Text>,
+    /// Said where the person has moved on meanwhile.
+    pub(crate) late: Option<Text>,
+}
+
+impl Cx {
+    /// Asks the model and ends this segment; the rest runs once there is an answer, or none will come. A dialogue waits
+    /// meanwhile. `vars` is what the rest knows.
+    ///
+    /// # Errors
+    /// The effect class said that the handler does not ask (a compiler bug), or what it knows does not serialize.
+    pub fn think<V: Serialize>(
+        &mut self,
+        segment: &'static Segment,
+        vars: &V,
+        ask: Ask,
+        long: Option<Text>,
+        late: Option<Text>,
+    ) -> Handled {
+        if !self.connection.stores() {
+            return Err(HandlerError::Bug(
+                "a handler that only reads asks the model",
+            ));
+        }
+        let vars = serde_json::value::to_raw_value(vars)
+            .map_err(|_| HandlerError::Bug("what a segment knows does not serialize"))?;
+        if let Some(wizard) = segment.wizard {
+            self.next = match self
+                .before
+                .take_if(|before| self.inside && before.flow() == wizard.command)
+            {
+                Some(before) => {
+                    let busy = Next::Turn(before.busy());
+                    self.before = Some(before);
+                    busy
+                }
+                None => {
+                    if self.before.take().is_some() {
+                        self.said.insert(0, super::Said::Own("bf-replaced"));
+                    }
+                    Next::Wait(Waiting::entering(wizard)?)
+                }
+            };
+        }
+        self.thought = Some(Thought {
+            segment,
+            ask,
+            vars,
+            long,
+            late,
+        });
+        Ok(())
+    }
+
+    /// A message whose words the model has written: marked up like the original, which stays where there are none.
+    #[must_use]
+    pub fn reworded(&self, original: Text, words: Option<String>) -> Text {
+        match words {
+            Some(words) => {
+                let mut text = Text::of(original.mode);
+                text.push_plain(&words);
+                text.end()
+            }
+            None => original,
+        }
+    }
+}
+
+/// The answer that a segment goes on with.
+#[derive(Debug)]
+pub struct Resumed<'a> {
+    pub(crate) flow: &'a str,
+    pub(crate) segment: &'a str,
+    pub(crate) vars: &'a RawValue,
+    pub(crate) output: Option<&'a Output>,
+}
+
+impl Resumed<'_> {
+    /// Command of the flow.
+    pub fn flow(&self) -> &str {
+        self.flow
+    }
+    /// Name of the segment.
+    pub fn segment(&self) -> &str {
+        self.segment
+    }
+    /// What the segment knows.
+    ///
+    /// # Errors
+    /// It was stored by a build that knew other things.
+    pub fn vars<V: DeserializeOwned>(&self) -> Result<V, HandlerError> {
+        serde_json::from_str(self.vars.get()).map_err(|_| HandlerError::Outdated)
+    }
+    /// A text; `None`: the fallback holds, as everywhere below.
+    pub fn text(&self) -> Option<String> {
+        match self.output? {
+            Output::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    }
+    /// An option.
+    pub fn choice<C: Choice>(&self) -> Option<C> {
+        match self.output? {
+            Output::Choice(value) => C::from_value(value),
+            _ => None,
+        }
+    }
+    /// A record; `make` takes its fields.
+    pub fn record<R>(&self, make: impl FnOnce(Record<'_>) -> Option<R>) -> Option<R> {
+        match self.output? {
+            Output::Record(fields) => make(Record { fields }),
+            _ => None,
+        }
+    }
+}
+
+/// Fields of an answer. What is missing or of another kind is `None`.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
+    fields: &'a Map<String, Value>,
+}
+
+impl Record<'_> {
+    fn str(&self, name: &str) -> Option<&str> {
+        self.fields.get(name)?.as_str()
+    }
+    /// A text.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.str(name).map(str::to_owned)
+    }
+    /// A whole number.
+    pub fn int(&self, name: &str) -> Option<i64> {
+        self.fields.get(name)?.as_i64()
+    }
+    /// A decimal number.
+    pub fn decimal<const SCALE: u8>(&self, name: &str) -> Option<Decimal<SCALE>> {
+        Decimal::parse(self.str(name)?)
+    }
+    /// A truth value.
+    pub fn bool(&self, name: &str) -> Option<bool> {
+        self.fields.get(name)?.as_bool()
+    }
+    /// A date.
+    pub fn date(&self, name: &str) -> Option<Date> {
+        answer::date(
+            self.str(name)?,
+            Bounds {
+                min: None,
+                max: None,
+            },
+        )
+        .ok()
+    }
+    /// A time of day.
+    pub fn time(&self, name: &str) -> Option<TimeOfDay> {
+        answer::time(
+            self.str(name)?,
+            Bounds {
+                min: None,
+                max: None,
+            },
+        )
+        .ok()
+    }
+    /// A moment, as the clocks of the bot's zone show it.
+    pub fn datetime(&self, name: &str, words: &Words) -> Option<Instant> {
+        let zone = words.data().formats.tz();
+        answer::datetime(
+            self.str(name)?,
+            zone,
+            Bounds {
+                min: None,
+                max: None,
+            },
+        )
+        .ok()
+    }
+    /// An option.
+    pub fn choice<C: Choice>(&self, name: &str) -> Option<C> {
+        C::from_value(self.str(name)?)
+    }
+}
