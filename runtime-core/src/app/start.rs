@@ -213,6 +213,7 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
         time: llm::breaker::Monotonic::default(),
     })
     .map_err(|error| AppError::Failed(error.to_string()))?;
+    engine.set_model(Arc::new(llm.clone()));
     let core = Live {
         engine: engine.clone(),
         sender: sender.clone(),

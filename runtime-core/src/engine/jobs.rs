@@ -398,7 +398,10 @@ impl Engine {
         if job.key.chat != 0 {
             place.chat_id = job.key.chat; // a group may have become a supergroup meanwhile
         }
-        let Ok(words) = self.words_of(seat, job.key.bot, person, place).await else {
+        let Ok(words) = self
+            .words_of(seat, job.key.bot, Arc::new(person), place)
+            .await
+        else {
             return Outcome::BUSY;
         };
         let update = Update {

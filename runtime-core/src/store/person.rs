@@ -77,6 +77,15 @@ pub(crate) const HELD: &[Held] = &[
         erase: &["DELETE FROM bf_conversations WHERE bot = $2 AND (person = $1 OR chat = $1)"],
     },
     Held {
+        table: "bf_jobs",
+        condition: "bot = $2 AND (person = $1 OR chat = $1)",
+        columns: &[
+            "id", "bot", "chat", "person", "thread", "flow", "segment", "version", "at",
+            "deadline", "ready", "attempts", "job",
+        ],
+        erase: &["DELETE FROM bf_jobs WHERE bot = $2 AND (person = $1 OR chat = $1)"],
+    },
+    Held {
         table: "bf_locales",
         condition: "bot = $2 AND subject = $1",
         columns: &["bot", "subject", "tag", "changed"],
