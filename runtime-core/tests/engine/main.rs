@@ -14,6 +14,7 @@ mod locales;
 mod once;
 mod people;
 mod rig;
+mod roles;
 mod sqlite;
 mod texts;
 mod timers;

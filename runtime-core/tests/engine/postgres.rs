@@ -15,6 +15,7 @@ mod locales;
 mod once;
 mod people;
 mod rig;
+mod roles;
 mod texts;
 mod timers;
 mod trips;
