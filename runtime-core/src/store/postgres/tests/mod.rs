@@ -110,6 +110,8 @@ fn effects(update_id: i64, person: i64, expected: i64) -> Effects {
         }),
         locale: None,
         letter: None,
+        job: None,
+        settles: None,
     }
 }
 
