@@ -28,6 +28,8 @@ pub mod ir;
 pub mod postgres;
 pub mod resolve;
 pub mod schema;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod source;
 pub mod syntax;
 pub mod yaml;

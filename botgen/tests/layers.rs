@@ -37,6 +37,10 @@ const BEHIND: &[(&str, &str)] = &[
     ("annotate_snippets", "diagnostics/render/human.rs"),
     ("clap", "cli/"),
     ("rustix", "postgres/"),
+    ("rustix", "serve/worker.rs"),
+    ("axum", "serve/"),
+    ("hyper", "serve/"),
+    ("utoipa", "serve/"),
 ];
 
 fn sources() -> Vec<(String, String)> {
@@ -104,11 +108,12 @@ fn stages_only_look_back() {
 #[test]
 fn libraries_stay_behind_their_module() {
     for (file, text) in sources() {
-        for (library, module) in BEHIND {
+        for (library, _) in BEHIND {
             let used =
                 text.contains(&format!("{library}::")) || text.contains(&format!("use {library}"));
+            let mut modules = BEHIND.iter().filter(|(other, _)| other == library);
             assert!(
-                !used || file.starts_with(module),
+                !used || modules.any(|(_, module)| file.starts_with(module)),
                 "src/{file} uses {library}"
             );
         }

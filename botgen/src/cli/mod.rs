@@ -8,6 +8,7 @@ mod import;
 mod new;
 mod postgres;
 mod prepare;
+mod serve;
 mod test;
 
 use std::io::{IsTerminal, Write};
@@ -123,6 +124,23 @@ enum Command {
         /// The folder; its name is the bot's id
         dir: PathBuf,
     },
+    /// Answer HTTP: check and mend bots for editors, web tools and models that write bots
+    Serve {
+        /// Where to listen; beyond this machine everybody who reaches it can have bots checked
+        #[arg(long, default_value = "127.0.0.1:8001")]
+        listen: std::net::SocketAddr,
+        /// Origins whose pages may read the answers, such as https://editor.example.org
+        #[arg(long, value_name = "ORIGIN")]
+        allow_origin: Vec<String>,
+    },
+    /// One task of `serve`
+    #[command(hide = true, name = crate::serve::worker::COMMAND)]
+    ServeWorker {
+        /// `validate` or `fix`
+        what: String,
+        /// `json` or `text`
+        kind: String,
+    },
     /// Run the conversation tests (chats/*.yaml) of the workspace's bots
     Test {
         /// Bots' folders [default: all bots of the workspace]
@@ -182,6 +200,11 @@ pub fn main() -> ExitCode {
             engine,
         } => import::run(&spec, &keys, &out, engine),
         Command::New { dir } => new::run(&dir),
+        Command::Serve {
+            listen,
+            allow_origin,
+        } => serve::run(listen, allow_origin),
+        Command::ServeWorker { what, kind } => return crate::serve::worker::main(&what, &kind),
         Command::Test { dirs } => test::run(&dirs),
     };
     ExitCode::from(code)
