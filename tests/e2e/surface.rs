@@ -523,6 +523,7 @@ async fn what_is_declared_is_emitted() {
         "outbox_unreachable_total",
         "outbox_dropped_total",
         "outbox_waiting",
+        "panics_total",
         "updates_in_flight",
         // After a dialogue's time, at least a minute.
         "wizard_timeouts_total",

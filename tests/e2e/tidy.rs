@@ -242,3 +242,34 @@ fn the_runtimes_code_denies_panics() {
         );
     }
 }
+
+#[test]
+fn no_crate_is_unsafe() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
+    assert!(read("Cargo.toml").contains("unsafe_code = \"forbid\""));
+    for member in [
+        "",
+        "botgen/",
+        "botgen/tests/compiled/",
+        "runtime-core/",
+        "runtime-core/lang/",
+    ] {
+        let manifest = read(&format!("{member}Cargo.toml"));
+        let inherits = manifest.contains("[lints]\nworkspace = true")
+            || manifest.contains("[lints.rust]\nunsafe_code = \"forbid\"");
+        assert!(inherits, "{member}Cargo.toml allows it");
+    }
+}
+
+#[test]
+fn the_pipeline_checks_dependencies() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pipeline = std::fs::read_to_string(root.join(".ci/run")).unwrap();
+    for step in [
+        "cargo deny check bans licenses sources",
+        "cargo deny --offline check advisories",
+    ] {
+        assert!(pipeline.lines().any(|line| line.trim() == step), "{step}");
+    }
+}

@@ -30,6 +30,7 @@ use sha2::{Digest, Sha256};
 
 use crate::bot::Bot;
 use crate::config::{Config, ConfigError};
+use crate::telemetry;
 use cli::Command;
 
 /// Version of this program.
@@ -48,6 +49,7 @@ pub enum AppError {
 
 /// Runs the program with these bots: the whole of a deployment's `main`.
 pub fn main(bots: &'static [&'static dyn Bot]) -> ExitCode {
+    telemetry::discretion::quiet_panics();
     let command = match cli::parse(std::env::args().skip(1)) {
         Ok(command) => command,
         Err(problem) => {

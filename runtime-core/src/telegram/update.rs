@@ -1,6 +1,7 @@
 //! Inbound updates: our own narrow types. Telegram adds kinds and fields every month, so an unknown kind or an odd
 //! field never fails an update; only what is not a JSON object at all is refused.
 
+use botfactory_lang::length::cut;
 use botfactory_lang::value::{Contact, File, Location};
 use serde::Deserialize;
 use serde_json::Value;
@@ -52,6 +53,9 @@ pub fn read(json: &[u8]) -> Result<Update, Malformed> {
     };
     Ok(Update { id, event })
 }
+
+/// Longest name of a person, in UTF-16 units.
+const NAME: usize = 64;
 
 /// Every kind of update of Bot API 10.3, for the metric's label: a closed set.
 const KINDS: &[&str] = &[
@@ -113,12 +117,17 @@ struct User {
 
 impl From<User> for Person {
     fn from(user: User) -> Self {
+        // What the compiler has proven of texts holds for names that Telegram allows.
+        let last = |name: String| match name.len() <= NAME {
+            true => name,
+            false => cut(&name, NAME).into_owned(),
+        };
         Self {
             id: user.id,
-            first_name: user.first_name,
-            last_name: user.last_name,
-            username: user.username,
-            language_code: user.language_code,
+            first_name: last(user.first_name),
+            last_name: user.last_name.map(last),
+            username: user.username.map(last),
+            language_code: user.language_code.map(last),
         }
     }
 }
@@ -373,6 +382,20 @@ mod tests {
 
     fn event(json: &str) -> Event {
         read(json.as_bytes()).unwrap().event
+    }
+
+    #[test]
+    fn names_are_as_long_as_telegram_allows() {
+        let long = "я".repeat(5000);
+        let json = format!(
+            r#"{{"update_id":7,"message":{{"message_id":5,"from":{{"id":42,"first_name":"{long}","username":"{long}"}},
+            "chat":{{"id":42,"type":"private"}},"text":"hi"}}}}"#
+        );
+        let Event::Message(message) = event(&json) else {
+            panic!("message expected")
+        };
+        assert_eq!(message.from.first_name.chars().count(), NAME);
+        assert_eq!(message.from.username.unwrap().chars().count(), NAME);
     }
 
     #[test]

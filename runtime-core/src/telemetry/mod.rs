@@ -2,6 +2,7 @@
 //! nothing else logs or counts. No event can hold a person's words, a token, or an address with a token in it: their
 //! fields are ids, durations, counts and `&'static str` out of closed sets, which also bounds every metric's labels.
 
+pub mod discretion;
 pub mod events;
 pub mod life;
 pub mod logs;

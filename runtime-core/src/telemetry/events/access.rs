@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
 
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::telemetry::Fact;
 use crate::telemetry::metrics::Metrics;
@@ -105,6 +105,31 @@ impl Fact for PersonHandled<'_> {
             rows = self.rows,
             trace_id = self.trace_id,
             "person's data"
+        );
+    }
+}
+
+/// A task has panicked: a mistake of this program's.
+#[derive(Debug)]
+pub struct Panicked<'a> {
+    /// Source file.
+    pub file: &'a str,
+    /// Line.
+    pub line: u32,
+    /// Its message, where that is a constant of the source: others may quote values.
+    pub said: Option<&'static str>,
+}
+
+impl Fact for Panicked<'_> {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.panics.inc();
+        }
+        error!(
+            file = self.file,
+            line = self.line,
+            said = self.said,
+            "a task has panicked"
         );
     }
 }

@@ -10,7 +10,7 @@ mod stores;
 mod texts;
 mod updates;
 
-pub use access::{AdminActed, AdminRefused, ConnectionRefused, PersonHandled};
+pub use access::{AdminActed, AdminRefused, ConnectionRefused, Panicked, PersonHandled};
 pub use jobs::{JobEnd, JobEnded, JobsWaiting};
 pub use llm::{
     BreakerMoved, BreakerRefused, BreakerStands, LlmAsked, LlmBudget, LlmCalled, LlmModerated,

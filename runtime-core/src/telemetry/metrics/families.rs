@@ -147,6 +147,8 @@ metrics! {
     connections_refused: counters "http_connections_refused_total" ["reason"];
     /// Requests to admin routes that were not let in
     admin_refused: counters "admin_refused_total" ["reason"];
+    /// Tasks that have panicked: mistakes of this program's
+    panics: counter "panics_total";
     /// People whose data was exported or erased
     people_handled: counters "people_requests_total" ["bot_id", "what"];
     /// Seconds an operators' or builders' request took
