@@ -7,6 +7,7 @@
 //! | `crash` | restarts and kills: nothing lost |
 //! | `faults` | a Telegram, a database, a configuration that does not do as it should |
 //! | `hook` | what the webhook refuses, and what it takes |
+//! | `llm` | what operators see and set of questions to the model |
 //! | `migrations` | migrations on Postgres, however many begin at once |
 //! | `observe` | what operators see: log lines, traces, metrics, events |
 //! | `surface` | operators' and builders' routes, guards, envelopes, metrics, logs |
@@ -20,6 +21,7 @@ mod booking;
 mod crash;
 mod faults;
 mod hook;
+mod llm;
 #[cfg(feature = "postgres")]
 mod migrations;
 mod observe;

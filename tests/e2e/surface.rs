@@ -529,6 +529,8 @@ async fn what_is_declared_is_emitted() {
         "wizard_timeouts_total",
         // 0 where there is no Redis.
         "redis_up",
+        // 0 where there is no model.
+        "llm_up",
         // Only of bots with limits.
         "bf_ratelimit_total",
     ];

@@ -133,9 +133,8 @@ impl Asking<'_> {
         };
         match called {
             Ok(said) => {
-                pass.succeeded().await;
                 let spent = self.cost(prompt, &said);
-                reservation.settle(spent, counts).await;
+                tokio::join!(pass.succeeded(), reservation.settle(spent, counts));
                 self.read(&said, spent)
             }
             Err(failed) => {

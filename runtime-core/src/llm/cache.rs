@@ -111,7 +111,8 @@ impl Cache {
         if self.keep.is_zero() {
             return;
         }
-        if let Some(output) = output {
+        let keep = async {
+            let Some(output) = output else { return };
             let text = serde_json::to_string(output).unwrap_or_default();
             if self.redis.up() && !text.is_empty() {
                 self.redis
@@ -121,11 +122,15 @@ impl Cache {
                 let until = Instant::now() + self.keep;
                 self.kept().put(*key, output.clone(), text.len(), until);
             }
-        }
-        if let Some(name) = asking.name {
-            let keys = [asking_key(bot, key)];
-            let _: Option<i64> = self.redis.run(PURPOSE, &DONE, &keys, &[name]).await;
-        }
+        };
+        let done = async {
+            if let Some(name) = asking.name {
+                let keys = [asking_key(bot, key)];
+                let _: Option<i64> = self.redis.run(PURPOSE, &DONE, &keys, &[name]).await;
+            }
+        };
+        // On one connection, in this order.
+        tokio::join!(biased; keep, done);
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

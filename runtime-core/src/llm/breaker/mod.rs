@@ -136,8 +136,12 @@ impl Breakers {
         })
     }
 
-    /// Whether no call may pass now; takes nothing.
+    /// Whether no call may pass now; takes nothing. Asks elsewhere only where this process has heard of an open one.
     pub(super) async fn shut(&self, bot: usize) -> bool {
+        let heard = self.own.get(bot).map(|one| one.own().state);
+        if heard.is_none_or(|state| state == State::Closed) {
+            return false;
+        }
         let shut = self
             .view(bot)
             .await
