@@ -109,6 +109,7 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
         store,
         engine,
         overrides,
+        broadcasts,
         llm,
         sender,
         client,
@@ -121,6 +122,7 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
     let scheduler = Scheduler::new(store.clone(), engine);
     let mut scheduling = tokio::spawn(scheduler.run(stopped.clone()));
     let mut following = tokio::spawn(overrides.run(deployment.clone(), stopped.clone()));
+    let mut broadcasting = tokio::spawn(broadcasts.run(stopped.clone()));
     let registering = register(&deployment);
     let mut polling = JoinSet::new();
     for (index, bot) in deployment.bots().iter().enumerate() {
@@ -155,6 +157,7 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
         let _ = (&mut scheduling).await;
         let _ = (&mut working).await;
         let _ = (&mut following).await;
+        let _ = (&mut broadcasting).await;
     };
     let _ = tokio::time::timeout(DRAIN, drained).await;
     servers.abort_all();
@@ -162,6 +165,7 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
     scheduling.abort();
     working.abort();
     following.abort();
+    broadcasting.abort();
     sender.stop(FLUSH).await;
     sending.into_iter().for_each(|task| task.abort());
     let _ = tokio::time::timeout(FLUSH, marking).await;

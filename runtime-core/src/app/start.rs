@@ -11,6 +11,7 @@ use secrecy::ExposeSecret;
 use super::AppError;
 use super::menus::BotMenus;
 use crate::bot::{Bot, MigrationSet};
+use crate::broadcast::Broadcasts;
 use crate::clock::Clock;
 use crate::config::{Config, Key};
 use crate::engine::{self, Engine, OfferedRow, Outcome, Outgoing};
@@ -38,6 +39,7 @@ pub struct Live {
     store: Arc<Store>,
     redis: Redis,
     overrides: Arc<Overrides>,
+    broadcasts: Broadcasts,
     llm: Llm,
 }
 
@@ -63,6 +65,9 @@ impl Core for Live {
     fn overrides(&self) -> Option<&Overrides> {
         Some(&self.overrides)
     }
+    fn broadcasts(&self) -> Option<&Broadcasts> {
+        Some(&self.broadcasts)
+    }
     fn llm(&self) -> Option<&Llm> {
         Some(&self.llm)
     }
@@ -82,6 +87,7 @@ pub struct App {
     pub store: Arc<Store>,
     pub engine: Arc<Engine>,
     pub overrides: Arc<Overrides>,
+    pub broadcasts: Broadcasts,
     pub llm: Llm,
     pub sender: Sender,
     pub client: Client,
@@ -214,12 +220,20 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
     })
     .map_err(|error| AppError::Failed(error.to_string()))?;
     engine.set_model(Arc::new(llm.clone()));
+    sender.hold_bulk_to(config.bulk_per_second);
+    let broadcasts = Broadcasts::new(
+        store.clone(),
+        engine.clone(),
+        sender.clone(),
+        config.bulk_per_second,
+    );
     let core = Live {
         engine: engine.clone(),
         sender: sender.clone(),
         store: store.clone(),
         redis: redis.clone(),
         overrides: overrides.clone(),
+        broadcasts: broadcasts.clone(),
         llm: llm.clone(),
     };
     let settings = Settings {
@@ -237,6 +251,7 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
         store,
         engine,
         overrides,
+        broadcasts,
         llm,
         sender,
         client,

@@ -4,14 +4,22 @@
 //! |---|---|
 //! | [`audience`] | who gets it |
 //! | [`letter`] | what they get: rendered when the broadcast is made, once per locale; the recipient's own fields are filled in when it is sent |
+//! | [`desk`] | what an operator writes becomes a broadcast |
 //! | `progress` | the message that tells how far it is |
+//! | [`worker`] | what every instance does about broadcasts |
+//! | `runner` | one broadcast as an instance sends it |
+//! | `verdict` | what the end of a call means |
 //!
 //! A broadcast is a row; its recipients are rows that are written once it begins (`store::broadcasts`). Whoever makes it
 //! commits it with everything else that the update does.
 
 pub mod audience;
+pub mod desk;
 pub mod letter;
 pub(crate) mod progress;
+mod runner;
+mod verdict;
+pub mod worker;
 
 use botfactory_lang::value::Instant;
 
@@ -19,6 +27,7 @@ use crate::bot::OnAmbiguous;
 
 pub use audience::Audience;
 pub use letter::{Bulletin, MediaKind, Recipient};
+pub use worker::Broadcasts;
 
 /// Messages a second that a broadcast may ask for. What Telegram takes is the ceiling ([`crate::config::Config::bulk_per_second`]).
 pub const PER_SECOND: std::ops::RangeInclusive<u16> = 1..=100;

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use self::access::{AdminKey, Proxies};
 use self::llm::LlmConfig;
 use crate::redis::Redis;
+use crate::telegram::flood::BULK_PER_SECOND;
 use crate::telegram::token::Token;
 
 /// Where the server listens when nothing is said.
@@ -61,6 +62,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "addresses and networks whose X-Forwarded-For counts (unset: nobody's)",
     ),
     (
+        "BOTFACTORY_BULK_PER_SECOND",
+        "messages a second that the broadcasts of one bot may send together (25)",
+    ),
+    (
         "BOTFACTORY_TELEGRAM_API",
         "another Bot API server (https://api.telegram.org)",
     ),
@@ -91,6 +96,8 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
 ];
 
+/// Most messages a second: what Telegram takes of paid broadcasts.
+const BULK_MOST: u32 = 1000;
 /// Read by the build, not by the binary; may stand in the same `.env`.
 const BUILD_VARIABLES: &[&str] = &["BOTFACTORY_BOTS"];
 const TOKEN_PREFIX: &str = "BOTFACTORY_TOKEN_";
@@ -129,6 +136,8 @@ pub struct Config {
     pub admin_key: Option<AdminKey>,
     /// Proxies whose `X-Forwarded-For` counts.
     pub proxies: Proxies,
+    /// Messages a second that the broadcasts of one bot may send together.
+    pub bulk_per_second: u32,
     /// Base address of the Bot API.
     pub telegram_api: String,
     /// Where the model is, and what bots may ask of it.
@@ -242,6 +251,7 @@ impl Config {
             key_old: reader.key("BOTFACTORY_KEY_OLD"),
             admin_key: reader.admin_key(),
             proxies: reader.proxies(),
+            bulk_per_second: reader.bulk_per_second(),
             telegram_api,
             llm: reader.llm(),
             observe: reader.observe(),
@@ -298,6 +308,19 @@ impl Reader<'_> {
 
     fn error(&mut self, message: impl Into<String>) {
         self.errors.push(message.into());
+    }
+
+    /// Telegram takes about 30 a second of a bot; more is for paid broadcasts and servers of one's own.
+    fn bulk_per_second(&mut self) -> u32 {
+        let name = "BOTFACTORY_BULK_PER_SECOND";
+        match self.get(name).map(str::parse) {
+            None => BULK_PER_SECOND,
+            Some(Ok(number @ 1..=BULK_MOST)) => number,
+            Some(_) => {
+                self.error(format!("`{name}` is a number from 1 to {BULK_MOST}"));
+                BULK_PER_SECOND
+            }
+        }
     }
 
     fn unknown_names(&mut self, bots: &[&str]) {

@@ -326,6 +326,45 @@ impl Engine {
         }
     }
 
+    /// The ids of the bots that are served here, those of their previews included.
+    pub(crate) fn all_ids(&self) -> Vec<i64> {
+        let mut ids: Vec<i64> = self
+            .seats
+            .iter()
+            .flat_map(|seat| [seat.id(false), seat.id(true)])
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    fn seat_of(&self, bot: i64) -> Option<&Arc<Seat>> {
+        self.seats
+            .iter()
+            .find(|seat| seat.id(false) == bot || seat.id(true) == bot)
+    }
+
+    /// The folder of a bot, by its numeric id.
+    pub(crate) fn name_of(&self, bot: i64) -> Option<&'static str> {
+        self.seat_of(bot).map(|seat| seat.spec.id)
+    }
+
+    /// A bot's texts as they are now, by its numeric id.
+    pub(crate) fn texts_of(&self, bot: i64) -> Option<Arc<Texts>> {
+        self.seat_of(bot).map(|seat| seat.texts_now())
+    }
+
+    /// What a bot's texts can see where nobody acts, by its numeric id and the locale's tag (else the bot's default).
+    pub(crate) fn words_in(&self, bot: i64, tag: &str) -> Option<Words> {
+        let at = self
+            .seats
+            .iter()
+            .position(|seat| seat.id(false) == bot || seat.id(true) == bot)?;
+        let seat = self.seats.get(at)?;
+        let locale = seat.texts.index(tag).unwrap_or(seat.spec.default_locale);
+        self.words(at, locale)
+    }
+
     /// How many bots it serves.
     pub(crate) fn bots(&self) -> usize {
         self.seats.len()

@@ -6,9 +6,9 @@ use super::error::HandlerError;
 use crate::broadcast::letter::{Letter, Letters};
 use crate::broadcast::{Audience, NewBroadcast};
 use crate::store::broadcasts::{Filter, Making, Telling};
-use crate::store::people::Sight;
 #[cfg(feature = "postgres")]
 use crate::store::postgres as pg;
+use crate::store::seen::Sight;
 #[cfg(feature = "sqlite")]
 use crate::store::sqlite as lite;
 
@@ -116,7 +116,7 @@ impl Cx {
         let bot = (self.numeric()?, self.bot_id());
         let now = self.now().unix().saturating_mul(1_000_000);
         let db = self.db_write().await?;
-        on!(db, people::segment(bot, name, &[person], join, now))?;
+        on!(db, seen::segment(bot, name, &[person], join, now))?;
         Ok(())
     }
     /// Whether the person belongs to a segment.
@@ -125,10 +125,7 @@ impl Cx {
     /// The database fails.
     pub async fn in_segment(&mut self, name: &str) -> Result<bool, HandlerError> {
         let (bot, person) = (self.numeric()?, self.user_id());
-        Ok(on!(
-            self.db().await?,
-            people::in_segment(bot, name, person)
-        )?)
+        Ok(on!(self.db().await?, seen::in_segment(bot, name, person))?)
     }
     /// Whether the person wants broadcasts from now on.
     ///
@@ -140,7 +137,7 @@ impl Cx {
         let person = self.words.person.clone();
         let sight = Sight::new(bot, self.bot_id(), &person, self.private, now);
         let db = self.db_write().await?;
-        on!(db, people::subscribe(&sight, wants))?;
+        on!(db, seen::subscribe(&sight, wants))?;
         Ok(())
     }
     /// Whether the person wants broadcasts; who never said does.
@@ -149,6 +146,6 @@ impl Cx {
     /// The database fails.
     pub async fn subscribed(&mut self) -> Result<bool, HandlerError> {
         let (bot, person) = (self.numeric()?, self.user_id());
-        Ok(on!(self.db().await?, people::subscribed(bot, person))?)
+        Ok(on!(self.db().await?, seen::subscribed(bot, person))?)
     }
 }

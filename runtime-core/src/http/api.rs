@@ -9,8 +9,8 @@ use utoipa_axum::routes;
 
 use super::state::Deployment;
 use super::{
-    bots, compiled, data, elsewhere, health, hooks, i18n, letters, llm, openapi, page, people,
-    preview, texts,
+    bots, broadcasts, compiled, data, elsewhere, health, hooks, i18n, letters, llm, openapi, page, people,
+    preview, segments, texts,
 };
 use crate::ingress::webhook;
 
@@ -58,6 +58,8 @@ pub fn behind(door: Door) -> OpenApiRouter<Deployment> {
             .merge(hooks::routes())
             .merge(data::routes())
             .merge(letters::routes())
+            .merge(broadcasts::routes())
+            .merge(segments::routes())
             .merge(llm::routes())
             .merge(people::routes())
             .merge(texts::routes())

@@ -12,11 +12,12 @@
 //! | [`listener`] | sockets: shared ports, and when a response has left |
 //! | [`serve`], [`doors`], [`pace`] | connections: how many, and how long each may take for anything |
 //! | [`paging`] | how lists are bounded |
-//! | [`health`], [`bots`], [`compiled`], [`hooks`], [`data`], [`letters`], [`llm`], [`people`], [`texts`], [`i18n`], [`preview`], [`page`] | the routes |
+//! | [`health`], [`bots`], [`compiled`], [`hooks`], [`data`], [`letters`], [`broadcasts`], [`segments`], [`llm`], [`people`], [`texts`], [`i18n`], [`preview`], [`page`] | the routes |
 //! | [`elsewhere`] | what the previous system did at run time and a compiler does before |
 
 pub mod api;
 pub mod bots;
+pub mod broadcasts;
 pub mod client;
 pub mod compiled;
 pub mod data;
@@ -38,6 +39,7 @@ pub mod paging;
 pub mod people;
 pub mod preview;
 pub mod routes;
+pub mod segments;
 pub mod serve;
 pub mod state;
 #[cfg(test)]

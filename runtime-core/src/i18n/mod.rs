@@ -147,6 +147,18 @@ impl Texts {
         person: &Person,
         place: Place,
     ) -> LocaleIndex {
+        self.choose_for(stored, person.language_code.as_deref(), place)
+    }
+
+    /// The same of somebody of whom only the language is known.
+    pub(crate) fn choose_for(
+        &self,
+        stored: Option<&str>,
+        language: Option<&str>,
+        place: Place,
+    ) -> LocaleIndex {
+        // Who may not choose has not.
+        let stored = stored.filter(|_| self.spec.strategy != Strategy::Fixed);
         if let Some(index) = stored.and_then(|tag| self.index(tag)) {
             return index;
         }
@@ -155,9 +167,7 @@ impl Texts {
             Strategy::Chat => place.private,
             Strategy::Fixed => false,
         };
-        person
-            .language_code
-            .as_deref()
+        language
             .filter(|_| asks_client)
             .and_then(|code| negotiate(code, &self.tags))
             .unwrap_or(self.spec.default_locale)

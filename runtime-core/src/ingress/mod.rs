@@ -10,6 +10,7 @@ use std::pin::Pin;
 
 use botfactory_lang::value::{Contact, File, Location};
 
+use crate::broadcast::Broadcasts;
 use crate::engine::{OfferedRow, Outcome, Outgoing};
 use crate::llm::Llm;
 use crate::outbox::DirectError;
@@ -35,6 +36,10 @@ pub trait Core: Send + Sync + std::fmt::Debug + 'static {
     }
     /// A dead letter waits to be sent again.
     fn requeued(&self) {}
+    /// Broadcasts.
+    fn broadcasts(&self) -> Option<&Broadcasts> {
+        None
+    }
     /// Texts that are overridden at run time.
     fn overrides(&self) -> Option<&Overrides> {
         None

@@ -19,11 +19,11 @@ use crate::telemetry::life::{self, Life};
 use crate::telemetry::{self, events};
 
 /// Waits up to this long happen in the lane; longer ones give the rows back.
-const SHORT: Duration = Duration::from_secs(3);
+pub(super) const SHORT: Duration = Duration::from_secs(3);
 /// How often a lane looks whether marks can be written again.
 const BEHIND: Duration = Duration::from_millis(50);
 /// What a lease must outlive: the call, and marking it.
-const LEASE_NEEDED: Duration = Duration::from_secs(CALL_TIMEOUT.as_secs() + 2);
+pub(super) const LEASE_NEEDED: Duration = Duration::from_secs(CALL_TIMEOUT.as_secs() + 2);
 /// Pause for rows of a bot whose token this process does not have, or that Telegram does not accept.
 const NO_TOKEN: Duration = Duration::from_secs(60);
 /// Pause of a call whose row is still to be sent.

@@ -28,7 +28,7 @@ use crate::telemetry::{self, events};
 /// Calls of replies to Telegram at one moment.
 const CALLS: usize = 128;
 /// Calls of bulk at one moment: its own, so that no reply waits for them.
-const BULK_CALLS: usize = 16;
+const BULK_CALLS: usize = 64;
 /// Rows of bulk that this process holds: two seconds' worth of the bulk limit, well within a lease.
 const BULK_ROWS: usize = 50;
 /// How long the sweep waits after an outage of the database.
@@ -132,6 +132,11 @@ impl Sender {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(token.bot(), Sending { name, token });
+    }
+
+    /// So many bulk messages a second of one bot from now on.
+    pub fn hold_bulk_to(&self, per_second: u32) {
+        self.shared.flood.hold_bulk_to(per_second);
     }
 
     /// Forgets a bot: its rows are kept for whoever has its token.

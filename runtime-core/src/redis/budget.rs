@@ -74,7 +74,7 @@ fn closed_key(bot: i64, chat: Option<i64>) -> String {
     }
 }
 
-fn arguments(chat: i64, class: Class, force: bool) -> [i64; 8] {
+fn arguments(chat: i64, class: Class, force: bool, bulk: u32) -> [i64; 8] {
     let (burst, per_minute) = limits(class);
     [
         i64::from(chat < 0),
@@ -83,7 +83,7 @@ fn arguments(chat: i64, class: Class, force: bool) -> [i64; 8] {
         i64::try_from(PRIVATE_INTERVAL.as_millis()).unwrap_or(i64::MAX),
         i64::from(burst),
         i64::try_from(per_minute).unwrap_or(i64::MAX),
-        i64::from(BULK_PER_SECOND),
+        i64::from(bulk),
         i64::try_from(GROUP_PER_MINUTE).unwrap_or(i64::MAX),
     ]
 }
@@ -98,7 +98,7 @@ pub(super) async fn used(
     for key in keys(bot, chat, Class::Reply) {
         invocation.key(key);
     }
-    for argument in arguments(chat, Class::Reply, true) {
+    for argument in arguments(chat, Class::Reply, true, BULK_PER_SECOND) {
         invocation.arg(argument);
     }
     invocation.invoke_async::<i64>(manager).await.map(|_| ())
@@ -120,6 +120,11 @@ impl Budgets {
         }
     }
 
+    /// So many bulk messages a second of one bot from now on.
+    pub fn hold_bulk_to(&self, per_second: u32) {
+        self.own.hold_bulk_to(per_second);
+    }
+
     /// Takes one message from the budgets.
     ///
     /// # Errors
@@ -134,7 +139,7 @@ impl Budgets {
                 "flood",
                 &TAKE,
                 &keys(bot, chat, class),
-                &arguments(chat, class, false),
+                &arguments(chat, class, false, self.own.bulk_per_second()),
             )
             .await;
         match shared.and_then(|wait| u64::try_from(wait).ok()) {

@@ -7,7 +7,7 @@
 //! | `conversation` | where a person stands in a dialogue, and what an update leaves behind |
 //! | `locales` | people's stored locales and their cache |
 //! | `texts` | texts that were overridden at run time |
-//! | `people` | people seen, and segments of them |
+//! | `seen` | people seen, and segments of them |
 //! | `broadcasts` | broadcasts and their recipients |
 //! | `jobs` | the rest of handlers that wait for something outside |
 //! | `letters` | dead letters, failure counts, retention |
@@ -41,10 +41,10 @@ pub(crate) mod locales;
 pub mod manage;
 pub(crate) mod migrate;
 pub mod outbox;
-pub(crate) mod people;
 pub mod person;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+pub(crate) mod seen;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 pub mod texts;
@@ -78,7 +78,7 @@ pub struct Store {
     last_at: AtomicI64,
     pruning: letters::Pruning,
     pub(crate) heard: outbox::Heard,
-    pub(crate) people: people::People,
+    pub(crate) people: seen::People,
     texts_told: tokio::sync::Notify,
 }
 
@@ -119,7 +119,7 @@ impl Store {
             last_at: AtomicI64::new(0),
             pruning: letters::Pruning::default(),
             heard: outbox::Heard::default(),
-            people: people::People::default(),
+            people: seen::People::default(),
             texts_told: tokio::sync::Notify::new(),
         };
         let last_at = backend!(store, backend => backend.last_at().await)?;

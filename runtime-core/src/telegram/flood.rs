@@ -6,6 +6,7 @@
 //! a 429 closes the chat, and when several chats of a bot get one, the bot.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -40,6 +41,8 @@ const SPREAD: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub struct Flood {
     inner: Mutex<Inner>,
+    /// Bulk messages a second; 0: [`BULK_PER_SECOND`].
+    bulk: AtomicU32,
 }
 
 #[derive(Debug, Default)]
@@ -153,6 +156,19 @@ impl Flood {
         Self::default()
     }
 
+    /// So many bulk messages a second from now on.
+    pub fn hold_bulk_to(&self, per_second: u32) {
+        self.bulk.store(per_second, Ordering::Relaxed);
+    }
+
+    /// Bulk messages a second.
+    pub fn bulk_per_second(&self) -> u32 {
+        match self.bulk.load(Ordering::Relaxed) {
+            0 => BULK_PER_SECOND,
+            per_second => per_second,
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // A poisoned budget is still a budget.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -168,9 +184,10 @@ impl Flood {
         }
         let budget = inner.bots.entry(bot).or_insert_with(|| BotBudget::new(now));
         let mut longest = budget.closed_until.saturating_duration_since(now);
-        let bulk = Duration::from_secs(1) / BULK_PER_SECOND;
+        let per_second = self.bulk_per_second();
+        let bulk = Duration::from_secs(1) / per_second;
         if class == Class::Bulk {
-            longest = longest.max(wait(budget.bulk_full_at, bulk, BULK_PER_SECOND, now));
+            longest = longest.max(wait(budget.bulk_full_at, bulk, per_second, now));
         }
         let apart = apart(chat, class);
         if apart && let Some(messages) = inner.chats.get(&(bot, chat, false)) {
@@ -221,7 +238,7 @@ impl Flood {
         if class == Class::Bulk
             && let Some(budget) = inner.bots.get_mut(&bot)
         {
-            let bulk = Duration::from_secs(1) / BULK_PER_SECOND;
+            let bulk = Duration::from_secs(1) / self.bulk_per_second();
             budget.bulk_full_at = budget
                 .bulk_full_at
                 .checked_sub(bulk)

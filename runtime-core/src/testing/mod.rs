@@ -3,6 +3,7 @@
 //! The compiler makes a `#[test]` of every conversation in `chats/*.yaml`, which calls [`run`]. What differs panics with
 //! the line of the script and the conversation so far. Everything that the bot sends is held against Telegram's rules too.
 
+mod broadcasts;
 mod chat;
 pub mod llm;
 #[cfg(feature = "postgres")]

@@ -304,6 +304,7 @@ impl Stage {
 
     /// Timers that have fallen due fire, as the scheduler would have them.
     async fn time_out(&mut self) -> Result<(), String> {
+        self.receive(Vec::new(), Vec::new(), false).await?; // broadcasts whose time has come
         loop {
             let fired = self.process.scheduler.fire_due().await;
             let fired = fired.map_err(|error| error.to_string())?;
@@ -328,6 +329,11 @@ impl Stage {
                 sent.push(row.call);
             }
         }
+        let (bulk, rows) = super::broadcasts::send(&self.process.store, &self.process.engine)
+            .await
+            .map_err(|error| error.to_string())?;
+        sent.extend(bulk);
+        marks.extend(rows);
         self.process
             .store
             .mark_sent(marks)

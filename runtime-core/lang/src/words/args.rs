@@ -6,7 +6,7 @@ use std::borrow::Cow;
 /// Arguments of a message. Text is escaped for the place where the message stands.
 #[derive(Debug, Default)]
 pub struct Args<'a> {
-    pub(crate) list: Vec<(&'static str, Arg<'a>)>,
+    pub(crate) list: Vec<(&'a str, Arg<'a>)>,
 }
 
 /// One argument.
@@ -31,7 +31,7 @@ impl<'a> Args<'a> {
 
     /// Adds one; generated code calls it in the order of the template. Of two with one name the later counts.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<Arg<'a>>) -> Self {
+    pub fn with(mut self, name: &'a str, value: impl Into<Arg<'a>>) -> Self {
         self.list.push((name, value.into()));
         self
     }

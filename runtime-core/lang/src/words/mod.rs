@@ -99,15 +99,31 @@ impl Catalogue {
         place: Place,
         out: &mut String,
     ) {
+        // What is missing leaves its source in the text, and is ruled out by the compiler.
+        let _ = self.try_print(key, attribute, args, mode, place, out);
+    }
+
+    /// [`Catalogue::print`] for callers whom no compiler has proven anything: false where the message, one that it refers
+    /// to, or an argument is missing.
+    pub fn try_print(
+        &self,
+        key: &str,
+        attribute: Option<&str>,
+        args: &Args<'_>,
+        mode: ParseMode,
+        place: Place,
+        out: &mut String,
+    ) -> bool {
         let Some(pattern) = self.pattern(key, attribute) else {
             escape_into(mode, place, key, out);
-            return;
+            return false;
         };
         if pattern.elements.iter().all(is_plain) {
+            let mut whole = true;
             for element in &pattern.elements {
-                self.print_plain(element, args, mode, place, out);
+                whole &= self.print_plain(element, args, mode, place, out);
             }
-            return;
+            return whole;
         }
         let mut values = FluentArgs::with_capacity(args.list.len());
         for (name, value) in &args.list {
@@ -115,10 +131,11 @@ impl Catalogue {
         }
         let _printing = functions::Printing::start(mode, place, &self.formats);
         let mut faults = Vec::new();
-        // Writing to a string cannot fail; faults leave their source in the text and are ruled out by the compiler.
+        // Writing to a string cannot fail.
         let _ = self
             .bundle
             .write_pattern(out, pattern, Some(&values), &mut faults);
+        faults.is_empty()
     }
 
     /// Whether it has this message (with a value, or this attribute).
@@ -143,7 +160,7 @@ impl Catalogue {
         mode: ParseMode,
         place: Place,
         out: &mut String,
-    ) {
+    ) -> bool {
         match element {
             PatternElement::TextElement { value } => out.push_str(value),
             PatternElement::Placeable {
@@ -166,10 +183,12 @@ impl Catalogue {
                     out.push_str(id.name);
                     out.push('}');
                     escape_tail(mode, place, out, from);
+                    return false;
                 }
             },
             PatternElement::Placeable { .. } => {}
         }
+        true
     }
 }
 

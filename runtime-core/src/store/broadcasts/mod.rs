@@ -20,13 +20,14 @@ pub(crate) mod telling;
 use std::time::Duration;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Store;
 use super::error::StoreError;
 use super::outbox::micros;
 use crate::broadcast::Audience;
 pub(crate) use making::{Filter, Making};
-pub(crate) use sending::{Advance, Advanced, Done, Ended, Slots, Take, Taken, Taking};
+pub(crate) use sending::{Advance, Advanced, Done, Ended, Enrolled, Slots, Take, Taken, Taking};
 pub(crate) use telling::Telling;
 
 /// How long whoever takes a row, or begins its call, has for it.
@@ -82,10 +83,6 @@ impl State {
             Self::Completed => "completed",
             Self::Cancelled => "cancelled",
         }
-    }
-    /// Nothing moves it any more.
-    pub(crate) fn ended(self) -> bool {
-        matches!(self, Self::Completed | Self::Cancelled)
     }
 }
 
@@ -187,15 +184,19 @@ pub(crate) enum Order {
 /// What became of it.
 #[derive(Debug)]
 pub(crate) enum Obeyed {
-    /// It stands as was wanted.
-    Done(Box<Row>),
+    /// It stands as was wanted; `changed`: it did not before.
+    Done {
+        row: Box<Row>,
+        changed: bool,
+    },
     /// It has ended.
     Ended(State),
     Missing,
 }
 
 /// A recipient that got nothing: not who, but why.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = BroadcastFailure)]
 pub struct Missed {
     /// `failed`, `blocked` or `ambiguous`.
     pub status: &'static str,
@@ -260,8 +261,8 @@ impl Store {
         backend!(self, backend => backend.begin_broadcast(row.id, now, since).await)
     }
 
-    /// Writes the next rows of recipients, at most [`ENROL`]. True: all are written.
-    pub(crate) async fn enrol(&self, id: i64) -> Result<bool, StoreError> {
+    /// Writes the next rows of recipients, at most [`ENROL`].
+    pub(crate) async fn enrol(&self, id: i64) -> Result<Enrolled, StoreError> {
         backend!(self, backend => backend.enrol(id, ENROL, RECIPIENTS).await)
     }
 
@@ -296,7 +297,10 @@ impl Store {
         advance.until = advance.now.saturating_add(micros(LEASE));
         advance.done.sort_unstable_by_key(|done| done.person);
         advance.begin.sort_unstable();
-        backend!(self, backend => backend.advance(advance).await)
+        let until = advance.until;
+        let mut advanced = backend!(self, backend => backend.advance(advance).await)?;
+        advanced.until = until;
+        Ok(advanced)
     }
 
     /// Gives back rows whose calls have not begun: person, and till when each is ours.
@@ -353,7 +357,10 @@ impl Store {
                     Order::Cancel => row.state == State::Cancelled,
                 };
                 if changed || as_wanted {
-                    Obeyed::Done(Box::new(row))
+                    Obeyed::Done {
+                        row: Box::new(row),
+                        changed,
+                    }
                 } else {
                     Obeyed::Ended(row.state)
                 }

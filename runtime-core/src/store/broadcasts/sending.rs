@@ -19,6 +19,15 @@ pub(crate) struct Taken {
     pub(crate) chosen: Option<String>,
 }
 
+/// What writing rows of recipients came to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Enrolled {
+    /// Everybody has a row.
+    pub(crate) all: bool,
+    /// These were the first.
+    pub(crate) first: bool,
+}
+
 /// What taking came to.
 #[derive(Debug, Default)]
 pub(crate) struct Take {
@@ -171,8 +180,9 @@ pub(crate) struct Advance {
 pub(crate) struct Advanced {
     /// It runs; if not, nothing has begun.
     pub(crate) runs: bool,
-    /// Calls that may be made now.
+    /// Calls that may be made now, and till when.
     pub(crate) begun: Vec<i64>,
+    pub(crate) until: i64,
     /// People who have opted out or cannot be reached any more.
     pub(crate) skipped: i64,
 }

@@ -6,7 +6,7 @@
 //! | `pool` | connections on loan |
 //! | `conversation` | claim and conversation in one call, transactions, statements together with their claim |
 //! | `steps` | the task that stores waiting steps together |
-//! | `outbox`, `people`, `broadcasts`, `jobs`, `letters`, `locales`, `texts`, `values` | the rest |
+//! | `outbox`, `seen`, `broadcasts`, `jobs`, `letters`, `locales`, `texts`, `values` | the rest |
 //!
 //! **Time.** Leases are compared by several machines, so there is one clock: the server's, which every instance follows
 //! (`clock::Led`). A machine whose own time is wrong or jumps harms nobody.
@@ -22,9 +22,9 @@ mod llm;
 mod locales;
 mod manage;
 mod outbox;
-pub(crate) mod people;
 mod person;
 pub(crate) mod pool;
+pub(crate) mod seen;
 pub(crate) mod settings;
 mod steps;
 #[cfg(test)]

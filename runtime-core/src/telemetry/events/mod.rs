@@ -2,6 +2,7 @@
 
 mod access;
 mod jobs;
+mod broadcasts;
 mod llm;
 mod manage;
 mod operation;
@@ -12,6 +13,10 @@ mod updates;
 
 pub use access::{AdminActed, AdminRefused, ConnectionRefused, Panicked, PersonHandled};
 pub use jobs::{JobEnd, JobEnded, JobsWaiting};
+pub use broadcasts::{
+    BroadcastBegun, BroadcastCalled, BroadcastHeld, BroadcastMoved, BroadcastRunning,
+    BroadcastSettled, BroadcastsWaiting, PeopleWritten,
+};
 pub use llm::{
     BreakerMoved, BreakerRefused, BreakerStands, LlmAsked, LlmBudget, LlmCalled, LlmModerated,
     LlmOverhead, LlmRead, LlmUp,

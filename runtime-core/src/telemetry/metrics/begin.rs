@@ -44,7 +44,21 @@ pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static 
     for locale in locales {
         m.i18n_renders.with_label_values(&[bot, locale]);
     }
+    for audience in ["all", "active", "segment", "people"] {
+        m.broadcasts.with_label_values(&[bot, audience]);
+    }
+    for state in ["running", "paused", "completed", "cancelled"] {
+        m.broadcast_moves.with_label_values(&[bot, state]);
+    }
+    for outcome in ["sent", "failed", "blocked", "ambiguous", "skipped", "again"] {
+        m.broadcast_recipients.with_label_values(&[bot, outcome]);
+    }
+    m.broadcast_late.with_label_values(&[bot]);
+    m.broadcast_seconds.with_label_values(&[bot]);
+    m.broadcasts_running.with_label_values(&[bot]);
+    m.broadcast_waiting.with_label_values(&[bot]);
     for counters in [
+        &m.broadcast_holds,
         &m.duplicates,
         &m.reloads,
         &m.sql_queries,

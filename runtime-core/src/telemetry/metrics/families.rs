@@ -14,6 +14,10 @@ const WORK: &[f64] = &[
     0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
     1.0, 2.5, 10.0,
 ];
+/// Buckets for what takes minutes and hours.
+const HOURS: &[f64] = &[
+    1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14_400.0,
+];
 /// Buckets for what crosses a network: 5 ms to 60 s.
 const NETWORK: &[f64] = &[
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
@@ -137,6 +141,24 @@ metrics! {
     outbox_dropped: counters "outbox_dropped_total" ["bot_id"];
     /// Rows that this instance holds and has not sent yet
     outbox_waiting: gauge "outbox_waiting";
+    /// People whose last update was written
+    people_written: counter "people_written_total";
+    /// Broadcasts begun, by audience
+    broadcasts: counters "broadcast_total" ["bot_id", "audience"];
+    /// Broadcasts that changed their state, by the new one
+    broadcast_moves: counters "broadcast_state_changes_total" ["bot_id", "state"];
+    /// Broadcasts that this instance sends right now
+    broadcasts_running: gauges "broadcast_running" ["bot_id"];
+    /// Recipients of running broadcasts for whom something is left to do
+    broadcast_waiting: gauges "broadcast_waiting" ["bot_id"];
+    /// Recipients of broadcasts, by what became of them
+    broadcast_recipients: counters "broadcast_recipients_total" ["bot_id", "outcome"];
+    /// Pauses that flood control, or a Telegram that did not answer, brought about
+    broadcast_holds: counters "broadcast_holds_total" ["bot_id"];
+    /// Seconds between the moment of a call by its broadcast's pace and the call
+    broadcast_late: histograms "broadcast_lag_seconds" ["bot_id"] WORK;
+    /// Seconds a completed broadcast took
+    broadcast_seconds: histograms "broadcast_duration_seconds" ["bot_id"] HOURS;
     /// Calls to the Bot API, by how they ended
     telegram_calls: counters "telegram_requests_total" ["method", "class"];
     /// Seconds a call to the Bot API took

@@ -9,11 +9,18 @@ use super::super::{Postgres, QUICK};
 use super::audience;
 use crate::broadcast::letter::Fields;
 use crate::faults;
-use crate::store::broadcasts::{Advance, Advanced, Ended, Filter, Slots, Take, Taken, Taking};
+use crate::store::broadcasts::{
+    Advance, Advanced, Ended, Enrolled, Filter, Slots, Take, Taken, Taking,
+};
 use crate::store::error::StoreError;
 
 impl Postgres {
-    pub(crate) async fn enrol(&self, id: i64, limit: i64, most: i64) -> Result<bool, StoreError> {
+    pub(crate) async fn enrol(
+        &self,
+        id: i64,
+        limit: i64,
+        most: i64,
+    ) -> Result<Enrolled, StoreError> {
         on!(self.own, QUICK, connection => enrol(connection, id, limit, most))
     }
 
@@ -47,7 +54,7 @@ async fn enrol(
     id: i64,
     limit: i64,
     most: i64,
-) -> Result<bool, sqlx::Error> {
+) -> Result<Enrolled, sqlx::Error> {
     let mut transaction = connection.begin().await?;
     let found = sqlx::query(
         "SELECT bot, audience, since, people, last, total FROM bf_broadcast \
@@ -58,7 +65,10 @@ async fn enrol(
     .await?;
     let Some(row) = found else {
         transaction.rollback().await?;
-        return Ok(true);
+        return Ok(Enrolled {
+            all: true,
+            first: false,
+        });
     };
     let audience: String = row.try_get(1)?;
     let filter = Filter::stored(&audience, row.try_get(2)?, row.try_get(3)?);
@@ -92,7 +102,10 @@ async fn enrol(
     .execute(&mut *transaction)
     .await?;
     transaction.commit().await?;
-    Ok(all)
+    Ok(Enrolled {
+        all,
+        first: last.is_none(),
+    })
 }
 
 async fn take(connection: &mut PgConnection, taking: Taking) -> Result<Take, sqlx::Error> {

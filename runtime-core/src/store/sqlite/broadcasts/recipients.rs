@@ -8,12 +8,17 @@ use super::audience;
 use crate::broadcast::letter::Fields;
 use crate::faults;
 use crate::store::broadcasts::{
-    Advance, Advanced, Done, Ended, Filter, Slots, Take, Taken, Taking,
+    Advance, Advanced, Done, Ended, Enrolled, Filter, Slots, Take, Taken, Taking,
 };
 use crate::store::error::StoreError;
 
 impl Sqlite {
-    pub(crate) async fn enrol(&self, id: i64, limit: i64, most: i64) -> Result<bool, StoreError> {
+    pub(crate) async fn enrol(
+        &self,
+        id: i64,
+        limit: i64,
+        most: i64,
+    ) -> Result<Enrolled, StoreError> {
         self.writer
             .write(move |connection| Box::pin(enrol(connection, id, limit, most)))
             .await
@@ -59,14 +64,19 @@ async fn enrol(
     id: i64,
     limit: i64,
     most: i64,
-) -> Result<bool, sqlx::Error> {
+) -> Result<Enrolled, sqlx::Error> {
     let found = sqlx::query(
         "SELECT bot, audience, since, people, last, total FROM bf_broadcast WHERE id = $1 AND state = 1 AND NOT enrolled",
     )
     .bind(id)
     .fetch_optional(&mut *connection)
     .await?;
-    let Some(row) = found else { return Ok(true) };
+    let Some(row) = found else {
+        return Ok(Enrolled {
+            all: true,
+            first: false,
+        });
+    };
     let audience: String = row.try_get(1)?;
     let filter = Filter::stored(&audience, row.try_get(2)?, row.try_get(3)?);
     let last: Option<i64> = row.try_get(4)?;
@@ -101,7 +111,10 @@ async fn enrol(
     .bind(all)
     .execute(connection)
     .await?;
-    Ok(all)
+    Ok(Enrolled {
+        all,
+        first: last.is_none(),
+    })
 }
 
 async fn take(connection: &mut SqliteConnection, taking: Taking) -> Result<Take, sqlx::Error> {

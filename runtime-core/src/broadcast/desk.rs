@@ -1,0 +1,331 @@
+//! What an operator writes becomes a broadcast: read, proven, rendered in every locale.
+
+use std::collections::BTreeMap;
+
+use botfactory_lang::limits::{
+    CALLBACK_DATA_BYTES, CAPTION, KEYBOARD_BUTTONS, MESSAGE_RAW_BYTES, MESSAGE_TEXT, ROW_BUTTONS,
+};
+use botfactory_lang::markup::{self, ParseMode, Place, is_blank};
+use botfactory_lang::words::{Arg, Args};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::letter::{Bulletin, Letter, Letters, MediaKind, Recipient};
+use crate::bot::Bot;
+use crate::handler::message::{Button, Does, Message, Text};
+use crate::handler::printer::Words;
+
+/// Variables of a template.
+const VARIABLES: usize = 50;
+/// Longest value of a variable, in characters.
+const VALUE: usize = 2_000;
+/// Longest `file_id` or address.
+const FILE: usize = 2_048;
+
+/// What is said: a text (`t:key` is one of the bot's), or the parts of a message.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = BroadcastMessage)]
+pub enum Said {
+    /// Plain text, or `t:key`.
+    Text(String),
+    /// Its parts.
+    Parts(Box<Parts>),
+}
+
+/// The parts of a message: a text or a template, and a file, a keyboard.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = BroadcastMessageParts)]
+pub struct Parts {
+    /// The words as they are.
+    text: Option<String>,
+    /// `t:key`: the bot's text in each recipient's locale.
+    template: Option<String>,
+    /// Values of the template's variables.
+    #[serde(default)]
+    variables: BTreeMap<String, Variable>,
+    /// How `text` is marked up; without it, it is plain. A template is HTML.
+    parse_mode: Option<Mode>,
+    /// Rows of buttons.
+    #[serde(default)]
+    keyboard: Vec<Vec<Key>>,
+    /// A file that goes with it; the text is its caption.
+    media: Option<File>,
+}
+
+/// Markup.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[schema(as = BroadcastParseMode)]
+pub enum Mode {
+    /// Telegram's HTML.
+    #[serde(rename = "HTML")]
+    Html,
+    /// Telegram's MarkdownV2.
+    MarkdownV2,
+}
+
+/// A value, or a field of whoever gets the message.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = BroadcastVariable)]
+pub enum Variable {
+    /// A whole number.
+    Int(i64),
+    /// A number.
+    Number(f64),
+    /// Words.
+    Text(String),
+    /// `{"recipient": "first_name"}`.
+    #[schema(value_type = Object)]
+    Field(Field),
+}
+
+/// A field of whoever gets the message.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    recipient: Recipient,
+}
+
+/// A button: what it says (`t:key` too), and a command of the bot or an address.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = BroadcastButton)]
+pub struct Key {
+    /// Its label.
+    text: String,
+    /// A command with its arguments, as a person could type it.
+    callback: Option<String>,
+    /// `https://…`, `http://…` or `tg://…`.
+    url: Option<String>,
+}
+
+/// A file.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = BroadcastMedia)]
+pub struct File {
+    /// What it is.
+    #[serde(rename = "type")]
+    #[schema(value_type = String)]
+    kind: MediaKind,
+    /// Telegram's `file_id`, or an `https` address.
+    file: String,
+}
+
+/// Why it cannot be sent, in words for whoever wrote it. Never holds values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong(pub String);
+
+fn wrong<T>(words: impl Into<String>) -> Result<T, Wrong> {
+    Err(Wrong(words.into()))
+}
+
+/// The message in every locale of the bot.
+///
+/// # Errors
+/// Telegram would refuse it, or the bot has no such text or command.
+pub(crate) fn compose(bot: &dyn Bot, words: &[Words], said: &Said) -> Result<Letters, Wrong> {
+    let parts = match said {
+        Said::Text(text) if text.starts_with("t:") => Parts {
+            template: Some(text.clone()),
+            ..Parts::default()
+        },
+        Said::Text(text) => Parts {
+            text: Some(text.clone()),
+            ..Parts::default()
+        },
+        Said::Parts(parts) => (**parts).clone(),
+    };
+    if parts.variables.len() > VARIABLES {
+        return wrong(format!("a template has at most {VARIABLES} variables"));
+    }
+    let mut letters = Vec::with_capacity(words.len());
+    for words in words {
+        let bulletin = bulletin(bot, words, &parts)?;
+        let letter = Letter::new(&bulletin).map_err(|error| Wrong(error.to_string()))?;
+        letters.push((words.locale().to_owned(), letter));
+    }
+    let spec = bot.spec();
+    let default = spec.locales.get(spec.default_locale);
+    Ok(Letters::new(
+        letters,
+        default.map_or("", |locale| locale.tag),
+    ))
+}
+
+fn bulletin(bot: &dyn Bot, words: &Words, parts: &Parts) -> Result<Bulletin, Wrong> {
+    let text = text(words, parts)?;
+    let limit = match &parts.media {
+        Some(_) => CAPTION,
+        None => MESSAGE_TEXT,
+    };
+    proven(&text, limit)?;
+    let blank = is_blank(text.mode, text.as_str());
+    if blank && parts.media.is_none() {
+        return wrong("the message says nothing");
+    }
+    let mut message = Message::new(text);
+    let count: usize = parts.keyboard.iter().map(Vec::len).sum();
+    if count > KEYBOARD_BUTTONS || parts.keyboard.iter().any(|row| row.len() > ROW_BUTTONS) {
+        return wrong(format!(
+            "a keyboard has at most {KEYBOARD_BUTTONS} buttons, {ROW_BUTTONS} in a row"
+        ));
+    }
+    for row in &parts.keyboard {
+        let row = row.iter().map(|key| button(bot, words, key));
+        message = message.row(row.collect::<Result<Vec<_>, _>>()?);
+    }
+    let bulletin = Bulletin::new(message);
+    match &parts.media {
+        None => Ok(bulletin),
+        Some(file) => Ok(bulletin.media(file.kind, address(&file.file)?)),
+    }
+}
+
+fn text(words: &Words, parts: &Parts) -> Result<Text, Wrong> {
+    match (&parts.text, &parts.template) {
+        (Some(_), Some(_)) => wrong("a message has a `text` or a `template`, not both"),
+        (Some(_), None) if !parts.variables.is_empty() => {
+            wrong("`variables` are those of a `template`")
+        }
+        (Some(text), None) => {
+            let mut out = Text::of(match parts.parse_mode {
+                None => ParseMode::Plain,
+                Some(Mode::Html) => ParseMode::Html,
+                Some(Mode::MarkdownV2) => ParseMode::MarkdownV2,
+            });
+            out.push(text);
+            Ok(out.end())
+        }
+        (None, Some(_)) if parts.parse_mode.is_some() => {
+            wrong("`parse_mode` is that of a `text`; a template is HTML")
+        }
+        (None, Some(template)) => {
+            let mut args = Args::new();
+            for (name, value) in &parts.variables {
+                args = args.with(name, value.arg()?);
+            }
+            spoken(words, template, &args, ParseMode::Html)
+        }
+        (None, None) if parts.media.is_some() => Ok(Text::of(ParseMode::Plain)),
+        (None, None) => wrong("a message has a `text`, a `template` or `media`"),
+    }
+}
+
+impl Variable {
+    fn arg(&self) -> Result<Arg<'_>, Wrong> {
+        Ok(match self {
+            Self::Int(number) => Arg::Int(*number),
+            Self::Number(number) => Arg::Number(*number),
+            Self::Text(text) if text.chars().count() > VALUE => {
+                return wrong(format!("a variable has at most {VALUE} characters"));
+            }
+            Self::Text(text) => Arg::Text(text.as_str().into()),
+            Self::Field(field) => Arg::Text(field.recipient.mark().into()),
+        })
+    }
+}
+
+/// One of the bot's texts: `t:key` or `t:key.attribute`.
+fn spoken(words: &Words, template: &str, args: &Args<'_>, mode: ParseMode) -> Result<Text, Wrong> {
+    let Some(key) = template.strip_prefix("t:") else {
+        return wrong("a template is `t:key`");
+    };
+    let (key, attribute) = match key.split_once('.') {
+        Some((key, attribute)) => (key, Some(attribute)),
+        None => (key, None),
+    };
+    let catalogue = &words.data().catalogue;
+    // The runtime's own words are for the runtime.
+    if key.starts_with("bf-") || !catalogue.has(key, attribute) {
+        return wrong(format!("the bot has no such text in `{}`", words.locale()));
+    }
+    let mut out = Text::of(mode);
+    let whole = catalogue.try_print(key, attribute, args, mode, Place::Text, &mut out.markup);
+    if !whole {
+        return wrong(format!(
+            "a variable of this text is missing, or does not suit it, in `{}`",
+            words.locale()
+        ));
+    }
+    Ok(out.end())
+}
+
+/// What Telegram would refuse.
+fn proven(text: &Text, limit: usize) -> Result<(), Wrong> {
+    if text.as_str().len() > MESSAGE_RAW_BYTES
+        || markup::visible_length(text.mode, text.as_str()) > limit
+    {
+        return wrong(format!("the text is longer than {limit} characters"));
+    }
+    let (errors, _) = markup::check(text.mode, text.as_str(), &[]);
+    match errors.first() {
+        None => Ok(()),
+        // The checker's words quote what stands there.
+        Some(error) => wrong(format!(
+            "the markup is not Telegram's, at byte {}",
+            error.range.start
+        )),
+    }
+}
+
+fn button(bot: &dyn Bot, words: &Words, key: &Key) -> Result<Button, Wrong> {
+    let label = if key.text.starts_with("t:") {
+        spoken(words, &key.text, &Args::new(), ParseMode::Plain)?
+    } else {
+        let mut label = Text::of(ParseMode::Plain);
+        label.push(&key.text);
+        label.end()
+    };
+    if is_blank(ParseMode::Plain, label.as_str()) {
+        return wrong("a button says nothing");
+    }
+    match (&key.callback, &key.url) {
+        (Some(line), None) => {
+            let name = line
+                .strip_prefix('/')
+                .and_then(|rest| rest.split_whitespace().next())
+                .unwrap_or_default();
+            if bot.command(name).is_none() {
+                return wrong("a button's `callback` is `/command` of this bot");
+            }
+            if line.len() > CALLBACK_DATA_BYTES {
+                return wrong(format!(
+                    "a button's `callback` has at most {CALLBACK_DATA_BYTES} bytes"
+                ));
+            }
+            Ok(Button::callback(&label, line.clone()))
+        }
+        (None, Some(url)) => {
+            let known = ["https://", "http://", "tg://"];
+            let fits = known
+                .iter()
+                .any(|scheme| url.len() > scheme.len() && url.starts_with(scheme));
+            if !fits || url.len() > FILE || url.chars().any(|c| c.is_whitespace() || c.is_control())
+            {
+                return wrong("a button's `url` is an address: `https://…`");
+            }
+            let mut button = Button::callback(&label, String::new());
+            button.does = Does::Url(url.clone());
+            Ok(button)
+        }
+        _ => wrong("a button has a `callback` or a `url`"),
+    }
+}
+
+fn address(file: &str) -> Result<String, Wrong> {
+    let id = !file.is_empty()
+        && file
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let url = file.len() > "https://".len()
+        && file.starts_with("https://")
+        && !file.chars().any(|c| c.is_whitespace() || c.is_control());
+    if file.len() <= FILE && (id || url) {
+        Ok(file.to_owned())
+    } else {
+        wrong("a `file` is Telegram's `file_id` or an `https` address")
+    }
+}

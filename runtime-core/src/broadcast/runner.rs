@@ -1,0 +1,468 @@
+//! One broadcast as this instance sends it.
+//!
+//! Rows are taken a second ahead, each with the moment of its call: the moments are given out by the table, so that all
+//! instances together keep the pace. A tenth of a second before they are due, a committed statement says of the next rows
+//! that their calls begin (and how others have ended): only those are made. So a pause that has committed lets nothing
+//! begin, and a crash leaves no more than what had begun as ambiguous.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::letter::Letters;
+use super::verdict::{Trouble, Verdict, judge};
+use super::worker::Broadcasts;
+use crate::faults;
+use crate::ingress::Place;
+use crate::outbox::bulk::Unsent;
+use crate::store::broadcasts::{Advance, Done, Row, State, Take, Taken};
+use crate::telegram::method::Call;
+use crate::telemetry;
+use crate::telemetry::events::{
+    BroadcastBegun, BroadcastCalled, BroadcastHeld, BroadcastMoved, BroadcastRunning,
+    BroadcastSettled, StoreFailed,
+};
+
+/// How far ahead rows are taken.
+const AHEAD: Duration = Duration::from_secs(1);
+/// Rows that are held, at most.
+const HELD: usize = 256;
+/// Calls begin in batches of so much time.
+const BATCH: i64 = 100_000;
+/// How long the end of a call may wait to be stored.
+const SETTLE: Duration = Duration::from_millis(100);
+/// Pause between two looks for rows.
+const LOOK: Duration = Duration::from_millis(250);
+/// Pause after the database has failed.
+const AWAY: Duration = Duration::from_secs(1);
+/// Pause between two batches of rows that are written.
+const ENROL: Duration = Duration::from_millis(20);
+
+/// A call that is to be made.
+#[derive(Debug)]
+struct Ready {
+    taken: Taken,
+    call: Call,
+    /// Till when the row is ours.
+    until: i64,
+}
+
+/// A call that was made.
+struct Made {
+    person: i64,
+    attempts: i64,
+    until: i64,
+    told: Result<(), Unsent>,
+    /// Microseconds between the moment it was due and the call.
+    late: i64,
+}
+
+/// See the module.
+pub(super) struct Runner {
+    all: Broadcasts,
+    row: Row,
+    name: &'static str,
+    queue: VecDeque<Ready>,
+    calls: JoinSet<Made>,
+    done: Vec<Done>,
+    done_since: Instant,
+    look: Instant,
+    trouble: Trouble,
+}
+
+/// Why it goes on no more.
+enum Stop {
+    /// The process stops, or the broadcast does not run.
+    Rest,
+    /// All is done.
+    Completed,
+}
+
+impl Runner {
+    pub(super) fn new(all: Broadcasts, row: Row) -> Self {
+        Self {
+            name: all.name(row.bot),
+            trouble: Trouble::new(row.skip),
+            all,
+            row,
+            queue: VecDeque::new(),
+            calls: JoinSet::new(),
+            done: Vec::new(),
+            done_since: Instant::now(),
+            look: Instant::now(),
+        }
+    }
+
+    /// Sends until nothing is left to do, it does not run any more, or the stop signal.
+    pub(super) async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+        telemetry::emit(BroadcastRunning {
+            bot: self.name,
+            by: 1,
+        });
+        let name = self.name;
+        if self.enrol(&stopped).await
+            && let Some(letters) = self.letters().await
+        {
+            let stop = self.send(&letters, &mut stopped).await;
+            self.rest().await;
+            if matches!(stop, Stop::Completed) {
+                self.complete().await;
+            }
+        }
+        telemetry::emit(BroadcastRunning { bot: name, by: -1 });
+    }
+
+    /// Writes the rows of recipients; false: not now.
+    async fn enrol(&self, stopped: &watch::Receiver<bool>) -> bool {
+        if self.row.enrolled {
+            return true;
+        }
+        let store = &self.all.store;
+        loop {
+            if *stopped.borrow() {
+                return false;
+            }
+            faults::point("broadcast.before_enrol");
+            match store.enrol(self.row.id).await {
+                Ok(enrolled) => {
+                    faults::point("broadcast.after_enrol");
+                    if enrolled.first {
+                        telemetry::emit(BroadcastBegun {
+                            bot: self.name,
+                            id: self.row.id,
+                            audience: kind(&self.row.audience),
+                        });
+                    }
+                    if enrolled.all {
+                        return true;
+                    }
+                    tokio::time::sleep(ENROL).await;
+                }
+                Err(_) => {
+                    telemetry::emit(StoreFailed { task: "broadcasts" });
+                    return false; // the next look begins again
+                }
+            }
+        }
+    }
+
+    async fn letters(&self) -> Option<Letters> {
+        let found = self.all.store.broadcast_letters(self.row.id).await;
+        let letters = found.ok().flatten()?;
+        match serde_json::from_str(&letters) {
+            Ok(letters) => Some(letters),
+            // Of a build that knew more: whoever restores that build resumes it.
+            Err(_) => {
+                self.suspend("unreadable").await;
+                None
+            }
+        }
+    }
+
+    async fn send(&mut self, letters: &Letters, stopped: &mut watch::Receiver<bool>) -> Stop {
+        loop {
+            if *stopped.borrow() {
+                return Stop::Rest;
+            }
+            if self.wants_more()
+                && let Some(stop) = self.take(letters).await
+            {
+                return stop;
+            }
+            if self.wants_step() && !self.step().await {
+                return Stop::Rest;
+            }
+            if let Some(pause) = self.trouble.pause() {
+                self.hold(pause).await;
+            }
+            if self.trouble.hopeless() {
+                self.suspend("refused").await;
+                return Stop::Rest;
+            }
+            let wake = self.wake();
+            tokio::select! {
+                _ = stopped.wait_for(|stop| *stop) => return Stop::Rest,
+                Some(made) = self.calls.join_next(), if !self.calls.is_empty() => {
+                    if let Ok(made) = made {
+                        self.note(made);
+                    }
+                }
+                () = tokio::time::sleep_until(wake) => {}
+            }
+        }
+    }
+
+    fn now(&self) -> i64 {
+        self.all.store.clock().micros()
+    }
+
+    fn wants_more(&self) -> bool {
+        Instant::now() >= self.look && self.queue.len() < HELD / 2
+    }
+
+    /// Takes rows. `Some`: there is nothing more to do here.
+    async fn take(&mut self, letters: &Letters) -> Option<Stop> {
+        self.look = Instant::now() + LOOK;
+        let most = i64::try_from(HELD - self.queue.len()).unwrap_or(0);
+        let all = &self.all;
+        let take = all
+            .store
+            .take_recipients(self.row.id, AHEAD, most, all.ceiling);
+        let Ok(take) = take.await else {
+            telemetry::emit(StoreFailed { task: "broadcasts" });
+            self.look = Instant::now() + AWAY;
+            return None;
+        };
+        if take.ambiguous > 0 {
+            telemetry::emit(BroadcastSettled {
+                bot: self.name,
+                outcome: "ambiguous",
+                people: take.ambiguous,
+            });
+        }
+        if take.stopped {
+            return Some(Stop::Rest);
+        }
+        let nothing = self.queue.is_empty() && self.calls.is_empty() && self.done.is_empty();
+        if take.idle {
+            self.look = Instant::now() + AWAY;
+            return nothing.then_some(Stop::Completed);
+        }
+        self.ready(letters, take);
+        None
+    }
+
+    fn ready(&mut self, letters: &Letters, take: Take) {
+        let Some(texts) = self.all.engine.texts_of(self.row.bot) else {
+            return; // the rows' lease ends
+        };
+        for taken in take.taken {
+            let place = Place {
+                chat_id: taken.person,
+                private: true,
+                thread_id: 0,
+            };
+            let locale =
+                texts.choose_for(taken.chosen.as_deref(), taken.language.as_deref(), place);
+            let tag = texts.tags().get(locale).copied().unwrap_or_default();
+            let Some(letter) = letters.of(tag) else {
+                continue; // none was made without a letter
+            };
+            let call = letter.call(taken.person, &taken.fields);
+            self.queue.push_back(Ready {
+                taken,
+                call,
+                until: take.until,
+            });
+        }
+    }
+
+    /// Something is due, or has waited long enough to be stored.
+    fn wants_step(&self) -> bool {
+        let due = self.now().saturating_add(BATCH);
+        self.queue
+            .front()
+            .is_some_and(|ready| ready.taken.at <= due)
+            || (!self.done.is_empty() && self.done_since.elapsed() >= SETTLE)
+    }
+
+    fn wake(&self) -> Instant {
+        let now = self.now();
+        let mut wake = self.look.max(Instant::now());
+        if let Some(ready) = self.queue.front() {
+            let wait = ready
+                .taken
+                .at
+                .saturating_sub(now)
+                .saturating_sub(BATCH)
+                .max(0);
+            let wait = Duration::from_micros(u64::try_from(wait).unwrap_or(0));
+            wake = wake.min(Instant::now() + wait);
+        }
+        if !self.done.is_empty() {
+            wake = wake.min(self.done_since + SETTLE);
+        }
+        wake
+    }
+
+    /// Stores how calls have ended and that the next ones begin, and makes those. False: it does not run any more.
+    async fn step(&mut self) -> bool {
+        let due = self.now().saturating_add(BATCH);
+        let count = self
+            .queue
+            .iter()
+            .take_while(|ready| ready.taken.at <= due)
+            .count();
+        let batch: Vec<Ready> = self.queue.drain(..count).collect();
+        let advance = Advance {
+            id: self.row.id,
+            bot: self.row.bot,
+            done: self.done.clone(),
+            begin: batch.iter().map(|r| (r.taken.person, r.until)).collect(),
+            ..Advance::default()
+        };
+        faults::point("broadcast.before_step");
+        let Ok(advanced) = self.all.store.advance(advance).await else {
+            telemetry::emit(StoreFailed { task: "broadcasts" });
+            // What has ended is stored by the next step; the rows' lease ends, or they are begun by it.
+            for ready in batch.into_iter().rev() {
+                self.queue.push_front(ready);
+            }
+            tokio::time::sleep(AWAY).await;
+            return true;
+        };
+        faults::point("broadcast.after_step");
+        self.settled();
+        if advanced.skipped > 0 {
+            telemetry::emit(BroadcastSettled {
+                bot: self.name,
+                outcome: "skipped",
+                people: advanced.skipped,
+            });
+        }
+        for ready in batch {
+            if advanced.begun.contains(&ready.taken.person) {
+                self.make(ready, advanced.until);
+            }
+        }
+        advanced.runs
+    }
+
+    fn settled(&mut self) {
+        for done in self.done.drain(..) {
+            telemetry::emit(BroadcastSettled {
+                bot: self.name,
+                outcome: done.ended.name(),
+                people: 1,
+            });
+        }
+    }
+
+    fn make(&mut self, ready: Ready, until: i64) {
+        let store = self.all.store.clone();
+        let sender = self.all.sender.clone();
+        let bot = self.row.bot;
+        let Ready { taken, call, .. } = ready;
+        self.calls.spawn(async move {
+            let wait = taken.at.saturating_sub(store.clock().micros());
+            if let Ok(wait @ 1..) = u64::try_from(wait) {
+                tokio::time::sleep(Duration::from_micros(wait)).await;
+            }
+            let late = store.clock().micros().saturating_sub(taken.at);
+            Made {
+                person: taken.person,
+                attempts: taken.attempts + 1,
+                until,
+                told: sender.bulk(bot, &call, until).await,
+                late,
+            }
+        });
+    }
+
+    fn note(&mut self, made: Made) {
+        telemetry::emit(BroadcastCalled {
+            bot: self.name,
+            late: Duration::from_micros(u64::try_from(made.late).unwrap_or(0)),
+        });
+        let Verdict { ended, code, free } =
+            judge(&made.told, made.attempts, self.now(), &mut self.trouble);
+        if self.done.is_empty() {
+            self.done_since = Instant::now();
+        }
+        self.done.push(Done {
+            person: made.person,
+            until: made.until,
+            ended,
+            code,
+            free,
+        });
+    }
+
+    /// Telegram wants a pause, or there is none: nobody's calls begin before it is over.
+    async fn hold(&mut self, pause: Duration) {
+        telemetry::emit(BroadcastHeld {
+            bot: self.name,
+            id: self.row.id,
+            pause,
+        });
+        let store = self.all.store.clone();
+        if store.hold_broadcasts(self.row.bot, pause).await.is_err() {
+            telemetry::emit(StoreFailed { task: "broadcasts" });
+        }
+        self.give_back().await;
+        self.look = Instant::now() + pause.min(AWAY);
+    }
+
+    async fn give_back(&mut self) {
+        let rows = self.queue.drain(..).map(|r| (r.taken.person, r.until));
+        let rows = rows.collect();
+        let store = self.all.store.clone();
+        if store.give_back_recipients(self.row.id, rows).await.is_err() {
+            // Their lease ends.
+            telemetry::emit(StoreFailed { task: "broadcasts" });
+        }
+    }
+
+    /// Gives back what has not begun, and waits for what has: each call has its time limit.
+    async fn rest(&mut self) {
+        self.give_back().await;
+        while let Some(made) = self.calls.join_next().await {
+            if let Ok(made) = made {
+                self.note(made);
+            }
+        }
+        if self.done.is_empty() {
+            return;
+        }
+        let advance = Advance {
+            id: self.row.id,
+            bot: self.row.bot,
+            done: self.done.clone(),
+            ..Advance::default()
+        };
+        match self.all.store.advance(advance).await {
+            Ok(_) => self.settled(),
+            Err(_) => telemetry::emit(StoreFailed { task: "broadcasts" }),
+        }
+    }
+
+    async fn complete(&self) {
+        faults::point("broadcast.before_complete");
+        match self.all.store.complete(self.row.id).await {
+            Ok(Some(row)) => telemetry::emit(BroadcastMoved {
+                bot: self.name,
+                id: row.id,
+                state: State::Completed.name(),
+                took: row.started.zip(row.finished).map(|(from, to)| {
+                    Duration::from_micros(u64::try_from(to.saturating_sub(from)).unwrap_or(0))
+                }),
+            }),
+            Ok(None) => {}
+            Err(_) => telemetry::emit(StoreFailed { task: "broadcasts" }),
+        }
+    }
+
+    async fn suspend(&self, problem: &'static str) {
+        if matches!(self.all.store.suspend(self.row.id, problem).await, Ok(true)) {
+            telemetry::emit(BroadcastMoved {
+                bot: self.name,
+                id: self.row.id,
+                state: State::Paused.name(),
+                took: None,
+            });
+        }
+    }
+}
+
+/// For metrics: a closed set.
+fn kind(audience: &str) -> &'static str {
+    match audience {
+        "all" => "all",
+        "people" => "people",
+        segment if segment.starts_with("segment:") => "segment",
+        _ => "active",
+    }
+}

@@ -1,0 +1,236 @@
+//! `GET /bots/{id}/people`, `GET /bots/{id}/segments`, `GET|POST /bots/{id}/segments/{segment}`.
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::bots::find;
+use super::error::{ErrorBody, Problem};
+use super::extract::{At, JsonBody, Params};
+use super::state::Deployment;
+use crate::broadcast::audience::{NoAudience, is_segment};
+use crate::store::seen::PAGE;
+use crate::store::{Store, StoreError};
+
+/// People of one request.
+const MOST: usize = 1_000;
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<Deployment> {
+    OpenApiRouter::default()
+        .routes(routes!(people))
+        .routes(routes!(list))
+        .routes(routes!(members, change))
+}
+
+/// How many people a bot knows.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PeopleCounts)]
+pub struct People {
+    bot_id: &'static str,
+    /// Who has a private chat with it.
+    known: i64,
+    /// Those of them whom a broadcast to `all` would reach: not blocked, not opted out.
+    reachable: i64,
+}
+
+/// A segment.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Segment {
+    /// Its name.
+    segment: String,
+    /// How many people belong to it.
+    people: i64,
+}
+
+/// A bot's segments.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Segments {
+    bot_id: &'static str,
+    segments: Vec<Segment>,
+}
+
+/// A page of a segment.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SegmentMembers)]
+pub struct Members {
+    bot_id: &'static str,
+    segment: String,
+    /// Telegram's ids.
+    user_ids: Vec<i64>,
+    /// `after` of the next page; null: this is the last one.
+    next: Option<i64>,
+}
+
+/// Which page.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Page {
+    /// People with greater ids only.
+    after: Option<i64>,
+}
+
+/// Who joins and who leaves.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SegmentChange)]
+pub struct Wanted {
+    /// Telegram's ids of those who join, at most 1000.
+    #[serde(default)]
+    add: Vec<i64>,
+    /// And of those who leave, at most 1000.
+    #[serde(default)]
+    remove: Vec<i64>,
+}
+
+/// What has changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SegmentChanged)]
+pub struct Changed {
+    bot_id: &'static str,
+    segment: String,
+    /// Who was not there before.
+    added: u64,
+    /// Who is not there any more.
+    removed: u64,
+}
+
+struct Desk<'a> {
+    store: &'a Store,
+    bot: i64,
+    name: &'static str,
+}
+
+fn place<'a>(deployment: &'a Deployment, id: &str) -> Result<Desk<'a>, Problem> {
+    let bot = find(deployment, id)?;
+    let store = deployment
+        .core()
+        .letters()
+        .ok_or_else(|| Problem::unavailable("there is no database", 60))?;
+    let name = bot.spec().id;
+    let bot = bot
+        .telegram_id()
+        .ok_or_else(|| Problem::conflict("this bot has no token: it knows nobody"))?;
+    Ok(Desk { store, bot, name })
+}
+
+fn failed(_: StoreError) -> Problem {
+    Problem::unavailable("the database does not answer", 2)
+}
+
+fn named(segment: &str) -> Result<(), Problem> {
+    if is_segment(segment) {
+        return Ok(());
+    }
+    Err(Problem::validation(NoAudience::Segment.to_string()))
+}
+
+/// How many people a bot knows
+#[utoipa::path(get, path = "/bots/{id}/people", tag = "broadcasts",
+    params(("id" = String, Path, description = "The bot's id")),
+    responses((status = 200, body = People), (status = 404, description = "No such bot", body = ErrorBody),
+        (status = 409, description = "The bot has no token", body = ErrorBody)))]
+pub async fn people(
+    State(deployment): State<Deployment>,
+    At(id): At<String>,
+) -> Result<Json<People>, Problem> {
+    let desk = place(&deployment, &id)?;
+    // Who was seen a moment ago counts.
+    desk.store.write_people().await.map_err(failed)?;
+    let (known, reachable) = desk.store.count_people(desk.bot).await.map_err(failed)?;
+    Ok(Json(People {
+        bot_id: desk.name,
+        known,
+        reachable,
+    }))
+}
+
+/// A bot's segments
+#[utoipa::path(get, path = "/bots/{id}/segments", tag = "broadcasts",
+    params(("id" = String, Path, description = "The bot's id")),
+    responses((status = 200, body = Segments), (status = 404, description = "No such bot", body = ErrorBody),
+        (status = 409, description = "The bot has no token", body = ErrorBody)))]
+pub async fn list(
+    State(deployment): State<Deployment>,
+    At(id): At<String>,
+) -> Result<Json<Segments>, Problem> {
+    let desk = place(&deployment, &id)?;
+    let segments = desk.store.segments(desk.bot).await.map_err(failed)?;
+    let segment = |(segment, people)| Segment { segment, people };
+    Ok(Json(Segments {
+        bot_id: desk.name,
+        segments: segments.into_iter().map(segment).collect(),
+    }))
+}
+
+/// People of a segment
+///
+/// One page; a segment that nobody has joined is empty.
+#[utoipa::path(get, path = "/bots/{id}/segments/{segment}", tag = "broadcasts",
+    params(("id" = String, Path, description = "The bot's id"), ("segment" = String, Path, description = "Its name"), Page),
+    responses((status = 200, body = Members), (status = 400, description = "No name of a segment", body = ErrorBody),
+        (status = 404, description = "No such bot", body = ErrorBody),
+        (status = 409, description = "The bot has no token", body = ErrorBody)))]
+pub async fn members(
+    State(deployment): State<Deployment>,
+    At((id, segment)): At<(String, String)>,
+    Params(page): Params<Page>,
+) -> Result<Json<Members>, Problem> {
+    let desk = place(&deployment, &id)?;
+    named(&segment)?;
+    let after = page.after.unwrap_or(i64::MIN);
+    let user_ids = desk.store.segment(desk.bot, &segment, after).await;
+    let user_ids = user_ids.map_err(failed)?;
+    let full = i64::try_from(user_ids.len()).is_ok_and(|n| n >= PAGE);
+    let next = user_ids.last().copied().filter(|_| full);
+    Ok(Json(Members {
+        bot_id: desk.name,
+        segment,
+        user_ids,
+        next,
+    }))
+}
+
+/// Put people into a segment, and take others out
+///
+/// Somebody in both lists leaves.
+#[utoipa::path(post, path = "/bots/{id}/segments/{segment}", tag = "broadcasts",
+    params(("id" = String, Path, description = "The bot's id"), ("segment" = String, Path, description = "Its name")),
+    request_body = Wanted,
+    responses((status = 200, body = Changed),
+        (status = 400, description = "No name of a segment, or too many people", body = ErrorBody),
+        (status = 404, description = "No such bot", body = ErrorBody),
+        (status = 409, description = "The bot has no token", body = ErrorBody),
+        (status = 422, description = "A body of another form", body = ErrorBody)))]
+pub async fn change(
+    State(deployment): State<Deployment>,
+    At((id, segment)): At<(String, String)>,
+    JsonBody(wanted): JsonBody<Wanted>,
+) -> Result<Json<Changed>, Problem> {
+    let desk = place(&deployment, &id)?;
+    named(&segment)?;
+    if wanted.add.len() > MOST || wanted.remove.len() > MOST {
+        return Err(Problem::validation(format!(
+            "at most {MOST} people at once"
+        )));
+    }
+    let bot = (desk.bot, desk.name);
+    let mut counts = [0, 0];
+    let changes = [(wanted.add, true), (wanted.remove, false)];
+    for (count, (people, join)) in counts.iter_mut().zip(changes) {
+        if !people.is_empty() {
+            let changed = desk.store.change_segment(bot, &segment, people, join).await;
+            *count = changed.map_err(failed)?;
+        }
+    }
+    let [added, removed] = counts;
+    Ok(Json(Changed {
+        bot_id: desk.name,
+        segment,
+        added,
+        removed,
+    }))
+}
