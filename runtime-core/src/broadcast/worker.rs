@@ -181,7 +181,7 @@ impl Broadcasts {
 
     async fn prune(&self, stopped: &watch::Receiver<bool>) {
         while !*stopped.borrow() {
-            match self.store.prune_broadcasts().await {
+            match self.store.forget_broadcasts().await {
                 Ok(0) => return,
                 Ok(_) => tokio::time::sleep(Duration::from_millis(50)).await,
                 Err(_) => return telemetry::emit(StoreFailed { task: "prune" }),

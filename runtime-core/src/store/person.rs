@@ -97,13 +97,99 @@ pub(crate) const HELD: &[Held] = &[
         columns: &["bot", "chat", "since"],
         erase: &["DELETE FROM bf_unreachable WHERE bot = $2 AND chat = $1"],
     },
+    Held {
+        table: "bf_recipient",
+        condition: "person = $1 AND broadcast IN (SELECT id FROM bf_broadcast WHERE bot = $2)",
+        columns: &[
+            "broadcast",
+            "person",
+            "state",
+            "due",
+            "attempts",
+            "code",
+            "at",
+        ],
+        erase: &[
+            // Whoever has not had their turn is passed over.
+            "UPDATE bf_broadcast SET skipped = skipped + 1 WHERE bot = $2 AND state < 3 AND id IN \
+             (SELECT broadcast FROM bf_recipient WHERE person = $1 AND state < 3)",
+            "DELETE FROM bf_recipient WHERE person = $1 AND broadcast IN (SELECT id FROM bf_broadcast WHERE bot = $2)",
+        ],
+    },
+    Held {
+        table: "bf_broadcast",
+        // Whoever is told how far it is. Whom it names is forgotten once its recipients have their rows.
+        condition: "bot = $2 AND told_chat = $1",
+        columns: &[
+            "id",
+            "bot",
+            "bot_id",
+            "name",
+            "request",
+            "audience",
+            "people",
+            "since",
+            "messages",
+            "per_second",
+            "skip",
+            "state",
+            "problem",
+            "created",
+            "starts",
+            "started",
+            "finished",
+            "enrolled",
+            "last",
+            "next_at",
+            "total",
+            "sent",
+            "failed",
+            "blocked",
+            "ambiguous",
+            "skipped",
+            "told_chat",
+            "told_tag",
+            "told_at",
+            "told_n",
+        ],
+        erase: &[
+            "UPDATE bf_broadcast SET told_chat = NULL, told_tag = NULL, told_at = 0 WHERE bot = $2 AND told_chat = $1",
+        ],
+    },
+    Held {
+        table: "bf_segment",
+        condition: "bot = $2 AND person = $1",
+        columns: &["bot", "segment", "person", "bot_id", "at"],
+        erase: &["DELETE FROM bf_segment WHERE bot = $2 AND person = $1"],
+    },
+    Held {
+        table: "bf_person",
+        condition: "bot = $2 AND person = $1",
+        columns: &[
+            "bot",
+            "person",
+            "bot_id",
+            "first_name",
+            "last_name",
+            "username",
+            "language",
+            "first_seen",
+            "last_seen",
+            "private",
+            "subscribed",
+        ],
+        erase: &["DELETE FROM bf_person WHERE bot = $2 AND person = $1"],
+    },
 ];
 
 /// Tables of the runtime's that say nothing about a person.
 #[cfg(test)]
 const NOT_HELD: &[&str] = &[
     "bf_failures",
+    "bf_llm_bots",
+    "bf_llm_days",
     "bf_migrations",
+    "bf_pace",
     "bf_polling",
     "bf_text_history",
     "bf_text_versions",
@@ -240,6 +326,7 @@ impl Store {
         let mut erased = backend!(self, backend => backend.erase_person(parts, person).await)?;
         erased.retain(|erased| erased.rows > 0);
         for number in numbers {
+            self.people.forget(*number, person);
             self.locales.stale(*number, person);
             self.locales.tell(Notice::Locale {
                 bot: *number,

@@ -4,11 +4,13 @@
 const POSTGRES: bool = false;
 
 mod bot;
+mod broadcasts;
 mod calendar;
 mod counter;
 mod crash;
 mod dialogue;
 mod diary;
+mod herald;
 mod limits;
 mod locales;
 mod once;

@@ -4,12 +4,14 @@
 const POSTGRES: bool = true;
 
 mod bot;
+mod broadcasts;
 mod calendar;
 mod cost;
 mod counter;
 mod crash;
 mod dialogue;
 mod diary;
+mod herald;
 mod limits;
 mod locales;
 mod once;

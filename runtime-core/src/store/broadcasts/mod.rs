@@ -395,7 +395,7 @@ impl Store {
     }
 
     /// Forgets recipients and broadcasts that ended long ago; how many rows.
-    pub(crate) async fn prune_broadcasts(&self) -> Result<u64, StoreError> {
+    pub async fn forget_broadcasts(&self) -> Result<u64, StoreError> {
         let now = self.clock.micros();
         let recipients = now.saturating_sub(micros(KEEP_RECIPIENTS));
         let broadcasts = now.saturating_sub(micros(KEEP_BROADCASTS));

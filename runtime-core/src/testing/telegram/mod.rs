@@ -115,6 +115,16 @@ impl FakeTelegram {
         self.shared.state.limit_floods();
     }
 
+    /// Telegram takes so many messages a second of all bots together.
+    pub fn limit_bulk(&self, per_second: usize) {
+        self.shared.state.limit_bulk(per_second);
+    }
+
+    /// This person has blocked the bot.
+    pub fn block(&self, person: i64) {
+        self.shared.state.block(person);
+    }
+
     /// Pauses between deliveries are multiplied by this (1.0 at first).
     pub fn scale_pauses(&self, factor: f64) {
         self.shared.state.scale(factor);

@@ -60,10 +60,7 @@ async fn call(
         Some(Fault::Status(status)) => {
             Answered::Refused((status, "Internal Server Error".to_owned()), None)
         }
-        Some(Fault::Blocked) => Answered::Refused(
-            (403, "Forbidden: bot was blocked by the user".to_owned()),
-            None,
-        ),
+        Some(Fault::Blocked) => blocked(),
         Some(Fault::Migrated(chat)) => Answered::Refused(
             (
                 400,
@@ -87,6 +84,13 @@ async fn call(
         }
     };
     answer(&state, &method, body, answered)
+}
+
+fn blocked() -> Answered {
+    Answered::Refused(
+        (403, "Forbidden: bot was blocked by the user".to_owned()),
+        None,
+    )
 }
 
 fn flood(seconds: u32) -> Answered {
@@ -224,6 +228,9 @@ fn send(state: &Shared, token: &str, body: &Value) -> Answered {
         Ok(send) => send,
         Err(refused) => return Answered::Refused(refused, None),
     };
+    if state.blocked(send.chat_id) {
+        return blocked();
+    }
     if let Some(seconds) = state.flooded(send.chat_id) {
         return flood(seconds);
     }
@@ -278,6 +285,9 @@ fn send_file(state: &Shared, token: &str, method: &str, body: &Value) -> Answere
         Ok(file) => file,
         Err(refused) => return Answered::Refused(refused, None),
     };
+    if state.blocked(file.chat) {
+        return blocked();
+    }
     if let Some(seconds) = state.flooded(file.chat) {
         return flood(seconds);
     }

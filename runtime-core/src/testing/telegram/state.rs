@@ -139,6 +139,11 @@ pub(super) struct Inner {
     pub(super) calls: Vec<Recorded>,
     faults: Vec<(Option<&'static str>, Fault)>,
     flood_control: bool,
+    /// Messages a second of one bot to all chats together; 0: any number.
+    bulk: usize,
+    bulk_sent: VecDeque<Instant>,
+    /// People who have blocked the bot.
+    blocked: HashSet<i64>,
     sent: HashMap<i64, VecDeque<Instant>>,
     scale: Option<f64>,
     /// Instances behind a balancer: updates go to any of them.
@@ -207,9 +212,33 @@ impl State {
         self.lock().flood_control = true;
     }
 
+    pub(super) fn limit_bulk(&self, per_second: usize) {
+        self.lock().bulk = per_second;
+    }
+
+    pub(super) fn block(&self, chat: i64) {
+        self.lock().blocked.insert(chat);
+    }
+
+    pub(super) fn blocked(&self, chat: i64) -> bool {
+        self.lock().blocked.contains(&chat)
+    }
+
     /// Seconds to wait before one more message to `chat`, where flood control is on.
     pub(super) fn flooded(&self, chat: i64) -> Option<u32> {
         let mut inner = self.lock();
+        let now = Instant::now();
+        if inner.bulk > 0 {
+            let second = Duration::from_secs(1);
+            let old = |at: &Instant| now.duration_since(*at) >= second;
+            while inner.bulk_sent.front().is_some_and(old) {
+                inner.bulk_sent.pop_front();
+            }
+            if inner.bulk_sent.len() >= inner.bulk {
+                return Some(3);
+            }
+            inner.bulk_sent.push_back(now);
+        }
         if !inner.flood_control {
             return None;
         }
