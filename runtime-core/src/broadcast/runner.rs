@@ -30,6 +30,8 @@ use crate::telemetry::events::{
 const AHEAD: Duration = Duration::from_secs(1);
 /// Rows that are held, at most.
 const HELD: usize = 256;
+/// Calls under way, at most: so many are ambiguous if Telegram falls silent.
+const CALLS: usize = 64;
 /// Calls begin in batches of so much time.
 const BATCH: i64 = 100_000;
 /// How long the end of a call may wait to be stored.
@@ -189,6 +191,12 @@ impl Runner {
                     if let Ok(made) = made {
                         self.note(made);
                     }
+                    // All that have ended: what they say counts before others begin.
+                    while let Some(made) = self.calls.try_join_next() {
+                        if let Ok(made) = made {
+                            self.note(made);
+                        }
+                    }
                 }
                 () = tokio::time::sleep_until(wake) => {}
             }
@@ -263,16 +271,19 @@ impl Runner {
     /// Something is due, or has waited long enough to be stored.
     fn wants_step(&self) -> bool {
         let due = self.now().saturating_add(BATCH);
-        self.queue
-            .front()
-            .is_some_and(|ready| ready.taken.at <= due)
+        let next = self.queue.front().filter(|_| self.has_room());
+        next.is_some_and(|ready| ready.taken.at <= due)
             || (!self.done.is_empty() && self.done_since.elapsed() >= SETTLE)
+    }
+
+    fn has_room(&self) -> bool {
+        self.calls.len() < CALLS
     }
 
     fn wake(&self) -> Instant {
         let now = self.now();
         let mut wake = self.look.max(Instant::now());
-        if let Some(ready) = self.queue.front() {
+        if let Some(ready) = self.queue.front().filter(|_| self.has_room()) {
             let wait = ready
                 .taken
                 .at
@@ -295,6 +306,7 @@ impl Runner {
             .queue
             .iter()
             .take_while(|ready| ready.taken.at <= due)
+            .take(CALLS.saturating_sub(self.calls.len()))
             .count();
         let batch: Vec<Ready> = self.queue.drain(..count).collect();
         let advance = Advance {

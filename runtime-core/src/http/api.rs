@@ -9,8 +9,8 @@ use utoipa_axum::routes;
 
 use super::state::Deployment;
 use super::{
-    bots, broadcasts, compiled, data, elsewhere, health, hooks, i18n, letters, llm, openapi, page, people,
-    preview, segments, texts,
+    bots, broadcasts, compiled, data, elsewhere, health, hooks, i18n, letters, llm, openapi, page,
+    people, preview, segments, texts,
 };
 use crate::ingress::webhook;
 

@@ -100,7 +100,7 @@ async fn it_is_made_with_its_update_or_not_at_all() {
     rig.update(50, event).await;
     assert_eq!(rig.count("bf_broadcasts").await, 1);
     let told = rig
-        .texts("SELECT call FROM bf_outbox WHERE update_id < -1000000000000")
+        .texts("SELECT CAST(call AS TEXT) FROM bf_outbox WHERE update_id < -1000000000000")
         .await;
     let told: Vec<_> = told.into_iter().flatten().collect();
     assert_eq!(told.len(), 1);
@@ -217,6 +217,7 @@ async fn two_instances_tell_everybody_once() {
     telegram.fail_next(Some("sendMessage"), Fault::Flood(1));
     let boris = 1002;
     rig.say(boris, "/news <i>fire</i> {$name}").await;
+    rig.say(boris, "/stop").await;
     let second = Store::open(&rig.database.url(), &[], Clock::system())
         .await
         .unwrap();
@@ -242,7 +243,7 @@ async fn two_instances_tell_everybody_once() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
     assert!(
-        last.contains("has reached 95 of 99; blocked: 2, failed: 2, skipped: 0."),
+        last.contains("has reached 94 of 98; blocked: 2, failed: 2, skipped: 0."),
         "{last}"
     );
     for instance in instances {
@@ -253,7 +254,7 @@ async fn two_instances_tell_everybody_once() {
     assert!(hers[0].contains("Broadcast 1 begins."), "{hers:?}");
     assert!(got.values().all(|texts| texts.len() == 1), "{got:?}");
     // One of the two ambiguous ones arrived.
-    assert_eq!(got.len(), 96, "98 without two blocked, and one of two lost");
+    assert_eq!(got.len(), 95, "98 without two blocked, and one of two lost");
     assert!(
         [7, 9, 10, 70]
             .iter()
@@ -270,13 +271,13 @@ async fn two_instances_tell_everybody_once() {
     }
     let counts =
         "SELECT sent * 1000000 + blocked * 10000 + ambiguous * 100 + skipped FROM bf_broadcasts";
-    assert_eq!(rig.numbers(counts).await, [95_020_200]);
+    assert_eq!(rig.numbers(counts).await, [94_020_200]);
     assert_eq!(
         rig.numbers("SELECT count(*) FROM bf_unreachable").await,
         [2]
     );
     let rows = "SELECT count(*) FROM bf_recipient WHERE state = 3";
-    assert_eq!(rig.numbers(rows).await, [95]);
+    assert_eq!(rig.numbers(rows).await, [94]);
     second.close().await;
 }
 
@@ -315,7 +316,7 @@ async fn a_message_that_telegram_refuses_is_not_tried_on_everybody() {
     let mut rig = rig(Clock::system()).await;
     let telegram = FakeTelegram::start().await.unwrap();
     telegram.bot(TOKEN);
-    people(&rig, 1, 100, "en").await;
+    people(&rig, 1, 200, "en").await;
     rig.say(BORIS, "/news x").await;
     rig.execute("UPDATE bf_broadcast SET messages = replace(messages, '<b>', '<blink>'), told_chat = NULL, told_at = 0")
         .await;
@@ -333,7 +334,7 @@ async fn a_message_that_telegram_refuses_is_not_tried_on_everybody() {
         [Some("refused".to_owned())]
     );
     let tried = telegram.calls().len();
-    assert!((20..60).contains(&tried), "{tried} calls");
+    assert!((20..120).contains(&tried), "{tried} calls");
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ const fn command(name: &'static str, effect: Effect, reads: Reads, writes: Write
         reads,
         writes,
         wizard: false,
+        admins: false,
         description: None,
         usage: "",
     }
@@ -62,6 +63,7 @@ static SPEC: BotSpec = BotSpec {
     },
     source_hash: "herald",
     texts: "",
+    tells_admins: false,
 };
 
 fn plain(cx: &Cx, words: &str) -> Message {

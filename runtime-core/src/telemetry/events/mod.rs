@@ -1,8 +1,8 @@
 //! The observable facts. One file for each part of the runtime that they are about.
 
 mod access;
-mod jobs;
 mod broadcasts;
+mod jobs;
 mod llm;
 mod manage;
 mod operation;
@@ -12,11 +12,11 @@ mod texts;
 mod updates;
 
 pub use access::{AdminActed, AdminRefused, ConnectionRefused, Panicked, PersonHandled};
-pub use jobs::{JobEnd, JobEnded, JobsWaiting};
 pub use broadcasts::{
     BroadcastBegun, BroadcastCalled, BroadcastHeld, BroadcastMoved, BroadcastRunning,
     BroadcastSettled, BroadcastsWaiting, PeopleWritten,
 };
+pub use jobs::{JobEnd, JobEnded, JobsWaiting};
 pub use llm::{
     BreakerMoved, BreakerRefused, BreakerStands, LlmAsked, LlmBudget, LlmCalled, LlmModerated,
     LlmOverhead, LlmRead, LlmUp,
