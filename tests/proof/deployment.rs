@@ -106,6 +106,11 @@ impl Deployment {
         }
     }
 
+    /// Where administrators look.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
     /// Starts every instance.
     pub async fn start(&self) {
         for instance in &self.instances {

@@ -11,6 +11,7 @@ mod support;
 #[path = "../e2e/words.rs"]
 mod words;
 
+mod broadcast;
 mod chaos;
 mod deployment;
 mod kill;
