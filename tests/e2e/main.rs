@@ -3,6 +3,7 @@
 //! | module | shows |
 //! |---|---|
 //! | `booking`, `survey` | the bots' whole scenarios, in previews, over the webhook and under polling, in both languages |
+//! | `broadcast` | broadcasts by the API |
 //! | `once` | redeliveries, double presses, races: nothing twice |
 //! | `crash` | restarts and kills: nothing lost |
 //! | `faults` | a Telegram, a database, a configuration that does not do as it should |
@@ -18,6 +19,7 @@
 #![allow(missing_docs)]
 
 mod booking;
+mod broadcast;
 mod crash;
 mod faults;
 mod hook;

@@ -90,7 +90,13 @@ async fn broadcast(deployment: &Deployment) -> i64 {
         "throttle": { "per_sec": PACE },
     });
     let to = ([127, 0, 0, 1], deployment.instances[0].home.port).into();
-    let made = http::post(to, "/bots/booking/broadcast", &[], body.to_string().as_bytes()).await;
+    let made = http::post(
+        to,
+        "/bots/booking/broadcast",
+        &[],
+        body.to_string().as_bytes(),
+    )
+    .await;
     made.ok()["broadcast_id"].as_i64().unwrap()
 }
 
@@ -168,7 +174,12 @@ async fn everybody_once(engine: Engine, instances: usize) {
         }
     };
     let (got, times) = got(&deployment);
-    let floods = deployment.telegram.calls().iter().filter(|call| call.status == 429).count();
+    let floods = deployment
+        .telegram
+        .calls()
+        .iter()
+        .filter(|call| call.status == 429)
+        .count();
     let took = times.last().unwrap().duration_since(times[0]);
     let calls = people.recipients();
     let rate = (calls - 1) as f64 / took.as_secs_f64();
@@ -179,12 +190,24 @@ async fn everybody_once(engine: Engine, instances: usize) {
     );
     assert_eq!(status["total_users"], people.recipients(), "{status}");
     assert_eq!(status["sent_count"], people.reached(), "{status}");
-    assert_eq!(status["blocked_count"], people.blocked().count(), "{status}");
-    for count in ["failed_count", "ambiguous_count", "skipped_count", "waiting_count"] {
+    assert_eq!(
+        status["blocked_count"],
+        people.blocked().count(),
+        "{status}"
+    );
+    for count in [
+        "failed_count",
+        "ambiguous_count",
+        "skipped_count",
+        "waiting_count",
+    ] {
         assert_eq!(status[count], 0, "{status}");
     }
     assert_eq!(got.len() as i64, people.reached());
-    assert!(got.values().all(|times| *times == 1), "somebody got it twice");
+    assert!(
+        got.values().all(|times| *times == 1),
+        "somebody got it twice"
+    );
     assert!(got.keys().all(|person| !People::silent(person - FIRST)));
     let declared = PACE as f64;
     assert!(
@@ -222,7 +245,9 @@ async fn killed(engine: Engine) {
     let instance = &deployment.instances[0];
     let id = broadcast(&deployment).await;
     let mut reached = 0;
-    let points = POINTS.iter().filter(|point| point.starts_with("broadcast."));
+    let points = POINTS
+        .iter()
+        .filter(|point| point.starts_with("broadcast."));
     let rounds = if long() { 5 } else { 1 };
     for point in points.cycle().take(9 * rounds) {
         instance.kill().await;
@@ -252,10 +277,17 @@ async fn killed(engine: Engine) {
     );
     assert!(reached >= 5, "{reached} places were reached");
     assert_eq!(status["total_users"], people.recipients(), "{status}");
-    assert!(got.values().all(|times| *times == 1), "somebody got it twice");
+    assert!(
+        got.values().all(|times| *times == 1),
+        "somebody got it twice"
+    );
     let count = |name: &str| status[name].as_i64().unwrap();
     let (sent, ambiguous) = (count("sent_count"), count("ambiguous_count"));
-    assert_eq!(sent + ambiguous + count("blocked_count"), people.recipients(), "{status}");
+    assert_eq!(
+        sent + ambiguous + count("blocked_count"),
+        people.recipients(),
+        "{status}"
+    );
     let arrived = got.len() as i64;
     assert!(
         (sent..=sent + ambiguous).contains(&arrived),

@@ -56,7 +56,7 @@ fn passes(engine: Engine, point: &str) -> bool {
     match protocol {
         "writer" => engine == Engine::Sqlite,
         "state" | "steps" | "one" | "write" => engine == Engine::Postgres,
-        "timers" => false, // these people always answer; see `timers.rs`
+        "timers" => false,    // these people always answer; see `timers.rs`
         "broadcast" => false, // see `broadcast.rs`
         _ => true,
     }

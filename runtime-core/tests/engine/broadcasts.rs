@@ -158,14 +158,15 @@ impl Instance {
 }
 
 async fn people(rig: &Rig, from: i64, to: i64, language: &str) {
-    for person in from..=to {
-        rig.execute(&format!(
-            "INSERT INTO bf_person (bot, person, bot_id, first_name, language, first_seen, last_seen, private) \
-             VALUES (77, {person}, 'herald', 'P<{person}>', '{language}', 1, 1, {})",
-            truth(true)
-        ))
-        .await;
-    }
+    let private = truth(true);
+    let row =
+        |person| format!("(77, {person}, 'herald', 'P<{person}>', '{language}', 1, 1, {private})");
+    let rows: Vec<String> = (from..=to).map(row).collect();
+    rig.execute(&format!(
+        "INSERT INTO bf_person (bot, person, bot_id, first_name, language, first_seen, last_seen, private) VALUES {}",
+        rows.join(", ")
+    ))
+    .await;
 }
 
 async fn ended(rig: &Rig, id: i64) {
