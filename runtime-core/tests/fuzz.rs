@@ -1,0 +1,165 @@
+//! What comes from outside, with a few bytes changed, many times: updates of every kind, and what an operator writes into the
+//! environment. `FUZZ_RUNS` asks for more than the short run. (Payloads of buttons, answers, values and Fluent are fuzzed with
+//! the language, in `botgen/fuzz`.)
+
+use runtime_core::config::access::{AdminKey, Proxies};
+use runtime_core::config::dotenv;
+use runtime_core::ingress::{Event, Person};
+use runtime_core::telegram::token::Token;
+use runtime_core::telegram::update;
+use serde_json::Value;
+
+/// Mutations of the short run.
+const RUNS: usize = 20_000;
+
+fn runs() -> usize {
+    std::env::var("FUZZ_RUNS").map_or(RUNS, |runs| runs.parse().expect("a number"))
+}
+
+/// A small generator, so that a failure repeats.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).expect("it fits") % n.max(1)
+    }
+
+    fn mutated(&mut self, input: &[u8], other: &[u8]) -> Vec<u8> {
+        const PIECES: [&str; 18] = [
+            "{",
+            "}",
+            "[",
+            "]",
+            "\"",
+            "\\",
+            ":",
+            ",",
+            "null",
+            "true",
+            "-1",
+            "1e999",
+            "=",
+            "99999999999999999999",
+            "\\u0000",
+            "\\ud800",
+            "💡",
+            "\0",
+        ];
+        let mut out = input.to_vec();
+        for _ in 0..=self.below(5) {
+            let at = self.below(out.len() + 1);
+            let end = (at + self.below(30)).min(out.len());
+            match self.below(5) {
+                0 => drop(out.drain(at..end)),
+                1 => drop(out.splice(at..at, PIECES[self.below(PIECES.len())].bytes())),
+                2 => {
+                    let piece = out[at..end].to_vec();
+                    let to = self.below(out.len() + 1);
+                    drop(out.splice(to..to, piece));
+                }
+                3 => {
+                    let from = self.below(other.len() + 1);
+                    let to = (from + self.below(80)).min(other.len());
+                    drop(out.splice(at..end, other[from..to].iter().copied()));
+                }
+                _ if at < out.len() => out[at] = u8::try_from(self.below(256)).expect("a byte"),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+fn named(person: &Person) {
+    let names = [
+        Some(&person.first_name),
+        person.last_name.as_ref(),
+        person.username.as_ref(),
+        person.language_code.as_ref(),
+    ];
+    for name in names.into_iter().flatten() {
+        assert!(name.encode_utf16().count() <= 64, "{name}");
+    }
+}
+
+/// Whatever is a JSON object is an update, of a known kind, with names of a bounded length.
+fn read(bytes: &[u8]) {
+    let json = serde_json::from_slice::<Value>(bytes);
+    let object = matches!(json, Ok(Value::Object(_)));
+    let update = update::read(bytes);
+    // The other way round: fields that nobody reads may be anything.
+    assert!(update.is_ok() || !object);
+    let starts = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    assert!(update.is_err() || starts == Some(&b'{'));
+    let (Ok(update), Ok(json)) = (update, json) else {
+        return;
+    };
+    if let Some(id) = update.id {
+        assert_eq!(json["update_id"].as_i64(), Some(id));
+    }
+    match &update.event {
+        Event::Message(message) => named(&message.from),
+        Event::Callback(press) => named(&press.from),
+        Event::Other(kind) => assert!(!kind.is_empty()),
+    }
+}
+
+#[test]
+fn updates() {
+    let samples: Vec<Value> =
+        serde_json::from_str(include_str!("../../tests/hostile/updates.json")).expect("JSON");
+    let seeds: Vec<Vec<u8>> = samples
+        .into_iter()
+        .map(|mut sample| {
+            sample["update"]["update_id"] = 7.into();
+            sample["update"].to_string().into_bytes()
+        })
+        .collect();
+    assert!(seeds.len() > 70);
+    seeds.iter().for_each(|seed| read(seed));
+    let mut dice = Dice(runs() as u64);
+    for _ in 0..runs() {
+        let (a, b) = (dice.below(seeds.len()), dice.below(seeds.len()));
+        let input = dice.mutated(&seeds[a], &seeds[b]);
+        let held = std::panic::catch_unwind(|| read(&input));
+        assert!(held.is_ok(), "{:?}", String::from_utf8_lossy(&input));
+    }
+}
+
+/// What is refused is not repeated.
+fn settings(text: &str) {
+    const SECRET: &str = "AAsecretSECRETsecretSECRETsecret";
+    let mut said = Vec::new();
+    said.extend(dotenv::parse(text).err().map(|e| e.to_string()));
+    said.extend(Token::parse(text).err().map(|e| e.to_string()));
+    said.extend(
+        AdminKey::hashed(text)
+            .and_then(Result::err)
+            .map(str::to_owned),
+    );
+    assert!(said.iter().all(|said| !said.contains(SECRET)), "{said:?}");
+    let _ = Proxies::parse(text);
+}
+
+#[test]
+fn environment() {
+    let seeds: [&[u8]; 5] = [
+        b"BOTFACTORY_TOKEN_BOOKING=123456:AAsecretSECRETsecretSECRETsecret\nBOTFACTORY_LISTEN='127.0.0.1:80' # x\n",
+        b"123456:AAsecretSECRETsecretSECRETsecret",
+        b"sha256:9f9f5111f7b27a781f1f1ddde5ebc2dd2b796bfc7365c9c28b548e564176929f",
+        b"10.0.0.0/8, 192.0.2.7 ::1,2001:db8::/32",
+        b"export A=\"b\\n$c\"\nD='e'\nF=AAsecretSECRETsecretSECRETsecret",
+    ];
+    let mut dice = Dice(11);
+    for _ in 0..runs() {
+        let (a, b) = (dice.below(seeds.len()), dice.below(seeds.len()));
+        let input = dice.mutated(seeds[a], seeds[b]);
+        let input = String::from_utf8_lossy(&input);
+        let held = std::panic::catch_unwind(|| settings(&input));
+        assert!(held.is_ok(), "{input:?}");
+    }
+}
