@@ -12,7 +12,7 @@ pub use crate::handler::error::HandlerError;
 pub use crate::handler::given::{
     ArgReader, Bounds, Choice, Given, Pattern, Refusal, TextRule, label_of,
 };
-pub use crate::handler::job::{Record, Resumed, Segment};
+pub use crate::handler::job::{Record, Resumed, Segment, Went};
 pub use crate::handler::limit::{LimitKey, LimitScope, LimitSpec, OnError, Policy};
 pub use crate::handler::message::{Button, CommandLine, Message, Text};
 pub use crate::handler::pages::{ListSpec, Listing, Turn};
@@ -24,6 +24,7 @@ pub use crate::handler::widget::{
     Turned, Widget,
 };
 pub use crate::handler::wizard::{StepSpec, Waiting, WizardSpec};
+pub use crate::llm::ask as asking;
 pub use botfactory_lang::answer::Wanted;
 pub use botfactory_lang::callback::pack::Pack;
 pub use botfactory_lang::callback::{PagePress, hash32};

@@ -127,6 +127,7 @@ fn flow_cx<'a>(
         texts: Vec::new(),
         queries: Vec::new(),
         choices: Vec::new(),
+        records: Vec::new(),
         toasts,
         advice: super::sql::lint::Advice::default(),
         known: Default::default(),

@@ -180,6 +180,9 @@ fn step(bot: &Bot<'_>, step: &ChatStep, sink: &mut Sink) -> Step {
         ChatStep::Locale(tag) => Step::Locale(locale(bot, Some(tag), sink)),
         ChatStep::Redeliver => Step::Redeliver,
         ChatStep::Restart => Step::Restart,
+        ChatStep::Model(answer) => Step::Model(answer.clone()),
+        ChatStep::ModelFails => Step::ModelFails,
+        ChatStep::ModelWaits => Step::ModelWaits,
         ChatStep::Rows { sql, count } => Step::Rows {
             sql: sql.value.clone(),
             count: count.node,

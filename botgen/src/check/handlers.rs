@@ -17,6 +17,7 @@ pub fn of(program: &Program) -> Vec<HandlerFact> {
                     Effect::Read => "read",
                     Effect::State => "state",
                     Effect::Write => "write",
+                    Effect::Slow => "slow",
                 },
                 protocol: cost.protocol(effect),
             });

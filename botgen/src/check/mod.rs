@@ -61,6 +61,8 @@ pub struct FlowCx<'a> {
     pub queries: Vec<ir::sql::Query>,
     /// `ir::Flow::choices`, all known before the first expression is checked.
     pub choices: Vec<ir::Choice>,
+    /// `ir::Flow::records` so far.
+    pub records: Vec<ir::ask::Record>,
     /// `ir::Bot::toasts` so far (shared over the bot's flows).
     pub toasts: &'a mut Vec<(u32, ir::text::TextCall)>,
     /// What the lints on SQL know so far.
@@ -78,7 +80,7 @@ impl FlowCx<'_> {
     pub fn ident(&mut self, wanted: &str) -> String {
         let mut base = snake(wanted);
         // The emitter's own patterns: ways between steps, values bound before a line.
-        if ["to_", "after_", "shown_", "mark_", "turn_"]
+        if ["to_", "go_on_", "after_", "shown_", "mark_", "turn_"]
             .iter()
             .any(|own| base.starts_with(own))
         {
@@ -137,6 +139,9 @@ pub const RESERVED: &[&str] = &[
     "message",
     "row",
     "rows",
+    "went",
+    "vars",
+    "asked",
     "options",
     "offered",
     "refusal",
@@ -218,9 +223,9 @@ pub const RESERVED_TYPES: &[&str] = &[
     "HandlerError",
     "Handling",
     "Instant",
-    "Loaded",
-    "Listing",
     "ListSpec",
+    "Listing",
+    "Loaded",
     "LocaleSpec",
     "Location",
     "Message",
@@ -238,9 +243,12 @@ pub const RESERVED_TYPES: &[&str] = &[
     "Picked",
     "Printer",
     "Rating",
+    "Record",
     "Refusal",
     "Result",
+    "Resumed",
     "Scope",
+    "Segment",
     "Self",
     "Serialize",
     "Some",
@@ -258,6 +266,7 @@ pub const RESERVED_TYPES: &[&str] = &[
     "Vec",
     "Waiting",
     "Wanted",
+    "Went",
     "Widget",
     "WizardSpec",
     "Words",

@@ -195,6 +195,7 @@ fn mentioned(bot: &ast::Bot, words: &Translations, out: &mut BTreeSet<String>) {
                 }
                 ActionKind::Limit(limit) => limit.message.iter().for_each(&mut text),
                 ActionKind::SetLocale(_) => {}
+                ActionKind::Ask(ask) => ask.on_long.iter().chain(&ask.on_late).for_each(&mut text),
                 ActionKind::Pages(pages) => {
                     pages.title.iter().for_each(&mut text);
                     pages.empty_text.iter().for_each(&mut text);

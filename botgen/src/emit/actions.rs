@@ -129,6 +129,8 @@ fn body(env: &mut Env<'_>, stage: Stage<'_>, action: &Action, conditional: bool)
         ActionKind::AskLocale => quote!(cx.show_locales();),
         ActionKind::Limit(limit) => blocks::ratelimit::statements(env, stage, limit),
         ActionKind::Pages(list) => blocks::pages::statements(env, stage, list),
+        // Written by `segments`: no list of actions elsewhere has one.
+        ActionKind::Ask(_) => TokenStream::new(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The module of a bot: its facts and the dispatch.
 
+use std::cell::RefCell;
+
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
@@ -32,7 +34,7 @@ pub fn type_name(bot: &Bot) -> syn::Ident {
 }
 
 /// Names that a bot's module uses in another meaning.
-const TYPES: [&str; 33] = [
+const TYPES: [&str; 34] = [
     "Bot",
     "BotSpec",
     "Box",
@@ -57,6 +59,7 @@ const TYPES: [&str; 33] = [
     "PagePress",
     "PersonTable",
     "Result",
+    "Resumed",
     "Scope",
     "Some",
     "Strategy",
@@ -140,6 +143,24 @@ pub fn module(bot: &Bot) -> TokenStream {
             }
         }
     });
+    let slow = bot.flows.iter().filter(|flow| flow.is_slow()).map(|flow| {
+        let (command, module) = (&flow.command, ident(&flow.module));
+        quote!(#command => #module::resume(cx, answer).await,)
+    });
+    let slow: Vec<_> = slow.collect();
+    let resume = (!slow.is_empty()).then(|| {
+        quote! {
+            fn slow(&self) -> bool {
+                true
+            }
+
+            fn resume<'a>(&'a self, cx: &'a mut Cx, answer: Resumed<'a>) -> Handling<'a> {
+                Box::pin(async move {
+                    match answer.flow() { #(#slow)* _ => Err(HandlerError::Outdated) }
+                })
+            }
+        }
+    });
     let limits = ratelimit::of_bot(bot);
     let specs = ratelimit::specs_of_bot(bot);
     let compiled = raw(&super::compiled::form(bot));
@@ -202,7 +223,12 @@ pub fn module(bot: &Bot) -> TokenStream {
         quote!(match hash { #(#toasts,)* _ => None })
     };
     let texts = bot.flows.first().map(|flow| {
-        let cx = FlowEmit { bot, flow };
+        let cuts = RefCell::default();
+        let cx = FlowEmit {
+            bot,
+            flow,
+            cuts: &cuts,
+        };
         let functions = bot.texts.iter().map(|words| text::function(cx, words));
         quote!(#(#functions)*)
     });
@@ -246,6 +272,8 @@ pub fn module(bot: &Bot) -> TokenStream {
             }
 
             #timeout
+
+            #resume
 
             #limits
 

@@ -103,6 +103,7 @@ fn effect(effect: Effect) -> &'static str {
         Effect::Read => "read",
         Effect::State => "state",
         Effect::Write => "write",
+        Effect::Slow => "slow",
     }
 }
 

@@ -114,6 +114,9 @@ fn does(step: &Step) -> TokenStream {
         Step::Locale(tag) => quote!(Locale(#tag)),
         Step::Redeliver => quote!(Redeliver),
         Step::Restart => quote!(Restart),
+        Step::Model(answer) => quote!(Model(#answer)),
+        Step::ModelFails => quote!(ModelFails),
+        Step::ModelWaits => quote!(ModelWaits),
         Step::Rows { sql, count } => {
             let count = Literal::usize_unsuffixed(*count);
             quote!(Rows { sql: #sql, count: #count })

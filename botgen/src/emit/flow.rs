@@ -6,11 +6,11 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::FlowEmit;
-use super::actions::{Stage, list};
+use super::actions::Stage;
 use super::blocks::ratelimit;
 use super::env::{Env, Form, Site};
 use super::format::{doc, ident};
-use super::{blocks, choice, query, rule, text, wizard};
+use super::{blocks, choice, query, rule, segments, text, wizard};
 use crate::ir::cost::{self, Cost};
 use crate::ir::sql::QueryId;
 use crate::ir::types::{Base, Ty};
@@ -38,6 +38,7 @@ pub fn effect(effect: Effect, cost: Cost) -> String {
         Effect::Read => "read",
         Effect::State => "state",
         Effect::Write => "write",
+        Effect::Slow => "slow",
     };
     format!("{name} ({})", cost.protocol(effect))
 }
@@ -48,8 +49,13 @@ pub fn class(effect: Effect, cost: Cost) -> (Ident, Ident, Ident) {
         Effect::Pure => "Pure",
         Effect::Read => "Read",
         Effect::State => "State",
-        Effect::Write => "Write",
+        // Each segment has a transaction of its own, whatever it does.
+        Effect::Write | Effect::Slow => "Write",
     };
+    if effect == Effect::Slow {
+        let many = format_ident!("Many");
+        return (format_ident!("{name}"), many.clone(), many);
+    }
     (
         format_ident!("{name}"),
         format_ident!("{}", cost.reads.name()),
@@ -61,13 +67,11 @@ pub fn class(effect: Effect, cost: Cost) -> (Ident, Ident, Ident) {
 pub fn module(cx: &FlowEmit<'_>) -> TokenStream {
     let cx = *cx;
     let flow = cx.flow;
-    let kept = kept_rows(cx);
     let choices = flow.choices.iter().map(|choice| choice::choice(cx, choice));
-    let rows = flow
-        .queries
+    let records = flow
+        .records
         .iter()
-        .enumerate()
-        .map(|(id, query)| query::row(cx, query, kept.contains(&id)));
+        .map(|record| blocks::llm::record(cx, record));
     let arguments = arguments(cx);
     let limits = ratelimit::specs(cx);
     let turns = blocks::pages::lists(flow)
@@ -78,6 +82,12 @@ pub fn module(cx: &FlowEmit<'_>) -> TokenStream {
         .wizard
         .as_ref()
         .map(|dialogue| wizard::items(cx, dialogue));
+    let (segments, kept) = segments::items(cx, kept_rows(cx));
+    let rows = flow
+        .queries
+        .iter()
+        .enumerate()
+        .map(|(id, query)| query::row(cx, query, kept.contains(&id)));
     let queries = flow.queries.iter().map(|query| query::function(cx, query));
     let texts = flow.texts.iter().enumerate().map(|(id, words)| {
         let function = text::function(cx, words);
@@ -90,12 +100,14 @@ pub fn module(cx: &FlowEmit<'_>) -> TokenStream {
     quote! {
         use runtime_core::prelude::*;
         #(#choices)*
+        #(#records)*
         #(#rows)*
         #(#limits)*
         #enter
         #arguments
         #(#turns)*
         #dialogue
+        #segments
         #(#queries)*
         #(#texts)*
     }
@@ -112,17 +124,19 @@ pub fn publish(function: TokenStream) -> TokenStream {
     }
 }
 
+/// The queries whose rows a value of the type holds.
+pub fn rows_of(ty: &Ty, into: &mut BTreeSet<usize>) {
+    match &ty.base {
+        Base::Row(QueryId(id)) => {
+            into.insert(*id);
+        }
+        Base::List { item, .. } => rows_of(item, into),
+        _ => {}
+    }
+}
+
 /// Queries whose rows live in stored conversations.
 fn kept_rows(cx: FlowEmit<'_>) -> BTreeSet<usize> {
-    fn rows(ty: &Ty, into: &mut BTreeSet<usize>) {
-        match &ty.base {
-            Base::Row(QueryId(id)) => {
-                into.insert(*id);
-            }
-            Base::List { item, .. } => rows(item, into),
-            _ => {}
-        }
-    }
     let mut kept = BTreeSet::new();
     if let Some(wizard) = &cx.flow.wizard {
         for var in wizard
@@ -130,7 +144,7 @@ fn kept_rows(cx: FlowEmit<'_>) -> BTreeSet<usize> {
             .iter()
             .chain(wizard.steps.iter().flat_map(|step| &step.known))
         {
-            rows(&var.ty, &mut kept);
+            rows_of(&var.ty, &mut kept);
         }
     }
     kept
@@ -163,18 +177,16 @@ fn enter(cx: FlowEmit<'_>) -> TokenStream {
             quote!(let Ok((#(#names,)*)) = arguments(args, cx.words()) else #refuse;),
         )
     };
-    let (actions, ended) = list(&mut env, Stage::Entry, &flow.on_enter);
-    let rest = match (&flow.wizard, ended) {
-        (_, true) => TokenStream::new(),
-        (Some(dialogue), false) => wizard::begin(&mut env, dialogue),
-        (None, false) => quote!(Ok(())),
+    let mut rest = |env: &mut Env<'_>| match &flow.wizard {
+        Some(dialogue) => wizard::begin(env, dialogue),
+        None => quote!(Ok(())),
     };
+    let actions = segments::list(&mut env, Stage::Entry, &flow.on_enter, "enter", &mut rest);
     quote! {
         #docs
         pub async fn enter(cx: &mut Cx #args) -> Handled {
             #read
             #actions
-            #rest
         }
     }
 }

@@ -17,11 +17,13 @@ pub mod graph;
 pub mod handed;
 mod query;
 mod rule;
+mod segments;
 mod tables;
 mod text;
 mod types;
 mod wizard;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 pub use bot::{module_name, type_name};
@@ -47,7 +49,12 @@ pub fn emit(program: &Program) -> Output {
             format::file(&bot::header(bot), bot::module(bot)),
         );
         for flow in &bot.flows {
-            let cx = FlowEmit { bot, flow };
+            let cuts = RefCell::default();
+            let cx = FlowEmit {
+                bot,
+                flow,
+                cuts: &cuts,
+            };
             output.files.insert(
                 // `mod r#type;` is read from `type.rs`.
                 format!("{root}/{}.rs", flow.module.trim_start_matches("r#")),
@@ -76,4 +83,6 @@ pub fn emit(program: &Program) -> Output {
 struct FlowEmit<'a> {
     bot: &'a Bot,
     flow: &'a Flow,
+    /// Segments that were written so far.
+    cuts: &'a RefCell<segments::Cuts>,
 }

@@ -11,7 +11,12 @@ use crate::ir::types::{Base, Ty};
 pub fn is_copy(base: &Base) -> bool {
     !matches!(
         base,
-        Base::Text { .. } | Base::Contact | Base::File | Base::Row(_) | Base::List { .. }
+        Base::Text { .. }
+            | Base::Contact
+            | Base::File
+            | Base::Row(_)
+            | Base::Record(_)
+            | Base::List { .. }
     )
 }
 
@@ -68,6 +73,10 @@ impl FlowEmit<'_> {
             Base::Contact => quote!(Contact),
             Base::Location => quote!(Location),
             Base::File => quote!(File),
+            Base::Record(id) => {
+                let name = ident(&self.flow.records[id.0].name);
+                quote!(#name)
+            }
             Base::Row(id) => {
                 let name = ident(&self.flow.queries[id.0].row);
                 quote!(#name)

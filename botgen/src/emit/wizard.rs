@@ -9,7 +9,7 @@ use super::env::{Env, Form, Site};
 use super::expr::Values;
 use super::format::{doc, ident, raw};
 use super::rule::{parse, pattern, wanted};
-use super::text;
+use super::{segments, text};
 use crate::ir::cost;
 use crate::ir::types::{ChoiceId, Ty};
 use crate::ir::widget::Widget;
@@ -494,31 +494,29 @@ fn after_step(cx: FlowEmit<'_>, wizard: &Wizard, position: usize) -> TokenStream
         })
         .collect();
     let stage = Stage::Dialogue(wizard);
-    let (actions, ended) = list(&mut env, stage, &step.after);
-    let mut rest = TokenStream::new();
-    if !ended {
-        let mut closed = false;
+    let mut rest = |env: &mut Env<'_>| {
+        let mut rest = TokenStream::new();
         for branch in &step.case {
-            let leave = leave(&env, stage, branch.target);
+            let leave = leave(env, stage, branch.target);
             match &branch.when {
                 Some(when) => {
-                    let test = Values::new(&env).condition(when);
+                    let test = Values::new(env).condition(when);
                     rest.extend(quote!(if #test { #leave }));
                 }
                 None => {
                     rest.extend(match branch.target {
-                        Target::Step(step) => wait_call(&env, wizard, step),
+                        Target::Step(step) => wait_call(env, wizard, step),
                         Target::End => quote!(cx.done()),
                     });
-                    closed = true;
-                    break;
+                    return rest;
                 }
             }
         }
-        if !closed {
-            rest.extend(way(&env, wizard, position + 1));
-        }
-    }
+        rest.extend(way(env, wizard, position + 1));
+        rest
+    };
+    let site = name.to_string();
+    let actions = segments::list(&mut env, stage, &step.after, &site, &mut rest);
     let loaded = (!wizard.loaded.is_empty()).then(|| quote!(, loaded: Loaded));
     let docs = doc(&format!(
         "After the answer to `{}` ({}).",
@@ -528,7 +526,6 @@ fn after_step(cx: FlowEmit<'_>, wizard: &Wizard, position: usize) -> TokenStream
         #docs
         async fn #name(cx: &mut Cx #loaded #(#params)*) -> Handled {
             #actions
-            #rest
         }
     }
 }
@@ -548,8 +545,13 @@ fn complete(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
             quote!(, #name: #ty)
         })
         .collect();
-    let (actions, ended) = list(&mut env, Stage::Completion(wizard), &wizard.on_complete);
-    let end = (!ended).then(|| quote!(cx.done()));
+    let actions = segments::list(
+        &mut env,
+        Stage::Completion(wizard),
+        &wizard.on_complete,
+        "complete",
+        &mut |_| quote!(cx.done()),
+    );
     let loaded = (!wizard.loaded.is_empty()).then(|| quote!(, loaded: Loaded));
     let docs = doc(&format!(
         "Every question is answered. Effect: {}.",
@@ -559,7 +561,6 @@ fn complete(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
         #docs
         async fn complete(cx: &mut Cx #loaded #(#params)*) -> Handled {
             #actions
-            #end
         }
     }
 }

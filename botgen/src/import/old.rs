@@ -186,6 +186,7 @@ impl Intent {
                 empty_text: None,
                 keyboard: self.keyboard,
                 parse_mode: self.parse_mode,
+                improve: None,
             }),
         });
         Flow {
@@ -335,6 +336,17 @@ pub(super) struct Reply {
     pub empty_text: Option<Said>,
     pub keyboard: Vec<Vec<Button>>,
     pub parse_mode: Option<Said>,
+    /// A language model rewrites it.
+    pub improve: Option<Improve>,
+}
+
+/// `llm_improve`, `llm_style`, `max_tokens`.
+#[derive(Debug, Clone)]
+pub(super) struct Improve {
+    /// `true` or `ab`.
+    pub how: &'static str,
+    pub style: Option<String>,
+    pub max_tokens: Option<u64>,
 }
 
 /// A button.

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::json::{At, Object, quote};
 use super::keys::Texts;
 use super::old::{
-    Action, ActionKind, Button, Declared, Flow, I18n, Intent, Limit, Pages, Read, Reply, Said,
-    Source, Spec, Sql, Step, Widget,
+    Action, ActionKind, Button, Declared, Flow, I18n, Improve, Intent, Limit, Pages, Read, Reply,
+    Said, Source, Spec, Sql, Step, Widget,
 };
 use super::report::Notes;
 
@@ -479,17 +479,7 @@ fn limit(params: &Object<'_>, notes: &mut Notes) -> Option<Limit> {
 }
 
 fn reply(params: &Object<'_>, whole: &Value, notes: &mut Notes) -> Option<Reply> {
-    for key in ["llm_improve", "llm_style", "max_tokens"] {
-        if let Some((path, value)) = params.any(key) {
-            notes.person(
-                &path,
-                format!(
-                    "rewriting by a language model needs a later block; the text is sent as it is; left out: {}",
-                    quote(value)
-                ),
-            );
-        }
-    }
+    let improve = improve(params, notes);
     let text = said(params, "text", notes);
     let empty_text = said(params, "empty_text", notes);
     let keyboard = keyboard(params, "keyboard", notes);
@@ -511,6 +501,59 @@ fn reply(params: &Object<'_>, whole: &Value, notes: &mut Notes) -> Option<Reply>
         empty_text,
         keyboard,
         parse_mode,
+        improve,
+    })
+}
+
+fn improve(params: &Object<'_>, notes: &mut Notes) -> Option<Improve> {
+    let style = params.any("llm_style").and_then(|(path, value)| {
+        let known = value
+            .as_str()
+            .filter(|style| ["short", "neutral", "detailed"].contains(style));
+        if known.is_none() {
+            notes.changed(
+                &path,
+                format!(
+                    "there is no such style; `neutral` instead of {}",
+                    quote(value)
+                ),
+            );
+        }
+        known.map(str::to_owned)
+    });
+    let max_tokens = params.any("max_tokens").and_then(|(path, value)| {
+        let known = value.as_u64().filter(|n| (1..=4096).contains(n));
+        if known.is_none() {
+            notes.changed(
+                &path,
+                format!(
+                    "1 to 4096 tokens; the style's bound instead of {}",
+                    quote(value)
+                ),
+            );
+        }
+        known
+    });
+    let (path, value) = params.any("llm_improve")?;
+    let how = match value {
+        Value::Bool(true) => "true",
+        Value::Bool(false) => return None,
+        Value::String(how) if how == "ab" => "ab",
+        other => {
+            notes.person(
+                &path,
+                format!(
+                    "neither `true` nor `ab`; the text is sent as it is; left out: {}",
+                    quote(other)
+                ),
+            );
+            return None;
+        }
+    };
+    Some(Improve {
+        how,
+        style,
+        max_tokens,
     })
 }
 

@@ -399,6 +399,16 @@ impl Writer<'_> {
             entries.add("text", text);
             entries.maybe("keyboard", keyboard.clone());
             entries.maybe("parse_mode", mode_of(mode));
+            if let Some(improve) = &reply.improve {
+                let how = match improve.how {
+                    "true" => Node::Flag,
+                    how => Node::word(how),
+                };
+                entries.add("llm_improve", how);
+                entries.maybe("llm_style", improve.style.as_ref().map(Node::word));
+                let most = improve.max_tokens;
+                entries.maybe("max_tokens", most.map(|most| Node::word(most.to_string())));
+            }
             entries.maybe("goto", goto.then(|| Node::word("end")));
             entries
         };

@@ -45,6 +45,10 @@ pub enum Step {
     Locale(String),
     Redeliver,
     Restart,
+    /// JSON of a text, or of texts by name.
+    Model(String),
+    ModelFails,
+    ModelWaits,
     Rows {
         sql: String,
         count: usize,

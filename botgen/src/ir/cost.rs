@@ -37,9 +37,10 @@ pub struct Cost {
 impl Cost {
     /// For people: how the engine with round trips handles it.
     pub fn protocol(self, effect: super::Effect) -> &'static str {
-        use super::Effect::{Pure, Read, State, Write};
+        use super::Effect::{Pure, Read, Slow, State, Write};
         match (effect, self.writes) {
             (Pure, _) => "no transaction",
+            (Slow, _) => "segments, each a transaction",
             (Read, _) if self.reads == Count::Many => "one snapshot",
             (Read, _) => "one query",
             (State, _) => "one step",

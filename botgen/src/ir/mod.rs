@@ -3,6 +3,7 @@
 //! Nothing here is optional that cannot be absent, and no string stands where an id will do. Every
 //! node that becomes an item of generated code knows its [`Origin`].
 
+pub mod ask;
 pub mod conversation;
 pub mod cost;
 pub mod expr;
@@ -146,6 +147,8 @@ pub enum Effect {
     State,
     /// Writes the bot's tables.
     Write,
+    /// Waits for something outside between its segments.
+    Slow,
 }
 
 /// One command and what it starts.
@@ -177,6 +180,8 @@ pub struct Flow {
     pub queries: Vec<Query>,
     /// Every choice type of the flow, by [`types::ChoiceId`].
     pub choices: Vec<Choice>,
+    /// Every record type of the flow, by [`ask::RecordId`].
+    pub records: Vec<ask::Record>,
 }
 
 impl Flow {
@@ -195,6 +200,28 @@ impl Flow {
         self.actions().any(|action| {
             matches!(&action.kind, ActionKind::Reply(reply) if matches!(reply.to, Some(To::Admins)))
         })
+    }
+}
+
+impl Action {
+    /// It ends a segment: what follows waits for the model.
+    pub fn is_slow(&self) -> bool {
+        match &self.kind {
+            ActionKind::Ask(_) => true,
+            ActionKind::Reply(reply) => reply.improve.is_some(),
+            _ => false,
+        }
+    }
+}
+
+impl Flow {
+    /// Some handler of it waits for the model.
+    pub fn is_slow(&self) -> bool {
+        let dialogue = self.wizard.iter().flat_map(|wizard| {
+            let after = wizard.steps.iter().flat_map(|step| &step.after);
+            after.chain(&wizard.on_complete)
+        });
+        self.on_enter.iter().chain(dialogue).any(Action::is_slow)
     }
 }
 
@@ -417,6 +444,8 @@ pub enum ActionKind {
     Limit(Limit),
     /// Shows a list; where it is empty the flow ends.
     Pages(Box<pages::PagesAction>),
+    /// Asks the model.
+    Ask(Box<ask::Ask>),
 }
 
 /// A rate limit.
@@ -482,6 +511,8 @@ pub struct Reply {
     pub edit: bool,
     /// Other than the bot's.
     pub on_ambiguous: Option<crate::syntax::ast::OnAmbiguous>,
+    /// The model rewrites it first.
+    pub improve: Option<ask::Improve>,
 }
 
 /// A button.

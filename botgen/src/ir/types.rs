@@ -47,6 +47,8 @@ pub enum Base {
     File,
     /// A row of a query of this flow; fields are its columns. Rust: the query's row struct.
     Row(super::sql::QueryId),
+    /// An answer of the model; fields are its own. Rust: the record's struct.
+    Record(super::ask::RecordId),
     /// Rust `Vec<T>`.
     List {
         /// Of an element.
@@ -106,6 +108,7 @@ impl Ty {
             Base::Location => "location".into(),
             Base::File => "file".into(),
             Base::Row(_) => "row".into(),
+            Base::Record(_) => "record".into(),
             Base::List { item, .. } if matches!(item.base, Base::Row(_)) => "list of rows".into(),
             Base::List { item, .. } => format!("list of {}", item.describe()),
             Base::Null => "null".into(),

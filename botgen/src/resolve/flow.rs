@@ -71,11 +71,16 @@ pub struct ChoiceAt {
     pub step: Option<usize>,
     /// Values, in order.
     pub values: Vec<String>,
+    /// The options, where they are an answer's of the model.
+    pub own: Vec<ast::Choice>,
 }
 
 impl ChoiceAt {
     /// The options: the step's, where a step asks for an argument; never empty.
-    pub fn options<'a>(&self, flow: &'a ast::Flow) -> &'a [ast::Choice] {
+    pub fn options<'a>(&'a self, flow: &'a ast::Flow) -> &'a [ast::Choice] {
+        if !self.own.is_empty() {
+            return &self.own;
+        }
         let step = self
             .step
             .and_then(|i| steps(flow).get(i))
@@ -141,6 +146,9 @@ impl FlowNames {
                 && let Some(result) = &s.result_var
             {
                 self.define(result, by, sink);
+            }
+            if let ast::ActionKind::Ask(ask) = &action.kind {
+                self.define(&ask.result_var, by, sink);
             }
         }
     }
@@ -218,6 +226,7 @@ impl FlowNames {
                 arg,
                 step,
                 values: Vec::new(),
+                own: Vec::new(),
             };
             let values: Vec<_> = at
                 .options(flow)
@@ -240,6 +249,50 @@ impl FlowNames {
         for (i, step) in steps(flow).iter().enumerate() {
             if is_choice(&step.ty.node) {
                 add(&step.var, None, Some(i));
+            }
+        }
+        let dialogue = match &flow.kind {
+            ast::FlowKind::Wizard(wizard) => Some(wizard),
+            _ => None,
+        };
+        let dialogue = dialogue.into_iter().flat_map(|wizard| {
+            let after = wizard.steps.iter().flat_map(|step| &step.on_step);
+            after.chain(&wizard.on_step).chain(&wizard.on_complete)
+        });
+        for action in flow.on_enter.iter().chain(dialogue) {
+            if let ast::ActionKind::Ask(ask) = &action.kind {
+                self.answers(ask);
+            }
+        }
+    }
+
+    /// The choices of an answer: its variable's, or those of its fields, named `variable field`.
+    fn answers(&mut self, ask: &ast::Ask) {
+        let mut add = |var: String, options: &[ast::AskOption]| {
+            let own = options.iter().map(|o| ast::Choice {
+                span: o.span,
+                text: o.text.clone(),
+                value: o.value.clone(),
+                when: None,
+            });
+            if self.choices.iter().all(|c| c.var != var) {
+                self.choices.push(ChoiceAt {
+                    var,
+                    arg: None,
+                    step: None,
+                    values: options.iter().map(|o| o.value.value.clone()).collect(),
+                    own: own.collect(),
+                });
+            }
+        };
+        let var = &ask.result_var.value;
+        match &ask.output {
+            ast::AskOutput::Text => {}
+            ast::AskOutput::Choice(options) => add(var.clone(), options),
+            ast::AskOutput::Record(fields) => {
+                for field in fields.iter().filter(|f| !f.options.is_empty()) {
+                    add(format!("{var} {}", field.name.value), &field.options);
+                }
             }
         }
     }

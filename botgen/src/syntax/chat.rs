@@ -1,9 +1,12 @@
 //! Conversation tests: `chats/*.yaml`, a list of conversations.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ast::{ChatStep, Conversation, SentKind};
+use super::blocks::llm::is_truth;
 use super::decode::{Cx, Want};
 use crate::diagnostics::Sink;
 use crate::diagnostics::codes::transcripts;
@@ -70,6 +73,13 @@ pub struct ChatStepItem {
     pub redeliver: Option<Bool>,
     /// The process stops and starts again on the same database.
     pub restart: Option<Bool>,
+    /// What the model answers to the next question that the bot asks it: a text, an option's value, or the fields of a record.
+    /// Questions without one get no answer: their fallback holds.
+    pub llm: Option<AnswerItem>,
+    /// The next question to the model gets no answer.
+    pub llm_fails: Option<Bool>,
+    /// The next question to the model waits for its answer until `llm` or `llm_fails` comes.
+    pub llm_waits: Option<Bool>,
     /// A query gives so many rows.
     pub rows: Option<RowsItem>,
 }
@@ -111,6 +121,17 @@ pub struct ExpectMore {
     pub exact: Option<Template>,
     /// It has buttons with these texts, among others.
     pub buttons: Option<Vec<Template>>,
+}
+
+/// What the model answers.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub enum AnswerItem {
+    /// A text, or an option's value.
+    One(Template),
+    /// The fields of a record; what is left out is null.
+    Fields(BTreeMap<String, Value>),
 }
 
 /// A query and the number of its rows.
@@ -198,6 +219,13 @@ impl Cx<'_> {
         add(self
             .happens(f.get("restart"), "`restart`")
             .map(|()| ChatStep::Restart));
+        add(f.get("llm").and_then(|node| self.answer(node)));
+        add(self
+            .happens(f.get("llm_fails"), "`llm_fails`")
+            .map(|()| ChatStep::ModelFails));
+        add(self
+            .happens(f.get("llm_waits"), "`llm_waits`")
+            .map(|()| ChatStep::ModelWaits));
         add(f.get("rows").and_then(|node| self.rows(node)));
         let span = f.span;
         f.finish();
@@ -217,6 +245,26 @@ impl Cx<'_> {
             .then(|| found.pop())
             .flatten()
             .map(|node| Spanned { node, span })
+    }
+
+    fn answer(&mut self, node: &Node) -> Option<ChatStep> {
+        let Kind::Map(map) = &node.kind else {
+            let text = self.prose(Some(node), "`llm`")?;
+            return Some(ChatStep::Model(serde_json::json!(text.value).to_string()));
+        };
+        let faults = self.faults();
+        let mut fields = serde_json::Map::new();
+        for entry in &map.entries {
+            let value = match &entry.value.kind {
+                Kind::Scalar(scalar) if is_truth(scalar) => Some(&scalar.text),
+                _ => self.str(&entry.value, "a field of `llm`", Want::Field),
+            };
+            if let Some(value) = value {
+                fields.insert(entry.key.text.value.clone(), value.value.clone().into());
+            }
+        }
+        (self.faults() == faults)
+            .then(|| ChatStep::Model(serde_json::Value::Object(fields).to_string()))
     }
 
     fn expect(&mut self, node: &Node) -> Option<ChatStep> {

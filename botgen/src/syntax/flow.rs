@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ast::{Action, ArgDecl, Flow};
 use super::blocks::{
-    generic, menu, pagination, ratelimit, reply_template, set_locale, sql_exec, sql_query, wizard,
+    generic, llm, menu, pagination, ratelimit, reply_template, set_locale, sql_exec, sql_query,
+    wizard,
 };
 use super::decode::{Cx, Fields};
 use super::registry::{self, Block, Decode};
@@ -46,6 +47,9 @@ pub enum ActionItem {
     /// Sends one message.
     #[serde(rename = "action.reply_template.v1")]
     ReplyTemplate(Box<reply_template::Published>),
+    /// Asks the language model; what follows runs when its answer is there.
+    #[serde(rename = "action.llm.v1")]
+    Llm(Box<llm::Published>),
     /// Stores the language that a person has chosen, or asks for it.
     #[serde(rename = "action.set_locale.v1")]
     SetLocale(Box<set_locale::Published>),

@@ -3,8 +3,8 @@
 
 use super::ast::{ActionKind, FlowKind, WidgetStep};
 use super::blocks::{
-    calendar, confirm, generic, i18n, menu, multiselect, number, pagination, ratelimit, rating,
-    reply_template, set_locale, sql_exec, sql_query, wizard,
+    calendar, confirm, generic, i18n, llm, menu, multiselect, number, pagination, ratelimit,
+    rating, reply_template, set_locale, sql_exec, sql_query, wizard,
 };
 use super::decode::{Cx, Fields};
 use crate::schema::Shape;
@@ -56,13 +56,14 @@ impl Block {
 }
 
 /// Every block, in the order of the reference page.
-pub static BLOCKS: [&Block; 15] = [
+pub static BLOCKS: [&Block; 16] = [
     &menu::BLOCK,
     &wizard::BLOCK,
     &generic::BLOCK,
     &sql_query::BLOCK,
     &sql_exec::BLOCK,
     &reply_template::BLOCK,
+    &llm::BLOCK,
     &set_locale::BLOCK,
     &ratelimit::BLOCK,
     &calendar::BLOCK,
@@ -75,11 +76,7 @@ pub static BLOCKS: [&Block; 15] = [
 ];
 
 /// Blocks that the language has but this version does not, and the issue that brings them.
-pub const LATER: [(&str, u8); 3] = [
-    ("ops.broadcast.v1", 5),
-    ("action.llm.v1", 5),
-    ("llm_improve", 5),
-];
+pub const LATER: [(&str, u8); 1] = [("ops.broadcast.v1", 5)];
 
 /// The block of this name.
 pub fn find(name: &str) -> Option<&'static Block> {

@@ -15,7 +15,12 @@ use super::printer::Words;
 use super::wizard::{Waiting, WizardSpec};
 use super::{Cx, Next};
 use crate::bot::Handled;
+use crate::llm::ab::Variant;
+use crate::llm::presets::Preset;
 use crate::llm::{Ask, Output};
+
+/// How many of 10 000 people get a rewritten reply where both are compared.
+const HALF: u16 = 5_000;
 
 /// Where a handler goes on once the answer is there.
 #[derive(Debug)]
@@ -92,6 +97,26 @@ impl Cx {
         Ok(())
     }
 
+    /// The question that rewrites a reply: in this style, with at most so many tokens; `compare`: for half of the people.
+    /// `None`: it is sent as it is.
+    pub fn improves(
+        &self,
+        place: &'static str,
+        style: &'static str,
+        most: Option<u32>,
+        compare: bool,
+        reply: &Text,
+    ) -> Option<Ask> {
+        if compare
+            && Variant::assigned("llm_improve", self.bot_id(), self.user_id(), HALF)
+                == Variant::Control
+        {
+            return None;
+        }
+        let style = Preset::named(style).unwrap_or_default();
+        style.improve(place.into(), self.locale().into(), &reply.plain(), most)
+    }
+
     /// A message whose words the model has written: marked up like the original, which stays where there are none.
     #[must_use]
     pub fn reworded(&self, original: Text, words: Option<String>) -> Text {
@@ -115,13 +140,13 @@ pub struct Resumed<'a> {
     pub(crate) output: Option<&'a Output>,
 }
 
-impl Resumed<'_> {
+impl<'a> Resumed<'a> {
     /// Command of the flow.
-    pub fn flow(&self) -> &str {
+    pub fn flow(&self) -> &'a str {
         self.flow
     }
     /// Name of the segment.
-    pub fn segment(&self) -> &str {
+    pub fn segment(&self) -> &'a str {
         self.segment
     }
     /// What the segment knows.
@@ -151,6 +176,42 @@ impl Resumed<'_> {
             Output::Record(fields) => make(Record { fields }),
             _ => None,
         }
+    }
+}
+
+/// How a handler came to the next segment.
+#[derive(Debug)]
+pub enum Went<'a> {
+    /// Its action's condition did not hold.
+    Past,
+    /// Nothing was to be asked.
+    On,
+    /// It has asked.
+    With(Resumed<'a>),
+}
+
+impl Went<'_> {
+    /// Its action's condition did not hold.
+    pub fn past(&self) -> bool {
+        matches!(self, Self::Past)
+    }
+    fn answer(&self) -> Option<&Resumed<'_>> {
+        match self {
+            Self::With(answer) => Some(answer),
+            Self::Past | Self::On => None,
+        }
+    }
+    /// [`Resumed::text`].
+    pub fn text(&self) -> Option<String> {
+        self.answer()?.text()
+    }
+    /// [`Resumed::choice`].
+    pub fn choice<C: Choice>(&self) -> Option<C> {
+        self.answer()?.choice()
+    }
+    /// [`Resumed::record`].
+    pub fn record<R>(&self, make: impl FnOnce(Record<'_>) -> Option<R>) -> Option<R> {
+        self.answer()?.record(make)
     }
 }
 

@@ -6,6 +6,7 @@
 mod broadcasts;
 mod chat;
 pub mod llm;
+mod model;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod process;
@@ -79,6 +80,12 @@ pub enum Does {
     Redeliver,
     /// The process stops and starts again on the same database.
     Restart,
+    /// What the model answers to the next question: JSON of a text, or of texts by name.
+    Model(&'static str),
+    /// The next question gets no answer.
+    ModelFails,
+    /// The next question waits until one of those comes.
+    ModelWaits,
     /// A query gives so many rows.
     Rows {
         /// The query.

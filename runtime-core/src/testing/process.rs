@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use crate::bot::Bot;
 use crate::clock::Clock;
 use crate::engine::{Engine, FloodGate, Served};
-use crate::scheduler::Scheduler;
+use crate::scheduler::{Scheduler, Worker};
 use crate::store::Store;
 use crate::store::outbox::{OutboxNotice, OutboxRow};
 
@@ -80,6 +80,7 @@ pub(super) struct Process {
     pub(super) store: Arc<Store>,
     pub(super) engine: Arc<Engine>,
     pub(super) scheduler: Scheduler,
+    pub(super) worker: Worker,
     pub(super) rows: mpsc::Receiver<Vec<OutboxRow>>,
 }
 
@@ -111,6 +112,7 @@ pub(super) async fn start(
     let engine = Arc::new(engine);
     Ok(Process {
         scheduler: Scheduler::new(store.clone(), engine.clone()),
+        worker: Worker::new(store.clone(), engine.clone()),
         store,
         engine,
         rows,

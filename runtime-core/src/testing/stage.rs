@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Instant;
 
 use botfactory_lang::value::{self, Contact, File, Location};
 
 use super::chat::{Chat, KeyDoes, as_typed, toast};
+use super::model::Scripted;
 use super::process::{Folder, Process, on_postgres, start};
 use super::{Does, Kind, Script};
 use crate::bot::Bot;
@@ -26,6 +28,9 @@ pub(super) struct Stage {
     folder: Folder,
     clock: Clock,
     process: Process,
+    model: Arc<Scripted>,
+    /// Questions to the model wait.
+    held: bool,
     group: bool,
     people: HashMap<&'static str, Person>,
     locale: &'static str,
@@ -53,13 +58,17 @@ impl Stage {
             .ok_or_else(|| format!("`{}` is no moment", script.begins))?;
         let folder = Folder::new(on_postgres());
         let clock = Clock::fixed(begins.unix());
+        let model = Arc::new(Scripted::default());
         let process = start(bots, &folder, &clock).await?;
+        process.engine.set_model(model.clone());
         let mut stage = Self {
             bots,
             bot: index,
             folder,
             clock,
             process,
+            model,
+            held: false,
             group: script.group,
             people: HashMap::new(),
             locale: script.locale,
@@ -151,7 +160,14 @@ impl Stage {
                 let _ = writeln!(self.log, "  (restarted)");
                 self.process.store.close().await;
                 self.process = start(self.bots, &self.folder, &self.clock).await?;
+                self.process.engine.set_model(self.model.clone());
                 self.appoint();
+                Ok(())
+            }
+            Does::Model(answer) => self.answered(Some(answer)).await,
+            Does::ModelFails => self.answered(None).await,
+            Does::ModelWaits => {
+                self.held = true;
                 Ok(())
             }
             Does::Rows { sql, count } => {
@@ -299,7 +315,37 @@ impl Stage {
         }
         sent.extend(calls.into_iter().map(|outgoing| outgoing.call));
         self.toast = None;
-        self.receive(sent, marks, pressed).await
+        self.receive(sent, marks, pressed).await?;
+        self.think().await
+    }
+
+    /// What the model answers: to the question that waits for it, else to the next one.
+    async fn answered(&mut self, answer: Option<&str>) -> Result<(), String> {
+        self.model.push(answer);
+        if std::mem::take(&mut self.held) {
+            return self.think().await;
+        }
+        Ok(())
+    }
+
+    /// Jobs end, as the worker would end them.
+    async fn think(&mut self) -> Result<(), String> {
+        if self.held {
+            return Ok(());
+        }
+        let ended = self.process.worker.end_ready().await;
+        let ended = ended.map_err(|error| error.to_string())?;
+        if let Some(fault) = self.model.fault() {
+            return Err(fault);
+        }
+        if ended == 0 {
+            return Ok(());
+        }
+        let _ = writeln!(self.log, "  (the model has answered)");
+        let toast = self.toast.take();
+        let received = self.receive(Vec::new(), Vec::new(), false).await;
+        self.toast = toast;
+        received
     }
 
     /// Timers that have fallen due fire, as the scheduler would have them.

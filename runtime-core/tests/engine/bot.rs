@@ -37,7 +37,7 @@ const fn one(name: &'static str) -> CommandSpec {
     }
 }
 
-const fn command(name: &'static str, effect: Effect, wizard: bool) -> CommandSpec {
+pub const fn command(name: &'static str, effect: Effect, wizard: bool) -> CommandSpec {
     CommandSpec {
         name,
         effect,

@@ -25,6 +25,7 @@ pub fn check(mut cx: FlowCx<'_>, intent: &ast::Intent) -> Option<Flow> {
             to: None,
             edit: false,
             on_ambiguous: None,
+            improve: None,
         }),
         goto: None,
     };
@@ -42,5 +43,6 @@ pub fn check(mut cx: FlowCx<'_>, intent: &ast::Intent) -> Option<Flow> {
         texts: cx.texts,
         queries: cx.queries,
         choices: cx.choices,
+        records: cx.records,
     })
 }

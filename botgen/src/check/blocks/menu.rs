@@ -41,6 +41,7 @@ pub fn check(check: &mut FlowCheck<'_>, menu: &ast::Menu) -> Option<Body> {
             to: None,
             edit: menu.edit.as_ref().is_none_or(|e| e.node),
             on_ambiguous: None,
+            improve: None,
         }),
         goto: None,
     });

@@ -4,6 +4,7 @@ mod calendar;
 mod confirm;
 mod generic;
 mod intent;
+pub mod llm;
 mod menu;
 mod multiselect;
 mod number;
@@ -87,6 +88,7 @@ pub fn action(check: &mut FlowCheck<'_>, scope: &Scope, action: &Action) -> Opti
         ActionKind::SetLocale(set) => set_locale::check(check, scope, set, action),
         ActionKind::Limit(limit) => ratelimit::check(check, scope, limit, action),
         ActionKind::Pages(pages) => pagination::check(check, scope, pages),
+        ActionKind::Ask(ask) => llm::check(check, scope, ask),
     }
 }
 

@@ -245,6 +245,7 @@ fn part(cx: &mut FlowCx<'_>, scope: &Scope, written: &ast::Expr) -> Option<Expr>
         Base::Real => Some("take a whole number or a decimal"),
         Base::List { .. } => Some("take one of its elements, or their number: `| count`"),
         Base::Row(_) => Some("take one of its columns"),
+        Base::Record(_) => Some("take one of its fields"),
         Base::Contact => {
             Some("take one of its fields: `phone`, `first_name`, `last_name`, `user_id`")
         }

@@ -1,6 +1,6 @@
 //! `action.reply_template.v1`: a message.
 
-use super::{mode, overflow};
+use super::{llm, mode, overflow};
 use crate::check::expr;
 use crate::check::flow::FlowCheck;
 use crate::check::scope::Scope;
@@ -26,7 +26,11 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, reply: &ast::Reply) -> Op
     let keyboard = check.keyboard(scope, &reply.keyboard);
     check.to_admins = false;
     let to = to(check, scope, reply);
+    let improve = llm::improve(check, reply);
     let text = text?;
+    if reply.to.is_some() {
+        llm::said(check, &text.call);
+    }
     if reply.empty_text.is_none() && !text::needs_empty_text(&mut check.cx, &text, &reply.text) {
         return None;
     }
@@ -59,6 +63,7 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, reply: &ast::Reply) -> Op
         to: to?,
         edit: reply.edit.as_ref().is_some_and(|e| e.node),
         on_ambiguous: reply.on_ambiguous.as_ref().map(|p| p.node),
+        improve: improve?,
     }))
 }
 

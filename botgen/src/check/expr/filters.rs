@@ -155,6 +155,7 @@ pub(super) fn printable(cx: &mut FlowCx<'_>, ty: &Ty, span: Span) -> Option<()> 
         }
         Base::List { .. } => "walk it with `{{#each}}`, or print it with `| join: ', '`",
         Base::Row(_) => "print one of its columns",
+        Base::Record(_) => "print one of its fields",
         Base::Contact => "print one of its fields: `phone`, `first_name`, `last_name`, `user_id`",
         Base::Location => "print one of its fields: `latitude`, `longitude`",
         Base::File => "print one of its fields: `name`, `size`",

@@ -45,6 +45,11 @@ fn fields(cx: &FlowCx<'_>, base: &Base) -> Option<Fields> {
                     .collect(),
             );
         }
+        Base::Record(record) => {
+            let record = cx.records.get(record.0)?;
+            let field = |f: &crate::ir::ask::Field| (f.name.clone(), f.ident.clone(), f.ty.clone());
+            return Some(record.fields.iter().map(field).collect());
+        }
         Base::Contact => vec![
             ("phone", text()),
             ("first_name", text()),

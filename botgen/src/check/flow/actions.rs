@@ -62,6 +62,9 @@ impl FlowCheck<'_> {
         {
             self.result(scope, name, kind.as_mut(), action.when.is_some());
         }
+        if let ast::ActionKind::Ask(ask) = &action.kind {
+            self.result(scope, &ask.result_var, kind.as_mut(), action.when.is_some());
+        }
         let goto = match &action.goto {
             Some(goto) => {
                 if let Some(test) = &action.when {
@@ -108,6 +111,11 @@ impl FlowCheck<'_> {
                 self.learn(&name.value, Some(var.ty.clone()));
                 var.ty.nullable |= conditional;
                 scope.define(var.clone(), name.span);
+            }
+            Some(ir::ActionKind::Ask(ask)) => {
+                self.learn(&name.value, Some(ask.result.ty.clone()));
+                ask.result.ty.nullable |= conditional;
+                scope.define(ask.result.clone(), name.span);
             }
             _ => {
                 self.learn(&name.value, None);

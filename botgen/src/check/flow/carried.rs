@@ -100,6 +100,7 @@ impl FlowCheck<'_> {
                 let writes = self.cx.queries.get(query.0).is_none_or(|q| q.writes);
                 result.as_ref().map(|var| (var.clone(), writes))
             }
+            ActionKind::Ask(ask) => Some((ask.result.clone(), true)),
             _ => None,
         };
         let written: Vec<Variable> = before
@@ -131,7 +132,7 @@ impl FlowCheck<'_> {
                     &codes::CARRIED,
                     span,
                     format!(
-                        "the list needs `{}`, which a statement that writes has given: to turn a page must not write again",
+                        "the list needs `{}`, which a statement that writes, or the model, has given: to turn a page must not do that again",
                         var.name
                     ),
                 )

@@ -105,7 +105,7 @@ impl FlowCheck<'_> {
     }
 
     /// `service` → `Service`, unique in the flow.
-    fn type_name(&mut self, var: &str) -> String {
+    pub fn type_name(&mut self, var: &str) -> String {
         let base = camel(var).unwrap_or_else(|| "Choice".to_owned());
         let mut name = base.clone();
         let mut n = 2;

@@ -45,6 +45,10 @@ pub struct FlowCheck<'a> {
     types: BTreeMap<String, Option<Ty>>,
     /// What is known on every way into the dialogue: the types of what is loaded with it.
     entered: Option<Env>,
+    /// Texts of the model that nobody has vouched for: Rust identifiers, and where they are written.
+    pub untrusted: Vec<(String, Str)>,
+    /// What is checked is said by a timer.
+    pub timed: bool,
     /// Some way through the dialogue is not known, because of an error: it may write what seems unwritten.
     pub ways_lost: bool,
     /// The first finding after a condition with an error that leads away: what it should have shown is not known.
@@ -79,6 +83,8 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
         idents: BTreeMap::new(),
         types: BTreeMap::new(),
         entered: None,
+        untrusted: Vec::new(),
+        timed: false,
         ways_lost: false,
         unguarded: None,
         to_admins: false,
@@ -101,6 +107,7 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
         let since = since.max(mark);
         check.cx.sink.take_back(since, &expressions::NULLABLE);
     }
+    blocks::llm::bound(&mut check);
     let (args, body) = (args?, body?);
     // Advice waits until nothing is wrong: what looks unused may be meant for what is broken.
     if check.cx.sink.errors() == 0 {
@@ -123,6 +130,7 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
         texts: check.cx.texts,
         queries: check.cx.queries,
         choices: check.cx.choices,
+        records: check.cx.records,
     })
 }
 
@@ -146,6 +154,8 @@ impl FlowCx<'_> {
                 Some(query) if query.writes => ir::Effect::Write,
                 _ => ir::Effect::Read,
             },
+            ir::ActionKind::Ask(_) => ir::Effect::Slow,
+            ir::ActionKind::Reply(reply) if reply.improve.is_some() => ir::Effect::Slow,
             ir::ActionKind::SetLocale { .. } => ir::Effect::State,
             // Somebody else hears of it once, so it is claimed.
             ir::ActionKind::Reply(reply) if reply.to.is_some() => ir::Effect::State,

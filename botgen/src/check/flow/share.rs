@@ -94,7 +94,7 @@ impl FlowCheck<'_> {
 
 /// Rows have the type of their own query: types of expressions would have to follow.
 fn gives_rows(action: &Action) -> bool {
-    if matches!(action.kind, ActionKind::Pages(_)) {
+    if matches!(action.kind, ActionKind::Pages(_)) || action.is_slow() {
         return true;
     }
     let ActionKind::Sql {
@@ -159,7 +159,10 @@ impl Moved {
                 }
             }
             ActionKind::Limit(limit) => limit.message.iter_mut().for_each(|text| self.text(text)),
-            ActionKind::SetLocale { .. } | ActionKind::AskLocale | ActionKind::Pages(_) => {}
+            ActionKind::SetLocale { .. }
+            | ActionKind::AskLocale
+            | ActionKind::Pages(_)
+            | ActionKind::Ask(_) => {}
         }
     }
 

@@ -71,9 +71,10 @@ impl FlowCheck<'_> {
         }
         let known = known?;
         let mut scope = self.scope(&known, None);
-        let action = self
-            .actions(&mut scope, std::slice::from_ref(reply))?
-            .pop()?;
+        self.timed = true;
+        let said = self.actions(&mut scope, std::slice::from_ref(reply));
+        self.timed = false;
+        let action = said?.pop()?;
         let reads = actions::reads(self, std::slice::from_ref(&action));
         let kept = self.names.vars.iter().filter_map(|var| {
             let step = matches!(var.by, Written::Step(_))

@@ -261,6 +261,9 @@ impl<'a> Walk<'a> {
                     inside.write(&result.value, false);
                 }
             }
+            if let ast::ActionKind::Ask(ask) = &action.kind {
+                inside.write(&ask.result_var.value, false);
+            }
             // An empty list ends the flow.
             self.ends |= matches!(action.kind, ast::ActionKind::Pages(_));
             if let Some(goto) = &action.goto {

@@ -74,6 +74,19 @@ impl<'a> Reads<'a> {
                 }
                 ActionKind::SetLocale { locale } => self.expr(locale),
                 ActionKind::AskLocale => {}
+                ActionKind::Ask(ask) => {
+                    use crate::ir::ask::Fallback;
+                    self.text(&ask.prompt);
+                    self.text(&ask.input);
+                    for text in ask.context.iter().chain(&ask.long).chain(&ask.late) {
+                        self.text(text);
+                    }
+                    match &ask.fallback {
+                        Fallback::Text(text) => self.text(text),
+                        Fallback::Fields(values) => self.exprs(values),
+                        Fallback::Null | Fallback::Option(_) => {}
+                    }
+                }
                 ActionKind::Pages(list) => {
                     self.text(&list.title);
                     self.pages(&list.pages);

@@ -197,6 +197,7 @@ fn storable(
         Base::Location => field(written, "latitude"),
         Base::File => field(written, "file_id"),
         Base::Row(_) => field(written, "id"),
+        Base::Record(_) => "bind a field of it: `params: { city: order.city }`".to_owned(),
         Base::List { item, .. } if matches!(item.base, Base::Choice(_)) => {
             let name = written.trim_start_matches(':');
             format!(

@@ -11,7 +11,7 @@ use crate::syntax::ast;
 /// Over all options, in one locale. Labels that `label` may print read no variables.
 pub(super) fn longest(cx: &FlowCx<'_>, command: &str, id: ChoiceId, locale: usize) -> Bound {
     options(cx, command, id)
-        .map(|option| label(cx, &option.text, locale))
+        .map(|text| label(cx, text, locale))
         .reduce(Bound::either)
         .unwrap_or(Bound {
             least: 0,
@@ -19,12 +19,12 @@ pub(super) fn longest(cx: &FlowCx<'_>, command: &str, id: ChoiceId, locale: usiz
         })
 }
 
-/// The options as written.
+/// The texts of the options as written.
 fn options<'a>(
     cx: &FlowCx<'a>,
     command: &str,
     id: ChoiceId,
-) -> impl Iterator<Item = &'a ast::Choice> {
+) -> impl Iterator<Item = &'a ast::Text> {
     let bot = cx.bot;
     let owner = bot.symbols.commands.get(command);
     let var = owner.and_then(|o| o.choices.iter().find(|(_, c)| c.id == id));
@@ -40,9 +40,35 @@ fn options<'a>(
             _ => &[],
         };
         let steps = steps.iter().filter(move |s| s.var.value == *var);
+        let asked = crate::check::walk::actions(flow).flat_map(move |action| answers(action, var));
         args.flat_map(|a| &a.options)
             .chain(steps.flat_map(|s| &s.options))
+            .map(|option| &option.text)
+            .chain(asked)
     })
+}
+
+/// Those of an answer of the model, or of a field of it: `variable field`.
+fn answers<'a>(action: &'a ast::Action, var: &str) -> Vec<&'a ast::Text> {
+    let ast::ActionKind::Ask(ask) = &action.kind else {
+        return Vec::new();
+    };
+    let name = ask.result_var.value.as_str();
+    let options = match &ask.output {
+        ast::AskOutput::Choice(options) if name == var => options,
+        ast::AskOutput::Record(fields) => {
+            let field = var
+                .strip_prefix(name)
+                .and_then(|rest| rest.strip_prefix(' '));
+            let field = fields.iter().find(|f| Some(f.name.value.as_str()) == field);
+            match field {
+                Some(field) => &field.options,
+                None => return Vec::new(),
+            }
+        }
+        _ => return Vec::new(),
+    };
+    options.iter().map(|option| &option.text).collect()
 }
 
 fn label(cx: &FlowCx<'_>, text: &ast::Text, locale: usize) -> Bound {

@@ -17,6 +17,7 @@ pub mod graph;
 pub mod itself;
 pub mod limits;
 pub mod lists;
+pub mod models;
 pub mod names;
 pub mod roles;
 pub mod shape;
@@ -59,6 +60,7 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
         widgets::ALL,
         lists::ALL,
         roles::ALL,
+        models::ALL,
     ]
     .into_iter()
     .flatten()
@@ -91,6 +93,7 @@ pub fn family(id: &str) -> &'static str {
 pub fn page(code: &Code) -> &'static str {
     let pages = [
         files::PAGES,
+        models::PAGES,
         shape::PAGES,
         names::PAGES,
         graph::PAGES,
@@ -103,6 +106,7 @@ pub fn page(code: &Code) -> &'static str {
         widgets::PAGES,
         lists::PAGES,
         roles::PAGES,
+        models::PAGES,
     ];
     let mut all = pages.into_iter().flatten();
     all.find(|(id, _)| *id == code.id)

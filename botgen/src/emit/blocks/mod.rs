@@ -1,6 +1,7 @@
 //! One file per action block.
 
 pub mod calendar;
+pub mod llm;
 pub mod pages;
 pub mod ratelimit;
 pub mod reply;

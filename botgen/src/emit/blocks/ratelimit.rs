@@ -69,7 +69,13 @@ fn policies(bot: &Bot) -> TokenStream {
     let Some(flow) = bot.flows.first().filter(|_| !bot.policies.is_empty()) else {
         return TokenStream::new();
     };
-    let env = Env::new(FlowEmit { bot, flow }, Site::Text);
+    let cuts = std::cell::RefCell::default();
+    let cx = FlowEmit {
+        bot,
+        flow,
+        cuts: &cuts,
+    };
+    let env = Env::new(cx, Site::Text);
     let each = (1..).zip(&bot.policies).map(|(n, (when, limit))| {
         let name = name(n);
         let mut values = Values::new(&env);

@@ -14,10 +14,19 @@ use crate::ir::{Button, ButtonDoes, Reply, To};
 
 /// Sends the message.
 pub fn statements(env: &Env<'_>, reply: &Reply) -> TokenStream {
+    statements_with(env, reply, |words| words)
+}
+
+/// Sends the message with what `wrap` makes of its words, which are a `Text`.
+pub fn statements_with(
+    env: &Env<'_>,
+    reply: &Reply,
+    wrap: impl Fn(TokenStream) -> TokenStream,
+) -> TokenStream {
     let Some(to) = &reply.to else {
-        return message(env, reply, None);
+        return message(env, reply, None, wrap);
     };
-    let said = message(env, reply, Some(quote!(.to(to.chat))));
+    let said = message(env, reply, Some(quote!(.to(to.chat))), wrap);
     let said = quote! {
         let own = cx.speak_to(to);
         #said
@@ -35,18 +44,28 @@ pub fn statements(env: &Env<'_>, reply: &Reply) -> TokenStream {
     }
 }
 
+/// The message's words.
+pub fn words(env: &Env<'_>, reply: &Reply) -> TokenStream {
+    let words = text::call(env, &reply.text);
+    let Some((lists, empty)) = &reply.empty else {
+        return words;
+    };
+    let empty_words = text::call(env, empty);
+    let tests: Vec<_> = lists
+        .iter()
+        .map(|list| object_of(Values::new(env).value(list)))
+        .collect();
+    quote!(if #(#tests.is_empty())&&* { #empty_words } else { #words })
+}
+
 /// Makes the message and hands it over; `to`: where it goes.
-fn message(env: &Env<'_>, reply: &Reply, to: Option<TokenStream>) -> TokenStream {
-    let mut words = text::call(env, &reply.text);
-    if let Some((lists, empty)) = &reply.empty {
-        let empty_words = text::call(env, empty);
-        let tests: Vec<_> = lists
-            .iter()
-            .map(|list| object_of(Values::new(env).value(list)))
-            .collect();
-        let words_now = words;
-        words = quote!(if #(#tests.is_empty())&&* { #empty_words } else { #words_now });
-    }
+fn message(
+    env: &Env<'_>,
+    reply: &Reply,
+    to: Option<TokenStream>,
+    wrap: impl Fn(TokenStream) -> TokenStream,
+) -> TokenStream {
+    let words = wrap(words(env, reply));
     let edit = reply.edit.then(|| quote!(.edit()));
     // Also where its words as they are cannot be too long: they may be overridden.
     let truncate = reply.truncate.then(|| quote!(.truncate()));

@@ -364,6 +364,7 @@ fn plain_reply(text: Said, scope: &Scope) -> Action {
             empty_text: None,
             keyboard: Vec::new(),
             parse_mode: None,
+            improve: None,
         }),
         scope.clone(),
     )

@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod confirm;
 pub mod generic;
 pub mod i18n;
+pub mod llm;
 pub mod menu;
 pub mod multiselect;
 pub mod number;

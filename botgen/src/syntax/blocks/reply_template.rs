@@ -3,13 +3,15 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostics::codes::models;
 use crate::schema::{
-    Bool, Expression, Name, OnAmbiguousName, OverflowName, ParseModeName, Shape, Template,
+    Bool, Count, Expression, Name, OnAmbiguousName, OverflowName, ParseModeName, Shape, Template,
 };
-use crate::syntax::ast::{ActionKind, ExprKind, Reply, To};
+use crate::syntax::ast::{ActionKind, ExprKind, Improve, Reply, To};
 use crate::syntax::decode::{Cx, Fields};
 use crate::syntax::keyboard::KeyboardRow;
 use crate::syntax::registry::{Block, Decode};
+use crate::yaml::Kind;
 
 /// Sends one message.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -41,10 +43,51 @@ pub struct Published {
     /// always repeated: that changes nothing.
     #[schemars(extend("x-default" = "the bot's"))]
     pub on_ambiguous: Option<OnAmbiguousName>,
+    /// The model rewrites the words before they are sent, without adding facts: for everybody, or for half of the people
+    /// (`ab`). What does not come in time, or is too short or too long for it (10 to 500 characters), is sent as it is written.
+    #[schemars(extend("default" = false))]
+    pub llm_improve: Option<ImproveItem>,
+    /// How it rewrites them.
+    #[schemars(extend("default" = "neutral"))]
+    pub llm_style: Option<StyleName>,
+    /// Longest rewritten text in tokens; the style has a bound of its own.
+    #[schemars(extend("x-default" = "the style's"))]
+    pub max_tokens: Option<Count>,
     /// Sent only when this holds.
     pub when: Option<Expression>,
     /// Where to go afterwards: a step of this wizard, or `end`.
     pub goto: Option<Name>,
+}
+
+/// `true`, `false` or `ab`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub enum ImproveItem {
+    /// For everybody, or for nobody.
+    All(Bool),
+    /// For half of the people.
+    Half(HalfWord),
+}
+
+/// `ab`.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+#[allow(missing_docs)]
+pub enum HalfWord {
+    Ab,
+}
+
+/// How a reply is rewritten.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+#[allow(missing_docs)]
+pub enum StyleName {
+    Short,
+    Neutral,
+    Detailed,
 }
 
 /// The registry's line.
@@ -74,6 +117,7 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
         _ => To::Chat(to),
     });
     let on_ambiguous = cx.on_ambiguous(f.get("on_ambiguous"));
+    let improve = improve(cx, f);
     Some(ActionKind::Reply(Reply {
         text: text?,
         empty_text,
@@ -83,5 +127,41 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
         to,
         edit,
         on_ambiguous,
+        improve,
     }))
+}
+
+fn improve(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<Improve> {
+    let styles = ["short", "neutral", "detailed"].map(|word| (word, word));
+    let style = cx.one_of(f.get("llm_style"), "`llm_style`", &styles);
+    let max_tokens = cx.count(f.get("max_tokens"), "`max_tokens`");
+    let written = f.get("llm_improve");
+    let half = written.is_some_and(
+        |node| matches!(&node.kind, Kind::Scalar(scalar) if scalar.text.value == "ab"),
+    );
+    let all = if half {
+        None
+    } else {
+        cx.bool(written, "`llm_improve`")
+    };
+    if half || all.is_some_and(|all| all.node) {
+        return Some(Improve {
+            span: f.key_span("llm_improve")?,
+            compare: half,
+            style,
+            max_tokens,
+        });
+    }
+    if f.any_of(&["llm_improve"]).is_none()
+        && let Some(idle) = f.any_of(&["llm_style", "max_tokens"])
+        && let Some(span) = f.key_span(idle)
+    {
+        cx.error(
+            &models::IMPROVE_IDLE,
+            span,
+            format!("`{idle}` says how the model rewrites the text, and it does not"),
+            "add `llm_improve: true`, or remove the key",
+        );
+    }
+    None
 }

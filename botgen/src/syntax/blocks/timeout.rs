@@ -163,6 +163,7 @@ impl Cx<'_> {
                 to: None,
                 edit: None,
                 on_ambiguous: None,
+                improve: None,
             }
         } else {
             Reply {
@@ -174,6 +175,7 @@ impl Cx<'_> {
                 to: None,
                 edit: None,
                 on_ambiguous: None,
+                improve: None,
             }
         };
         Some(Action {

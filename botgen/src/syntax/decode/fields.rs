@@ -162,6 +162,15 @@ impl Cx<'_> {
                 self.fault();
                 false
             }
+            // A value there like others.
+            Kind::Scalar(s)
+                if s.is_null()
+                    && !s.absent
+                    && entry.key.text.value == "fallback"
+                    && shape.field("result_var").is_some() =>
+            {
+                true
+            }
             Kind::Scalar(s) if s.is_null() => {
                 self.empty_value(shape, entry);
                 false

@@ -64,6 +64,11 @@ impl Origins {
         self.chosen.insert(ident.to_owned(), source);
     }
 
+    /// Whether the person chooses a variable, by its Rust identifier.
+    pub fn chosen(&self, ident: &str) -> bool {
+        self.chosen.contains_key(ident)
+    }
+
     /// The Rust identifier of a variable.
     pub fn name(&mut self, name: &str, ident: &str) {
         self.idents.insert(name.to_owned(), ident.to_owned());

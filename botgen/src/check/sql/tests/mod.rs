@@ -274,6 +274,7 @@ impl Given<'_> {
             texts: Vec::new(),
             queries: Vec::new(),
             choices: vec![choice(&["spa", "massage"])],
+            records: Vec::new(),
             toasts: &mut toasts,
             advice: lint::Advice::default(),
             known: Default::default(),

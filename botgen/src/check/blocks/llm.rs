@@ -1,0 +1,632 @@
+//! `action.llm.v1`: a question to the language model, and what comes of it.
+
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+use crate::check::flow::FlowCheck;
+use crate::check::scope::Scope;
+use crate::check::text::{self, TextUse};
+use crate::check::{expr, snake};
+use crate::diagnostics::codes::{limits, models as codes};
+use crate::diagnostics::{Diagnostic, meant};
+use crate::ir::ask::{ANSWER, Ask, Fallback, Field, Improve, Keep, Output, Record, RecordId, Task};
+use crate::ir::expr::ExprKind;
+use crate::ir::text::TextCall;
+use crate::ir::types::{Base, Ty};
+use crate::ir::{ActionKind, expr::Expr};
+use crate::source::{Span, Spanned, Str};
+use crate::syntax::ast::{self, AskFallback, AskField, AskOption, AskOutput, StepType};
+use botfactory_lang::markup::ParseMode;
+
+/// Tokens of an answer.
+const TOKENS: RangeInclusive<i64> = 1..=4096;
+const DEFAULT_TOKENS: u32 = 200;
+/// Seconds that an answer may take.
+const TIMEOUT: RangeInclusive<i64> = 1..=120;
+const DEFAULT_TIMEOUT: u32 = 30;
+/// Longest text of a field that says no `max`.
+const FIELD: i64 = 500;
+/// What to do about words that nobody has vouched for.
+const TRUST: &str = "they are a machine's, made of what a person wrote: use a choice or a typed field instead, or say why they may be used so: `trust: \"a summary for the desk\"`";
+/// Most fields of a record, and most options of a choice.
+const MOST: usize = 30;
+
+/// Checks the action. The result's type does not yet say that `when` may skip it.
+pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, ask: &ast::Ask) -> Option<ActionKind> {
+    let words = |check: &mut FlowCheck<'_>, t: &ast::Text, hint: &str, mode| {
+        let usage = TextUse::message(mode, hint);
+        Some(text::text(&mut check.cx, scope, t, usage)?.call)
+    };
+    let plain = ParseMode::Plain;
+    let mark = check.cx.sink.mark();
+    let prompt = words(check, &ask.prompt, "prompt", plain);
+    let input = words(check, &ask.input, "input", plain);
+    let optional = |check: &mut FlowCheck<'_>, t: &Option<ast::Text>, hint, mode| match t {
+        Some(t) => words(check, t, hint, mode).map(Some),
+        None => Some(None),
+    };
+    let context = optional(check, &ask.context, "context", plain);
+    // The model takes an empty text too.
+    check.cx.sink.take_back(mark, &limits::BLANK_MESSAGE);
+    let long = optional(check, &ask.on_long, "long", ParseMode::Html);
+    let late = optional(check, &ask.on_late, "late", ParseMode::Html);
+    if let Some(prompt) = &prompt {
+        instructions(check, ask, prompt);
+    }
+    let output = output(check, ask);
+    let task = task(check, ask);
+    let max_tokens = bounded(
+        check,
+        ask.max_tokens.as_ref(),
+        &TOKENS,
+        DEFAULT_TOKENS,
+        "`max_tokens` is 1 to 4096",
+        "an answer of 200 tokens, the default, has about 100 to 150 words",
+    );
+    let timeout = bounded(
+        check,
+        ask.timeout.as_ref(),
+        &TIMEOUT,
+        DEFAULT_TIMEOUT,
+        "`timeout` is one second to two minutes",
+        "say `timeout: 30s`, the default, or another time: nobody waits for long",
+    );
+    let temperature = temperature(check, ask.temperature.as_ref());
+    let output = output?;
+    let ty = match &output {
+        Output::Text => Base::Text {
+            max: Some(ANSWER as usize * 2),
+        },
+        Output::Choice(id, _) => Base::Choice(*id),
+        Output::Record(id) => Base::Record(*id),
+    };
+    let null = matches!(ask.fallback, AskFallback::Null(_));
+    let mut result = check.variable(&ask.result_var.value, Ty::some(ty).with_null(null));
+    if result.ident.is_empty() {
+        result.ident = snake(&ask.result_var.value);
+    }
+    if matches!(output, Output::Text) {
+        // An answer is never blank, nor is the fallback.
+        check.cx.known.typed.insert(result.ident.clone());
+    }
+    let holds_text = match &output {
+        Output::Text => true,
+        Output::Choice(..) => false,
+        Output::Record(id) => check.cx.records.get(id.0).is_some_and(|record| {
+            record
+                .fields
+                .iter()
+                .any(|f| matches!(f.ty.base, Base::Text { .. }))
+        }),
+    };
+    if holds_text && ask.trust.is_none() {
+        check
+            .untrusted
+            .push((result.ident.clone(), ask.result_var.clone()));
+    }
+    let fallback = fallback(check, scope, ask, &output);
+    Some(ActionKind::Ask(Box::new(Ask {
+        task: task?,
+        prompt: prompt?,
+        input: input?,
+        context: context?,
+        keep: ask.keep.as_ref().map_or(Keep::Start, |k| k.node),
+        output,
+        result,
+        fallback: fallback?,
+        max_tokens: max_tokens?,
+        temperature: temperature?,
+        timeout: timeout?,
+        long: long?,
+        late: late?,
+    })))
+}
+
+/// What a person writes belongs into `input`: among the instructions it would be one of them.
+fn instructions(check: &mut FlowCheck<'_>, ask: &ast::Ask, prompt: &TextCall) {
+    let Some(text) = check.cx.texts.get(prompt.id.0) else {
+        return;
+    };
+    let found = text.params.iter().find(|var| {
+        matches!(var.ty.base, Base::Text { .. }) && check.cx.advice.origins.chosen(&var.ident)
+    });
+    let Some(name) = found.map(|var| var.name.clone()) else {
+        return;
+    };
+    check.cx.sink.report(
+        Diagnostic::new(
+            &codes::PROMPT,
+            ask.prompt.source.span,
+            format!("`{name}` is what a person writes, and stands among the instructions here"),
+        )
+        .help(format!("put it into `input: \"{{{{{name}}}}}\"`: there it is data, and cannot tell the model what to do")),
+    );
+}
+
+fn bounded(
+    check: &mut FlowCheck<'_>,
+    written: Option<&Spanned<i64>>,
+    range: &RangeInclusive<i64>,
+    default: u32,
+    message: &str,
+    help: &str,
+) -> Option<u32> {
+    let Some(written) = written else {
+        return Some(default);
+    };
+    if range.contains(&written.node) {
+        return u32::try_from(written.node).ok();
+    }
+    let sink = &mut check.cx.sink;
+    sink.report(Diagnostic::new(&codes::BOUNDS, written.span, message).help(help));
+    None
+}
+
+fn temperature(check: &mut FlowCheck<'_>, written: Option<&Str>) -> Option<u8> {
+    let Some(written) = written else {
+        return Some(0);
+    };
+    let value = written.value.parse::<f64>().ok();
+    if let Some(value) = value.filter(|v| (0.0..=2.0).contains(v)) {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 200
+        return Some((value * 100.0).round() as u8);
+    }
+    check.cx.sink.report(
+        Diagnostic::new(&codes::BOUNDS, written.span, "`temperature` is 0 to 2")
+            .help("0, the default, gives the likeliest answer; 0.7 gives others now and then"),
+    );
+    None
+}
+
+/// What is written, or what goes with the answer's form.
+fn task(check: &mut FlowCheck<'_>, ask: &ast::Ask) -> Option<Task> {
+    let Some(written) = &ask.task else {
+        return Some(match (&ask.output, &ask.context) {
+            (AskOutput::Choice(_), _) => Task::Classify,
+            (AskOutput::Record(_), _) => Task::Extract,
+            (AskOutput::Text, Some(_)) => Task::Answer,
+            (AskOutput::Text, None) => Task::Plain,
+        });
+    };
+    let (fits, needs) = match written.node {
+        Task::Plain => (true, ""),
+        Task::Classify => (
+            matches!(ask.output, AskOutput::Choice(_)),
+            "a `choice`: `output: { choice: [refund, other] }`",
+        ),
+        Task::Validate => (
+            matches!(ask.output, AskOutput::Choice(_)),
+            "a `choice`: `output: { choice: [good, bad] }`",
+        ),
+        Task::Extract => (
+            matches!(ask.output, AskOutput::Record(_)),
+            "a `record`: `output: { record: { city: text } }`",
+        ),
+        Task::Answer => (
+            matches!(ask.output, AskOutput::Text) && ask.context.is_some(),
+            "a text as its output, and a `context` to answer from",
+        ),
+    };
+    if fits {
+        return Some(written.node);
+    }
+    check.cx.sink.report(
+        Diagnostic::new(
+            &codes::TASK,
+            written.span,
+            "this task does not go with its answer",
+        )
+        .help(format!(
+            "it needs {needs}; without `task` the answer's form decides"
+        )),
+    );
+    None
+}
+
+fn output(check: &mut FlowCheck<'_>, ask: &ast::Ask) -> Option<Output> {
+    match &ask.output {
+        AskOutput::Text => Some(Output::Text),
+        AskOutput::Choice(options) => {
+            few(check, options.len(), ask.span, "options")?;
+            let id = check.names.choice_of(&ask.result_var.value)?;
+            Some(Output::Choice(id, abouts(options)))
+        }
+        AskOutput::Record(fields) => {
+            few(check, fields.len(), ask.span, "fields")?;
+            record(check, ask, fields).map(Output::Record)
+        }
+    }
+}
+
+fn few(check: &mut FlowCheck<'_>, count: usize, span: Span, what: &str) -> Option<()> {
+    if count <= MOST {
+        return Some(());
+    }
+    check.cx.sink.report(
+        Diagnostic::new(
+            &codes::BOUNDS,
+            span,
+            format!("the answer has {count} {what}, more than {MOST}"),
+        )
+        .help("ask twice: first what it is about, then what of that"),
+    );
+    None
+}
+
+fn abouts(options: &[AskOption]) -> Vec<String> {
+    let about = |o: &AskOption| o.about.as_ref().map_or(String::new(), |a| a.value.clone());
+    options.iter().map(about).collect()
+}
+
+fn record(check: &mut FlowCheck<'_>, ask: &ast::Ask, written: &[AskField]) -> Option<RecordId> {
+    let mut fields = Some(Vec::new());
+    let mut idents = BTreeSet::new();
+    for field in written {
+        let done = self::field(check, ask, field, &mut idents);
+        match (done, &mut fields) {
+            (Some(done), Some(fields)) => fields.push(done),
+            _ => fields = None,
+        }
+    }
+    let name = check.type_name(&format!("{} record", ask.result_var.value));
+    let origin = check.origin(ask.span);
+    check.cx.records.push(Record {
+        name,
+        origin,
+        fields: fields?,
+    });
+    Some(RecordId(check.cx.records.len() - 1))
+}
+
+fn field(
+    check: &mut FlowCheck<'_>,
+    ask: &ast::Ask,
+    field: &AskField,
+    idents: &mut BTreeSet<String>,
+) -> Option<Field> {
+    let mut ident = snake(&field.name.value);
+    while !idents.insert(ident.clone()) {
+        ident.push('_');
+    }
+    let number = |check: &mut FlowCheck<'_>, written: &Option<Str>| match written {
+        None => Some(None),
+        Some(text) => match text.value.parse::<i64>() {
+            Ok(n) => Some(Some((n, text.span))),
+            Err(_) => {
+                check.cx.sink.report(
+                    Diagnostic::new(&codes::FIELD, text.span, "this bound is no whole number")
+                        .help("bounds of a field are known at build time: write `min: 1, max: 20`"),
+                );
+                None
+            }
+        },
+    };
+    let (min, max) = (number(check, &field.min), number(check, &field.max));
+    let (min, max) = (min?, max?);
+    let bound_span = min.or(max).map(|(_, span)| span);
+    let (min, max) = (min.map(|m| m.0), max.map(|m| m.0));
+    let mut bounds = (i64::MIN, i64::MAX);
+    let base = match field.ty.node {
+        StepType::Text => {
+            let max = max.unwrap_or(FIELD);
+            if min.is_some() || !(1..=i64::from(ANSWER)).contains(&max) {
+                let span = bound_span.unwrap_or(field.ty.span);
+                check.cx.sink.report(
+                    Diagnostic::new(
+                        &codes::FIELD,
+                        span,
+                        "a text of the model has a `max` of 1 to 2000 characters, and no `min`",
+                    )
+                    .help("say `{ type: text, max: 200 }`"),
+                );
+                return None;
+            }
+            bounds.1 = max;
+            Base::Text {
+                max: usize::try_from(max).ok().map(|max| max * 2),
+            }
+        }
+        StepType::Int => {
+            bounds = (min.unwrap_or(i64::MIN), max.unwrap_or(i64::MAX));
+            if bounds.0 > bounds.1 {
+                let span = bound_span.unwrap_or(field.ty.span);
+                check.cx.sink.report(
+                    Diagnostic::new(
+                        &codes::FIELD,
+                        span,
+                        "no number is at least `min` and at most `max`",
+                    )
+                    .help("the smaller one is `min`"),
+                );
+                return None;
+            }
+            Base::Int
+        }
+        _ if let Some(span) = bound_span => {
+            check.cx.sink.report(
+                Diagnostic::new(
+                    &codes::FIELD,
+                    span,
+                    "only an int has bounds here, and a text a `max`",
+                )
+                .help("remove the bound, and test the value afterwards: `when: order.price > 100`"),
+            );
+            return None;
+        }
+        StepType::Decimal(scale) => Base::Decimal(scale),
+        StepType::Bool => Base::Bool,
+        StepType::Date => Base::Date,
+        StepType::Time => Base::Time,
+        StepType::DateTime => Base::DateTime,
+        StepType::Choice => {
+            if field.options.len() < 2 {
+                check.cx.sink.report(
+                    Diagnostic::new(
+                        &codes::OUTPUT,
+                        field.ty.span,
+                        "there is nothing to choose between",
+                    )
+                    .help("a choice has at least two options"),
+                );
+                return None;
+            }
+            few(check, field.options.len(), field.ty.span, "options")?;
+            let name = format!("{} {}", ask.result_var.value, field.name.value);
+            Base::Choice(check.names.choice_of(&name)?)
+        }
+        _ => return None, // reported by the decoder
+    };
+    Some(Field {
+        name: field.name.value.clone(),
+        ident,
+        ty: Ty::some(base).with_null(field.optional),
+        about: field
+            .about
+            .as_ref()
+            .map_or(String::new(), |a| a.value.clone()),
+        bounds,
+        options: abouts(&field.options),
+    })
+}
+
+fn fallback(
+    check: &mut FlowCheck<'_>,
+    scope: &Scope,
+    ask: &ast::Ask,
+    output: &Output,
+) -> Option<Fallback> {
+    match (&ask.fallback, output) {
+        (AskFallback::Null(_), _) => Some(Fallback::Null),
+        (AskFallback::Text(t), Output::Text) => {
+            let usage = TextUse::message(ParseMode::Plain, "fallback");
+            let call = text::text(&mut check.cx, scope, t, usage)?.call;
+            Some(Fallback::Text(call))
+        }
+        (AskFallback::Text(t), Output::Choice(id, _)) => {
+            let options = check.cx.choices.get(id.0).map_or(&[][..], |c| &c.options);
+            let at = options.iter().position(|o| o.value == t.source.value);
+            if let Some(at) = at {
+                return Some(Fallback::Option(at));
+            }
+            let near = meant(&t.source.value, options.iter().map(|o| o.value.as_str()));
+            let list: Vec<_> = options.iter().map(|o| format!("`{}`", o.value)).collect();
+            let d = Diagnostic::new(
+                &codes::FALLBACK,
+                t.source.span,
+                format!("`{}` is none of the options", t.source.value),
+            );
+            let d = match near {
+                Some(near) => d.suggest(&t.source.value, &near),
+                None => d.help(format!("it is one of {}, or `null`", list.join(", "))),
+            };
+            check.cx.sink.report(d);
+            None
+        }
+        (AskFallback::Fields(span, written), Output::Record(id)) => {
+            fields(check, scope, *span, written, *id)
+        }
+        (AskFallback::Text(t), Output::Record(_)) => wrong(
+            check,
+            t.source.span,
+            "the fallback of a record has its fields, or is `null`",
+            "write `fallback: null` and test the variable (`when: order is null`), or `fallback: { city: \"\" }`",
+        ),
+        (AskFallback::Fields(span, _), _) => wrong(
+            check,
+            *span,
+            "only the fallback of a record has fields",
+            "write one value",
+        ),
+    }
+}
+
+fn wrong(check: &mut FlowCheck<'_>, span: Span, message: &str, help: &str) -> Option<Fallback> {
+    check
+        .cx
+        .sink
+        .report(Diagnostic::new(&codes::FALLBACK, span, message).help(help));
+    None
+}
+
+fn fields(
+    check: &mut FlowCheck<'_>,
+    scope: &Scope,
+    span: Span,
+    written: &[(Str, ast::Field)],
+    id: RecordId,
+) -> Option<Fallback> {
+    let fields = check.cx.records.get(id.0)?.fields.clone();
+    let mut fine = true;
+    for (name, _) in written {
+        if !fields.iter().any(|f| f.name == name.value) {
+            let d = Diagnostic::new(
+                &codes::FALLBACK,
+                name.span,
+                format!("the record has no field `{}`", name.value),
+            );
+            let names = fields.iter().map(|f| f.name.as_str());
+            check
+                .cx
+                .sink
+                .report(match meant(&name.value, names.clone()) {
+                    Some(near) => d.suggest(&name.value, &near),
+                    None => {
+                        let names: Vec<_> = names.map(|n| format!("`{n}`")).collect();
+                        d.help(format!("it has {}", names.join(", ")))
+                    }
+                });
+            fine = false;
+        }
+    }
+    let unknown = written.iter().map(|(name, _)| name.value.as_str());
+    let misspelt: Vec<&str> = unknown
+        .filter(|name| fields.iter().all(|f| f.name != **name))
+        .collect();
+    let mut values = Vec::new();
+    for field in &fields {
+        let given = written.iter().find(|(name, _)| name.value == field.name);
+        let value = match given {
+            Some((_, value)) => expr::field(&mut check.cx, scope, value, &field.ty),
+            None if field.ty.nullable => Some(Expr {
+                ty: field.ty.clone(),
+                kind: ExprKind::Null,
+            }),
+            // A misspelt field is not missing.
+            None if misspelt
+                .iter()
+                .any(|name| meant(name, [field.name.as_str()]).is_some()) =>
+            {
+                None
+            }
+            None => {
+                check.cx.sink.report(
+                    Diagnostic::new(
+                        &codes::FALLBACK,
+                        span,
+                        format!("the fallback has no `{}`", field.name),
+                    )
+                    .help("a field that is not `optional` has a value; `fallback: null` makes the whole record null"),
+                );
+                None
+            }
+        };
+        match value {
+            Some(value) => values.push(value),
+            None => fine = false,
+        }
+    }
+    fine.then_some(Fallback::Fields(values))
+}
+
+/// `llm_improve` and what goes with it.
+pub fn improve(check: &mut FlowCheck<'_>, reply: &ast::Reply) -> Option<Option<Improve>> {
+    let Some(written) = &reply.improve else {
+        return Some(None);
+    };
+    let elsewhere = reply.to.is_some().then_some("it goes to others");
+    let why = elsewhere.or(reply
+        .edit
+        .as_ref()
+        .filter(|e| e.node)
+        .map(|_| "it replaces the message of a button, which nobody waits for so long"));
+    let why = why.or(check.timed.then_some("no person waits for it"));
+    if let Some(why) = why {
+        check.cx.sink.report(
+            Diagnostic::new(
+                &codes::IMPROVE_PLACE,
+                written.span,
+                format!("this reply cannot be rewritten: {why}"),
+            )
+            .help("leave `llm_improve` out: the words are sent as they are written"),
+        );
+        return None;
+    }
+    let max_tokens = match &written.max_tokens {
+        None => None,
+        written => Some(bounded(
+            check,
+            written.as_ref(),
+            &TOKENS,
+            0,
+            "`max_tokens` is 1 to 4096",
+            "the styles have bounds of 100, 200 and 300",
+        )?),
+    };
+    Some(Some(Improve {
+        compare: written.compare,
+        style: written.style.as_ref().map_or("neutral", |s| s.node),
+        max_tokens,
+    }))
+}
+
+/// A text that goes to others must not say what the model wrote, unless somebody has vouched for it.
+pub fn said(check: &mut FlowCheck<'_>, call: &TextCall) {
+    let Some(text) = check.cx.texts.get(call.id.0) else {
+        return;
+    };
+    let found = check
+        .untrusted
+        .iter()
+        .find(|(ident, _)| text.params.iter().any(|var| var.ident == *ident));
+    let Some(name) = found.map(|(_, name)| name.clone()) else {
+        return;
+    };
+    check.cx.sink.report(
+        Diagnostic::new(
+            &codes::UNTRUSTED,
+            name.span,
+            format!(
+                "words that the model puts into `{}` are sent to others",
+                name.value
+            ),
+        )
+        .help(TRUST),
+    );
+}
+
+/// Texts of answers that are bound in SQL although nobody has vouched for them. All queries are known.
+pub fn bound(check: &mut FlowCheck<'_>) {
+    let untrusted = std::mem::take(&mut check.untrusted);
+    let mut said = BTreeSet::new();
+    for query in &check.cx.queries {
+        for param in &query.params {
+            let Some((ident, name)) = untrusted
+                .iter()
+                .find(|(ident, _)| carries(&param.value, ident))
+            else {
+                continue;
+            };
+            if !said.insert(ident.clone()) {
+                continue;
+            }
+            check.cx.sink.report(
+                Diagnostic::new(
+                    &codes::UNTRUSTED,
+                    name.span,
+                    format!(
+                        "words that the model puts into `{}` are bound in a statement",
+                        name.value
+                    ),
+                )
+                .help(TRUST),
+            );
+        }
+    }
+}
+
+/// Whether a value is, or is printed from, a text of the variable.
+fn carries(e: &Expr, ident: &str) -> bool {
+    match &e.kind {
+        ExprKind::Var { ident: name, .. } => {
+            name == ident && matches!(e.ty.base, Base::Text { .. })
+        }
+        ExprKind::Field { of, .. } => {
+            matches!(&of.kind, ExprKind::Var { ident: name, .. } if name == ident)
+                && matches!(e.ty.base, Base::Text { .. })
+        }
+        ExprKind::Widen(a) => carries(a, ident),
+        ExprKind::Default(a, b) => carries(a, ident) || carries(b, ident),
+        ExprKind::Printed(print) => carries(&print.value, ident),
+        _ => false,
+    }
+}

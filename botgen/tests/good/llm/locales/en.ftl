@@ -1,0 +1,2 @@
+prompt-topic = Tell what the message is about.
+topic-refund = Money back

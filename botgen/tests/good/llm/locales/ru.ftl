@@ -1,0 +1,2 @@
+prompt-topic = Скажи, о чём сообщение.
+topic-refund = Возврат денег
