@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test. Installs what is missing (a C compiler for SQLite, the programs of Postgres and Redis, cargo-nextest).
+# Runs every test. Installs what is missing (a C compiler for SQLite, the programs of Postgres, Redis and Prometheus, cargo-nextest).
 #   scripts/test.sh            everything
 #   scripts/test.sh FILTER…    what cargo-nextest's filter matches
 set -euo pipefail
@@ -13,6 +13,7 @@ command -v curl >/dev/null || missing+=(curl)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
 command -v openssl >/dev/null || missing+=(openssl) # makes certificates of tests
 command -v redis-server >/dev/null || missing+=(redis-server)
+command -v promtool >/dev/null || missing+=(prometheus) # tests the alert rules
 if [ "${#missing[@]}" -gt 0 ]; then
     as_root apt-get update -q
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"

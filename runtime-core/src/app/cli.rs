@@ -3,9 +3,10 @@
 use crate::bot::Bot;
 use crate::config::{VARIABLES, llm, token_variable};
 use crate::ingress::preview::Who;
+use crate::store::events::{Filter, HOURS, Kind, MOST};
 
 /// The short form.
-pub const USAGE: &str = "usage: botfactory [serve | chat BOT [--user N] [--locale TAG] [--admin] | migrate | health | webhook set|delete|info [BOT]\n                  | dead-letters BOT [list | requeue ID… | discard ID…]\n                  | people BOT export|erase USER\n                  | texts BOT [list [LOCALE] | set LOCALE KEY WORDS | set LOCALE FILE.ftl | revert [LOCALE [KEY…]]\n                    | export LOCALE | changes]]\n       botfactory --help | --version";
+pub const USAGE: &str = "usage: botfactory [serve | chat BOT [--user N] [--locale TAG] [--admin] | migrate | health | webhook set|delete|info [BOT]\n                  | dead-letters BOT [list | requeue ID… | discard ID…]\n                  | people BOT export|erase USER\n                  | events BOT [list | report] [--user N] [--type T] [--trace ID] [--hours N] [--limit N]\n                  | texts BOT [list [LOCALE] | set LOCALE KEY WORDS | set LOCALE FILE.ftl | revert [LOCALE [KEY…]]\n                    | export LOCALE | changes]]\n       botfactory --help | --version";
 
 /// What to do.
 #[derive(Debug, Clone)]
@@ -17,6 +18,7 @@ pub enum Command {
     Health,
     Webhook { action: Action, bot: Option<String> },
     DeadLetters { bot: String, what: Letters },
+    Events { bot: String, what: Events },
     People { bot: String, what: People },
     Texts { bot: String, what: Texts },
     Help,
@@ -38,6 +40,18 @@ pub enum Letters {
 pub enum People {
     Export(i64),
     Erase(i64),
+}
+
+/// What to say of events.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum Events {
+    List {
+        filter: Filter,
+        hours: Option<u32>,
+    },
+    /// Of so many hours.
+    Report(u32),
 }
 
 /// What to do with overridden texts.
@@ -85,6 +99,7 @@ pub fn parse(args: impl Iterator<Item = String>) -> Result<Command, String> {
         Some("health") => Command::Health,
         Some("chat") => return chat(args),
         Some("dead-letters") => return dead_letters(args),
+        Some("events") => return events(args),
         Some("people") => return people(args),
         Some("texts") => return texts(args),
         Some("webhook") => {
@@ -133,6 +148,60 @@ fn dead_letters(mut args: impl Iterator<Item = String>) -> Result<Command, Strin
         Some(other) => return Err(format!("unexpected `{other}`")),
     };
     Ok(Command::DeadLetters { bot, what })
+}
+
+fn events(mut args: impl Iterator<Item = String>) -> Result<Command, String> {
+    let bot = match args.next() {
+        Some(help) if help == "-h" || help == "--help" => return Ok(Command::Help),
+        Some(bot) if !bot.starts_with('-') => bot,
+        _ => return Err("`events` takes the name of a bot".to_owned()),
+    };
+    let mut report = false;
+    let mut hours = None;
+    let mut filter = Filter {
+        limit: 100,
+        ..Filter::default()
+    };
+    let mut first = true;
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().ok_or(format!("`{arg}` takes a value"));
+        let number = |value: String| {
+            value
+                .parse::<u32>()
+                .map_err(|_| format!("`{arg}` takes a number"))
+        };
+        match arg.as_str() {
+            "list" if first => {}
+            "report" if first => report = true,
+            "--hours" => hours = Some(number(value()?)?),
+            "--limit" if !report => filter.limit = number(value()?)?.clamp(1, MOST),
+            "--user" if !report => {
+                let user = value()?;
+                let user = user
+                    .parse()
+                    .map_err(|_| "`--user` takes a number".to_owned());
+                filter.person = Some(user?);
+            }
+            "--type" if !report => {
+                let kind = value()?;
+                if !Kind::ALL.iter().any(|known| known.name() == kind) {
+                    let known: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+                    let known = known.join(", ");
+                    return Err(format!("there are no events of type `{kind}`, but {known}"));
+                }
+                filter.kind = Some(kind);
+            }
+            "--trace" if !report => filter.trace = Some(value()?),
+            other => return Err(format!("unexpected `{other}`")),
+        }
+        first = false;
+    }
+    let what = if report {
+        Events::Report(hours.unwrap_or(24).clamp(1, HOURS))
+    } else {
+        Events::List { filter, hours }
+    };
+    Ok(Command::Events { bot, what })
 }
 
 fn people(args: impl Iterator<Item = String>) -> Result<Command, String> {
@@ -231,6 +300,8 @@ pub fn help(bots: &[&'static dyn Bot]) -> String {
          botfactory health                     ask the running instance whether it is ready (exit 0 or 1)\n\
          botfactory webhook set|delete|info    webhooks by hand, of all bots or [BOT]\n\
          botfactory dead-letters BOT           what could not be done, without texts [list | requeue ID… | discard ID…]\n\
+         botfactory events BOT                 what it did, as JSON [list | report] [--user N] [--type T] [--trace ID]\n\
+        \x20                                       [--hours N] [--limit N]\n\
          botfactory people BOT export USER     everything that is stored about a person, as JSON\n\
          botfactory people BOT erase USER      forgets it\n\
          botfactory texts BOT                  texts, and others in their places [list [LOCALE] | set LOCALE KEY WORDS\n\
@@ -295,6 +366,18 @@ mod tests {
             Ok(Command::People { bot, what: People::Erase(-7) }) if bot == "booking"
         ));
         assert!(matches!(
+            read("events booking --user 4 --type error --hours 2"),
+            Ok(Command::Events { what: Events::List { filter, hours: Some(2) }, .. })
+                if filter.person == Some(4) && filter.kind.as_deref() == Some("error")
+        ));
+        assert!(matches!(
+            read("events booking report"),
+            Ok(Command::Events {
+                what: Events::Report(24),
+                ..
+            })
+        ));
+        assert!(matches!(
             read("texts booking"),
             Ok(Command::Texts { bot, what: Texts::List(None) }) if bot == "booking"
         ));
@@ -307,6 +390,10 @@ mod tests {
             Ok(Command::Texts { what: Texts::Revert { locale: Some(_), keys }, .. }) if keys == ["a", "b"]
         ));
         for wrong in [
+            "events",
+            "events booking --type gossip",
+            "events booking report --user 4",
+            "events booking --user Anna",
             "people",
             "people booking erase",
             "people booking drop 42",

@@ -1,4 +1,4 @@
-//! The program: `botfactory serve|chat|migrate|health|webhook|dead-letters|people|texts`.
+//! The program: `botfactory serve|chat|migrate|health|webhook|dead-letters|events|people|texts`.
 //!
 //! | module | holds |
 //! |---|---|
@@ -9,12 +9,14 @@
 //! | [`health`] | asking a running instance |
 //! | [`webhook`] | webhooks by hand |
 //! | [`letters`] | dead letters by hand |
+//! | [`events`] | what bots did |
 //! | [`people`] | a person's data by hand |
 //! | [`texts`] | texts by hand |
 //! | [`menus`] | the bots' command menus in every locale |
 
 pub mod chat;
 pub mod cli;
+pub mod events;
 pub mod health;
 pub mod letters;
 pub mod menus;
@@ -101,6 +103,7 @@ async fn run(command: Command, bots: &'static [&'static dyn Bot]) -> Result<(), 
         Command::Health => health::run(&config).await,
         Command::Webhook { action, bot } => webhook::run(bots, config, action, bot).await,
         Command::DeadLetters { bot, what } => letters::run(bots, config, &bot, what).await,
+        Command::Events { bot, what } => events::run(bots, config, &bot, what).await,
         Command::People { bot, what } => people::run(bots, config, &bot, what).await,
         Command::Texts { bot, what } => texts::run(bots, config, &bot, what).await,
         Command::Help | Command::Version => Ok(()),

@@ -52,6 +52,7 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
     // Before anybody is told that it runs: whoever is told may stop it.
     let mut asked = Stop::listen();
     introduce(&app.deployment, &config, &port, admin.as_ref());
+    metrics::begin_process();
     for bot in bots {
         let spec = bot.spec();
         let dialogues: Vec<_> = spec
@@ -116,6 +117,9 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
         marking,
         announced,
     } = app;
+    let accounting = store.clone();
+    let writing_stopped = stopped.clone();
+    let accounting = tokio::spawn(async move { accounting.write_events(writing_stopped).await });
     let sending = sender.start(announced);
     let worker = Worker::new(store.clone(), engine.clone());
     let mut working = tokio::spawn(worker.run(stopped.clone()));
@@ -170,6 +174,7 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
     sending.into_iter().for_each(|task| task.abort());
     let _ = tokio::time::timeout(FLUSH, marking).await;
     let _ = tokio::time::timeout(FLUSH, llm.flush()).await;
+    let _ = tokio::time::timeout(FLUSH, accounting).await;
     let _ = tokio::time::timeout(FLUSH, store.close()).await;
     if let Some(exporting) = exporting {
         let _ = tokio::time::timeout(FLUSH, exporting).await;

@@ -137,6 +137,7 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
     };
     let shared = keys.current;
     telemetry::logs::pseudonyms(keys.current);
+    store.keep_events(config.observe.events_days);
     let connected = config.tokens.iter().any(Option::is_some);
     let client = if connected {
         Client::new(&config.telegram_api).map_err(|e| AppError::Failed(e.to_string()))?

@@ -1,5 +1,6 @@
 //! From an update to what it caused. The only caller of generated code.
 
+mod account;
 mod compose;
 mod deliver;
 mod dialogue;
@@ -22,6 +23,7 @@ use std::time::Duration;
 use botfactory_lang::callback::{Keys, PagePress};
 use botfactory_lang::locale::LocaleIndex;
 
+use account::{Ran, What};
 use compose::{Frame, compose};
 use deliver::Parcel;
 use guard::Ended;
@@ -39,12 +41,13 @@ use crate::i18n::Texts;
 use crate::ingress::{Channel, Event, Incoming, Person, Place};
 use crate::limits::Limits;
 use crate::redis::Redis;
+use crate::store::events::Kind;
 use crate::store::letters::ATTEMPTS;
 use crate::store::outbox::{OutboxNotice, RowKey};
 use crate::store::{Backend, Store, StoreError};
 use crate::telegram::method::Call;
 use crate::telemetry;
-use crate::telemetry::events::{HandlerRan, StatementsRan};
+use crate::telemetry::events::{HandlerRan, LockWaited, StatementsRan, WidgetsUsed};
 #[cfg(feature = "postgres")]
 use crate::telemetry::life::{self, Life};
 
@@ -195,7 +198,7 @@ pub struct Engine {
 
 /// How a command that needs no claim came out.
 enum Quick {
-    Well(Box<Cx>),
+    Well(Box<Cx>, Ran),
     Failed(HandlerError),
     /// Its time was over.
     Expired,
@@ -456,14 +459,19 @@ impl Engine {
         };
         if let Some(held_back) = self.policed(&update, &route).await {
             return match held_back {
-                Ok(cx) => self.answer(update, &cx).await,
+                Ok(cx) => {
+                    let what = Kind::RatelimitHit.of("");
+                    self.answer(update, &cx, what, Ran::default()).await
+                }
                 Err(error) => self.fail(update, &error).await,
             };
         }
         if route.is_forbidden(&update) {
             let mut cx = Cx::new(update.words.clone(), Connection::None, None);
             cx.refuse_own("bf-not-allowed");
-            return self.answer(update, &cx).await;
+            return self
+                .answer(update, &cx, Kind::Forbidden.of(""), Ran::default())
+                .await;
         }
         match route {
             Route::Ignore => Outcome::NOTHING,
@@ -475,7 +483,8 @@ impl Engine {
             Route::Unknown => {
                 let mut cx = Cx::new(update.words.clone(), Connection::None, None);
                 dialogue::unknown(&update, &mut cx);
-                self.answer(update, &cx).await
+                self.answer(update, &cx, Kind::Unknown.of(""), Ran::default())
+                    .await
             }
             Route::Toast(hash) => {
                 let mut cx = Cx::new(update.words.clone(), Connection::None, None);
@@ -484,12 +493,14 @@ impl Engine {
                         .toast(hash, &cx.words)
                         .unwrap_or_else(|| cx.words.own_plain("bf-outdated")),
                 );
-                self.answer(update, &cx).await
+                self.answer(update, &cx, Kind::Press.of(""), Ran::default())
+                    .await
             }
             Route::OwnToast(key) => {
                 let mut cx = Cx::new(update.words.clone(), Connection::None, None);
                 cx.toast = Some(cx.words.own_plain(key));
-                self.answer(update, &cx).await
+                self.answer(update, &cx, Kind::Press.of(""), Ran::default())
+                    .await
             }
         }
     }
@@ -522,15 +533,22 @@ impl Engine {
 
     /// What neither writes nor moves a conversation: no claim, no writer; a redelivery runs it again.
     async fn quick(&self, update: Update, errand: Errand<'_>) -> Outcome {
+        let what = match errand {
+            Errand::Command(command, _) => {
+                Kind::Command.of(account::command_name(&update.seat, command))
+            }
+            Errand::Turn(..) => Kind::Page.of(""),
+        };
         if let Errand::Command(command, args) = errand
             && let Some(cx) = limits::ahead_of_command(&update, command, args).await
         {
-            return self.answer(update, &cx).await;
+            let what = Kind::RatelimitHit.of(what.name);
+            return self.answer(update, &cx, what, Ran::default()).await;
         }
         for _ in 0..=limits::STOPS {
             match self.run_quick(&update, errand).await {
                 Quick::Undecided => limits::settle(&update).await,
-                Quick::Well(cx) => return self.answer(update, &cx).await,
+                Quick::Well(cx, ran) => return self.answer(update, &cx, what, ran).await,
                 Quick::Expired => return self.expired(update).await,
                 Quick::Busy => return Outcome::BUSY,
                 Quick::Failed(error) => return self.fail(update, &error).await,
@@ -564,37 +582,42 @@ impl Engine {
         cx.private = update.place.private;
         cx.limits.clone_from(&update.limits);
         let began = std::time::Instant::now();
-        let ended = match errand {
+        let (ended, waited) = match errand {
             Errand::Command(command, args) => {
                 cx.words.args = args.into();
-                guard::run(time, update.seat.bot.enter(&mut cx, command, args)).await
+                guard::timed(time, update.seat.bot.enter(&mut cx, command, args)).await
             }
             Errand::Turn(list, press) => {
-                guard::run(time, update.seat.bot.turn(&mut cx, list, press)).await
+                guard::timed(time, update.seat.bot.turn(&mut cx, list, press)).await
             }
         };
         // What was there to be shown is not there any more.
         if matches!(errand, Errand::Turn(..)) && cx.said.is_empty() && cx.toast.is_none() {
             cx.toast = Some(cx.words.own_plain("bf-outdated"));
         }
-        telemetry::emit(HandlerRan {
-            bot: update.seat.spec.id,
+        let ran = Ran {
             effect: if effect == Effect::Pure {
                 "pure"
             } else {
                 "read"
             },
+            waited,
+        };
+        telemetry::emit(HandlerRan {
+            bot: update.seat.spec.id,
+            effect: ran.effect,
             took: began.elapsed(),
         });
         telemetry::emit(StatementsRan {
             bot: update.seat.spec.id,
             queries: cx.queries,
             execs: cx.execs,
+            waited,
         });
         let error = match (ended, cx.bug) {
             (Ended::Well, None) => {
                 cx.connection.done().await;
-                return Quick::Well(Box::new(cx));
+                return Quick::Well(Box::new(cx), ran);
             }
             (Ended::Well, Some(place)) => HandlerError::Bug(place),
             (Ended::Failed(HandlerError::Undecided), _) => {
@@ -612,7 +635,7 @@ impl Engine {
     }
 
     /// What a handler said outside the writer.
-    async fn answer(&self, update: Update, cx: &Cx) -> Outcome {
+    async fn answer(&self, update: Update, cx: &Cx, what: What, ran: Ran) -> Outcome {
         let composed = compose(
             &Frame {
                 update: &update,
@@ -626,7 +649,18 @@ impl Engine {
             cx.toast.as_ref(),
         );
         match composed {
-            Ok(composed) => Parcel::new(&update, composed, &*self.shared.gate).unstored(),
+            Ok(composed) => {
+                let store = &self.shared.store;
+                if let Some(event) = account::event(store, &update, what, ran, Some(cx)) {
+                    store.events.record(event);
+                }
+                telemetry::emit(WidgetsUsed {
+                    bot: update.seat.spec.id,
+                    drawn: (what.kind == Kind::Page).then_some("pagination"),
+                    picked: None,
+                });
+                Parcel::new(&update, composed, &*self.shared.gate).unstored()
+            }
             Err(error) => self.fail(update, &error).await,
         }
     }
@@ -683,13 +717,19 @@ impl Engine {
 
     /// What the store decides about: one update of a conversation at a time.
     async fn write(&self, update: Update, work: Work) -> Outcome {
+        let began = std::time::Instant::now();
         let Some(pass) = self.order.enter(update.key).await else {
             return Outcome::BUSY;
         };
+        telemetry::emit(LockWaited {
+            lock: "conversation",
+            took: began.elapsed(),
+        });
         if let Work::Command { command, args } = &work
             && let Some(cx) = limits::ahead_of_command(&update, *command, args).await
         {
-            return Box::pin(self.answer(update, &cx)).await;
+            let what = Kind::RatelimitHit.of(account::command_name(&update.seat, *command));
+            return Box::pin(self.answer(update, &cx, what, Ran::default())).await;
         }
         let turn = Turn::new(self.shared.clone(), update, work);
         match &self.shared.store.backend {

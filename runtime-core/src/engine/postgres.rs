@@ -7,7 +7,7 @@
 //!
 //! Whatever ends unclear (a connection that breaks while it commits) is busy: Telegram delivers again, and the claim tells.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::Rng;
 
@@ -25,6 +25,8 @@ use crate::store::conversation::{Found, Stand, Step};
 use crate::store::error::{is_constraint, is_interrupt, is_retryable};
 use crate::store::letters::ATTEMPTS;
 use crate::store::postgres::Postgres;
+use crate::telemetry;
+use crate::telemetry::events::{ConversationRaced, LockWaited};
 
 /// After so many lost steps the update runs under the lock of its conversation.
 const LOSSES: u32 = 5;
@@ -116,7 +118,12 @@ async fn drive(postgres: &Postgres, turn: &mut Turn) -> Verdict {
         let attempt = attempt(postgres, turn, time, losses >= LOSSES, conflict.take());
         match attempt.await {
             Ok(verdict) => return verdict,
-            Err(Stopped::Lost) if losses < 2 * LOSSES => losses += 1,
+            Err(Stopped::Lost) if losses < 2 * LOSSES => {
+                losses += 1;
+                telemetry::emit(ConversationRaced {
+                    bot: turn.update.seat.spec.id,
+                });
+            }
             Err(Stopped::Undecided) if stops < limits::STOPS => {
                 stops += 1;
                 limits::settle(&turn.update).await;
@@ -235,7 +242,12 @@ async fn stepped(
 async fn locked(postgres: &Postgres, turn: &mut Turn, time: Duration) -> Result<Verdict, Stopped> {
     let (key, update_id) = (turn.update.key, turn.update.update_id);
     crate::faults::point("write.before_begin");
+    let began = Instant::now();
     let (writing, found) = postgres.begin(key, update_id).await?;
+    telemetry::emit(LockWaited {
+        lock: "database",
+        took: began.elapsed(),
+    });
     crate::faults::point("write.after_begin");
     let stand = match found {
         Found::Duplicate(response) => {

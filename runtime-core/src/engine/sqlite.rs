@@ -1,6 +1,6 @@
 //! One update in SQLite's writer: claim, conversation, the bot's SQL, outbox and response in one savepoint of a group.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::SqliteConnection;
 use tokio::sync::oneshot;
@@ -15,12 +15,15 @@ use crate::handler::error::HandlerError;
 use crate::ingress::Channel;
 use crate::store::conversation::{Found, Stand};
 use crate::store::error::sql_code;
+use crate::store::events::Event;
 use crate::store::letters::ATTEMPTS;
 use crate::store::sqlite::Sqlite;
 use crate::store::sqlite::conversation;
 use crate::store::sqlite::letters::count_failure;
 use crate::store::sqlite::watchdog::Watchdog;
 use crate::store::sqlite::writer::{Attempt, Boxed, End, Job, Left, Ran};
+use crate::telemetry;
+use crate::telemetry::events::LockWaited;
 use crate::telemetry::life::{self, Life};
 
 /// Why the last run failed, kept for the next attempt.
@@ -40,6 +43,10 @@ struct UpdateJob {
     fault: Option<Fault>,
     /// The handler has stopped for a limit: nothing of it is left.
     undecided: bool,
+    /// Goes into the group's commit.
+    event: Option<Event>,
+    /// When it was handed in; until it begins for the first time.
+    handed_in: Option<Instant>,
     /// The writer's task works on many updates: this one's lines say whose they are.
     life: Option<Life>,
     tell: oneshot::Sender<Told>,
@@ -74,6 +81,8 @@ async fn submit(sqlite: &Sqlite, turn: Turn) -> Told {
         verdict: Verdict::Busy,
         fault: None,
         undecided: false,
+        event: None,
+        handed_in: Some(Instant::now()),
         life: Life::current(),
         tell,
     };
@@ -86,8 +95,15 @@ async fn submit(sqlite: &Sqlite, turn: Turn) -> Told {
 impl UpdateJob {
     async fn attempt(&mut self, mut connection: Box<SqliteConnection>, attempt: Attempt) -> Left {
         let committed_in_vain = matches!(self.verdict, Verdict::Stored(_));
+        if let Some(handed_in) = self.handed_in.take() {
+            telemetry::emit(LockWaited {
+                lock: "writer",
+                took: handed_in.elapsed(),
+            });
+        }
         self.verdict = Verdict::Busy;
         self.undecided = false;
+        self.event = None;
         self.turn.again();
         let update = &self.turn.update;
         let found = conversation::open(&mut connection, update.key, update.update_id).await;
@@ -201,8 +217,9 @@ impl UpdateJob {
                 conversation::release(connection).await?;
                 self.verdict = Verdict::Answered(parcel);
             }
-            Plan::Store(effects, kept) => {
+            Plan::Store(mut effects, kept) => {
                 conversation::close(connection, &effects).await?;
+                self.event = effects.event.take();
                 crate::faults::point("writer.after_store");
                 self.verdict = Verdict::Stored(kept);
             }
@@ -266,6 +283,10 @@ impl Job for UpdateJob {
         attempt: Attempt,
     ) -> Boxed<'a, Left> {
         Box::pin(life::during(self.life, self.attempt(connection, attempt)))
+    }
+
+    fn event(&self) -> Option<&Event> {
+        self.event.as_ref()
     }
 
     fn finish(self: Box<Self>, end: End) {

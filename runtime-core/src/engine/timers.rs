@@ -21,6 +21,12 @@ impl Engine {
         self.seats.iter().map(|seat| seat.id(false)).collect()
     }
 
+    /// The bots that are served here: names and Telegram's numbers.
+    pub(crate) fn names(&self) -> Vec<(&'static str, i64)> {
+        let names = self.seats.iter();
+        names.map(|seat| (seat.spec.id, seat.id(false))).collect()
+    }
+
     /// Whether any wizard says what happens when nobody answers.
     pub(crate) fn has_timers(&self) -> bool {
         let mut wizards = self.seats.iter().flat_map(|seat| seat.spec.wizards);

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use botfactory_lang::callback::WizardAction;
 use botfactory_lang::words::Args;
 
+use super::account::{self, Ran};
 use super::compose::{Composed, Frame, compose};
 use super::deliver::{Parcel, StoredParcel};
 use super::dialogue::{Standing, act};
-use super::guard::{Ended, run};
+use super::guard::{Ended, timed};
 use super::jobs::{self, Body, Finished};
 use super::route::{Control, Timer, Work};
 use super::seat::Update;
@@ -21,12 +22,14 @@ use crate::handler::wizard::Waiting;
 use crate::handler::{Cx, Next, Said};
 use crate::ingress::Channel;
 use crate::store::conversation::{Effects, Moved, Stand};
+use crate::store::events::Event;
 use crate::store::jobs::NewJob;
 use crate::store::timers;
 use crate::telegram::method::Call;
 use crate::telemetry;
 use crate::telemetry::events::{
-    DuplicateAnswered, HandlerFailed, HandlerRan, StatementsRan, WizardMove, WizardMoved,
+    DuplicateAnswered, HandlerFailed, HandlerRan, StatementsRan, UpdateClaimed, WidgetsUsed,
+    WizardMove, WizardMoved,
 };
 
 /// A dialogue waits at least this long after the deadline of its job, in microseconds: the job ends meanwhile.
@@ -72,6 +75,11 @@ pub(crate) struct Turn {
     moves: Vec<WizardMoved>,
     /// The conversation as the rest of a handler found it.
     seen: Option<Stand>,
+    /// Of an update that stores nothing.
+    event: Option<Event>,
+    /// The kinds of the widget that was shown, and of that which has given an answer.
+    drawn: Option<&'static str>,
+    picked: Option<&'static str>,
 }
 
 /// What a handler did.
@@ -81,6 +89,7 @@ pub(crate) struct Did {
     pub(crate) ended: Ended,
     /// A reply keyboard was shown before.
     keyboard: bool,
+    ran: Ran,
 }
 
 impl Turn {
@@ -91,12 +100,17 @@ impl Turn {
             work,
             moves: Vec::new(),
             seen: None,
+            event: None,
+            drawn: None,
+            picked: None,
         }
     }
 
     /// It runs again: what the last run said of the dialogue is void.
     pub(crate) fn again(&mut self) {
         self.moves.clear();
+        self.event = None;
+        (self.drawn, self.picked) = (None, None);
     }
 
     /// Its dialogue has moved on since a timer was set or a job was stored.
@@ -156,25 +170,27 @@ impl Turn {
         cx.private = self.update.place.private;
         cx.limits.clone_from(&self.update.limits);
         let began = Instant::now();
-        let mut ended = run(
+        let (mut ended, waited) = timed(
             time,
             act(&self.update, &self.work, standing, stand.run, &mut cx),
         )
         .await;
+        let effect = match (&cx.next, cx.wrote) {
+            _ if cx.thought.is_some() => "slow",
+            (_, true) => "write",
+            (Next::Stay, false) if cx.locale.is_none() => "read",
+            _ => "state",
+        };
         telemetry::emit(HandlerRan {
             bot: self.update.seat.spec.id,
-            effect: match (&cx.next, cx.wrote) {
-                _ if cx.thought.is_some() => "slow",
-                (_, true) => "write",
-                (Next::Stay, false) if cx.locale.is_none() => "read",
-                _ => "state",
-            },
+            effect,
             took: began.elapsed(),
         });
         telemetry::emit(StatementsRan {
             bot: self.update.seat.spec.id,
             queries: cx.queries,
             execs: cx.execs,
+            waited,
         });
         if let (Ended::Well, Some(place)) = (&ended, cx.bug) {
             ended = Ended::Failed(HandlerError::Bug(place));
@@ -183,6 +199,7 @@ impl Turn {
             cx,
             ended,
             keyboard,
+            ran: Ran { effect, waited },
         }
     }
 
@@ -238,7 +255,12 @@ impl Turn {
             || cx.thought.is_some()
             || resumes;
         self.moves = moves(&self.update, &self.work, cx);
+        (self.drawn, self.picked) = (cx.drawn, cx.picked.get().copied());
+        let what = account::of_turn(&self.update, &self.work, cx, &self.moves);
+        let store = &self.shared.store;
+        let event = account::event(store, &self.update, what, did.ran, Some(cx));
         if !moved {
+            self.event = event;
             return Ok(Plan::Answer(parcel));
         }
         let now = self.shared.store.clock().micros();
@@ -283,7 +305,7 @@ impl Turn {
             }
             Next::End => Some(Moved::ended(stand.run)),
         };
-        self.plan(parcel, stand, conversation, locale, None, job)
+        self.plan(parcel, stand, conversation, locale, None, job, event)
     }
 
     /// Dead letter, claim and apology.
@@ -319,7 +341,8 @@ impl Turn {
             }
             _ => (Stand::default(), None),
         };
-        self.plan(parcel, &stand, ended, None, Some(code), None)
+        let event = account::failed(&self.shared.store, &self.update, &self.work, code);
+        self.plan(parcel, &stand, ended, None, Some(code), None, event)
     }
 
     /// A dialogue whose job cannot be ended waits for its answer again; one that had asked nothing yet, or that another
@@ -347,6 +370,7 @@ impl Turn {
         (stand, Some(moved))
     }
 
+    #[allow(clippy::too_many_arguments)] // all that an update may leave behind
     fn plan(
         &self,
         parcel: Parcel,
@@ -355,6 +379,7 @@ impl Turn {
         locale: Option<(i64, &'static str)>,
         letter: Option<&'static str>,
         job: Option<NewJob>,
+        event: Option<Event>,
     ) -> Result<Plan, HandlerError> {
         let at = self.shared.store.next_at();
         let (parcel, first, rest) = parcel.stored(&self.update, at)?;
@@ -373,6 +398,7 @@ impl Turn {
                 Work::Resume(job) => Some(job.id),
                 _ => None,
             },
+            event,
         };
         let thinks = effects.job.is_some();
         Ok(Plan::Store(
@@ -425,12 +451,20 @@ impl Turn {
             shared,
             update,
             moves,
+            event,
+            drawn,
+            picked,
             ..
         } = self;
         if matches!(verdict, Verdict::Answered(_) | Verdict::Stored(_)) {
             for moved in moves {
                 telemetry::emit(moved);
             }
+            telemetry::emit(WidgetsUsed {
+                bot: update.seat.spec.id,
+                drawn,
+                picked,
+            });
         }
         match verdict {
             Verdict::Busy => Outcome::BUSY,
@@ -450,8 +484,16 @@ impl Turn {
                     calls: Vec::new(),
                 }
             }
-            Verdict::Answered(parcel) => parcel.unstored(),
+            Verdict::Answered(parcel) => {
+                if let Some(event) = event {
+                    shared.store.events.record(event);
+                }
+                parcel.unstored()
+            }
             Verdict::Stored(kept) => {
+                telemetry::emit(UpdateClaimed {
+                    bot: update.seat.spec.id,
+                });
                 if let Some(code) = kept.letter {
                     telemetry::emit(HandlerFailed {
                         bot: update.seat.spec.id,

@@ -65,6 +65,20 @@ impl HandlerError {
         }
     }
 
+    /// Codes of those that end an update.
+    pub(crate) const CODES: [&str; 10] = [
+        "sql_conflict",
+        "deadline",
+        "sql",
+        "bad_column",
+        "arithmetic",
+        "outdated",
+        "conversation_too_large",
+        "too_many_rows",
+        "compiler_bug",
+        "panic",
+    ];
+
     /// Out of a closed set, for dead letters, metrics and logs.
     pub fn code(&self) -> &'static str {
         match self {

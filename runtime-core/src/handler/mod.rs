@@ -16,7 +16,7 @@ pub mod recipients;
 pub mod widget;
 pub mod wizard;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use botfactory_lang::locale::LocaleIndex;
 use botfactory_lang::value::{Date, Instant};
@@ -30,6 +30,7 @@ use wizard::{Waiting, WizardSpec};
 
 use crate::bot::Handled;
 use crate::limits::Decisions;
+use crate::llm::ab::ResultTag;
 
 /// One update being handled: who, where, when, the database, and what the handler has decided so far.
 ///
@@ -66,6 +67,11 @@ pub struct Cx {
     pub(crate) limits: Option<Arc<Decisions>>,
     /// A limit has held it back.
     pub(crate) held_back: bool,
+    /// Who wrote the reply, where that is compared.
+    pub(crate) tag: Option<ResultTag>,
+    /// The kind of the widget that was shown, and of that which has given an answer.
+    pub(crate) drawn: Option<&'static str>,
+    pub(crate) picked: OnceLock<&'static str>,
     /// What it has asked the model; the rest waits for the answer.
     pub(crate) thought: Option<job::Thought>,
     /// A promise of the compiler that did not hold, noticed where no error can be returned.
@@ -135,9 +141,17 @@ impl Cx {
             timed_out: false,
             limits: None,
             held_back: false,
+            tag: None,
+            drawn: None,
+            picked: OnceLock::new(),
             thought: None,
             bug: None,
         }
+    }
+
+    /// The update's event says who wrote the reply.
+    pub fn tag(&mut self, tag: ResultTag) {
+        self.tag = Some(tag);
     }
 
     /// `:bot_id`.
@@ -307,6 +321,7 @@ impl Cx {
             _ => "",
         };
         let drawn = widget.draw(&self.words, view);
+        self.drawn = Some(W::KIND);
         let begun = widget.begun();
         if begun.len() > widget::VIEW_BYTES {
             self.bug = Some("a widget's view is too long");
@@ -352,7 +367,11 @@ impl Cx {
         given: &given::Given<'_>,
     ) -> Result<widget::Turned<W::Value>, given::Refusal> {
         let view = self.before.as_ref().map_or("", Waiting::view);
-        given.to(widget, view)
+        let turned = given.to(widget, view);
+        if let Ok(widget::Turned::Value(_)) = &turned {
+            let _ = self.picked.set(W::KIND); // a handler takes one answer
+        }
+        turned
     }
     /// The same question, its widget turned: the message whose button was pressed shows it from now on, and its buttons
     /// still count.
@@ -374,6 +393,7 @@ impl Cx {
             return Err(HandlerError::Bug("turn outside a dialogue"));
         };
         let drawn = widget.draw(&self.words, &view);
+        self.drawn = Some(W::KIND);
         self.next = Next::Turn(before.turned(view));
         self.said.push(Said::Question {
             wizard,

@@ -9,8 +9,8 @@ use utoipa_axum::routes;
 
 use super::state::Deployment;
 use super::{
-    bots, broadcasts, compiled, data, elsewhere, health, hooks, i18n, letters, llm, openapi, page,
-    people, preview, segments, texts,
+    bots, broadcasts, compiled, data, elsewhere, events, health, hooks, i18n, letters, llm,
+    openapi, page, people, preview, segments, texts,
 };
 use crate::ingress::webhook;
 
@@ -57,6 +57,7 @@ pub fn behind(door: Door) -> OpenApiRouter<Deployment> {
             .merge(compiled::routes())
             .merge(hooks::routes())
             .merge(data::routes())
+            .merge(events::routes())
             .merge(letters::routes())
             .merge(broadcasts::routes())
             .merge(segments::routes())

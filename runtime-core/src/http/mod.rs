@@ -12,7 +12,7 @@
 //! | [`listener`] | sockets: shared ports, and when a response has left |
 //! | [`serve`], [`doors`], [`pace`] | connections: how many, and how long each may take for anything |
 //! | [`paging`] | how lists are bounded |
-//! | [`health`], [`bots`], [`compiled`], [`hooks`], [`data`], [`letters`], [`broadcasts`], [`segments`], [`llm`], [`people`], [`texts`], [`i18n`], [`preview`], [`page`] | the routes |
+//! | [`health`], [`bots`], [`compiled`], [`hooks`], [`data`], [`events`], [`letters`], [`broadcasts`], [`segments`], [`llm`], [`people`], [`texts`], [`i18n`], [`preview`], [`page`] | the routes |
 //! | [`elsewhere`] | what the previous system did at run time and a compiler does before |
 
 pub mod api;
@@ -24,6 +24,7 @@ pub mod data;
 pub mod doors;
 pub mod elsewhere;
 pub mod error;
+pub mod events;
 pub mod extract;
 pub mod guard;
 pub mod health;

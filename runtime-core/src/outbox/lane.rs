@@ -286,6 +286,15 @@ async fn send_row(sender: &Sender, key: LaneKey, mut row: OutboxRow) -> Flow {
         if let Some(chat) = call.chat_id()
             && let Err(wait) = shared.flood.take(bot, chat, class).await
         {
+            telemetry::emit(events::FloodWaited {
+                bot: sending.name,
+                class: if class == Class::Bulk {
+                    "bulk"
+                } else {
+                    "reply"
+                },
+                wait,
+            });
             if wait > SHORT || shared.stopping() {
                 return postpone(sender, key, row, wait, false).await;
             }
@@ -524,6 +533,11 @@ async fn send_direct(sender: &Sender, bot: i64, outgoing: Outgoing) -> Result<()
         if let Some(chat) = call.chat_id()
             && let Err(wait) = shared.flood.take(bot, chat, class).await
         {
+            telemetry::emit(events::FloodWaited {
+                bot: sending.name,
+                class: "reply",
+                wait,
+            });
             // Whoever stops waits for nobody: the update comes again.
             if wait > SHORT || shared.stopping() {
                 return Err(DirectError::Later {

@@ -2,6 +2,7 @@
 //!
 //! Every instance runs it and none leads: each takes other rows, and what it has taken falls to another one if it dies.
 
+mod gauges;
 mod jobs;
 
 use std::sync::Arc;
@@ -47,7 +48,8 @@ impl Scheduler {
     /// Works until the stop signal; a batch of timers that was taken is fired first.
     pub async fn run(self, stopped: watch::Receiver<bool>) {
         let forgetting = self.clone().forget(stopped.clone());
-        tokio::join!(self.timers(stopped), forgetting);
+        let looking = self.gauges(stopped.clone());
+        tokio::join!(self.timers(stopped), forgetting, looking);
     }
 
     /// Takes one batch of the timers that are due and fires them; how many.

@@ -2,6 +2,7 @@
 
 use super::Store;
 use super::error::StoreError;
+use super::events::Event;
 use super::jobs::NewJob;
 use crate::telegram::method::Call;
 
@@ -58,6 +59,8 @@ pub(crate) struct Effects {
     pub(crate) job: Option<NewJob>,
     /// `Some`: the job that this ends; as `job`.
     pub(crate) settles: Option<i64>,
+    /// `Some`: what operators can ask afterwards.
+    pub(crate) event: Option<Event>,
 }
 
 /// What storing an update's effects came to.

@@ -99,7 +99,7 @@ impl Store {
         let (forgotten, next) =
             backend!(self, backend => backend.prune(claims, letters, from).await)?;
         *self.pruning.lock() = next;
-        Ok(forgotten)
+        Ok(forgotten + self.forget_events().await?)
     }
 
     /// How many dead letters are stored.

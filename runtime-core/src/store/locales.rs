@@ -11,6 +11,8 @@ use super::Store;
 use super::error::StoreError;
 use crate::redis::Redis;
 use crate::redis::notices::Notice;
+use crate::telemetry;
+use crate::telemetry::events::LocaleLooked;
 
 /// How long a choice made on another instance may go unnoticed.
 const STALE: Duration = Duration::from_secs(1);
@@ -120,9 +122,13 @@ impl Store {
         let subject = (bot, subject);
         for _ in 0..2 {
             match self.locales.look(subject) {
-                Look::Known(tag) => return Ok(tag),
+                Look::Known(tag) => {
+                    telemetry::emit(LocaleLooked { hit: true });
+                    return Ok(tag);
+                }
                 Look::Stale { seen, first } => self.refresh(seen, first).await?,
                 Look::Missing(changes) => {
+                    telemetry::emit(LocaleLooked { hit: false });
                     let tag = backend!(self, backend => backend.locale(subject).await)?;
                     let tag: Tag = tag.map(Into::into);
                     let mut inner = self.locales.lock();

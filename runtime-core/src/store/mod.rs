@@ -14,6 +14,8 @@
 //! | `llm` | tokens of bots' days, and what operators have set for them |
 //! | [`person`] | what is stored about a person: export and erasure |
 //! | `manage` | what the management API asks |
+//! | `counts` | queues, pools, what waits in the tables |
+//! | [`events`] | what bots did, for operators to ask |
 //! | `timers` | dialogues whose time is over |
 //! | `values` | secrets, polling leases |
 //! | `migrate` | the runtime's and the bots' migrations |
@@ -33,7 +35,9 @@ macro_rules! backend {
 
 pub(crate) mod broadcasts;
 pub(crate) mod conversation;
+pub(crate) mod counts;
 pub mod error;
+pub mod events;
 pub(crate) mod jobs;
 pub(crate) mod letters;
 pub(crate) mod llm;
@@ -79,6 +83,7 @@ pub struct Store {
     pruning: letters::Pruning,
     pub(crate) heard: outbox::Heard,
     pub(crate) people: seen::People,
+    pub(crate) events: events::Recorder,
     texts_told: tokio::sync::Notify,
 }
 
@@ -120,6 +125,7 @@ impl Store {
             pruning: letters::Pruning::default(),
             heard: outbox::Heard::default(),
             people: seen::People::default(),
+            events: events::Recorder::default(),
             texts_told: tokio::sync::Notify::new(),
         };
         let last_at = backend!(store, backend => backend.last_at().await)?;

@@ -86,6 +86,26 @@ pub(crate) const HELD: &[Held] = &[
         erase: &["DELETE FROM bf_jobs WHERE bot = $2 AND (person = $1 OR chat = $1)"],
     },
     Held {
+        table: "bf_events",
+        condition: "bot = $2 AND person = $1",
+        columns: &[
+            "id",
+            "at",
+            "bot",
+            "bot_id",
+            "person",
+            "type",
+            "name",
+            "step",
+            "took",
+            "trace_id",
+            "data",
+            "result_tag",
+        ],
+        // What happened stays, without whom it happened to.
+        erase: &["UPDATE bf_events SET person = 0 WHERE bot = $2 AND person = $1"],
+    },
+    Held {
         table: "bf_locales",
         condition: "bot = $2 AND subject = $1",
         columns: &["bot", "subject", "tag", "changed"],

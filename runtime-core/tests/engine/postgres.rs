@@ -11,6 +11,7 @@ mod counter;
 mod crash;
 mod dialogue;
 mod diary;
+mod events;
 mod herald;
 mod jobs;
 mod limits;

@@ -206,6 +206,7 @@ impl<V> CalendarRules<V> {
 }
 
 impl<V: Chosen> Widget for Calendar<V> {
+    const KIND: &'static str = "calendar";
     type Value = V;
 
     fn wanted(&self) -> Wanted {

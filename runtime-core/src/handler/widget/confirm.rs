@@ -24,6 +24,7 @@ impl Confirm {
 }
 
 impl Widget for Confirm {
+    const KIND: &'static str = "confirm";
     type Value = bool;
 
     fn wanted(&self) -> Wanted {

@@ -35,6 +35,8 @@ pub const INERT: &str = "-";
 
 /// What a step's question shows besides its text, and how it is answered.
 pub trait Widget {
+    /// Its name in metrics.
+    const KIND: &'static str;
     /// Of an answer.
     type Value;
     /// What an answer is, for refusals of other kinds of messages.

@@ -63,6 +63,7 @@ impl<C: Choice> Multiselect<C> {
 }
 
 impl<C: Choice> Widget for Multiselect<C> {
+    const KIND: &'static str = "multiselect";
     type Value = Vec<C>;
 
     fn wanted(&self) -> Wanted {

@@ -97,6 +97,7 @@ impl<T: Stepped> Number<T> {
 }
 
 impl<T: Stepped> Widget for Number<T> {
+    const KIND: &'static str = "number";
     type Value = T;
 
     fn wanted(&self) -> Wanted {

@@ -285,6 +285,7 @@ impl<T: RowId> Paged<T> {
 }
 
 impl<T: RowId> Widget for Paged<T> {
+    const KIND: &'static str = "pagination";
     type Value = T;
 
     fn wanted(&self) -> Wanted {

@@ -49,6 +49,7 @@ fn key<T: Picked>(value: &T) -> String {
 }
 
 impl<T: Picked> Widget for Pick<T> {
+    const KIND: &'static str = "pick";
     type Value = T;
 
     fn wanted(&self) -> Wanted {

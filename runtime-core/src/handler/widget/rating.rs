@@ -18,6 +18,7 @@ pub struct Rating {
 }
 
 impl Widget for Rating {
+    const KIND: &'static str = "rating";
     type Value = i64;
 
     fn wanted(&self) -> Wanted {

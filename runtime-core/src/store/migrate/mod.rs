@@ -45,6 +45,7 @@ static OWN: MigrationSet = MigrationSet {
         own!(4, "people", "0004_people.sql"),
         own!(5, "jobs", "0005_jobs.sql"),
         own!(6, "llm", "0006_llm.sql"),
+        own!(7, "events", "0007_events.sql"),
     ],
 };
 

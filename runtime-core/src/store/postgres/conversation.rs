@@ -14,6 +14,7 @@ use super::{GRACE, Postgres, QUICK};
 use crate::faults;
 use crate::store::conversation::{Effects, Found, Key, Stand, Step, Stored};
 use crate::store::error::{StoreError, is_interrupt, is_state};
+use crate::store::events::encoded;
 use crate::store::outbox::{OFFERED_LEASE, STATE_OFFERED, STATE_RODE, decode, micros};
 
 /// How often a duplicate's response is asked for while others change it.
@@ -73,6 +74,8 @@ async fn ask(
 
 const LOOK: &str = "SELECT * FROM bf_look($1, $2, $3, $4, $5)";
 const BEGIN: &str = "SELECT * FROM bf_begin($1, $2, $3, $4, $5)";
+/// The same, and its event, if it is stored.
+const FINISH_TOLD: &str = super::events::TOLD;
 const FINISH: &str = "SELECT bf_finish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
 /// Parameters of the functions that store.
 const PARAMETERS: usize = 21;
@@ -185,10 +188,13 @@ impl Postgres {
         arguments: PgArguments,
         effects: Effects,
     ) -> Result<Step, StoreError> {
-        let text = self.wrapped.get(sql, arguments.len());
+        let text = self
+            .wrapped
+            .get(sql, arguments.len(), effects.event.is_some());
         let (key, update_id) = (effects.key, effects.update_id);
         let mut all = arguments;
         add(&mut all, &effects)?;
+        add_event(&mut all, &effects)?;
         let limit = self.settings.statement + GRACE;
         faults::point("one.before");
         let ran = on!(self.handlers, limit, connection =>
@@ -281,13 +287,15 @@ impl Writing {
     pub(crate) async fn finish(mut self, effects: Effects) -> Result<Step, StoreError> {
         let mut arguments = PgArguments::default();
         add(&mut arguments, &effects)?;
+        let told = add_event(&mut arguments, &effects)?;
+        let finish = if told { FINISH_TOLD } else { FINISH };
         let finished = async {
             let connection = self.loan.connection()?;
             faults::point("write.before_finish");
             if effects.job.is_some() || effects.settles.is_some() {
                 super::jobs::store(connection, &effects).await?;
             }
-            let rows = sqlx::query_with(FINISH, arguments)
+            let rows = sqlx::query_with(finish, arguments)
                 .fetch_all(&mut *connection)
                 .await?;
             let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
@@ -362,26 +370,33 @@ impl Writing {
 
 /// The bots' statements together with their claims: the text of each is made once.
 #[derive(Debug, Default)]
-pub(super) struct Wrapped(Mutex<HashMap<&'static str, Arc<str>>>);
+pub(super) struct Wrapped(Mutex<HashMap<(&'static str, bool), Arc<str>>>);
 
 impl Wrapped {
     /// There are as many as the build has such statements.
-    fn get(&self, sql: &'static str, parameters: usize) -> Arc<str> {
+    fn get(&self, sql: &'static str, parameters: usize, told: bool) -> Arc<str> {
         let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         texts
-            .entry(sql)
-            .or_insert_with(|| wrap(sql, parameters).into())
+            .entry((sql, told))
+            .or_insert_with(|| wrap(sql, parameters, told).into())
             .clone()
     }
 }
 
 /// `bf_one` runs first: where the update was handled before, it raises and the statement does not run.
-fn wrap(sql: &str, parameters: usize) -> String {
+fn wrap(sql: &str, parameters: usize, told: bool) -> String {
     let statement = sql.trim_end().trim_end_matches(';');
     let mut text = String::with_capacity(statement.len() + 160);
     text.push_str("WITH own AS (");
     text.push_str(statement);
-    text.push_str("\n) SELECT bf_one("); // the line ends a comment, if the statement does with one
+    text.push_str("\n)"); // the line ends a comment, if the statement does with one
+    if told {
+        // Where `bf_one` raises, it is taken back with everything else.
+        text.push_str(", told AS (");
+        text.push_str(&super::events::beside(parameters + PARAMETERS + 1));
+        text.push(')');
+    }
+    text.push_str(" SELECT bf_one(");
     for at in 1..=PARAMETERS {
         if at > 1 {
             text.push_str(", ");
@@ -423,6 +438,18 @@ pub(super) fn add(arguments: &mut PgArguments, effects: &Effects) -> Result<(), 
         arguments.add(e.first.flags)
     };
     add().map_err(sqlx::Error::Encode)
+}
+
+/// The event, as one more parameter; false: there is none.
+pub(super) fn add_event(
+    arguments: &mut PgArguments,
+    effects: &Effects,
+) -> Result<bool, sqlx::Error> {
+    let Some(json) = effects.event.as_ref().and_then(|event| encoded(&[event])) else {
+        return Ok(false);
+    };
+    arguments.add(json).map_err(sqlx::Error::Encode)?;
+    Ok(true)
 }
 
 pub(super) fn state(row: &Stored) -> i16 {

@@ -16,6 +16,8 @@
 
 pub(crate) mod broadcasts;
 mod conversation;
+mod counts;
+pub(crate) mod events;
 mod jobs;
 mod letters;
 mod llm;
@@ -89,15 +91,15 @@ impl Postgres {
         let settings = Arc::new(Settings::parse(url).map_err(|_| StoreError::Url)?);
         migrate::postgres::run(url, sets, clock).await?;
         let most = settings.connections.saturating_sub(RESERVED);
-        let own = Pool::new(settings.clone(), 2, settings.lock);
+        let own = Pool::new("own", settings.clone(), 2, settings.lock);
         let (clock, led) = clock.led();
         if let Some(led) = &led {
             // The first answer counts, however long it takes: without one this machine's time would stand.
             keep_time(&own, led, QUICK).await?;
         }
         let timekeeper = tokio::spawn(timekeeper(own.clone(), led)).abort_handle();
-        let handlers = Pool::new(settings.clone(), most, settings.lock);
-        let steps = Pool::new(settings.clone(), 1, STEP_LOCK);
+        let handlers = Pool::new("handlers", settings.clone(), most, settings.lock);
+        let steps = Pool::new("steps", settings.clone(), 1, STEP_LOCK);
         tokio::spawn({
             let (handlers, steps) = (handlers.clone(), steps.clone());
             async move { tokio::join!(handlers.warm(WARM.min(most / 2)), steps.warm(1)) }

@@ -16,6 +16,8 @@ use super::settings::Settings;
 use crate::store::error::{
     StoreError, is_disconnect, is_final, is_retryable, is_stale_plan, is_state, sql_code,
 };
+use crate::telemetry;
+use crate::telemetry::events::PoolWaited;
 
 /// How long a caller waits for a connection.
 const WAIT: Duration = Duration::from_secs(3);
@@ -97,6 +99,8 @@ struct Idle {
 
 /// The pool. Connections are opened on first use and kept; the last one returned is the first one used.
 pub(crate) struct Pool {
+    name: &'static str,
+    most: usize,
     settings: Arc<Settings>,
     /// How long its statements wait for a lock.
     lock_timeout: Duration,
@@ -115,9 +119,16 @@ impl std::fmt::Debug for Pool {
 }
 
 impl Pool {
-    /// Of at most `most` connections.
-    pub(crate) fn new(settings: Arc<Settings>, most: usize, lock_timeout: Duration) -> Arc<Self> {
+    /// Of at most `most` connections; `name`: for metrics.
+    pub(crate) fn new(
+        name: &'static str,
+        settings: Arc<Settings>,
+        most: usize,
+        lock_timeout: Duration,
+    ) -> Arc<Self> {
         Arc::new(Self {
+            name,
+            most: most.max(1),
             settings,
             lock_timeout,
             idle: Mutex::new(Vec::new()),
@@ -135,7 +146,14 @@ impl Pool {
             Ok(permit) => permit,
             Err(TryAcquireError::Closed) => return Err(StoreError::Busy),
             Err(TryAcquireError::NoPermits) => {
-                match tokio::time::timeout(WAIT, self.free.clone().acquire_owned()).await {
+                let began = Instant::now();
+                let waited = tokio::time::timeout(WAIT, self.free.clone().acquire_owned()).await;
+                telemetry::emit(PoolWaited {
+                    pool: self.name,
+                    took: began.elapsed(),
+                    timed_out: waited.is_err(),
+                });
+                match waited {
                     Ok(Ok(permit)) => permit,
                     _ => return Err(StoreError::Busy),
                 }
@@ -152,6 +170,12 @@ impl Pool {
             pool: self.clone(),
             _permit: permit,
         })
+    }
+
+    /// Its name, connections that are lent out, and how many there may be.
+    pub(crate) fn lent(&self) -> (&'static str, usize, usize) {
+        let free = self.free.available_permits();
+        (self.name, self.most.saturating_sub(free), self.most)
     }
 
     /// Opens `some` connections ahead of the first that need them. A server that takes none now is asked again then.

@@ -10,7 +10,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::QUICK;
-use super::conversation::{add, json_rows, outcome, state};
+use super::conversation::{add, add_event, json_rows, outcome, state};
+use super::events;
 use super::pool::{Pool, on};
 use crate::faults;
 use crate::store::conversation::{Effects, Step};
@@ -67,6 +68,14 @@ impl Steps {
             Ok(Ok(told)) => told,
             _ => Err(StoreError::Busy),
         }
+    }
+
+    /// Steps that wait.
+    pub(super) fn depth(&self) -> usize {
+        let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
+        queue
+            .as_ref()
+            .map_or(0, |queue| queue.max_capacity() - queue.capacity())
     }
 
     /// Takes no further steps and stores those that wait.
@@ -179,7 +188,9 @@ async fn alone(
 ) -> Result<Option<Step>, sqlx::Error> {
     let mut arguments = PgArguments::default();
     add(&mut arguments, effects)?;
-    let rows = sqlx::query_with(ONE, arguments)
+    let told = add_event(&mut arguments, effects)?;
+    let one = if told { events::TOLD } else { ONE };
+    let rows = sqlx::query_with(one, arguments)
         .fetch_all(connection)
         .await?;
     let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
@@ -192,7 +203,16 @@ async fn together(
 ) -> Result<Vec<Outcome>, sqlx::Error> {
     let mut arguments = PgArguments::default();
     bind(&mut arguments, batch).map_err(sqlx::Error::Encode)?;
-    let rows = sqlx::query_with(MANY, arguments)
+    let told = events::placed(batch.iter().map(|job| job.effects.event.as_ref()));
+    let many = if told.is_some() {
+        events::MANY_TOLD
+    } else {
+        MANY
+    };
+    if let Some(told) = told {
+        arguments.add(told).map_err(sqlx::Error::Encode)?;
+    }
+    let rows = sqlx::query_with(many, arguments)
         .fetch_all(connection)
         .await?;
     let mut outcomes: Vec<Outcome> = batch.iter().map(|_| Ok(Some(Step::Done))).collect();

@@ -9,6 +9,7 @@
 
 pub(crate) mod broadcasts;
 pub(crate) mod conversation;
+pub(crate) mod events;
 pub(crate) mod jobs;
 pub(crate) mod letters;
 mod llm;

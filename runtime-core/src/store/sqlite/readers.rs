@@ -2,12 +2,16 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use std::time::Instant;
+
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::watchdog::Watchdog;
 use crate::store::error::StoreError;
+use crate::telemetry;
+use crate::telemetry::events::PoolWaited;
 
 type Idle = Vec<(Box<SqliteConnection>, Watchdog)>;
 
@@ -16,6 +20,7 @@ type Idle = Vec<(Box<SqliteConnection>, Watchdog)>;
 pub(crate) struct Readers {
     options: SqliteConnectOptions,
     idle: Mutex<Idle>,
+    most: usize,
     free: Arc<Semaphore>,
 }
 
@@ -25,18 +30,26 @@ impl Readers {
         Arc::new(Self {
             options,
             idle: Mutex::new(Vec::new()),
+            most: most.max(1),
             free: Arc::new(Semaphore::new(most.max(1))),
         })
     }
 
     /// A connection, as soon as one is free. The caller bounds the wait.
     pub(crate) async fn get(self: &Arc<Self>) -> Result<Reader, StoreError> {
-        let permit = self
-            .free
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(|_| StoreError::Busy)?;
+        let permit = match self.free.clone().try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => {
+                let began = Instant::now();
+                let permit = self.free.clone().acquire_owned().await;
+                telemetry::emit(PoolWaited {
+                    pool: "readers",
+                    took: began.elapsed(),
+                    timed_out: false,
+                });
+                permit.map_err(|_| StoreError::Busy)?
+            }
+        };
         let idle = self
             .idle
             .lock()
@@ -59,6 +72,12 @@ impl Readers {
             pool: self.clone(),
             _permit: permit,
         })
+    }
+
+    /// Connections that are lent out, and how many there may be.
+    pub(crate) fn lent(&self) -> (usize, usize) {
+        let free = self.free.available_permits();
+        (self.most.saturating_sub(free), self.most)
     }
 
     /// No connection is given out any more.

@@ -15,11 +15,13 @@ use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::events;
 use super::watchdog::Watchdog;
 use crate::faults;
 use crate::store::error::{StoreError, is_busy, is_constraint, is_fatal, sql_code};
+use crate::store::events::{Event, encoded};
 use crate::telemetry;
-use crate::telemetry::events::GroupCommitted;
+use crate::telemetry::events::{EventsWritten, GroupCommitted};
 
 /// Most jobs of one commit.
 pub(crate) const GROUP: usize = 64;
@@ -69,6 +71,10 @@ pub(crate) trait Job: Send {
         connection: Box<SqliteConnection>,
         attempt: Attempt,
     ) -> Boxed<'a, Left>;
+    /// What operators can ask afterwards; commits with the job.
+    fn event(&self) -> Option<&Event> {
+        None
+    }
     /// Tells whoever waits.
     fn finish(self: Box<Self>, end: End);
 }
@@ -108,6 +114,14 @@ impl Writer {
             Some(Ok(())) => Ok(()),
             _ => Err(StoreError::Busy),
         }
+    }
+
+    /// Jobs that wait.
+    pub(crate) fn depth(&self) -> usize {
+        let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
+        queue
+            .as_ref()
+            .map_or(0, |queue| queue.max_capacity() - queue.capacity())
     }
 
     /// Runs a write of the runtime's own in its savepoint.
@@ -216,6 +230,12 @@ async fn supervise(
     }
 }
 
+/// What jobs did, and how many say so.
+fn told(ran: &[Box<dyn Job>]) -> Option<(String, usize)> {
+    let events: Vec<&Event> = ran.iter().filter_map(|job| job.event()).collect();
+    Some((encoded(&events)?, events.len()))
+}
+
 struct Lane {
     connection: Option<Box<SqliteConnection>>,
     options: SqliteConnectOptions,
@@ -256,7 +276,8 @@ impl Lane {
                 next = waiting.try_recv().ok();
             }
         }
-        if !lost && self.commit().await.is_ok() {
+        let told = told(&ran);
+        if !lost && self.account(told).await && self.commit().await.is_ok() {
             telemetry::emit(GroupCommitted {
                 updates: ran.len(),
                 took: started.elapsed(),
@@ -278,7 +299,9 @@ impl Lane {
             if !self.begin().await {
                 break;
             }
-            if self.run(&mut *job, attempt).await == Ran::Done {
+            let ran = self.run(&mut *job, attempt).await;
+            let told = told(std::slice::from_ref(&job));
+            if ran == Ran::Done && self.account(told).await {
                 match self.commit().await {
                     Ok(()) => {
                         job.finish(End::Committed);
@@ -325,6 +348,21 @@ impl Lane {
             self.connection = None; // whatever state it is in, a new one is in none
         }
         begun.is_ok()
+    }
+
+    /// Writes down what was told, in the open transaction; false: that is in doubt.
+    async fn account(&mut self, told: Option<(String, usize)>) -> bool {
+        let (Some((json, count)), Some(connection)) = (told, self.connection.as_mut()) else {
+            return true;
+        };
+        let stored = events::insert(connection, &json).await;
+        match &stored {
+            Ok(()) => telemetry::emit(EventsWritten { events: count }),
+            Err(error) => {
+                tracing::error!(code = sql_code(error), "events cannot be written");
+            }
+        }
+        stored.is_ok()
     }
 
     async fn connect(&self) -> Result<Box<SqliteConnection>, sqlx::Error> {

@@ -24,12 +24,16 @@ pub use llm::{
 pub use manage::DataCleared;
 pub use operation::{ApiAnswered, Lifecycle, PollingFailed, Registered, Reloaded};
 pub use sending::{
-    ChatUnreachable, OutboxWaiting, ReplyFailed, ReplySent, RowsTakenOver, SendAmbiguous,
-    SendRetried, TelegramCalled,
+    ChatUnreachable, FloodWaited, OutboxWaiting, ReplyFailed, ReplySent, RowsTakenOver,
+    SendAmbiguous, SendRetried, TelegramCalled,
 };
-pub use stores::{DatabaseChanged, GroupCommitted, RedisChanged, RedisMissed, StoreFailed};
+pub use stores::{
+    DatabaseChanged, Depths, EventsDropped, EventsWritten, GroupCommitted, LocaleLooked,
+    PoolWaited, RedisChanged, RedisMissed, StoreFailed, TablesCounted,
+};
 pub use texts::{TextStale, TextsChanged, TextsRefused, TextsSpoken, TextsUnread};
 pub use updates::{
-    DuplicateAnswered, HandlerFailed, HandlerRan, LimitDecided, Rendered, StatementsRan,
-    UpdateFinished, UpdateReceived, WebhookRefused, WizardMove, WizardMoved,
+    ConversationRaced, DuplicateAnswered, HandlerFailed, HandlerRan, LimitDecided, LockWaited,
+    Rendered, StatementsRan, UpdateClaimed, UpdateFinished, UpdateReceived, WebhookRefused,
+    WidgetsUsed, WizardMove, WizardMoved,
 };

@@ -122,8 +122,7 @@ impl Fact for Lifecycle<'_> {
     fn observe(&self, metrics: Option<&Metrics>) {
         if let Some(m) = metrics {
             let build = m.build.with_label_values(&[self.version, self.sources]);
-            build.reset();
-            build.inc();
+            build.set(1);
         }
         info!(
             version = self.version,

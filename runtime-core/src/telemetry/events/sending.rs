@@ -199,3 +199,26 @@ impl Fact for OutboxWaiting {
         }
     }
 }
+
+/// A send was held back, so that Telegram's limits are kept.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct FloodWaited {
+    pub bot: &'static str,
+    /// `reply` or `bulk`.
+    pub class: &'static str,
+    pub wait: Duration,
+}
+
+impl Fact for FloodWaited {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.flood_waits
+                .with_label_values(&[self.bot, self.class])
+                .inc();
+            m.flood_wait_seconds
+                .with_label_values(&[self.bot])
+                .observe(self.wait.as_secs_f64());
+        }
+    }
+}

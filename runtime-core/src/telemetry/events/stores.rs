@@ -106,3 +106,129 @@ impl Fact for RedisMissed {
         }
     }
 }
+
+/// Events were written down.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct EventsWritten {
+    pub events: usize,
+}
+
+impl Fact for EventsWritten {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.events_written
+                .inc_by(u64::try_from(self.events).unwrap_or(u64::MAX));
+        }
+    }
+}
+
+/// Events were lost.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct EventsDropped {
+    pub events: usize,
+}
+
+impl Fact for EventsDropped {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.events_dropped
+                .inc_by(u64::try_from(self.events).unwrap_or(u64::MAX));
+        }
+    }
+}
+
+/// A handler waited for a connection to the database.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct PoolWaited {
+    /// `readers`, `handlers`, `own` or `steps`.
+    pub pool: &'static str,
+    pub took: Duration,
+    /// In vain.
+    pub timed_out: bool,
+}
+
+impl Fact for PoolWaited {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.pool_wait
+                .with_label_values(&[self.pool])
+                .observe(self.took.as_secs_f64());
+            if self.timed_out {
+                m.pool_timeouts.with_label_values(&[self.pool]).inc();
+            }
+        }
+    }
+}
+
+/// A person's locale was looked up.
+#[derive(Debug)]
+pub struct LocaleLooked {
+    /// It was known here.
+    pub hit: bool,
+}
+
+impl Fact for LocaleLooked {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            let outcome = if self.hit { "hit" } else { "miss" };
+            m.locale_cache.with_label_values(&[outcome]).inc();
+        }
+    }
+}
+
+/// How much waits, and how much is lent out.
+#[derive(Debug, Default)]
+#[allow(missing_docs)]
+pub struct Depths {
+    /// Queue and items.
+    pub queues: Vec<(&'static str, usize)>,
+    /// Pool, connections lent out, and how many there may be.
+    pub pools: Vec<(&'static str, usize, usize)>,
+}
+
+fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+impl Fact for Depths {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            for (queue, items) in &self.queues {
+                m.queue_depth.with_label_values(&[queue]).set(count(*items));
+            }
+            for (pool, used, size) in &self.pools {
+                m.pool_used.with_label_values(&[pool]).set(count(*used));
+                m.pool_size.with_label_values(&[pool]).set(count(*size));
+            }
+        }
+    }
+}
+
+/// What waits in the tables, of all instances.
+#[derive(Debug, Default)]
+#[allow(missing_docs)]
+pub struct TablesCounted {
+    /// Class, rows, seconds since the oldest could have been sent.
+    pub outbox: Vec<(&'static str, i64, i64)>,
+    pub letters: i64,
+    /// Bot and dialogues that wait for an answer.
+    pub dialogues: Vec<(&'static str, i64)>,
+}
+
+impl Fact for TablesCounted {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            for (class, rows, oldest) in &self.outbox {
+                m.outbox_backlog.with_label_values(&[class]).set(*rows);
+                m.outbox_oldest.with_label_values(&[class]).set(*oldest);
+            }
+            m.letters_stored.set(self.letters);
+            for (bot, dialogues) in &self.dialogues {
+                m.wizards_active.with_label_values(&[bot]).set(*dialogues);
+            }
+        }
+    }
+}

@@ -226,11 +226,19 @@ pub struct StatementsRan {
     pub bot: &'static str,
     pub queries: u64,
     pub execs: u64,
+    /// How long the handler waited for them.
+    pub waited: Duration,
 }
 
 impl Fact for StatementsRan {
     fn observe(&self, metrics: Option<&Metrics>) {
         if let Some(m) = metrics {
+            if self.queries + self.execs > 0 {
+                let kind = if self.execs > 0 { "exec" } else { "query" };
+                m.sql_seconds
+                    .with_label_values(&[self.bot, kind])
+                    .observe(self.waited.as_secs_f64());
+            }
             if self.queries > 0 {
                 m.sql_queries
                     .with_label_values(&[self.bot])
@@ -310,5 +318,79 @@ impl Fact for WebhookRefused<'_> {
             trace_id = self.trace_id,
             "webhook request refused"
         );
+    }
+}
+
+/// An update was stored for the first time.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct UpdateClaimed {
+    pub bot: &'static str,
+}
+
+impl Fact for UpdateClaimed {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.claims.with_label_values(&[self.bot]).inc();
+        }
+    }
+}
+
+/// A handler ran in vain: its conversation had moved meanwhile.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct ConversationRaced {
+    pub bot: &'static str,
+}
+
+impl Fact for ConversationRaced {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.races.with_label_values(&[self.bot]).inc();
+        }
+    }
+}
+
+/// A widget was shown, or has given an answer.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct WidgetsUsed {
+    pub bot: &'static str,
+    /// The kinds of both.
+    pub drawn: Option<&'static str>,
+    pub picked: Option<&'static str>,
+}
+
+impl Fact for WidgetsUsed {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            if let Some(widget) = self.drawn {
+                m.widget_renders
+                    .with_label_values(&[self.bot, widget])
+                    .inc();
+            }
+            if let Some(widget) = self.picked {
+                m.widget_picks.with_label_values(&[self.bot, widget]).inc();
+            }
+        }
+    }
+}
+
+/// An update waited for something that others held.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct LockWaited {
+    /// `conversation`, `writer` or `database`.
+    pub lock: &'static str,
+    pub took: Duration,
+}
+
+impl Fact for LockWaited {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.lock_wait
+                .with_label_values(&[self.lock])
+                .observe(self.took.as_secs_f64());
+        }
     }
 }

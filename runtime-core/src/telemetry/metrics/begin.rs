@@ -2,6 +2,7 @@
 //! not exist never fires.
 
 use super::metrics;
+use crate::handler::error::HandlerError;
 use crate::llm::Refused;
 
 /// Makes a bot's series, at zero. `dialogues`: names of the commands that begin one; `locales`: its tags.
@@ -41,6 +42,18 @@ pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static 
         m.outbox_ambiguous.with_label_values(&[bot, policy]);
     }
     m.reply_seconds.with_label_values(&[bot]);
+    m.wizards_active.with_label_values(&[bot]);
+    for class in ["reply", "bulk"] {
+        m.flood_waits.with_label_values(&[bot, class]);
+    }
+    m.flood_wait_seconds.with_label_values(&[bot]);
+    for kind in ["query", "exec"] {
+        m.sql_seconds.with_label_values(&[bot, kind]);
+    }
+    for code in HandlerError::CODES {
+        m.errors.with_label_values(&[bot, "handler", code]);
+        m.dead_letters.with_label_values(&[bot, code]);
+    }
     for locale in locales {
         m.i18n_renders.with_label_values(&[bot, locale]);
     }
@@ -60,6 +73,8 @@ pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static 
     for counters in [
         &m.broadcast_holds,
         &m.duplicates,
+        &m.claims,
+        &m.races,
         &m.reloads,
         &m.sql_queries,
         &m.sql_execs,
@@ -80,6 +95,41 @@ pub fn begin_jobs(bot: &'static str) {
     m.job_seconds.with_label_values(&[bot]);
     m.jobs_waiting.with_label_values(&[bot]);
     m.jobs_oldest.with_label_values(&[bot]);
+}
+
+/// Makes the series that belong to no bot, at zero.
+pub fn begin_process() {
+    let Some(m) = metrics() else { return };
+    for reason in [
+        "unknown_bot",
+        "wrong_secret",
+        "too_large",
+        "malformed",
+        "overload",
+        "broken_body",
+    ] {
+        m.refused.with_label_values(&[reason]);
+    }
+    for class in ["reply", "bulk"] {
+        m.outbox_backlog.with_label_values(&[class]);
+        m.outbox_oldest.with_label_values(&[class]);
+    }
+    for outcome in ["hit", "miss"] {
+        m.locale_cache.with_label_values(&[outcome]);
+    }
+    for outcome in ["sent", "dropped", "failed"] {
+        m.spans.with_label_values(&[outcome]);
+    }
+    for class in [
+        "ok",
+        "flood",
+        "unreachable",
+        "refused",
+        "ambiguous",
+        "unsent",
+    ] {
+        m.telegram_calls.with_label_values(&["sendMessage", class]);
+    }
 }
 
 /// Makes the series of a bot's rate limits, at zero.

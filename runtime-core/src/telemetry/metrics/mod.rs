@@ -7,8 +7,9 @@ use prometheus::{Encoder, TextEncoder};
 
 mod begin;
 mod families;
+mod process;
 
-pub use begin::{begin, begin_jobs, begin_limits, begin_llm, begin_redis};
+pub use begin::{begin, begin_jobs, begin_limits, begin_llm, begin_process, begin_redis};
 pub use families::{FAMILIES, Metrics};
 
 /// What is known of a family of metrics.
@@ -22,6 +23,8 @@ pub struct Family {
     pub help: &'static str,
     /// Names of its labels.
     pub labels: &'static [&'static str],
+    /// Upper bounds; empty: it is no histogram.
+    pub buckets: &'static [f64],
 }
 
 static METRICS: LazyLock<Option<Metrics>> = LazyLock::new(|| Metrics::new().ok());
@@ -35,8 +38,12 @@ pub fn metrics() -> Option<&'static Metrics> {
 pub fn text() -> Vec<u8> {
     let mut out = Vec::new();
     if let Some(metrics) = metrics() {
-        if let Some(bytes) = resident_bytes() {
-            metrics.resident.set(bytes);
+        process::sample(metrics);
+        if let Ok(tokio) = tokio::runtime::Handle::try_current() {
+            let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+            let running = tokio.metrics();
+            metrics.tasks.set(count(running.num_alive_tasks()));
+            metrics.task_queue.set(count(running.global_queue_depth()));
         }
         // Writing to memory cannot fail; a metric that cannot be encoded is left out.
         let _ = TextEncoder::new().encode(&metrics.registry.gather(), &mut out);
@@ -44,20 +51,5 @@ pub fn text() -> Vec<u8> {
     out
 }
 
-/// `VmRSS` of Linux; elsewhere unknown.
-fn resident_bytes() -> Option<i64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-    let kib: i64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib * 1024)
-}
-
 #[cfg(test)]
-mod tests {
-    #[test]
-    fn every_metric_registers() {
-        assert!(super::Metrics::new().is_ok());
-        let text = String::from_utf8(super::text()).unwrap();
-        assert!(text.contains("process_resident_memory_bytes"));
-    }
-}
+mod tests;

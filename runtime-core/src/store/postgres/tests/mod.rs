@@ -112,6 +112,7 @@ fn effects(update_id: i64, person: i64, expected: i64) -> Effects {
         letter: None,
         job: None,
         settles: None,
+        event: None,
     }
 }
 

@@ -1,0 +1,160 @@
+//! What an event says of an update: which of a closed set of things it was, of which command, at which step.
+
+use std::time::Duration;
+
+use super::route::{Control, Work};
+use super::seat::{Seat, Update};
+use crate::handler::{Cx, Next};
+use crate::store::Store;
+use crate::store::events::{Data, Event, Kind};
+use crate::telemetry::events::{WizardMove, WizardMoved};
+
+/// What an update was.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct What {
+    pub(super) kind: Kind,
+    /// Of the command, the code.
+    pub(super) name: &'static str,
+}
+
+impl Kind {
+    /// Of something with a name of this build.
+    pub(super) fn of(self, name: &'static str) -> What {
+        What { kind: self, name }
+    }
+}
+
+/// What a handler did.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Ran {
+    /// Its class; empty: none ran.
+    pub(super) effect: &'static str,
+    /// How long it waited, nearly all of it for statements.
+    pub(super) waited: Duration,
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// The event of an update that ran as `cx`; `None`: nobody keeps events.
+pub(super) fn event(
+    store: &Store,
+    update: &Update,
+    what: What,
+    ran: Ran,
+    cx: Option<&Cx>,
+) -> Option<Event> {
+    if !store.events.on() {
+        return None;
+    }
+    let spec = update.seat.spec;
+    let locale = cx.map_or(update.words.locale, |cx| cx.words.locale);
+    let step = cx.and_then(|cx| cx.before.as_ref()).map_or("", |before| {
+        step(&update.seat, before.flow(), before.step())
+    });
+    let statements = cx.map_or(0, |cx| cx.queries + cx.execs);
+    Some(Event {
+        at: store.clock().micros(),
+        bot: update.key.bot,
+        bot_id: spec.id,
+        person: update.words.person.id,
+        kind: what.kind,
+        name: what.name,
+        step,
+        took: i64::try_from(micros(update.arrived.elapsed())).unwrap_or(i64::MAX),
+        trace_id: update.trace_id.clone(),
+        data: Data {
+            channel: update.channel.name(),
+            effect: ran.effect,
+            locale: spec.locales.get(locale).map_or("", |locale| locale.tag),
+            queries: cx.map_or(0, |cx| cx.queries),
+            execs: cx.map_or(0, |cx| cx.execs),
+            sql_us: if statements > 0 {
+                micros(ran.waited)
+            } else {
+                0
+            },
+            replies: cx.map_or(0, |cx| cx.said.len()),
+            flow: "",
+        },
+        result_tag: cx.and_then(|cx| cx.tag),
+    })
+}
+
+/// What a turn's work came to; `moves`: of its dialogue.
+pub(super) fn of_turn(update: &Update, work: &Work, cx: &Cx, moves: &[WizardMoved]) -> What {
+    let seat = &update.seat;
+    if let Some(last) = moves.last() {
+        let kind = match last.how {
+            _ if cx.held_back => Kind::RatelimitHit,
+            _ if matches!(work, Work::Resume(_)) => Kind::Llm,
+            WizardMove::Begun => Kind::WizardStart,
+            WizardMove::Answered => Kind::WizardStep,
+            WizardMove::Refused => Kind::WizardRefused,
+            WizardMove::Completed => Kind::WizardDone,
+            WizardMove::TimedOut => Kind::WizardTimeout,
+        };
+        return What {
+            kind,
+            name: last.command,
+        };
+    }
+    let before = cx.before.as_ref();
+    let flow = before.map_or("", |before| seat.command_name(before.flow()));
+    let kind = match work {
+        _ if cx.held_back => Kind::RatelimitHit,
+        Work::Command { .. } => Kind::Command,
+        Work::Control { control, .. } if *control == Control::Cancel => Kind::WizardLeft,
+        _ if matches!(cx.next, Next::Turn(_)) => Kind::Page,
+        Work::Control { .. } => Kind::WizardStep,
+        Work::Answer(_) if before.is_none() && matches!(cx.next, Next::Stay) => Kind::Unknown,
+        Work::Answer(_) => Kind::WizardStep,
+        Work::Press(_) => Kind::Press,
+        Work::Locale(_) => Kind::Locale,
+        Work::Timeout(_) => Kind::WizardTimeout,
+        Work::Resume(_) | Work::Longer(_) => Kind::Llm,
+        Work::Bury(_) => Kind::Error,
+    };
+    let name = match work {
+        Work::Command { command, .. } => command_name(seat, *command),
+        Work::Control {
+            own: Some(command), ..
+        } if flow.is_empty() => command_name(seat, *command),
+        Work::Resume(job) => seat.command_name(&job.flow),
+        _ => flow,
+    };
+    What { kind, name }
+}
+
+/// A handler failed.
+pub(super) fn failed(
+    store: &Store,
+    update: &Update,
+    work: &Work,
+    code: &'static str,
+) -> Option<Event> {
+    let what = What {
+        kind: Kind::Error,
+        name: code,
+    };
+    let mut event = event(store, update, what, Ran::default(), None)?;
+    event.data.flow = match work {
+        Work::Command { command, .. } => command_name(&update.seat, *command),
+        Work::Resume(job) => update.seat.command_name(&job.flow),
+        _ => "",
+    };
+    Some(event)
+}
+
+pub(super) fn command_name(seat: &Seat, command: usize) -> &'static str {
+    seat.spec.commands.get(command).map_or("", |c| c.name)
+}
+
+/// The step as the compiler wrote it; empty: this build has none of that name.
+fn step(seat: &Seat, flow: &str, step: &str) -> &'static str {
+    let wizard = seat.spec.wizards.iter().find(|w| w.command == flow);
+    wizard
+        .and_then(|wizard| wizard.steps.iter().find(|known| known.id == step))
+        .map_or("", |known| known.id)
+}

@@ -1,0 +1,190 @@
+//! Events: one for each update, committed with what it stores; never a word of a person.
+
+use runtime_core::ingress::Content;
+use runtime_core::store::events::{Filter, Found};
+use tokio::sync::watch;
+
+use super::rig::{ANNA, BORIS, BOT_ID, Rig};
+
+async fn rig() -> Rig {
+    let rig = Rig::new().await;
+    rig.store.keep_events(30);
+    rig
+}
+
+/// What waits is written.
+async fn flush(rig: &Rig) {
+    let (stop, stopped) = watch::channel(true);
+    rig.store.write_events(stopped).await;
+    drop(stop);
+}
+
+async fn all(rig: &Rig, filter: Filter) -> Vec<Found> {
+    let filter = Filter {
+        limit: 500,
+        ..filter
+    };
+    let mut found = rig.store.events("booking", &filter).await.unwrap();
+    found.reverse();
+    found
+}
+
+#[tokio::test]
+async fn every_update_leaves_one_and_it_says_what_it_was() {
+    let mut rig = rig().await;
+    for words in [
+        "/start",
+        "/book",
+        "nothing of it",
+        "spa",
+        "/cancel",
+        "hello",
+    ] {
+        rig.say(ANNA, words).await;
+    }
+    rig.say(BORIS, "/boom").await;
+    // What was stored has its event already; what stored nothing waits.
+    let stored = all(&rig, Filter::default()).await;
+    assert!(!stored.is_empty());
+    assert!(stored.iter().all(|event| event.kind != "unknown"));
+    flush(&rig).await;
+    let mut events = all(&rig, Filter::default()).await;
+    events.sort_by(|a, b| a.at.cmp(&b.at));
+    let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(events.len(), 7, "{events:#?}");
+    for kind in [
+        "command",
+        "wizard_start",
+        "wizard_refused",
+        "wizard_step",
+        "wizard_left",
+        "unknown",
+        "error",
+    ] {
+        assert!(kinds.contains(&kind), "no {kind} in {kinds:?}");
+    }
+    for event in &events {
+        assert!(event.ms >= 0.0 && event.ms < 60_000.0);
+        let text = serde_json::to_string(event).unwrap();
+        for word in ["nothing of it", "hello"] {
+            assert!(!text.contains(word), "{text}");
+        }
+        let data: serde_json::Value = serde_json::from_str(event.data.get()).unwrap();
+        assert_eq!(data["channel"], "webhook", "{data}");
+        assert!(!data["locale"].as_str().unwrap().is_empty());
+    }
+    let step = events.iter().find(|e| e.kind == "wizard_step").unwrap();
+    assert_eq!(step.name, "book");
+    assert!(!step.step.is_empty());
+    assert_eq!(step.user_id, Some(ANNA));
+    let error = events.iter().find(|e| e.kind == "error").unwrap();
+    assert_eq!(error.user_id, Some(BORIS));
+    // The questions that operators have.
+    let of = |filter| all(&rig, filter);
+    let boris = Filter {
+        person: Some(BORIS),
+        ..Filter::default()
+    };
+    assert_eq!(of(boris).await.len(), 1);
+    let steps = Filter {
+        kind: Some("wizard_step".to_owned()),
+        ..Filter::default()
+    };
+    assert_eq!(of(steps).await.len(), 1);
+    let trace = Filter {
+        trace: Some(step.trace_id.clone()),
+        ..Filter::default()
+    };
+    assert_eq!(of(trace).await.len(), 1);
+    let newest = rig
+        .store
+        .events(
+            "booking",
+            &Filter {
+                limit: 2,
+                ..Filter::default()
+            },
+        )
+        .await
+        .unwrap();
+    assert_eq!(newest.len(), 2);
+    let older = Filter {
+        before: Some(newest[1].id),
+        ..Filter::default()
+    };
+    assert_eq!(of(older).await.len(), 5);
+    let report = rig.store.report("booking", 24).await.unwrap();
+    assert_eq!((report.events, report.people), (7, 2));
+    assert!(report.within_200_ms.unwrap() <= 1.0);
+    assert_eq!(report.errors.len(), 1);
+    assert_eq!(report.errors[0].events, 1);
+    assert!(report.slow.iter().any(|flow| flow.name == "book"));
+    assert_eq!(
+        report.types.iter().map(|typed| typed.events).sum::<i64>(),
+        7
+    );
+    assert!(report.tags.is_empty());
+    let nobodys = rig.store.report("another", 24).await.unwrap();
+    assert_eq!(nobodys.events, 0);
+    assert!(nobodys.within_200_ms.is_none());
+}
+
+#[tokio::test]
+async fn a_redelivery_leaves_none() {
+    let mut rig = rig().await;
+    let before = rig.count("bf_events").await;
+    let event = Rig::message(ANNA, ANNA, Content::Text("/book".to_owned()));
+    rig.update(900, event.clone()).await;
+    assert_eq!(rig.count("bf_events").await, before + 1);
+    rig.update(900, event).await;
+    assert_eq!(rig.count("bf_events").await, before + 1);
+}
+
+#[tokio::test]
+async fn old_ones_are_forgotten_and_none_are_written_without_a_wish() {
+    let mut rig = rig().await;
+    rig.say(ANNA, "/book").await;
+    rig.say(ANNA, "spa").await;
+    rig.execute("UPDATE bf_events SET at = at - 31 * 86400000000 WHERE type = 'wizard_start'")
+        .await;
+    rig.store.prune().await.unwrap();
+    assert_eq!(rig.count("bf_events").await, 1);
+    rig.store.keep_events(0);
+    rig.say(ANNA, "/cancel").await;
+    assert_eq!(rig.count("bf_events").await, 1);
+    rig.store.prune().await.unwrap();
+    assert_eq!(rig.count("bf_events").await, 0);
+}
+
+#[tokio::test]
+async fn who_is_erased_is_nobody_in_them() {
+    let mut rig = rig().await;
+    rig.say(ANNA, "/book").await;
+    rig.say(BORIS, "/book").await;
+    rig.store
+        .erase_person(&super::bot::BOT, &[BOT_ID], ANNA)
+        .await
+        .unwrap();
+    let people: Vec<_> = all(&rig, Filter::default())
+        .await
+        .into_iter()
+        .map(|event| event.user_id)
+        .collect();
+    assert_eq!(people, [None, Some(BORIS)]);
+}
+
+#[tokio::test]
+async fn who_is_held_back_is_recorded() {
+    let mut rig = rig().await;
+    for _ in 0..4 {
+        rig.say(ANNA, "/limited").await;
+    }
+    flush(&rig).await;
+    let held = Filter {
+        kind: Some("ratelimit_hit".to_owned()),
+        ..Filter::default()
+    };
+    let held = all(&rig, held).await;
+    assert!(!held.is_empty());
+    assert!(held.iter().all(|event| event.name == "limited"));
+}
