@@ -243,22 +243,30 @@ async fn killed(engine: Engine) {
     };
     people.settle(&deployment).await;
     let instance = &deployment.instances[0];
-    let id = broadcast(&deployment).await;
     let mut reached = 0;
-    let points = POINTS
-        .iter()
-        .filter(|point| point.starts_with("broadcast."));
+    let mut id = 0;
     let rounds = if long() { 5 } else { 1 };
-    for point in points.cycle().take(9 * rounds) {
-        instance.kill().await;
-        let times = rand::random_range(1..4);
-        instance.home.set("KILL_POINT", &format!("{point}:{times}"));
-        instance.start().await;
-        let began = Instant::now();
-        while instance.runs() && began.elapsed() < Duration::from_secs(3) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+    for round in 0..rounds {
+        for point in POINTS
+            .iter()
+            .filter(|point| point.starts_with("broadcast."))
+        {
+            if point.ends_with("complete") {
+                continue; // at the end
+            }
+            instance.kill().await;
+            let times = if point.ends_with("enrol") {
+                1
+            } else {
+                rand::random_range(1..4)
+            };
+            instance.home.set("KILL_POINT", &format!("{point}:{times}"));
+            instance.start().await;
+            if id == 0 {
+                id = broadcast(&deployment).await;
+            }
+            reached += usize::from(dies(instance, if round == 0 { 15 } else { 2 }).await);
         }
-        reached += usize::from(!instance.runs());
     }
     instance.home.set("KILL_POINT", "");
     for _ in 0..3 {
@@ -266,7 +274,13 @@ async fn killed(engine: Engine) {
         assert!(instance.start().await, "it starts");
         tokio::time::sleep(Duration::from_millis(rand::random_range(1100..1900))).await;
     }
-    let status = completed(&deployment, id, Duration::from_secs(300)).await;
+    instance.kill().await;
+    instance.home.set("KILL_POINT", "broadcast.before_complete");
+    instance.start().await;
+    reached += usize::from(dies(instance, 300).await);
+    instance.home.set("KILL_POINT", "");
+    assert!(instance.start().await, "it starts");
+    let status = completed(&deployment, id, Duration::from_secs(60)).await;
     let (got, _) = got(&deployment);
     println!(
         "{engine:?}: {} recipients, {reached} kills at named places and 3 at random: {} sent, {} ambiguous, {} got it",
@@ -275,7 +289,7 @@ async fn killed(engine: Engine) {
         status["ambiguous_count"],
         got.len()
     );
-    assert!(reached >= 5, "{reached} places were reached");
+    assert!(reached >= 8, "{reached} places were reached");
     assert_eq!(status["total_users"], people.recipients(), "{status}");
     assert!(
         got.values().all(|times| *times == 1),
@@ -298,6 +312,15 @@ async fn killed(engine: Engine) {
     let rows = format!("SELECT count(*) FROM bf_recipient WHERE broadcast = {id}");
     assert_eq!(deployment.number(&rows).await, people.recipients());
     deployment.stop().await;
+}
+
+/// Whether it ends by itself in time.
+async fn dies(instance: &crate::deployment::Instance, seconds: u64) -> bool {
+    let began = Instant::now();
+    while instance.runs() && began.elapsed() < Duration::from_secs(seconds) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    !instance.runs()
 }
 
 #[tokio::test(flavor = "multi_thread")]

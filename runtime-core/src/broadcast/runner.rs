@@ -1,7 +1,7 @@
 //! One broadcast as this instance sends it.
 //!
 //! Rows are taken a second ahead, each with the moment of its call: the moments are given out by the table, so that all
-//! instances together keep the pace. A tenth of a second before they are due, a committed statement says of the next rows
+//! instances together keep the pace. A moment before they are due, a committed statement says of the next rows
 //! that their calls begin (and how others have ended): only those are made. So a pause that has committed lets nothing
 //! begin, and a crash leaves no more than what had begun as ambiguous.
 
@@ -33,9 +33,9 @@ const HELD: usize = 256;
 /// Calls under way, at most: so many are ambiguous if Telegram falls silent.
 const CALLS: usize = 64;
 /// Calls begin in batches of so much time.
-const BATCH: i64 = 100_000;
+const BATCH: i64 = 50_000;
 /// How long the end of a call may wait to be stored.
-const SETTLE: Duration = Duration::from_millis(100);
+const SETTLE: Duration = Duration::from_millis(50);
 /// Pause between two looks for rows.
 const LOOK: Duration = Duration::from_millis(250);
 /// Pause after the database has failed.
