@@ -14,6 +14,7 @@ compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/
 command -v openssl >/dev/null || missing+=(openssl) # makes certificates of tests
 command -v redis-server >/dev/null || missing+=(redis-server)
 command -v promtool >/dev/null || missing+=(prometheus) # tests the alert rules
+python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv) # for schemathesis
 if [ "${#missing[@]}" -gt 0 ]; then
     as_root apt-get update -q
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"
@@ -32,4 +33,5 @@ if [ "$#" = 0 ]; then
     target/debug/botgen check bots --engine all
     target/debug/botgen postgres stop
     scripts/smoke-test.sh
+    scripts/api.sh
 fi

@@ -9,6 +9,7 @@
 //! | `faults` | a Telegram, a database, a configuration that does not do as it should |
 //! | `hook` | what the webhook refuses, and what it takes |
 //! | `llm` | what operators see and set of questions to the model |
+//! | `manage` | the management API against the strict Telegram and the compiled bots |
 //! | `migrations` | migrations on Postgres, however many begin at once |
 //! | `observe` | what operators see: log lines, traces, metrics, events |
 //! | `surface` | operators' and builders' routes, guards, envelopes, metrics, logs |
@@ -24,6 +25,7 @@ mod crash;
 mod faults;
 mod hook;
 mod llm;
+mod manage;
 #[cfg(feature = "postgres")]
 mod migrations;
 mod observe;

@@ -278,7 +278,7 @@ fn finish(path: &str, item: &mut PathItem) {
 ///
 /// A whole bot, one YAML, what a model wrote, or a spec of the previous system, which is translated first. Checked for SQLite.
 #[utoipa::path(post, path = "/spec/validate", tag = "spec",
-    request_body(content((BotBody = "application/json"), (String = "application/yaml"), (String = "text/plain"))),
+    request_body(content((BotBody = "application/json"), (Value = "application/yaml"), (String = "text/plain"))),
     responses((status = 200, body = Validation),
         (status = 400, description = "No JSON, or no UTF-8", body = ErrorBody),
         (status = 413, description = "More than 2 MB", body = ErrorBody),
@@ -293,7 +293,7 @@ async fn validate(State(desk): State<Desk>, request: Request) -> Result<Json<Val
 ///
 /// What has only one right answer is mended, the rest comes with suggestions and a template that works.
 #[utoipa::path(post, path = "/spec/fix", tag = "spec",
-    request_body(content((BotBody = "application/json"), (String = "application/yaml"), (String = "text/plain"))),
+    request_body(content((BotBody = "application/json"), (Value = "application/yaml"), (String = "text/plain"))),
     responses((status = 200, body = Mended),
         (status = 400, description = "No JSON, or no UTF-8", body = ErrorBody),
         (status = 413, description = "More than 2 MB", body = ErrorBody),

@@ -395,8 +395,8 @@ async fn preview_says_what_would_be_sent() {
     assert_eq!(
         answer.json(),
         json!({"bot_reply": "hello\nworld", "toast": "ok", "messages": [
-            {"method": "sendMessage", "text": "hello", "buttons": []},
-            {"method": "sendMessage", "text": "world", "buttons": []}]})
+            {"method": "sendMessage", "text": "hello", "buttons": [], "to": 42},
+            {"method": "sendMessage", "text": "world", "buttons": [], "to": 42}]})
     );
     let seen = core.seen.lock().unwrap();
     assert!(

@@ -300,3 +300,74 @@ async fn the_description_says_everything_of_every_route() {
         assert!(api["components"]["schemas"][name].is_object(), "{name}");
     }
 }
+
+/// `docs/api-routes.md` is the description as a page. `UPDATE=1` writes it.
+#[test]
+fn the_page_of_routes_is_the_description() {
+    let api = serde_json::to_value(openapi::document()).unwrap();
+    let mut page = String::from(
+        "# Every route\n\nWritten from the description that `/openapi.json` serves (`UPDATE=1 cargo nextest run -p runtime-core --lib \
+         -E 'test(the_page_of_routes)'`); [api.md](api.md) says how to use them. *Admin*: `Authorization: Bearer …` with \
+         `BOTFACTORY_ADMIN_TOKEN`, or this machine while that is unset. Statuses that every route may have (400, 401, 403, 413, \
+         503) are left out.\n",
+    );
+    let mut tags: std::collections::BTreeMap<String, Vec<String>> = Default::default();
+    for row in rows() {
+        let operation = &api["paths"][&row.pattern][row.method];
+        let text = |value: &Value| value.as_str().unwrap_or_default().replace('\n', " ");
+        let query: Vec<String> = operation["parameters"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|parameter| parameter["in"] == "query")
+            .map(|parameter| format!("`{}`", text(&parameter["name"])))
+            .collect();
+        let query = match query.is_empty() {
+            true => String::new(),
+            false => format!(" Takes {}", query.join(", ")),
+        };
+        let statuses: Vec<&str> = operation["responses"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .filter(|status| !["default", "400", "401", "403", "413", "503"].contains(status))
+            .collect();
+        let guarded = match row.door {
+            Door::Admin | Door::Metrics => "admin",
+            Door::Page => "page",
+            Door::Telegram => "secret",
+            Door::Alive | Door::Health => "",
+        };
+        let more = text(&operation["description"]);
+        let more = match more.is_empty() {
+            true => String::new(),
+            false => format!(". {}", more.trim_end_matches('.')),
+        };
+        let more = match query.is_empty() {
+            true => more,
+            false => format!("{more}."),
+        };
+        let line = format!(
+            "| `{} {}` | {}{more}{query} | {guarded} | {} |\n",
+            row.method.to_uppercase(),
+            row.pattern,
+            text(&operation["summary"]),
+            statuses.join(" "),
+        );
+        tags.entry(text(&operation["tags"][0]))
+            .or_default()
+            .push(line);
+    }
+    for (tag, mut lines) in tags {
+        lines.sort();
+        page += &format!("\n## {tag}\n\n| route | does | for | statuses |\n|---|---|---|---|\n");
+        page.extend(lines);
+    }
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/api-routes.md");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == page, "UPDATE=1 writes docs/api-routes.md anew");
+}
