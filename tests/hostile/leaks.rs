@@ -204,6 +204,7 @@ async fn nothing_leaks_whatever_fails() {
             "bookings",
             "support_tickets",
             "bf_conversations",
+            "bf_person",
             "bf_outbox",
         ];
         if !words.contains(&table.as_str()) {
