@@ -12,6 +12,7 @@ slow-down = { $seconds ->
 }
 
 menu = How can we help?
+btn-ask = 💡 Ask a question
 btn-ticket = ✍️ Write to us
 btn-tickets = 📋 My requests
 btn-faq = ❓ Questions and answers
@@ -25,6 +26,19 @@ faq-hours-answer = On weekdays from 9 am to 6 pm
 faq-price = What does it cost?
 faq-price-answer = Nothing: help is free
 faq-more = All answers
+
+cmd-ask = Ask a question
+ask-question = What do you want to know? Write it as you would say it.
+just-a-moment = Just a moment…
+triaged = { $topic ->
+    [order] A question about an order: our delivery people have it as request { $number }.
+    [money] A question about a payment: our accountants have it as request { $number }.
+    [other] We have got it: request { $number }. We answer within a day.
+   *[known] We have got it: request { $number }. We answer within a day.
+}
+faq-facts = We are open on workdays from 9 to 18. Help is free.
+prompt-triage = You sort the mail of a shop's support desk.
+prompt-answer = You work at a shop's support desk. Answer in English, in at most two friendly sentences.
 
 ask-topic = What is it about?
 topic-order = 📦 An order
