@@ -17,6 +17,8 @@ use crate::telemetry::{self, events};
 const FIRST_WAIT: Duration = Duration::from_millis(400);
 /// Longest of these.
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
+/// What is left of a question's time for counting how its last call has ended.
+const BOOKS: Duration = Duration::from_millis(300);
 /// A call that would have less time is not made.
 const LEAST_TIME: Duration = Duration::from_millis(50);
 
@@ -79,7 +81,7 @@ impl Asking<'_> {
                 return Err(refused);
             }
             let wait = wait.unwrap_or_else(|| jittered(attempt));
-            if self.left() <= wait + LEAST_TIME {
+            if self.left() <= wait + BOOKS + LEAST_TIME {
                 return Err(refused);
             }
             tokio::time::sleep(wait).await;
@@ -103,7 +105,12 @@ impl Asking<'_> {
             reservation.settle(0, LlmCounts::default()).await;
             return Called::Never(Refused::Open);
         };
-        let limit = self.model.client.upstream().timeout.min(self.left());
+        let left = self.left().saturating_sub(BOOKS);
+        if left < LEAST_TIME {
+            tokio::join!(pass.unknown(), reservation.settle(0, LlmCounts::default()));
+            return Called::Never(Refused::TimedOut);
+        }
+        let limit = self.model.client.upstream().timeout.min(left);
         let began = Instant::now();
         // Waiting for others is not our work either; a call alone never does.
         if began.duration_since(waits) > LEAST_TIME {
@@ -158,13 +165,13 @@ impl Asking<'_> {
             .saturating_duration_since(tokio::time::Instant::now())
     }
 
-    /// Tokens of a call: as the server says, within what its context can hold; where it does not say, as they are likely.
+    /// Tokens of a call: as the server says, within what was reserved, which no honest count exceeds; where it does not say,
+    /// as they are likely.
     fn cost(&self, prompt: &Prompt, said: &Said) -> u32 {
         match said.tokens {
             Some(tokens) => {
-                let context = self.model.client.upstream().context;
                 let all = tokens.question.saturating_add(tokens.answer);
-                all.min(context.max(prompt.cost))
+                all.min(prompt.cost)
             }
             None => {
                 let texts = [&prompt.system, &prompt.user, &said.content];

@@ -46,7 +46,7 @@ static DONE: LazyLock<Script> = LazyLock::new(|| {
 pub(super) struct Cache {
     redis: Redis,
     keep: Duration,
-    /// How long a question may take.
+    /// How long others wait for who asks.
     patience: Duration,
     kept: Mutex<Kept>,
 }

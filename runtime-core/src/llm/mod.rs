@@ -164,7 +164,12 @@ impl Llm {
                 Some(Model {
                     client: Client::new(upstream.clone(), config.moderation.clone())?,
                     breakers: Breakers::new(redis.clone(), rules, time, &names, &named),
-                    cache: Cache::new(redis, config.cache, config.deadline),
+                    // Whoever asks for others and is gone holds them up for one call.
+                    cache: Cache::new(
+                        redis,
+                        config.cache,
+                        upstream.timeout.min(config.deadline) + Duration::from_secs(1),
+                    ),
                     flights: Flights::default(),
                     limits,
                     per_user: limit(PER_USER, LimitScope::User, config.user_per_minute),

@@ -61,7 +61,7 @@ async fn a_usage_that_cannot_be_is_bounded() {
     for (usage, most) in [
         (
             json!({"prompt_tokens": u64::MAX, "completion_tokens": u64::MAX}),
-            4096,
+            200,
         ),
         (json!({"prompt_tokens": -5, "completion_tokens": -7}), 0),
         (json!({"prompt_tokens": "many"}), 200),

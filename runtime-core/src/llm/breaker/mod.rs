@@ -257,11 +257,22 @@ impl Pass<'_> {
 }
 
 impl Drop for Pass<'_> {
-    /// A shared probe comes back when its lease ends.
     fn drop(&mut self) {
-        if let (Some((permit, false)), Some(one)) =
+        let (Some((permit, shared)), Some(one)) =
             (self.permit.take(), self.breakers.own.get(self.bot))
-        {
+        else {
+            return;
+        };
+        if shared {
+            // Outside of a runtime nobody could; a probe comes back when its lease ends then.
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                let (redis, rules) = (self.breakers.redis.clone(), self.breakers.rules);
+                let key = one.key.clone();
+                runtime.spawn(async move {
+                    shared::leave(&redis, &key, &rules, permit, Outcome::Unknown).await
+                });
+            }
+        } else {
             let now = self.breakers.time.now();
             let _ = one
                 .own()
