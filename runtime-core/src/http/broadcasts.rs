@@ -226,7 +226,7 @@ fn number(broadcast: &str) -> Result<i64, Problem> {
 }
 
 impl Desk<'_> {
-    fn name(&self) -> &'static str {
+    fn folder(&self) -> &'static str {
         self.bot.spec().id
     }
 
@@ -262,7 +262,7 @@ impl Desk<'_> {
         let running = row.state == crate::store::broadcasts::State::Running;
         Status {
             broadcast_id: row.id,
-            bot_id: self.name(),
+            bot_id: self.folder(),
             name: row.name,
             status: row.state.name(),
             problem: row.problem,
@@ -360,7 +360,7 @@ pub async fn create(
     let audience_size = desk.size(&audience).await?;
     let making = Making {
         bot: desk.id,
-        bot_id: desk.name(),
+        bot_id: desk.folder(),
         name: "api",
         request,
         audience,
@@ -430,7 +430,7 @@ pub async fn preview(
         call: serde_json::to_value(letter.call(0, &anna)).unwrap_or_default(),
     };
     Ok(Json(Preview {
-        bot_id: desk.name(),
+        bot_id: desk.folder(),
         audience: audience.to_string(),
         total_users,
         per_sec: rate,
@@ -458,7 +458,7 @@ pub async fn list(
     let full = i64::try_from(rows.len()).is_ok_and(|n| n >= PAGE);
     let next = rows.last().map(|row| row.id).filter(|_| full);
     Ok(Json(List {
-        bot_id: desk.name(),
+        bot_id: desk.folder(),
         broadcasts: rows.into_iter().map(|row| desk.status(row)).collect(),
         next,
     }))
@@ -520,7 +520,7 @@ async fn order(
         Obeyed::Done { row, changed } => {
             if changed {
                 telemetry::emit(BroadcastMoved {
-                    bot: desk.name(),
+                    bot: desk.folder(),
                     id: row.id,
                     state: row.state.name(),
                     took: None,
