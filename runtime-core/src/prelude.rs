@@ -4,7 +4,7 @@ pub use crate::bot::{
     Bot, BotSpec, CommandSpec, Delivery, Effect, Handled, Handling, LocaleSpec, Migration,
     MigrationSet, OnAmbiguous, PersonTable, Reads, Scope, Strategy, TableSpec, Writes,
 };
-pub use crate::broadcast::{Audience, Bulletin, MediaKind, NewBroadcast, Recipient};
+pub use crate::broadcast::{Audience, Bulletin, Made, MediaKind, NewBroadcast, Recipient};
 pub use crate::handler::Cx;
 pub use crate::handler::arithmetic::{Checked, count, widen};
 pub use crate::handler::db::Db;

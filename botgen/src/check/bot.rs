@@ -37,6 +37,7 @@ pub fn check(
     let flows = flows(cx, &mut toasts, sink);
     if !bot.incomplete {
         blocks::ratelimit::shared(bot, sink);
+        blocks::segment::declared(bot, sink);
     }
     if !bot.incomplete {
         i18n::finish(bot, cx.words, sink);
@@ -49,6 +50,7 @@ pub fn check(
         no_start(cx, sink);
         reach::check(cx, sink);
         no_choice_of_locale(bot, sink);
+        blocks::segment::advice(bot, sink);
     }
     // A bot with an error is not built; whatever its parts look like.
     let flows = flows.filter(|_| sink.errors() == errors)?;

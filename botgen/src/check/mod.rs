@@ -76,6 +76,12 @@ pub struct FlowCx<'a> {
 }
 
 impl FlowCx<'_> {
+    /// Only the bot's admins may run this flow.
+    pub fn only_admins(&self) -> bool {
+        let owner = self.bot.symbols.commands.get(self.command);
+        owner.is_some_and(|command| command.admins)
+    }
+
     /// A Rust identifier from the author's words: snake case, ASCII where possible, raw for keywords, unique in the flow.
     pub fn ident(&mut self, wanted: &str) -> String {
         let mut base = snake(wanted);
@@ -183,6 +189,10 @@ pub const RESERVED: &[&str] = &[
     "carried",
     "offset_rows",
     "limit_rows",
+    "letter",
+    "letters",
+    "reached",
+    "pace",
     "chosen_id",
     "seek",
     "found",
@@ -195,10 +205,12 @@ pub const RESERVED_TYPES: &[&str] = &[
     "Arg",
     "ArgReader",
     "Args",
+    "Audience",
     "Bot",
     "BotSpec",
     "Bounds",
     "Box",
+    "Bulletin",
     "Button",
     "Calendar",
     "CalendarRules",
@@ -228,10 +240,13 @@ pub const RESERVED_TYPES: &[&str] = &[
     "Loaded",
     "LocaleSpec",
     "Location",
+    "Made",
+    "MediaKind",
     "Message",
     "Migration",
     "MigrationSet",
     "Multiselect",
+    "NewBroadcast",
     "None",
     "Number",
     "Ok",
@@ -243,6 +258,7 @@ pub const RESERVED_TYPES: &[&str] = &[
     "Picked",
     "Printer",
     "Rating",
+    "Recipient",
     "Record",
     "Refusal",
     "Result",

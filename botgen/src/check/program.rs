@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 const RUNTIME: &str = concat!(
     include_str!("../../../migrations/sqlite/0001_runtime.sql"),
     include_str!("../../../migrations/sqlite/0002_engine.sql"),
+    include_str!("../../../migrations/sqlite/0004_people.sql"),
 );
 
 /// Checks every bot. No program: there is an error. The tables are there all the same.

@@ -123,6 +123,7 @@ fn links(flow: &ast::Flow) -> Vec<(&str, Span)> {
     };
     let replies = super::walk::actions(flow).filter_map(|a| match &a.kind {
         ActionKind::Reply(reply) => Some(&reply.keyboard),
+        ActionKind::Broadcast(broadcast) => Some(&broadcast.message.keyboard),
         ActionKind::Pages(pages) => Some(&pages.extra),
         _ => None,
     });
@@ -194,8 +195,11 @@ fn mentioned(bot: &ast::Bot, words: &Translations, out: &mut BTreeSet<String>) {
                     s.on_conflict.iter().for_each(|c| text(&c.reply));
                 }
                 ActionKind::Limit(limit) => limit.message.iter().for_each(&mut text),
-                ActionKind::SetLocale(_) => {}
                 ActionKind::Ask(ask) => ask.on_long.iter().chain(&ask.on_late).for_each(&mut text),
+                ActionKind::SetLocale(_) | ActionKind::Segment(_) | ActionKind::Subscribe(_) => {}
+                ActionKind::Broadcast(broadcast) => {
+                    broadcast.message.text.iter().for_each(&mut text);
+                }
                 ActionKind::Pages(pages) => {
                     pages.title.iter().for_each(&mut text);
                     pages.empty_text.iter().for_each(&mut text);

@@ -19,6 +19,7 @@ pub struct Scope {
     /// Innermost last.
     loops: Vec<Loop>,
     incomplete: bool,
+    recipient: bool,
 }
 
 /// A variable and where it was defined.
@@ -97,6 +98,16 @@ impl Scope {
         if let Some(entry) = self.vars.last_mut() {
             entry.broken = true;
         }
+    }
+    /// The same scope in the text of a broadcast, where fields of whoever gets it may stand.
+    #[must_use]
+    pub fn with_recipient(mut self) -> Self {
+        self.recipient = true;
+        self
+    }
+    /// Whether they may.
+    pub fn has_recipient(&self) -> bool {
+        self.recipient
     }
     /// A variable by name.
     pub fn get(&self, name: &str) -> Option<&Entry> {

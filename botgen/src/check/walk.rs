@@ -30,6 +30,7 @@ pub fn buttons(bot: &Bot) -> impl Iterator<Item = &Button> {
     bot.flows.iter().flat_map(|flow| {
         let replies = actions(flow).filter_map(|a| match &a.kind {
             ActionKind::Reply(reply) => Some(&reply.keyboard),
+            ActionKind::Broadcast(broadcast) => Some(&broadcast.message.keyboard),
             ActionKind::Pages(pages) => Some(&pages.extra),
             _ => None,
         });

@@ -69,11 +69,11 @@ pub fn one(env: &mut Env<'_>, stage: Stage<'_>, action: &Action) -> TokenStream 
         return quote!(let Some(#name_token) = #name_token else { #body #leave };);
     }
     let test = Values::new(env).condition(when);
-    if let ActionKind::Sql {
-        result: Some(var), ..
-    } = &action.kind
-    {
-        let value = blocks::sql::value(env, stage, &action.kind, true);
+    if let Some(var) = action.kind.result() {
+        let value = match &action.kind {
+            ActionKind::Broadcast(broadcast) => blocks::broadcast::value(env, broadcast, true),
+            kind => blocks::sql::value(env, stage, kind, true),
+        };
         let name = ident(&var.ident);
         env.local(var, Form::Owned);
         let leave = action.goto.map(|target| {
@@ -113,9 +113,12 @@ pub fn one(env: &mut Env<'_>, stage: Stage<'_>, action: &Action) -> TokenStream 
 
 fn body(env: &mut Env<'_>, stage: Stage<'_>, action: &Action, conditional: bool) -> TokenStream {
     match &action.kind {
-        ActionKind::Sql { result, .. } => {
-            let value = blocks::sql::value(env, stage, &action.kind, false);
-            match result {
+        ActionKind::Sql { .. } | ActionKind::Broadcast(_) => {
+            let value = match &action.kind {
+                ActionKind::Broadcast(broadcast) => blocks::broadcast::value(env, broadcast, false),
+                kind => blocks::sql::value(env, stage, kind, false),
+            };
+            match action.kind.result() {
                 Some(var) if !conditional => {
                     let name = ident(&var.ident);
                     env.local(var, Form::Owned);
@@ -131,6 +134,8 @@ fn body(env: &mut Env<'_>, stage: Stage<'_>, action: &Action, conditional: bool)
         ActionKind::Pages(list) => blocks::pages::statements(env, stage, list),
         // Written by `segments`: no list of actions elsewhere has one.
         ActionKind::Ask(_) => TokenStream::new(),
+        ActionKind::Segment(change) => blocks::broadcast::segment(env, change),
+        ActionKind::Subscribe(wants) => blocks::broadcast::subscribe(*wants),
     }
 }
 

@@ -68,6 +68,8 @@ impl Binding {
 pub enum Site {
     /// In a handler: built-ins from `cx`; a null where a test excluded it is reported as a bug of botgen.
     Handler,
+    /// In a handler, where a message for others is rendered: built-ins from `words`, the locale's.
+    Letter,
     /// In a text: built-ins from `words`; a null prints nothing.
     Text,
 }
@@ -152,7 +154,7 @@ impl<'a> Env<'a> {
     pub fn words(&self) -> TokenStream {
         match self.site {
             Site::Handler => quote!(cx.words()),
-            Site::Text => quote!(words),
+            Site::Text | Site::Letter => quote!(words),
         }
     }
 

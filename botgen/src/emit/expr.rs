@@ -329,7 +329,7 @@ impl<'e, 'a> Values<'e, 'a> {
         if let Some(name) = self.env.bound.get(&option.to_string()) {
             return quote!(#name);
         }
-        if self.env.site == Site::Handler && !hint.is_empty() {
+        if self.env.site != Site::Text && !hint.is_empty() {
             let why = format!("`{hint}` is null after a test");
             let option = object_of(option);
             return quote!(#option.ok_or(HandlerError::Bug(#why))?);
@@ -350,7 +350,7 @@ impl<'e, 'a> Values<'e, 'a> {
         let words = self.env.words();
         let direct = match self.env.site {
             Site::Handler => quote!(cx),
-            Site::Text => quote!(words),
+            Site::Text | Site::Letter => quote!(words),
         };
         match builtin {
             Builtin::BotId => quote!(#direct.bot_id()),
@@ -365,6 +365,9 @@ impl<'e, 'a> Values<'e, 'a> {
             Builtin::ReaderIsAdmin => quote!(#words.reader_is_admin()),
             Builtin::UserIsAdmin => quote!(#words.user_is_admin()),
             Builtin::Args => quote!(#words.args()),
+            Builtin::RecipientFirstName => quote!(#words.recipient(Recipient::FirstName)),
+            Builtin::RecipientLastName => quote!(#words.recipient(Recipient::LastName)),
+            Builtin::RecipientUsername => quote!(#words.recipient(Recipient::Username)),
         }
     }
 }

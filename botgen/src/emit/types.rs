@@ -77,6 +77,7 @@ impl FlowEmit<'_> {
                 let name = ident(&self.flow.records[id.0].name);
                 quote!(#name)
             }
+            Base::Broadcast { .. } => quote!(Made),
             Base::Row(id) => {
                 let name = ident(&self.flow.queries[id.0].row);
                 quote!(#name)

@@ -12,6 +12,7 @@
 //! `botgen check`; what could not be kept says so in its line.
 
 mod blocks;
+mod broadcast;
 mod commands;
 mod folder;
 mod ftl;
@@ -242,6 +243,7 @@ fn document(
     made: &mut Made,
 ) -> Vec<(String, yaml::Node)> {
     let mut plan = Plan::default();
+    plan.segments = broadcast::segments(order.spec);
     plan.today.clone_from(&order.beside.today);
     for table in &order.beside.taken_tables {
         plan.tables
@@ -348,6 +350,11 @@ fn document(
             entries.add("locale", yaml::Node::word(language));
         }
     }
+    if !plan.segments.is_empty() {
+        let segments = plan.segments.iter().map(yaml::Node::word).collect();
+        let segments = yaml::Node::inline(yaml::Node::List(segments));
+        entries.add("segments", segments);
+    }
     if !intents.is_empty() {
         entries.add("intents", yaml::Node::List(intents));
     }
@@ -366,7 +373,13 @@ fn document(
     }
     if let Some((migration, origins)) = plan.schema.migration() {
         made.insert("migrations/0001_imported.sql".to_owned(), origins);
-        let tables: Vec<&str> = plan.schema.tables.keys().map(String::as_str).collect();
+        let tables: Vec<&str> = plan
+            .schema
+            .tables
+            .keys()
+            .map(String::as_str)
+            .filter(|name| !schema::is_view(name))
+            .collect();
         notes.person(
             "migrations/0001_imported.sql",
             format!("tables guessed from the statements: {}", tables.join(", ")),
@@ -376,7 +389,7 @@ fn document(
             notes.person(
                 "migrations/0001_imported.sql",
                 format!(
-                    "the old system kept {} itself; reading the runtime's own data needs a later block",
+                    "the old system kept {} itself; of the runtime's own data a bot reads `bf_people`, `bf_segments` and `bf_broadcasts`",
                     system.join(", ")
                 ),
             );

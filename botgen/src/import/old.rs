@@ -118,6 +118,7 @@ impl Spec {
                     key(Some(&r.text)) || key(r.empty_text.as_ref()) || buttons(&r.keyboard)
                 }
                 ActionKind::Limit(limit) => key(limit.message.as_ref()),
+                ActionKind::Broadcast(broadcast) => key(Some(&broadcast.message)),
                 ActionKind::Sql(_) | ActionKind::Other(..) => false,
             })
         }
@@ -300,6 +301,16 @@ pub(super) struct Limit {
     pub message: Option<Said>,
 }
 
+/// `ops.broadcast.v1`.
+#[derive(Debug, Clone)]
+pub(super) struct Broadcast {
+    pub path: String,
+    pub audience: String,
+    pub message: Said,
+    /// Messages a second: a number, or a variable in braces.
+    pub pace: Option<String>,
+}
+
 /// An action.
 #[derive(Debug)]
 pub(super) struct Action {
@@ -313,6 +324,7 @@ pub(super) enum ActionKind {
     Sql(Sql),
     Reply(Reply),
     Limit(Limit),
+    Broadcast(Broadcast),
     /// A block that this language gets later (or never had), and its parameters as a line quotes them.
     Other(String, String),
 }

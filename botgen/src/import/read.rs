@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::broadcast;
 use super::json::{At, Object, quote};
 use super::keys::Texts;
 use super::old::{
@@ -419,7 +420,7 @@ fn action(at: At<'_>, notes: &mut Notes) -> Option<Action> {
     };
     let kind = match block.as_str() {
         "action.sql_query.v1" | "action.sql_exec.v1" => {
-            let sql = Sql {
+            let mut sql = Sql {
                 reads: block == "action.sql_query.v1",
                 result_var: params
                     .string("result_var", notes)
@@ -441,10 +442,18 @@ fn action(at: At<'_>, notes: &mut Notes) -> Option<Action> {
                 },
             };
             params.rest(notes);
+            if let Some(on_views) = broadcast::on_views(&sql.sql.text) {
+                notes.changed(
+                    &sql.sql.path,
+                    "the runtime knows who talks to the bot and what was sent to them: its views are read now",
+                );
+                sql.sql.text = on_views;
+            }
             ActionKind::Sql(sql)
         }
         "action.reply_template.v1" => ActionKind::Reply(reply(&params, whole, notes)?),
         "policy.ratelimit.v1" => ActionKind::Limit(limit(&params, notes)?),
+        "ops.broadcast.v1" => ActionKind::Broadcast(broadcast::read(&params, whole, notes)?),
         other => ActionKind::Other(other.to_owned(), quote(whole)),
     };
     Some(Action { path, kind })

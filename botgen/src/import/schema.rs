@@ -146,6 +146,11 @@ pub(super) struct Schema {
     pub vars: BTreeMap<usize, Ty>,
 }
 
+/// A view of the runtime: nobody makes it.
+pub(super) fn is_view(name: &str) -> bool {
+    name.starts_with("bf_")
+}
+
 impl Schema {
     pub(super) fn column(&self, (table, column): &Col) -> Option<&Column> {
         self.tables
@@ -157,14 +162,13 @@ impl Schema {
 
     /// The migration and which bytes of it are which table, or nothing without tables.
     pub(super) fn migration(&self) -> Option<(String, Origins)> {
-        if self.tables.is_empty() {
-            return None;
-        }
+        let own = || self.tables.values().filter(|t| !is_view(&t.name));
+        own().next()?;
         let mut out = String::from(
             "-- Guessed by `botgen import` from the statements of the old spec. Compare with the old database.\n",
         );
         let mut origins = Origins::new();
-        for table in self.tables.values() {
+        for table in own() {
             let from = out.len();
             out.push_str(&format!("\nCREATE TABLE {} (\n", quoted(&table.name)));
             let mut lines: Vec<String> = table

@@ -52,6 +52,11 @@ impl Tour {
         }
     }
 
+    /// What follows is not said to everybody.
+    pub(super) fn forget(&mut self) {
+        self.now = None;
+    }
+
     /// A message. `sure`: it is sent whatever the database holds.
     pub(super) fn message(&mut self, text: &Node, mode: Mode, sure: bool, keys: &Keys) {
         if let Some(heard) = &mut self.now {

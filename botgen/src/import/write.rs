@@ -1,5 +1,6 @@
 //! The planned bot as YAML.
 
+use super::broadcast::chosen;
 use super::commands::Commands;
 use super::ftl::{Keys, Own};
 use super::old::{self, Button, Said};
@@ -77,6 +78,14 @@ impl Writer<'_> {
         self.cmd.clone_from(&flow.cmd);
         self.tour.begin();
         entries.add("entry_cmd", Node::word(&flow.cmd));
+        if self.is_for_admins(flow) {
+            entries.add("allow", Node::word("admin"));
+            self.tour.forget();
+            self.notes.person(
+                &flow.path,
+                "anybody could do this; only admins may now: name them in `BOTFACTORY_ADMINS_<BOT>`",
+            );
+        }
         if let Some(description) = &flow.description {
             let text = self.say(description, &Scope::new(), Mode::Plain);
             entries.add("description", text);
@@ -159,6 +168,80 @@ impl Writer<'_> {
         entries.block(block).from(&flow.path)
     }
 
+    /// Whether a flow writes to everybody, or reads who they are.
+    fn is_for_admins(&self, flow: &Flow) -> bool {
+        let mut lists = vec![&flow.on_enter];
+        if let FlowKind::Wizard {
+            steps,
+            on_step,
+            on_complete,
+            ..
+        } = &flow.kind
+        {
+            lists.extend([on_step, on_complete]);
+            lists.extend(steps.iter().map(|step| &step.on_step));
+        }
+        lists.into_iter().flatten().any(|action| match action {
+            Action::Broadcast(..) => true,
+            Action::Sql(stmt) => {
+                let line = print::line(&self.plan.stmts[*stmt].ast).to_ascii_lowercase();
+                ["bf_people", "bf_broadcasts", "bf_segments"]
+                    .iter()
+                    .any(|view| line.contains(view))
+            }
+            _ => false,
+        })
+    }
+
+    fn broadcast(&mut self, broadcast: &old::Broadcast, scope: &Scope) -> Node {
+        let plan = self.plan;
+        let name_of = |old: &str| scope.get(old).map(|var| plan.vars[*var].name.as_str());
+        let mut entries = Entries::default();
+        let audience = match chosen(&broadcast.audience) {
+            Some((old, segment)) => {
+                let name = name_of(old).unwrap_or(old);
+                match segment {
+                    true => format!("segment:{{{{{name}}}}}"),
+                    false => format!("{{{{{name}}}}}"),
+                }
+            }
+            None => broadcast.audience.clone(),
+        };
+        entries.add("audience", Node::text(audience));
+        let message = self.say(&broadcast.message, scope, Mode::Html);
+        entries.add("message", message);
+        let pace = broadcast.pace.as_deref().and_then(|pace| {
+            if let Some((old, _)) = chosen(pace) {
+                let var = scope.get(old)?;
+                let bounded = match &plan.vars[*var].def {
+                    Def::Answer(Some(Meaning::Int { min, max })) => {
+                        *min >= 1 && max.is_some_and(|max| max <= 100)
+                    }
+                    _ => false,
+                };
+                let name = name_of(old)?;
+                return bounded.then(|| Node::text(format!("{{{{{name}}}}}")));
+            }
+            let pace = pace.parse::<i64>().ok()?;
+            (1..=100)
+                .contains(&pace)
+                .then(|| Node::word(pace.to_string()))
+        });
+        if let (Some(written), None) = (&broadcast.pace, &pace) {
+            self.notes.person(
+                &broadcast.path,
+                format!("`{written}` messages a second are not from 1 to 100; 25 now"),
+            );
+        }
+        if let Some(pace) = pace {
+            let mut throttle = Entries::default();
+            throttle.add("per_sec", pace);
+            entries.add("throttle", throttle.inline());
+        }
+        let block = entries.block("ops.broadcast.v1");
+        block.from(&broadcast.path)
+    }
+
     fn step(&mut self, step: &Step) -> Node {
         if let Some(widget) = &step.widget {
             return self.widget_step(step, widget);
@@ -179,6 +262,21 @@ impl Writer<'_> {
         self.tour.message(&ask, Mode::Html, true, self.keys);
         entries.add("ask", ask);
         entries.add("var", Node::word(&var.name));
+        if let Some(values) = self.plan.choices.get(&step.var) {
+            entries.add("type", Node::word("choice"));
+            let options = values.iter().map(|value| {
+                let mut option = Entries::default();
+                option.add("text", Node::text(value));
+                option.add("value", Node::text(value));
+                option.inline()
+            });
+            entries.add("options", Node::List(options.collect()));
+            if !step.on_step.is_empty() {
+                let on_step = self.actions(&step.on_step, false);
+                entries.add("on_step", on_step);
+            }
+            return entries.map().from(&step.path);
+        }
         let kind = match ty {
             Ty::Text => None,
             Ty::Int => Some("int"),
@@ -302,6 +400,9 @@ impl Writer<'_> {
                     self.reply(reply, scope, last && i + 1 == actions.len(), &mut written);
                 }
                 Action::Limit(limit, scope) => written.push(self.limit(limit, scope)),
+                Action::Broadcast(broadcast, scope) => {
+                    written.push(self.broadcast(broadcast, scope));
+                }
                 Action::Done => {
                     let mut entries = Entries::default();
                     let text = self.own(Own::Done);

@@ -128,10 +128,31 @@ fn of(flow: &Flow, actions: &[&Action], asked: usize) -> Cost {
         .flat_map(|action| match &action.kind {
             ActionKind::Sql { query, .. } => vec![*query],
             ActionKind::Pages(list) => list.pages.rows.queries(),
+            ActionKind::Broadcast(broadcast) => match &broadcast.audience {
+                super::broadcast::Audience::People(query) => vec![*query],
+                _ => Vec::new(),
+            },
             _ => Vec::new(),
         })
         .filter_map(|query| flow.queries.get(query.0))
         .collect();
+    // What the runtime's own verbs ask and write.
+    let mut verbs = Cost {
+        reads: Count::None,
+        writes: Count::None,
+    };
+    for action in actions {
+        match &action.kind {
+            ActionKind::Broadcast(broadcast) => {
+                verbs.reads = Count::Many;
+                if !broadcast.dry_run {
+                    verbs.writes = Count::Many;
+                }
+            }
+            ActionKind::Segment(_) | ActionKind::Subscribe(_) => verbs.writes = Count::Many,
+            _ => {}
+        }
+    }
     let count = |n: usize| match n {
         0 => Count::None,
         1 => Count::One,
@@ -157,5 +178,8 @@ fn of(flow: &Flow, actions: &[&Action], asked: usize) -> Cost {
         }
         writes => writes,
     };
-    Cost { reads, writes }
+    Cost {
+        reads: reads.max(verbs.reads),
+        writes: writes.max(verbs.writes),
+    }
 }

@@ -103,4 +103,8 @@ pub enum Builtin {
     Today,
     /// The command's argument text as typed.
     Args,
+    /// Fields of whoever gets a broadcast: only as values that are printed as they are.
+    RecipientFirstName,
+    RecipientLastName,
+    RecipientUsername,
 }

@@ -4,6 +4,7 @@
 //! node that becomes an item of generated code knows its [`Origin`].
 
 pub mod ask;
+pub mod broadcast;
 pub mod conversation;
 pub mod cost;
 pub mod expr;
@@ -446,6 +447,32 @@ pub enum ActionKind {
     Pages(Box<pages::PagesAction>),
     /// Asks the model.
     Ask(Box<ask::Ask>),
+    /// Makes a broadcast, or counts what it would reach.
+    Broadcast(Box<broadcast::Broadcast>),
+    /// Puts somebody into a segment, or takes them out.
+    Segment(broadcast::SegmentChange),
+    /// Whether the person wants broadcasts from now on.
+    Subscribe(bool),
+}
+
+impl ActionKind {
+    /// The variable that keeps what it gives.
+    pub fn result(&self) -> Option<&Variable> {
+        match self {
+            Self::Sql { result, .. } => result.as_ref(),
+            Self::Broadcast(broadcast) => broadcast.result.as_ref(),
+            _ => None,
+        }
+    }
+    /// The same, to change it.
+    pub fn result_mut(&mut self) -> Option<&mut Variable> {
+        match self {
+            Self::Sql { result, .. } => result.as_mut(),
+            Self::Broadcast(broadcast) => broadcast.result.as_mut(),
+            Self::Ask(ask) => Some(&mut ask.result),
+            _ => None,
+        }
+    }
 }
 
 /// A rate limit.

@@ -45,6 +45,11 @@ pub enum Base {
     Location,
     /// Rust `File`; fields `file_id unique_id name size`.
     File,
+    /// What is known of a broadcast; fields `id total eta`, of one that is only counted `total eta`. Rust `Made`.
+    Broadcast {
+        /// It was made.
+        made: bool,
+    },
     /// A row of a query of this flow; fields are its columns. Rust: the query's row struct.
     Row(super::sql::QueryId),
     /// An answer of the model; fields are its own. Rust: the record's struct.
@@ -107,6 +112,8 @@ impl Ty {
             Base::Contact => "contact".into(),
             Base::Location => "location".into(),
             Base::File => "file".into(),
+            Base::Broadcast { made: true } => "broadcast".into(),
+            Base::Broadcast { made: false } => "dry run of a broadcast".into(),
             Base::Row(_) => "row".into(),
             Base::Record(_) => "record".into(),
             Base::List { item, .. } if matches!(item.base, Base::Row(_)) => "list of rows".into(),

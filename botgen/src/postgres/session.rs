@@ -76,6 +76,13 @@ impl Drop for Session {
 }
 
 impl Database for Session {
+    fn prepare(&self, sql: &str) -> Result<(), String> {
+        match self.ask(Request::Run(sql.to_owned())) {
+            Ok(_) => Ok(()),
+            Err(Refusal::Refused { message, .. } | Refusal::Gone(message)) => Err(message),
+            Err(Refusal::Missing) => Err("no answer is kept".to_owned()),
+        }
+    }
     fn run(&self, _key: &str, sql: &str) -> Result<(), Refusal> {
         readable(sql)?;
         self.ask(Request::Run(sql.to_owned())).map(|_| ())

@@ -142,9 +142,7 @@ impl FlowNames {
 
     fn results(&mut self, actions: &[ast::Action], by: Written, sink: &mut Sink) {
         for action in actions {
-            if let ast::ActionKind::Query(s) | ast::ActionKind::Exec(s) = &action.kind
-                && let Some(result) = &s.result_var
-            {
+            if let Some(result) = action.kind.result_var() {
                 self.define(result, by, sink);
             }
             if let ast::ActionKind::Ask(ask) = &action.kind {

@@ -12,7 +12,7 @@ pub use docs::reference;
 pub use publish::{bot_schema, chats_schema, flows_schema};
 pub use shape::{FieldInfo, Shape};
 pub use words::{
-    AllowName, BlockName, Bool, CalendarModeName, Command, Count, Duration, Expression, Hours,
-    Literal, LocaleTag, Name, NumberTypeName, OnAmbiguousName, OverflowName, ParseModeName, Regex,
-    SqlText, StepTypeName, Template, Value, WeekdayName,
+    AllowName, AudienceName, BlockName, Bool, CalendarModeName, Command, Count, Duration,
+    Expression, Hours, Literal, LocaleTag, Name, NumberTypeName, OnAmbiguousName, OverflowName,
+    ParseModeName, Regex, SegmentName, SqlText, StepTypeName, Template, Value, WeekdayName,
 };

@@ -65,6 +65,10 @@ words! {
     AllowName "who" { "type": "string", "enum": ["admin"] }
     /// What happens to a message that its values make too long.
     OverflowName "overflow" { "type": "string", "enum": ["split", "truncate", "error"] }
+    /// Who gets a broadcast: `all`, `active_7d`, `segment:vip`, `"{{audience}}"`.
+    AudienceName "audience" { "type": "string", "pattern": "^(all|active_[0-9]{1,4}d|segment:.+|\\{\\{.+\\}\\})$" }
+    /// The name of a segment.
+    SegmentName "segment" { "type": "string", "pattern": "^[A-Za-z0-9_]{1,64}$" }
     /// What becomes of a message of which nobody knows whether it arrived.
     OnAmbiguousName "policy" { "type": "string", "enum": ["resend", "skip"] }
     /// The type of a stepper's numbers.

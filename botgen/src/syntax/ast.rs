@@ -37,6 +37,8 @@ pub struct Bot {
     pub policies: Vec<Action>,
     /// `migrations:` of another bot's folder (`../booking/migrations`).
     pub migrations: Option<Str>,
+    /// `segments:`.
+    pub segments: Vec<Str>,
     /// `lints:`.
     pub lints: Vec<Lint>,
     /// `intents:`.
@@ -400,6 +402,104 @@ pub enum ActionKind {
     Limit(Limit),
     Pages(Box<Pages>),
     Ask(Box<Ask>),
+    Broadcast(Box<Broadcast>),
+    Segment(SegmentChange),
+    /// Whether the person wants broadcasts from now on.
+    Subscribe(bool),
+}
+
+impl ActionKind {
+    /// The variable that keeps what it gives.
+    pub fn result_var(&self) -> Option<&Str> {
+        match self {
+            Self::Query(statement) | Self::Exec(statement) => statement.result_var.as_ref(),
+            Self::Broadcast(broadcast) => broadcast.result_var.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// `ops.broadcast.v1`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Broadcast {
+    pub name: Option<Str>,
+    pub audience: Spanned<Audience>,
+    pub message: Letter,
+    /// Messages a second.
+    pub per_sec: Option<Field>,
+    pub at: Option<Field>,
+    pub dry_run: bool,
+    pub progress: bool,
+    pub on_ambiguous: Option<Spanned<OnAmbiguous>>,
+    pub result_var: Option<Str>,
+}
+
+/// Who gets a broadcast, as written.
+#[derive(Debug, Clone)]
+pub enum Audience {
+    /// `all`, `active_7d`, `segment:vip`.
+    Named(Str),
+    /// `"{{audience}}"`.
+    Chosen(Expr),
+    /// `"segment:{{segment}}"`.
+    Segment(Expr),
+    /// `{ sql: … }`: its shape is not written.
+    Query(Box<Statement>),
+}
+
+/// What a broadcast says.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Letter {
+    pub span: Span,
+    pub text: Option<Text>,
+    pub overflow: Option<Spanned<Overflow>>,
+    pub parse_mode: Option<Spanned<ParseMode>>,
+    pub keyboard: Keyboard,
+    pub media: Option<Media>,
+}
+
+/// A file that goes with a message.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct Media {
+    pub kind: MediaKind,
+    pub file: Field,
+}
+
+/// What kind of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum MediaKind {
+    Photo,
+    Video,
+    Document,
+    Audio,
+    Animation,
+    Voice,
+}
+
+impl MediaKind {
+    /// With the keys that name them.
+    pub const ALL: [(&'static str, Self); 6] = [
+        ("photo", Self::Photo),
+        ("video", Self::Video),
+        ("document", Self::Document),
+        ("audio", Self::Audio),
+        ("animation", Self::Animation),
+        ("voice", Self::Voice),
+    ];
+}
+
+/// `action.segment.v1`.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub struct SegmentChange {
+    pub join: bool,
+    pub segment: Field,
+    /// Somebody else than whoever caused it.
+    pub user: Option<Expr>,
 }
 
 /// `policy.ratelimit.v1`.
@@ -708,6 +808,32 @@ pub enum ButtonDoes {
 pub enum Field {
     Literal(Str),
     Expr(Expr),
+}
+
+impl Expr {
+    /// The expressions that it is made of.
+    pub fn children(&self) -> Vec<&Expr> {
+        match &self.kind {
+            ExprKind::Not(a)
+            | ExprKind::Negate(a)
+            | ExprKind::IsNull { value: a, .. }
+            | ExprKind::IsEmpty { value: a, .. } => vec![a],
+            ExprKind::And(a, b)
+            | ExprKind::Or(a, b)
+            | ExprKind::Compare(_, a, b)
+            | ExprKind::Arithmetic(_, a, b)
+            | ExprKind::In {
+                value: a, list: b, ..
+            } => vec![a, b],
+            ExprKind::List(items) => items.iter().collect(),
+            ExprKind::Filter { value, args, .. } => {
+                let mut all = vec![&**value];
+                all.extend(args);
+                all
+            }
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// A text: `t:key {…}` or a template.

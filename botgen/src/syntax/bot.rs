@@ -12,10 +12,10 @@ use super::registry;
 use crate::diagnostics::codes::{files, shape};
 use crate::diagnostics::{Diagnostic, Edit, Sink, meant, remove_element};
 use crate::schema::{
-    AllowName, BlockName, Command, LocaleTag, OnAmbiguousName, OverflowName, Template,
+    AllowName, BlockName, Command, LocaleTag, OnAmbiguousName, OverflowName, SegmentName, Template,
 };
 use crate::source::folder::Folder;
-use crate::source::{FileId, SourceMap, Span, Spanned};
+use crate::source::{FileId, SourceMap, Span, Spanned, Str};
 use crate::yaml::{self, Kind, Node};
 
 /// `bot.yaml`: a bot's settings, intents and flows.
@@ -57,6 +57,8 @@ pub struct BotFile {
     pub policies: Option<Vec<PolicyItem>>,
     /// The folder of another bot's migrations whose tables this bot shares: `../booking/migrations`.
     pub migrations: Option<String>,
+    /// Names for groups of people, for broadcasts: `[vip, news]`. `action.segment.v1` puts people into them.
+    pub segments: Option<Vec<SegmentName>>,
     /// What becomes of warnings, by code (`BF0242`) or family (`BF02`), and why: `BF0242: { level: allow, because: "…" }`; a level is `allow`, `warn` or `deny`.
     pub lints: Option<Lints>,
     /// Commands with a fixed reply.
@@ -125,6 +127,15 @@ pub struct IntentItem {
     /// `…` (`truncate`), or no bot: it must be proven that it fits (`error`).
     #[schemars(extend("default" = "split"))]
     pub overflow: Option<OverflowName>,
+}
+
+/// Longest name of a segment.
+pub const SEGMENT: usize = 64;
+
+/// Whether a segment may have this name.
+pub fn is_segment(name: &str) -> bool {
+    (1..=SEGMENT).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// Reads a bot's YAML files. `None`: there is no readable `bot.yaml` and nothing else to go on.
@@ -250,6 +261,7 @@ impl Cx<'_> {
         let on_ambiguous = self.on_ambiguous(f.get("on_ambiguous"));
         let policies = self.each(f.get("policies"), "`policies`", true, Self::policy);
         let migrations = self.word(f.get("migrations"), "`migrations`");
+        let segments = self.each(f.get("segments"), "`segments`", true, Self::segment);
         let lints = f.get("lints").map(|node| self.lints(node));
         let settings_lost = self.faults() != before;
         let commands = self.commands(&mut f);
@@ -270,11 +282,27 @@ impl Cx<'_> {
             on_ambiguous,
             policies,
             migrations,
+            segments,
             lints: lints.unwrap_or_default(),
             intents: commands.intents,
             flows: commands.flows,
             blocks: Vec::new(),
         })
+    }
+
+    /// A name in `segments:`.
+    fn segment(&mut self, node: &Node) -> Option<Str> {
+        let name = self.word(Some(node), "a segment")?;
+        if is_segment(&name.value) {
+            return Some(name);
+        }
+        self.error(
+            &shape::NAME,
+            name.span,
+            format!("`{}` cannot be the name of a segment", name.value),
+            format!("a name has 1 to {SEGMENT} Latin letters, digits and `_`"),
+        );
+        None
     }
 
     fn flows_file(&mut self, root: &Node) -> Commands {

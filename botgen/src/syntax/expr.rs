@@ -77,6 +77,20 @@ pub fn parse_field(text: &Str, sink: &mut Sink) -> Option<Field> {
     Some(Field::Expr(expr))
 }
 
+/// Reads `words{{EXPR}}`; the words are so many bytes.
+pub fn parse_after(text: &Str, words: usize, sink: &mut Sink) -> Option<Expr> {
+    let mut parser = Parser::new(text, sink);
+    parser.pos = words + 2;
+    let expr = parser.expr()?;
+    parser.close_tag(words)?;
+    parser.skip_space();
+    if !parser.at_end() {
+        mixed(&mut parser, words);
+        return None;
+    }
+    Some(expr)
+}
+
 fn mixed(parser: &mut Parser<'_, '_>, open: usize) -> Option<Field> {
     let span = parser.span(open..open + 2);
     parser.report(

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ast::{Action, ArgDecl, Flow};
 use super::blocks::{
-    generic, llm, menu, pagination, ratelimit, reply_template, set_locale, sql_exec, sql_query,
-    wizard,
+    broadcast, generic, llm, menu, pagination, ratelimit, reply_template, segment, set_locale,
+    sql_exec, sql_query, subscribe, wizard,
 };
 use super::decode::{Cx, Fields};
 use super::registry::{self, Block, Decode};
@@ -53,6 +53,18 @@ pub enum ActionItem {
     /// Stores the language that a person has chosen, or asks for it.
     #[serde(rename = "action.set_locale.v1")]
     SetLocale(Box<set_locale::Published>),
+    /// Sends one message to many people, once each.
+    #[serde(rename = "ops.broadcast.v1")]
+    Broadcast(Box<broadcast::Published>),
+    /// Puts the person into a segment, or takes them out.
+    #[serde(rename = "action.segment.v1")]
+    Segment(Box<segment::Published>),
+    /// The person wants broadcasts again.
+    #[serde(rename = "action.subscribe.v1")]
+    Subscribe(Box<subscribe::Subscribe>),
+    /// The person gets no broadcasts any more.
+    #[serde(rename = "action.unsubscribe.v1")]
+    Unsubscribe(Box<subscribe::Unsubscribe>),
     /// Lets people pass so many times in any stretch of time.
     #[serde(rename = "policy.ratelimit.v1")]
     Ratelimit(Box<ratelimit::Published>),

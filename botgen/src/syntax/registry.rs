@@ -3,8 +3,8 @@
 
 use super::ast::{ActionKind, FlowKind, WidgetStep};
 use super::blocks::{
-    calendar, confirm, generic, i18n, llm, menu, multiselect, number, pagination, ratelimit,
-    rating, reply_template, set_locale, sql_exec, sql_query, wizard,
+    broadcast, calendar, confirm, generic, i18n, llm, menu, multiselect, number, pagination,
+    ratelimit, rating, reply_template, segment, set_locale, sql_exec, sql_query, subscribe, wizard,
 };
 use super::decode::{Cx, Fields};
 use crate::schema::Shape;
@@ -56,7 +56,7 @@ impl Block {
 }
 
 /// Every block, in the order of the reference page.
-pub static BLOCKS: [&Block; 16] = [
+pub static BLOCKS: [&Block; 20] = [
     &menu::BLOCK,
     &wizard::BLOCK,
     &generic::BLOCK,
@@ -65,6 +65,10 @@ pub static BLOCKS: [&Block; 16] = [
     &reply_template::BLOCK,
     &llm::BLOCK,
     &set_locale::BLOCK,
+    &broadcast::BLOCK,
+    &segment::BLOCK,
+    &subscribe::SUBSCRIBE,
+    &subscribe::UNSUBSCRIBE,
     &ratelimit::BLOCK,
     &calendar::BLOCK,
     &pagination::BLOCK,
@@ -76,7 +80,7 @@ pub static BLOCKS: [&Block; 16] = [
 ];
 
 /// Blocks that the language has but this version does not, and the issue that brings them.
-pub const LATER: [(&str, u8); 1] = [("ops.broadcast.v1", 5)];
+pub const LATER: [(&str, u8); 0] = [];
 
 /// The block of this name.
 pub fn find(name: &str) -> Option<&'static Block> {

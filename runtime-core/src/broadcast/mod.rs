@@ -22,6 +22,7 @@ mod verdict;
 pub mod worker;
 
 use botfactory_lang::value::Instant;
+use serde::{Deserialize, Serialize};
 
 use crate::bot::OnAmbiguous;
 
@@ -35,6 +36,26 @@ pub const PER_SECOND: std::ops::RangeInclusive<u16> = 1..=100;
 pub const DEFAULT_PER_SECOND: u16 = 25;
 /// People that [`Audience::People`] may name.
 pub const NAMED_MOST: usize = 100_000;
+
+/// What a handler knows of a broadcast that it has made, or of one that it has only counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Its number; 0 of one that was only counted.
+    pub id: i64,
+    /// How many people it reaches, as of now.
+    pub total: i64,
+    /// Seconds that it takes at its own pace.
+    pub eta: i64,
+}
+
+impl Made {
+    /// Of so many people at so many messages a second.
+    pub fn of(id: i64, total: i64, per_second: i64) -> Self {
+        let pace = per_second.clamp((*PER_SECOND.start()).into(), (*PER_SECOND.end()).into());
+        let eta = total.saturating_add(pace - 1) / pace;
+        Self { id, total, eta }
+    }
+}
 
 /// A broadcast to be made.
 #[derive(Debug, Clone)]

@@ -1,5 +1,6 @@
 //! One file per block. These two functions are the table: a block that is not in them does not compile.
 
+mod broadcast;
 mod calendar;
 mod confirm;
 mod generic;
@@ -12,7 +13,9 @@ pub mod pagination;
 pub mod pick;
 pub mod ratelimit;
 mod rating;
+mod recipient;
 mod reply_template;
+pub mod segment;
 mod set_locale;
 mod sql;
 mod wizard;
@@ -89,6 +92,9 @@ pub fn action(check: &mut FlowCheck<'_>, scope: &Scope, action: &Action) -> Opti
         ActionKind::Limit(limit) => ratelimit::check(check, scope, limit, action),
         ActionKind::Pages(pages) => pagination::check(check, scope, pages),
         ActionKind::Ask(ask) => llm::check(check, scope, ask),
+        ActionKind::Broadcast(broadcast) => broadcast::check(check, scope, broadcast, action),
+        ActionKind::Segment(change) => segment::check(check, scope, change, action),
+        ActionKind::Subscribe(wants) => Some(ir::ActionKind::Subscribe(*wants)),
     }
 }
 

@@ -249,7 +249,9 @@ fn part(cx: &mut FlowCx<'_>, scope: &Scope, written: &ast::Expr) -> Option<Expr>
         Base::Contact => {
             Some("take one of its fields: `phone`, `first_name`, `last_name`, `user_id`")
         }
-        Base::Location | Base::File | Base::Duration | Base::Null => Some("take another value"),
+        Base::Location | Base::File | Base::Broadcast { .. } | Base::Duration | Base::Null => {
+            Some("take another value")
+        }
     };
     if let Some(help) = help {
         let message = format!("{} makes no key", expr::a(&value.ty));

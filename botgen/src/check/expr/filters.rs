@@ -159,6 +159,8 @@ pub(super) fn printable(cx: &mut FlowCx<'_>, ty: &Ty, span: Span) -> Option<()> 
         Base::Contact => "print one of its fields: `phone`, `first_name`, `last_name`, `user_id`",
         Base::Location => "print one of its fields: `latitude`, `longitude`",
         Base::File => "print one of its fields: `name`, `size`",
+        Base::Broadcast { made: true } => "print one of its fields: `id`, `total`, `eta`",
+        Base::Broadcast { made: false } => "print one of its fields: `total`, `eta`",
         Base::Duration => "durations stand in calculations only",
         Base::Null => "leave it out",
     };

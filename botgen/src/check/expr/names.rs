@@ -66,6 +66,14 @@ fn fields(cx: &FlowCx<'_>, base: &Base) -> Option<Fields> {
             ("name", maybe_text()),
             ("size", Ty::maybe(Base::Int)),
         ],
+        Base::Broadcast { made } => {
+            let number = |name| (name, Ty::some(Base::Int));
+            let mut list = vec![number("total"), number("eta")];
+            if *made {
+                list.insert(0, number("id"));
+            }
+            list
+        }
         _ => return None,
     };
     Some(
@@ -340,6 +348,12 @@ fn built_in(scope: &Scope, path: &[Spanned<String>]) -> Option<(Expr, usize)> {
             "username" => (Builtin::UserUsername, text(Some(32)).with_null(true), 2),
             _ => return None,
         },
+        "recipient" if scope.has_recipient() => match path.get(1)?.node.as_str() {
+            "first_name" => (Builtin::RecipientFirstName, text(Some(64)), 2),
+            "last_name" => (Builtin::RecipientLastName, text(Some(64)), 2),
+            "username" => (Builtin::RecipientUsername, text(Some(32)), 2),
+            _ => return None,
+        },
         _ => return None,
     };
     let narrowed = ty.nullable && scope.is_narrowed(&joined(path.get(..used)?));
@@ -360,6 +374,27 @@ fn unknown(
     let name = first.node.as_str();
     // It may have stood in what could not be read.
     if scope.is_incomplete() && name != "user" {
+        return None;
+    }
+    if name == "recipient" && scope.has_recipient() {
+        let field = path.get(1);
+        let (at, message) = match field {
+            Some(part) => (
+                part.span,
+                format!("`recipient` has no field `{}`", part.node),
+            ),
+            None => (span, "`recipient` alone is not a value".to_owned()),
+        };
+        let d = Diagnostic::new(&codes::UNKNOWN_FIELD, at, message);
+        let near = field.and_then(|p| Some((p, meant(&p.node, USER)?)));
+        cx.sink.report(match near {
+            Some((part, near)) => d
+                .help(format!("did you mean `recipient.{}`?", near.word))
+                .rename(&part.node, &near),
+            None => d.help(
+                "there are `recipient.first_name`, `recipient.last_name` and `recipient.username`",
+            ),
+        });
         return None;
     }
     if name == "user" {
@@ -406,6 +441,9 @@ fn unknown(
     let help = match near {
         Some(near) => format!("did you mean `{}`?", near.word),
         None if USER.contains(&name) => format!("the person's is `user.{name}`"),
+        None if name == "recipient" => {
+            "it is known only in the `text` of an `ops.broadcast.v1`".to_owned()
+        }
         None if name == crate::ir::Limit::RETRY_IN => {
             "it is known only in the `message` of a `policy.ratelimit.v1`".to_owned()
         }

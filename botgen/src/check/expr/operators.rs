@@ -169,9 +169,12 @@ pub(super) fn compare(
             format!("{} cannot be compared", a(&l.ty))
         };
         let help = match &l.ty.base {
-            Base::Row(_) | Base::Record(_) | Base::Contact | Base::Location | Base::File => {
-                "compare one of its fields"
-            }
+            Base::Row(_)
+            | Base::Record(_)
+            | Base::Contact
+            | Base::Location
+            | Base::File
+            | Base::Broadcast { .. } => "compare one of its fields",
             Base::List { .. } => "ask `is empty`, or `value in list`",
             _ => "there are `==`, `!=` and `in`",
         };

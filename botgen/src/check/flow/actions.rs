@@ -57,9 +57,7 @@ impl FlowCheck<'_> {
             }
         }
         self.cx.advice.origins.leave(action.goto.is_some());
-        if let ast::ActionKind::Query(s) | ast::ActionKind::Exec(s) = &action.kind
-            && let Some(name) = &s.result_var
-        {
+        if let Some(name) = action.kind.result_var() {
             self.result(scope, name, kind.as_mut(), action.when.is_some());
         }
         if let ast::ActionKind::Ask(ask) = &action.kind {
@@ -104,18 +102,11 @@ impl FlowCheck<'_> {
         kind: Option<&mut ir::ActionKind>,
         conditional: bool,
     ) {
-        match kind {
-            Some(ir::ActionKind::Sql {
-                result: Some(var), ..
-            }) => {
+        match kind.and_then(ir::ActionKind::result_mut) {
+            Some(var) => {
                 self.learn(&name.value, Some(var.ty.clone()));
                 var.ty.nullable |= conditional;
                 scope.define(var.clone(), name.span);
-            }
-            Some(ir::ActionKind::Ask(ask)) => {
-                self.learn(&name.value, Some(ask.result.ty.clone()));
-                ask.result.ty.nullable |= conditional;
-                scope.define(ask.result.clone(), name.span);
             }
             _ => {
                 self.learn(&name.value, None);

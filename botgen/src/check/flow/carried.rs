@@ -101,6 +101,10 @@ impl FlowCheck<'_> {
                 result.as_ref().map(|var| (var.clone(), writes))
             }
             ActionKind::Ask(ask) => Some((ask.result.clone(), true)),
+            ActionKind::Broadcast(broadcast) => {
+                let result = broadcast.result.as_ref();
+                result.map(|var| (var.clone(), !broadcast.dry_run))
+            }
             _ => None,
         };
         let written: Vec<Variable> = before

@@ -156,6 +156,10 @@ impl FlowCx<'_> {
             },
             ir::ActionKind::Ask(_) => ir::Effect::Slow,
             ir::ActionKind::Reply(reply) if reply.improve.is_some() => ir::Effect::Slow,
+            ir::ActionKind::Broadcast(broadcast) if broadcast.dry_run => ir::Effect::Read,
+            ir::ActionKind::Broadcast(_)
+            | ir::ActionKind::Segment(_)
+            | ir::ActionKind::Subscribe(_) => ir::Effect::Write,
             ir::ActionKind::SetLocale { .. } => ir::Effect::State,
             // Somebody else hears of it once, so it is claimed.
             ir::ActionKind::Reply(reply) if reply.to.is_some() => ir::Effect::State,

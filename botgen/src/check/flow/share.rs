@@ -94,7 +94,7 @@ impl FlowCheck<'_> {
 
 /// Rows have the type of their own query: types of expressions would have to follow.
 fn gives_rows(action: &Action) -> bool {
-    if matches!(action.kind, ActionKind::Pages(_)) || action.is_slow() {
+    if matches!(action.kind, ActionKind::Pages(_) | ActionKind::Broadcast(_)) || action.is_slow() {
         return true;
     }
     let ActionKind::Sql {
@@ -162,7 +162,10 @@ impl Moved {
             ActionKind::SetLocale { .. }
             | ActionKind::AskLocale
             | ActionKind::Pages(_)
-            | ActionKind::Ask(_) => {}
+            | ActionKind::Ask(_)
+            | ActionKind::Broadcast(_)
+            | ActionKind::Segment(_)
+            | ActionKind::Subscribe(_) => {}
         }
     }
 

@@ -257,9 +257,9 @@ impl<'a> Walk<'a> {
                         None => self.ends = true,
                     }
                 }
-                if let Some(result) = &s.result_var {
-                    inside.write(&result.value, false);
-                }
+            }
+            if let Some(result) = action.kind.result_var() {
+                inside.write(&result.value, false);
             }
             if let ast::ActionKind::Ask(ask) = &action.kind {
                 inside.write(&ask.result_var.value, false);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::ir::broadcast::{Audience, Broadcast, Segment};
 use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::pages::{Pages, Rows};
 use crate::ir::sql::Query;
@@ -73,7 +74,7 @@ impl<'a> Reads<'a> {
                     self.found.remove(Limit::RETRY_IN);
                 }
                 ActionKind::SetLocale { locale } => self.expr(locale),
-                ActionKind::AskLocale => {}
+                ActionKind::AskLocale | ActionKind::Subscribe(_) => {}
                 ActionKind::Ask(ask) => {
                     use crate::ir::ask::Fallback;
                     self.text(&ask.prompt);
@@ -86,6 +87,13 @@ impl<'a> Reads<'a> {
                         Fallback::Fields(values) => self.exprs(values),
                         Fallback::Null | Fallback::Option(_) => {}
                     }
+                }
+                ActionKind::Broadcast(broadcast) => self.broadcast(broadcast),
+                ActionKind::Segment(change) => {
+                    if let Segment::Chosen(value) = &change.segment {
+                        self.expr(value);
+                    }
+                    self.exprs(&change.user);
                 }
                 ActionKind::Pages(list) => {
                     self.text(&list.title);
@@ -110,6 +118,26 @@ impl<'a> Reads<'a> {
             self.expr(list);
         }
         pages.extra.iter().flatten().for_each(|b| self.button(b));
+    }
+
+    fn broadcast(&mut self, broadcast: &Broadcast) {
+        match &broadcast.audience {
+            Audience::Fixed(_) => {}
+            Audience::Chosen(value, ..) => self.expr(value),
+            Audience::People(query) => {
+                if let Some(query) = self.queries.get(query.0) {
+                    self.exprs(query.params.iter().map(|p| &p.value));
+                }
+            }
+        }
+        if let Some(text) = &broadcast.text {
+            self.text(text);
+        }
+        let keyboard = broadcast.keyboard.iter().flatten();
+        keyboard.for_each(|b| self.button(b));
+        self.exprs(broadcast.media.iter().map(|(_, file)| file));
+        self.exprs(&broadcast.pace);
+        self.exprs(&broadcast.at);
     }
 
     fn button(&mut self, button: &Button) {

@@ -234,6 +234,9 @@ impl Recording {
 }
 
 impl Database for Recording {
+    fn prepare(&self, sql: &str) -> Result<(), String> {
+        self.asks.prepare(sql)
+    }
     fn run(&self, key: &str, sql: &str) -> Result<(), Refusal> {
         self.asks.run(key, sql)?;
         self.note(|answers| {

@@ -121,7 +121,7 @@ pub(super) fn allowed(
         _ => return Err(not_run(lexed, tokens, block)),
     };
     match (kind, writes) {
-        (Kind::Query | Kind::Moments | Kind::Source, true) => Err(Fault::new(
+        (Kind::Query | Kind::Moments | Kind::Source | Kind::Audience, true) => Err(Fault::new(
             &codes::KIND,
             lexed.tokens[tokens.start].range.clone(),
             format!("`{block}` only reads"),

@@ -11,6 +11,7 @@
 //! | [`parameters`], [`result`] | its `:name`s, what it gives |
 //! | [`owned`], [`conflicts`] | whose rows, which constraints |
 //! | [`people`] | which rows are a person's, for export and erasure |
+//! | [`runtime`] | the views of the runtime that bots may read |
 //! | [`pages`] | the queries behind a list that is shown in pages |
 //! | [`lint`] | what runs, and still is not meant |
 //! | [`describe`], [`engine`] | sqlx, and SQLite's words as carets |
@@ -37,6 +38,7 @@ mod parameters;
 mod people;
 pub mod postgres;
 mod result;
+mod runtime;
 mod statement;
 mod tables;
 mod text;
@@ -122,7 +124,10 @@ impl Schema {
                 Ok(Check::Sqlite(database))
             }),
             // No name of a bot can meet the runtime's: `bf_` is refused.
-            (Engine::Postgres, Some(oracle)) => oracle.open().map(Check::Postgres),
+            (Engine::Postgres, Some(oracle)) => oracle.open().and_then(|database| {
+                database.prepare(runtime::POSTGRES)?;
+                Ok(Check::Postgres(database))
+            }),
             (Engine::Postgres, None) => Err("nobody answers for Postgres".to_owned()),
         };
         let database = match database {
@@ -226,6 +231,8 @@ pub enum Kind {
     Moments,
     /// `source` of `widget.pagination.v1`: reads, a page at a time ([`pages`]).
     Source,
+    /// `audience` of `ops.broadcast.v1`: reads one column, whole numbers; rows of all people of the bot.
+    Audience,
 }
 
 /// A statement that was proven.

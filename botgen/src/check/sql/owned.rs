@@ -3,20 +3,34 @@
 use std::collections::BTreeSet;
 
 use super::fault::Fault;
+use super::tables::{OWNER_COLUMNS, Table};
 use super::typer::{Fact, Typer, Verb};
 use crate::diagnostics::codes::sql as codes;
 
-/// What is not constrained. Empty: the statement is scoped.
-pub fn check(typer: &Typer<'_>) -> Vec<Fault> {
+/// What is not constrained.
+#[derive(Default)]
+pub struct Open {
+    /// Of the bot's own tables: it may say why.
+    pub own: Vec<Fault>,
+    /// Of the runtime's views: other bots' rows are never shown.
+    pub runtime: Vec<Fault>,
+}
+
+/// What is not constrained. Empty: the statement is scoped. `people`: rows of all people of the bot are meant.
+pub fn check(typer: &Typer<'_>, people: &dyn Fn(&Table) -> bool) -> Open {
     let holds = constrained(typer);
-    let mut faults = Vec::new();
+    let mut open = Open::default();
     for (rel, relation) in typer.relations.iter().enumerate() {
         let Some(table) = relation.table.as_ref().and_then(|t| typer.tables.get(t)) else {
             continue;
         };
         let write = typer.write.as_ref().filter(|w| w.relation == rel);
+        let runtime = table.owner.is_empty();
         let mut missing = Vec::new();
         for owner in &table.owned {
+            if owner == OWNER_COLUMNS[1] && people(table) {
+                continue;
+            }
             let own = holds.iter().any(|((r, c), builtin)| {
                 *r == rel
                     && builtin == owner
@@ -96,15 +110,22 @@ pub fn check(typer: &Typer<'_>) -> Vec<Fault> {
                 format!("add `{}` to its condition", conditions.join(" AND ")),
             )
         };
-        faults.push(
-            Fault::new(&codes::UNSCOPED, relation.range.clone(), message)
-                .note(table.defined, "owned by the columns of this table")
-                .help(format!(
-                    "{fix}; if all rows are meant, say why: `unscoped: \"…\"`"
-                )),
-        );
+        let fault = Fault::new(&codes::UNSCOPED, relation.range.clone(), message);
+        if runtime && missing.contains(&OWNER_COLUMNS[0]) {
+            open.runtime.push(fault.help(format!(
+                "{fix}: a bot sees only its own rows of the runtime's views"
+            )));
+            continue;
+        }
+        let fault = match runtime {
+            true => fault,
+            false => fault.note(table.defined, "owned by the columns of this table"),
+        };
+        open.own.push(fault.help(format!(
+            "{fix}; if all rows are meant, say why: `unscoped: \"…\"`"
+        )));
     }
-    faults
+    open
 }
 
 /// Columns that equal a built-in.

@@ -196,6 +196,7 @@ fn storable(
         Base::Contact => field(written, "phone"),
         Base::Location => field(written, "latitude"),
         Base::File => field(written, "file_id"),
+        Base::Broadcast { .. } => field(written, "total"),
         Base::Row(_) => field(written, "id"),
         Base::Record(_) => "bind a field of it: `params: { city: order.city }`".to_owned(),
         Base::List { item, .. } if matches!(item.base, Base::Choice(_)) => {

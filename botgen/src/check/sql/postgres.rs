@@ -18,6 +18,14 @@ pub trait Oracle: fmt::Debug + Send + Sync {
 
 /// One run's database.
 pub trait Database: fmt::Debug + Send + Sync {
+    /// Makes what is there before the first migration: nothing is kept of it.
+    ///
+    /// # Errors
+    /// The server refuses it or is gone, in words for people.
+    fn prepare(&self, sql: &str) -> Result<(), String> {
+        let _ = sql;
+        Ok(())
+    }
     /// Runs one statement of a migration. `key` names it: a hash of it and of all statements before it of the same owner
     /// (the runtime, a bot). Never of another's: what is kept for a bot must not depend on who is built with it.
     /// A refused statement leaves no trace, and the next one may follow.

@@ -7,7 +7,8 @@ use super::naming::{row_name, unique};
 use super::text::{lex, with_stack};
 use super::typer::{Results, Typer, Verb};
 use super::{
-    Check, Checked, Kind, cache, conflicts, last_word, lint, owned, pages, parameters, result,
+    Check, Checked, Kind, cache, conflicts, key_of, last_word, lint, owned, pages, parameters,
+    result, runtime, tables,
 };
 use crate::Engine;
 use crate::check::scope::Scope;
@@ -24,6 +25,9 @@ use crate::syntax::ast;
 const ROWS: usize = botfactory_lang::limits::QUERY_ROWS;
 /// The same for what a calendar asks: one more than it takes, so that it sees that there are too many.
 const MOMENTS: usize = botfactory_lang::limits::CALENDAR_ROWS + 1;
+
+/// The same for an audience: as many people as a broadcast takes by name.
+const AUDIENCE: usize = 100_000;
 
 /// Proves a statement and pushes it to [`FlowCx::queries`]. `None`: something is wrong and was reported.
 /// `block` is the block's name for messages.
@@ -130,7 +134,7 @@ pub fn statement(
             .help("add WHERE; `WHERE TRUE` if every row is meant"),
         );
     } else {
-        scoped(cx, scope, st, &typer, &params, &mut faults);
+        scoped(cx, scope, st, kind, &typer, &params, &mut faults);
     }
     let may_conflict = conflicting(cx, st, &typer, &mut faults);
     let broken = faults.iter().any(|f| f.code().severity == Severity::Error);
@@ -191,6 +195,7 @@ pub fn statement(
     let rows = match kind {
         Kind::Query => Some(ROWS),
         Kind::Moments => Some(MOMENTS),
+        Kind::Audience => Some(AUDIENCE),
         Kind::Exec | Kind::Source => None,
     };
     // What a query without a LIMIT gets.
@@ -367,6 +372,7 @@ fn scoped(
     cx: &mut FlowCx<'_>,
     scope: &Scope,
     st: &ast::Statement,
+    kind: Kind,
     typer: &Typer<'_>,
     params: &parameters::Parameters,
     faults: &mut Vec<Fault>,
@@ -374,7 +380,14 @@ fn scoped(
     if typer.relations.iter().any(|r| r.broken) {
         return;
     }
-    let mut open = owned::check(typer);
+    // An audience is other people; admins see who talks to the bot.
+    let admins = cx.only_admins();
+    let people =
+        |table: &tables::Table| kind == Kind::Audience || (admins && table.owner.is_empty());
+    let owned::Open { own, runtime } = owned::check(typer, &people);
+    let mut open = own;
+    let others = !runtime.is_empty();
+    faults.extend(runtime);
     let origins = &cx.advice.origins;
     let case = lint::taint::Case::new(typer, params, origins, scope, cx.command);
     open.extend(case.check());
@@ -387,6 +400,7 @@ fn scoped(
             Diagnostic::new(&codes::UNSCOPED, reason.span, "`unscoped` says why")
                 .help("write the reason: `unscoped: \"the bot's total, shown to everyone\"`"),
         ),
+        Some(_) if others => {}
         Some(reason) if open.is_empty() => cx.sink.report(
             Diagnostic::new(
                 &codes::NEEDLESS_UNSCOPED,
@@ -472,7 +486,7 @@ fn kept(
             }
             Some((st.shape.node, results.always))
         }
-        (None, Kind::Moments) => Some((st.shape.node, results.always)),
+        (None, Kind::Moments | Kind::Audience) => Some((st.shape.node, results.always)),
         (None, Kind::Source) => Some((ast::Shape::Rows, results.always)),
         (None, Kind::Query) => {
             cx.sink.report(
@@ -543,8 +557,12 @@ fn ask(
     else {
         return Asked::Nobody;
     };
-    let migrations = owned.map_or("", |o| o.key.as_str());
-    match last_word::ask(&**database, migrations, draft, results, outputs) {
+    let mut migrations = owned.map_or_else(String::new, |o| o.key.clone());
+    // What is kept of such a statement hangs on the runtime's views too.
+    if draft.lexed.text.to_ascii_lowercase().contains("bf_") {
+        migrations = key_of(&migrations, runtime::POSTGRES);
+    }
+    match last_word::ask(&**database, &migrations, draft, results, outputs) {
         Ok(answer) => return Asked::Told(answer),
         Err(Failed::Faults(faults)) => {
             for fault in faults {

@@ -267,7 +267,10 @@ impl Bounds<'_, '_> {
 
     fn never_blank(&self, e: &Expr) -> bool {
         match &e.kind {
-            ExprKind::Builtin(b) => !matches!(b, Builtin::Args),
+            ExprKind::Builtin(b) => !matches!(
+                b,
+                Builtin::Args | Builtin::RecipientLastName | Builtin::RecipientUsername
+            ),
             ExprKind::Var { ident, .. } => self.cx.known.typed.contains(ident),
             ExprKind::Field { of, ident, .. } => {
                 of.ty.base == Base::Contact && ident != "last_name"

@@ -110,7 +110,7 @@ pub fn with_lists(
 ) -> Option<Checked> {
     let before = cx.sink.errors();
     let mode = match use_.slot {
-        Slot::Message => use_.mode,
+        Slot::Message | Slot::Caption => use_.mode,
         _ => ParseMode::Plain,
     };
     if use_.slot == Slot::Description {

@@ -11,6 +11,7 @@
 
 pub use super::Code;
 
+pub mod broadcasts;
 pub mod expressions;
 pub mod files;
 pub mod graph;
@@ -59,6 +60,7 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
         itself::ALL,
         widgets::ALL,
         lists::ALL,
+        broadcasts::ALL,
         roles::ALL,
         models::ALL,
     ]
@@ -105,6 +107,7 @@ pub fn page(code: &Code) -> &'static str {
         itself::PAGES,
         widgets::PAGES,
         lists::PAGES,
+        broadcasts::PAGES,
         roles::PAGES,
         models::PAGES,
     ];

@@ -1,5 +1,6 @@
 //! One file per action block.
 
+pub mod broadcast;
 pub mod calendar;
 pub mod llm;
 pub mod pages;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Def, Flow, FlowKind, Plan, Scope, Step, Var};
+use crate::import::broadcast;
 use crate::import::names;
 use crate::import::old::{self, Said};
 use crate::import::pattern::{self, Meaning};
@@ -285,6 +286,15 @@ impl Plan {
                         }
                     }
                 }
+                old::ActionKind::Broadcast(broadcast) => {
+                    let pace = broadcast.pace.as_deref().and_then(broadcast::chosen);
+                    let audience = broadcast::chosen(&broadcast.audience);
+                    let chosen = audience.into_iter().chain(pace);
+                    read.extend(chosen.map(|(name, _)| name.to_owned()));
+                    if let template::Parsed::Template(pieces) = broadcast.message.parsed() {
+                        template::names_in(&pieces, &mut read);
+                    }
+                }
                 old::ActionKind::Other(..) => {}
             }
         }
@@ -343,16 +353,64 @@ impl Plan {
                     );
                     planned.push(Action::Limit(Box::new(limit.clone()), walk.scope.clone()));
                 }
+                old::ActionKind::Broadcast(broadcast) => {
+                    if self.audience(broadcast, &walk.scope, notes) {
+                        let scope = walk.scope.clone();
+                        planned.push(Action::Broadcast(Box::new(broadcast.clone()), scope));
+                    }
+                }
                 old::ActionKind::Other(block, whole) => {
-                    let why = match block.as_str() {
-                        "ops.broadcast.v1" => "needs a later block",
-                        _ => "is no known block",
-                    };
-                    notes.person(&action.path, format!("`{block}` {why}; left out: {whole}"));
+                    notes.person(
+                        &action.path,
+                        format!("`{block}` is no known block; left out: {whole}"),
+                    );
                 }
             }
         }
         planned
+    }
+}
+
+impl Plan {
+    /// Whether a broadcast has an audience. What somebody typed becomes a choice among those that there are.
+    fn audience(&mut self, broadcast: &old::Broadcast, scope: &Scope, notes: &mut Notes) -> bool {
+        let written = broadcast.audience.as_str();
+        let refuse = |notes: &mut Notes| {
+            notes.person(
+                &broadcast.path,
+                format!("`{written}` is no audience; the broadcast is left out"),
+            );
+            false
+        };
+        let Some((name, segment)) = broadcast::chosen(written) else {
+            return broadcast::is_audience(written) || refuse(notes);
+        };
+        let var = scope.get(name).copied();
+        let var = var.filter(|var| matches!(self.vars[*var].def, Def::Answer(_)));
+        let Some(var) = var else {
+            return refuse(notes);
+        };
+        if self.segments.is_empty() && segment {
+            self.segments.insert("vip".to_owned());
+        }
+        let segments = self.segments.iter();
+        let values: Vec<String> = match segment {
+            true => segments.cloned().collect(),
+            false => ["all", "active_7d"]
+                .map(str::to_owned)
+                .into_iter()
+                .chain(segments.map(|s| format!("segment:{s}")))
+                .collect(),
+        };
+        notes.person(
+            &broadcast.path,
+            format!(
+                "whom it reaches was typed: a choice among {} now; compare with the segments that there are",
+                values.join(", ")
+            ),
+        );
+        self.choices.insert(var, values);
+        true
     }
 }
 

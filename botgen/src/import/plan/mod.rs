@@ -6,7 +6,7 @@ mod flows;
 mod statements;
 mod widgets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlparser::ast::Statement;
 
@@ -139,6 +139,7 @@ pub(in crate::import) enum Action {
     Sql(usize),
     Reply(Box<old::Reply>, Scope),
     Limit(Box<old::Limit>, Scope),
+    Broadcast(Box<old::Broadcast>, Scope),
     /// The importer's own word of a flow that says nothing.
     Done,
 }
@@ -160,6 +161,10 @@ pub(in crate::import) struct Plan {
     pub tables: BTreeMap<String, String>,
     /// `YYYY-MM-DD`, where it is known.
     pub today: Option<String>,
+    /// Names of segments.
+    pub segments: BTreeSet<String>,
+    /// Answers that are a choice now, and its values.
+    pub choices: BTreeMap<usize, Vec<String>>,
     /// What texts ask of columns with `#if`: column name, its statement, and whether the text prints it too.
     asked: Vec<(usize, String, bool)>,
 }

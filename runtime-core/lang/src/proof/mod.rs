@@ -42,6 +42,9 @@ use shape::{At, Node};
 pub enum Slot {
     #[serde(rename = "m")]
     Message,
+    /// The text below a file.
+    #[serde(rename = "c")]
+    Caption,
     #[serde(rename = "b")]
     Button,
     #[serde(rename = "t")]
@@ -57,6 +60,7 @@ impl Slot {
     pub fn name(self) -> &'static str {
         match self {
             Self::Message => "message",
+            Self::Caption => "caption",
             Self::Button => "button",
             Self::Toast => "toast",
             Self::Description => "description",

@@ -21,6 +21,7 @@ struct Limit {
 fn limit(slot: Slot) -> Option<Limit> {
     let (units, code, what) = match slot {
         Slot::Message => (limits::MESSAGE_TEXT, &codes::MESSAGE_LENGTH, "a message"),
+        Slot::Caption => (limits::CAPTION, &codes::MESSAGE_LENGTH, "a caption"),
         Slot::Button => (
             limits::BUTTON_TEXT,
             &codes::BUTTON_LENGTH,
@@ -54,7 +55,8 @@ pub(super) fn lengths(cx: &mut Cx<'_>, t: &Text<'_>, nodes: &[Node]) {
     }
     formatted(cx, t, mode, &all);
     let exceeds = |m: &Measure| m.most.is_none_or(|most| most > limit.units);
-    if t.slot != Slot::Message || all.iter().any(|m| m.words > limit.units) {
+    if !matches!(t.slot, Slot::Message | Slot::Caption) || all.iter().any(|m| m.words > limit.units)
+    {
         return;
     }
     // The worst: without a bound, else the longest.
@@ -293,7 +295,7 @@ fn facts(cx: &mut Cx<'_>, t: &Text<'_>, all: &[Measure]) {
         let beyond = match (fits, t.slot, t.overflow) {
             (true, _, _) => Beyond::Never,
             (false, Slot::Message, Overflow::Split) => Beyond::Split,
-            (false, Slot::Message, Overflow::Truncate) => Beyond::Truncated,
+            (false, Slot::Message | Slot::Caption, Overflow::Truncate) => Beyond::Truncated,
             (false, Slot::Button | Slot::Toast, _) => Beyond::Truncated,
             (false, _, _) => Beyond::Refused,
         };

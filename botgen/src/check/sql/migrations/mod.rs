@@ -90,7 +90,7 @@ pub(super) fn build(
     database: Option<&Check>,
     sink: &mut Sink,
 ) -> (Tables, BTreeMap<String, Owner>) {
-    let mut tables = Tables::default();
+    let mut tables = super::runtime::tables();
     let mut indexes = BTreeMap::new();
     let mut done = BTreeMap::new();
     for owner in owners {

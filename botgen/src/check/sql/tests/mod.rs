@@ -295,6 +295,7 @@ impl Given<'_> {
             Kind::Exec => "action.sql_exec.v1",
             Kind::Moments => "widget.calendar.v1",
             Kind::Source => "widget.pagination.v1",
+            Kind::Audience => "audience",
         };
         let checked = statement(&mut cx, &scope, &st, self.kind, block);
         let query = cx.queries.pop();
@@ -383,6 +384,7 @@ fn bot(span: Span) -> ast::Bot {
         on_ambiguous: None,
         policies: Vec::new(),
         migrations: None,
+        segments: Vec::new(),
         lints: Vec::new(),
         intents: Vec::new(),
         flows: Vec::new(),

@@ -214,7 +214,10 @@ impl<'a> Typer<'a> {
 
     /// A table that this statement may use.
     fn table(&self, name: &str) -> Option<&'a Table> {
-        self.tables.get(name).filter(|t| t.owner == self.owner)
+        let own = |t: &&Table| t.owner == self.owner;
+        // Views of the runtime: read by bots, no part of what they keep.
+        let given = |t: &&Table| t.owner.is_empty() && !self.in_migration;
+        self.tables.get(name).filter(|t| own(t) || given(t))
     }
 }
 

@@ -7,6 +7,7 @@ use sqlparser::ast::{Ident, ObjectName, Spanned, TableAlias};
 use super::from::{columns_of, last};
 use super::{Relation, Simple, Typed, Typer};
 use crate::check::sql::fault::Fault;
+use crate::check::sql::runtime;
 use crate::check::sql::tables::{is_catalogue, is_reserved};
 use crate::check::sql::text::{quoted, range};
 use crate::diagnostics::codes::sql as codes;
@@ -34,7 +35,7 @@ impl Typer<'_> {
             .find(|(n, _)| name.0.len() == 1 && n.eq_ignore_ascii_case(&wanted));
         if let Some((_, columns)) = cte {
             relation.columns = columns.clone();
-        } else if name.0.len() > 1 || is_reserved(&wanted) {
+        } else if name.0.len() > 1 || (is_reserved(&wanted) && self.table(&wanted).is_none()) {
             relation.broken = true;
             let fault = if is_catalogue(name) {
                 Fault::new(
@@ -49,7 +50,14 @@ impl Typer<'_> {
                     at,
                     format!("`{wanted}` belongs to the runtime, a bot cannot use it"),
                 )
-                .help("keep the bot's own data in tables of its migrations")
+                .help(if self.in_migration {
+                    "keep the bot's own data in tables of its migrations".to_owned()
+                } else {
+                    format!(
+                        "a bot keeps its data in tables of its migrations; of the runtime's it may read {}",
+                        runtime::names()
+                    )
+                })
             } else {
                 Fault::new(
                     &codes::UNKNOWN_TABLE,

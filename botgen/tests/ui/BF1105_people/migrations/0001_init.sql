@@ -1,0 +1,6 @@
+CREATE TABLE orders (
+  id BIGSERIAL PRIMARY KEY,
+  bot_id TEXT NOT NULL,
+  user_id BIGINT NOT NULL,
+  name TEXT NOT NULL
+);
