@@ -243,7 +243,7 @@ async fn locked(postgres: &Postgres, turn: &mut Turn, time: Duration) -> Result<
     let (key, update_id) = (turn.update.key, turn.update.update_id);
     crate::faults::point("write.before_begin");
     let began = Instant::now();
-    let (writing, found) = postgres.begin(key, update_id).await?;
+    let (mut writing, found) = postgres.begin(key, update_id).await?;
     telemetry::emit(LockWaited {
         lock: "database",
         took: began.elapsed(),
@@ -257,6 +257,12 @@ async fn locked(postgres: &Postgres, turn: &mut Turn, time: Duration) -> Result<
         Found::Row(stand) => stand,
     };
     turn.found(&stand);
+    if let Some(id) = turn.job()
+        && !writing.hold_job(id).await?
+    {
+        writing.rollback().await;
+        return Ok(turn.nothing());
+    }
     let transaction = Transaction {
         writing,
         key,
@@ -351,13 +357,19 @@ async fn bury_job(
     code: &'static str,
 ) -> Result<Verdict, StoreError> {
     let begun = postgres.begin(turn.update.key, turn.update.update_id);
-    let (writing, found) = begun.await?;
+    let (mut writing, found) = begun.await?;
     match found {
         Found::Duplicate(response) => {
             writing.rollback().await;
             return Ok(Verdict::Duplicate(response));
         }
         Found::Row(stand) => turn.found(&stand),
+    }
+    if let Some(id) = turn.job()
+        && !writing.hold_job(id).await?
+    {
+        writing.rollback().await;
+        return Ok(turn.nothing());
     }
     let Ok(Plan::Store(effects, kept)) = turn.bury(code) else {
         writing.rollback().await;

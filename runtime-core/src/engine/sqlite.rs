@@ -19,6 +19,7 @@ use crate::store::events::Event;
 use crate::store::letters::ATTEMPTS;
 use crate::store::sqlite::Sqlite;
 use crate::store::sqlite::conversation;
+use crate::store::sqlite::jobs;
 use crate::store::sqlite::letters::count_failure;
 use crate::store::sqlite::watchdog::Watchdog;
 use crate::store::sqlite::writer::{Attempt, Boxed, End, Job, Left, Ran};
@@ -127,6 +128,16 @@ impl UpdateJob {
             }
         };
         self.turn.found(&stand);
+        if let Some(id) = self.turn.job() {
+            match jobs::is_there(&mut connection, id).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.verdict = self.turn.nothing();
+                    return released(connection).await;
+                }
+                Err(_) => return abandoned(connection).await,
+            }
+        }
         if self.turn.lapsed(&stand) {
             self.verdict = self.turn.nothing();
             return released(connection).await;

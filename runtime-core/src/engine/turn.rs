@@ -130,8 +130,15 @@ impl Turn {
         matches!(self.work, Work::Timeout(_)) && self.stale(stand)
     }
 
+    /// The job whose end it is.
+    pub(crate) fn job(&self) -> Option<i64> {
+        match &self.work {
+            Work::Resume(job) => Some(job.id),
+            _ => None,
+        }
+    }
+
     /// What is said where there is nothing to do.
-    #[cfg(feature = "sqlite")]
     pub(crate) fn nothing(&self) -> Verdict {
         let nothing = Composed::default();
         Verdict::Answered(Parcel::new(&self.update, nothing, &*self.shared.gate))

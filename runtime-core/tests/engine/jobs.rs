@@ -45,7 +45,7 @@ async fn the_rest_runs_once_after_a_restart() {
 #[tokio::test]
 async fn two_instances_end_a_job_once() {
     let mut rig = rig().await;
-    let slow = model(&rig, "two", Duration::from_millis(200));
+    let slow = model(&rig, "two", Duration::from_secs(2));
     rig.say(ANNA, "/think one").await;
     let worker = |rig: &Rig| Worker::new(rig.store.clone(), rig.engine.clone());
     let (mut one, mut other) = (worker(&rig), worker(&rig));
@@ -193,4 +193,20 @@ async fn whoever_waits_long_is_told_once() {
     model(&rig, "two", Duration::from_millis(3300));
     rig.say(ANNA, "/think one").await;
     assert_eq!(end(&mut rig).await, ["A moment.", "one: two"]);
+}
+
+#[tokio::test]
+async fn whose_job_was_erased_is_not_answered() {
+    let mut rig = rig().await;
+    let slow = model(&rig, "two", Duration::from_secs(2));
+    rig.say(ANNA, "/think one").await;
+    let mut worker = Worker::new(rig.store.clone(), rig.engine.clone());
+    let working = tokio::spawn(async move { worker.end_ready().await.unwrap() });
+    while slow.asked.load(Ordering::SeqCst) == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    rig.execute("DELETE FROM bf_jobs").await;
+    assert_eq!(working.await.unwrap(), 1);
+    let said = rig.reply(runtime_core::engine::Outcome::NOTHING);
+    assert!(said.texts().is_empty());
 }

@@ -329,6 +329,17 @@ impl Writing {
         }
     }
 
+    /// Holds a job until the end; false: it is gone.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub(crate) async fn hold_job(&mut self, id: i64) -> Result<bool, StoreError> {
+        let held = async { super::jobs::hold(self.loan.connection()?, id).await };
+        within(QUICK, held)
+            .await
+            .map_err(|error| ours(error.into()))
+    }
+
     /// Takes everything back.
     pub(crate) async fn rollback(mut self) {
         if self.open {

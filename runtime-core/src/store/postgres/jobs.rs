@@ -36,6 +36,15 @@ fn read(row: &PgRow) -> Result<Job, sqlx::Error> {
     })
 }
 
+/// Holds a job until the transaction ends; false: it is gone, since a person may have been erased meanwhile.
+pub(super) async fn hold(connection: &mut PgConnection, id: i64) -> Result<bool, sqlx::Error> {
+    let held = sqlx::query("SELECT 1 FROM bf_jobs WHERE id = $1 FOR UPDATE")
+        .bind(id)
+        .fetch_optional(connection)
+        .await?;
+    Ok(held.is_some())
+}
+
 /// What an update does to jobs, in its transaction and before that ends.
 pub(super) async fn store(
     connection: &mut PgConnection,

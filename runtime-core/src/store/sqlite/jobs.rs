@@ -35,6 +35,17 @@ fn read(row: &SqliteRow) -> Result<Job, sqlx::Error> {
     })
 }
 
+/// Whether a job is still there: a person may have been erased meanwhile.
+pub(crate) async fn is_there(
+    connection: &mut SqliteConnection,
+    id: i64,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM bf_jobs WHERE id = $1)")
+        .bind(id)
+        .fetch_one(connection)
+        .await
+}
+
 /// What an update does to jobs, within its savepoint and before that is closed.
 pub(crate) async fn store(
     connection: &mut SqliteConnection,
