@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 
 use super::Shape;
 use crate::syntax::blocks::{calendar, pagination, timeout};
-use crate::syntax::registry::{BLOCKS, Block, Decode, LATER};
+use crate::syntax::registry::{BLOCKS, Block, Decode};
 use crate::syntax::{bot, chat, flow, keyboard, statement, step};
 
 const HEAD: &str = "\
@@ -81,10 +81,6 @@ pub fn reference() -> String {
     out.push_str("\nA text alone is `text`, a list of texts is that each of them is contained.\n");
     part::<chat::RowsItem>(&mut out, 3, "RowsExpected");
     let _ = write!(out, "\n{WORDS}");
-    out.push_str("\n## Later\n\nThese are part of the language and arrive with later issues; botgen says so where they are used.\n\n");
-    for (name, issue) in LATER {
-        let _ = writeln!(out, "- `{name}` (issue {issue})");
-    }
     out
 }
 

@@ -389,12 +389,9 @@ impl Cx<'_> {
                 let names = registry::BLOCKS.iter().map(|b| b.name);
                 let d = wrong(format!("there is no block `{}`", name.value));
                 let near = meant(&name.value, names);
-                self.report(match (registry::later_block(&name.value), near) {
-                    (Some(issue), _) => d.help(format!(
-                        "it arrives with issue {issue}; do without it for now"
-                    )),
-                    (None, Some(near)) => d.suggest(&name.value, &near),
-                    (None, None) => without(d, "remove it", self.sources),
+                self.report(match near {
+                    Some(near) => d.suggest(&name.value, &near),
+                    None => without(d, "remove it", self.sources),
                 });
             } else if !bot.blocks.iter().any(|b| b.node == name.value) {
                 let d = wrong(format!("`{}` is not used in this bot", name.value));

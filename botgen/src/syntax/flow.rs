@@ -268,31 +268,6 @@ impl Cx<'_> {
         })
     }
 
-    /// Reports a widget that this version does not have (as a step). True: it was one.
-    pub(in crate::syntax) fn later_block_item(&mut self, node: &Node) -> bool {
-        let Kind::Map(map) = &node.kind else {
-            return false;
-        };
-        let later = map
-            .entries
-            .iter()
-            .find(|e| registry::later_block(&e.key.text.value).is_some());
-        if let Some(entry) = later {
-            self.later(&entry.key.text);
-        }
-        later.is_some()
-    }
-
-    fn later(&mut self, name: &Str) {
-        let issue = registry::later_block(&name.value).unwrap_or_default();
-        self.error(
-            &shape::LATER,
-            name.span,
-            format!("`{}` arrives later", name.value),
-            format!("it is part of issue {issue}; do without it for now"),
-        );
-    }
-
     /// An element that is one block: its name, and its fields. All spellings that look almost right are
     /// reported with the right one.
     pub(super) fn block<'n>(
@@ -362,7 +337,7 @@ impl Cx<'_> {
     /// Keys beside a block's key: parameters that are not indented, or a second block without its `- `.
     fn level(&mut self, map: &Map, named: &Entry, other: &Entry, block: &Block, nothing: bool) {
         let name = &other.key.text.value;
-        if registry::find(name).is_some() || registry::later_block(name).is_some() {
+        if registry::find(name).is_some() {
             self.error(
                 &shape::PLACE,
                 other.key.text.span,
@@ -447,13 +422,6 @@ impl Cx<'_> {
                 fitting(holds),
             );
         };
-        let later = map
-            .entries
-            .iter()
-            .find(|e| registry::later_block(&e.key.text.value).is_some());
-        if let Some(later) = later {
-            return self.later(&later.key.text);
-        }
         let old = map.entries.iter().find(|e| e.key.text.value == "type");
         if let Some(Entry {
             value: Node {
@@ -479,10 +447,7 @@ impl Cx<'_> {
             return;
         }
         let name = &first.key.text.value;
-        let names = registry::BLOCKS
-            .iter()
-            .map(|b| b.name)
-            .chain(registry::LATER.iter().map(|(n, _)| *n));
+        let names = registry::BLOCKS.iter().map(|b| b.name);
         let d = Diagnostic::new(
             &shape::UNKNOWN_BLOCK,
             first.key.text.span,

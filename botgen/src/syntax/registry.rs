@@ -79,25 +79,9 @@ pub static BLOCKS: [&Block; 20] = [
     &i18n::BLOCK,
 ];
 
-/// Blocks that the language has but this version does not, and the issue that brings them.
-pub const LATER: [(&str, u8); 0] = [];
-
 /// The block of this name.
 pub fn find(name: &str) -> Option<&'static Block> {
     BLOCKS.iter().find(|b| b.name == name).copied()
-}
-
-/// The issue that brings a block.
-pub fn later_block(name: &str) -> Option<u8> {
-    LATER
-        .iter()
-        .find(|(n, _)| *n == name)
-        .map(|(_, issue)| *issue)
-}
-
-/// The issue that brings a key which no block has yet.
-pub fn later_key(name: &str) -> Option<u8> {
-    later_block(name)
 }
 
 /// What to write instead of a key of the old system.

@@ -150,9 +150,6 @@ pub struct CaseItem {
 
 impl Cx<'_> {
     pub(in crate::syntax) fn step(&mut self, node: &Node) -> Option<Step> {
-        if self.later_block_item(node) {
-            return None;
-        }
         if let Some(step) = self.widget(node) {
             return step;
         }

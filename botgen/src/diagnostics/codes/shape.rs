@@ -5,7 +5,6 @@ super::codes! {
     MISSING_KEY = "BF0102" error "a required key is missing";
     TYPE = "BF0103" error "a value has the wrong YAML type";
     UNKNOWN_BLOCK = "BF0104" error "a block that does not exist";
-    LATER = "BF0105" error "a part of the language that arrives later";
     PLACE = "BF0106" error "a block stands where it cannot";
     WORD = "BF0107" error "a word that is not one of the possible ones";
     EXCLUSIVE = "BF0108" error "keys that exclude each other";

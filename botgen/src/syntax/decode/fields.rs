@@ -228,15 +228,6 @@ impl Cx<'_> {
     fn unknown_key(&mut self, shape: &Shape, entry: &Entry, map: &Map, what: &str) {
         let name = entry.key.text.value.as_str();
         let span = entry.key.text.span;
-        if let Some(issue) = registry::later_key(name) {
-            self.error(
-                &shape_codes::LATER,
-                span,
-                format!("`{name}` arrives later"),
-                format!("it is part of issue {issue}; remove it for now"),
-            );
-            return;
-        }
         let mut d = Diagnostic::new(
             &shape_codes::UNKNOWN_KEY,
             span,
