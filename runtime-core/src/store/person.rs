@@ -343,6 +343,11 @@ impl Store {
         person: i64,
     ) -> Result<Vec<Erased>, StoreError> {
         let parts = parts(bot, numbers);
+        let _writing = self.events.writing.lock().await;
+        for number in numbers {
+            self.people.forget(*number, person);
+            self.events.forget(*number, person, self.clock().micros());
+        }
         let mut erased = backend!(self, backend => backend.erase_person(parts, person).await)?;
         erased.retain(|erased| erased.rows > 0);
         for number in numbers {

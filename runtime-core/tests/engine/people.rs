@@ -130,3 +130,19 @@ async fn what_others_refer_to_stays_as_a_whole() {
     assert!(refused.unwrap_err().is_conflict());
     assert_eq!(rows_of(&rig, ANNA).await, before);
 }
+
+/// What an update that stores nothing leaves is written a moment later: then it is nobody's.
+#[tokio::test]
+async fn events_that_wait_are_nobodys() {
+    let mut rig = Rig::new().await;
+    rig.store.keep_events(1);
+    rig.say(ANNA, "/start").await;
+    rig.say(BORIS, "/start").await;
+    rig.store.erase_person(&BOT, &[BOT_ID], ANNA).await.unwrap();
+    let (_stop, stopped) = tokio::sync::watch::channel(true);
+    rig.store.write_events(stopped).await;
+    assert_eq!(rig.count("bf_events").await, 2);
+    let of = |person: i64| format!("bf_events WHERE person = {person}");
+    assert_eq!(rig.count(&of(ANNA)).await, 0);
+    assert_eq!(rig.count(&of(BORIS)).await, 1);
+}

@@ -33,6 +33,8 @@ const ATTEMPTS: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(200);
 /// Events forgotten at once.
 pub(crate) const FORGOTTEN: i64 = 2000;
+/// An event waits for less than this to be written (microseconds).
+const FORGETTING: i64 = 60_000_000;
 const DAY: i64 = 24 * 3600 * 1_000_000;
 
 /// What happened.
@@ -159,6 +161,10 @@ pub(crate) struct Recorder {
     days: AtomicI64,
     queue: mpsc::Sender<Event>,
     waiting: Mutex<Option<mpsc::Receiver<Event>>>,
+    /// Bot, person, until when: people who were erased while events of theirs may have waited.
+    erased: Mutex<Vec<(i64, i64, i64)>>,
+    /// Held while a batch is written, and while a person is erased: none of theirs is on its way meanwhile.
+    pub(crate) writing: tokio::sync::Mutex<()>,
 }
 
 impl Default for Recorder {
@@ -168,11 +174,31 @@ impl Default for Recorder {
             days: AtomicI64::new(0),
             queue,
             waiting: Mutex::new(Some(waiting)),
+            erased: Mutex::default(),
+            writing: tokio::sync::Mutex::new(()),
         }
     }
 }
 
 impl Recorder {
+    /// What waits of a person until `now` will be nobody's.
+    pub(crate) fn forget(&self, bot: i64, person: i64, now: i64) {
+        let mut erased = self.erased.lock().unwrap_or_else(PoisonError::into_inner);
+        erased.retain(|(_, _, until)| now.saturating_sub(*until) < FORGETTING);
+        erased.push((bot, person, now));
+    }
+
+    fn anonymize(&self, batch: &mut [Event]) {
+        let erased = self.erased.lock().unwrap_or_else(PoisonError::into_inner);
+        for (bot, person, until) in erased.iter() {
+            for event in batch.iter_mut() {
+                if (event.bot, event.person) == (*bot, *person) && event.at <= *until {
+                    event.person = 0;
+                }
+            }
+        }
+    }
+
     /// Whether events are kept.
     pub(crate) fn on(&self) -> bool {
         self.days.load(Ordering::Relaxed) > 0
@@ -239,6 +265,8 @@ impl Store {
     }
 
     async fn store_events(&self, batch: &mut Vec<Event>) {
+        let _writing = self.events.writing.lock().await;
+        self.events.anonymize(batch);
         let events: Vec<&Event> = batch.iter().collect();
         let count = events.len();
         let Some(json) = encoded(&events) else {
