@@ -568,9 +568,21 @@ pub fn said(check: &mut FlowCheck<'_>, call: &TextCall) {
         .untrusted
         .iter()
         .find(|(ident, _)| text.params.iter().any(|var| var.ident == *ident));
-    let Some(name) = found.map(|(_, name)| name.clone()) else {
-        return;
-    };
+    if let Some(name) = found.map(|(_, name)| name.clone()) {
+        sent(check, &name);
+    }
+}
+
+/// The same of a value.
+pub fn said_value(check: &mut FlowCheck<'_>, value: &Expr) {
+    let mut untrusted = check.untrusted.iter();
+    let found = untrusted.find(|(ident, _)| carries(value, ident));
+    if let Some(name) = found.map(|(_, name)| name.clone()) {
+        sent(check, &name);
+    }
+}
+
+fn sent(check: &mut FlowCheck<'_>, name: &Str) {
     check.cx.sink.report(
         Diagnostic::new(
             &codes::UNTRUSTED,
