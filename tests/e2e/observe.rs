@@ -196,6 +196,9 @@ async fn families_are_really_counted_and_nobody_makes_series() {
     // Another one stands in a dialogue, a redelivery comes, somebody has blocked the bot.
     world.hook(&text(900_001, 77, 77, "/book")).await;
     world.hook(&text(900_001, 77, 77, "/book")).await;
+    // In a group nothing rides in the response: the outbox sends it.
+    world.hook(&text(900_003, 79, -8, "/book")).await;
+    world.db().settled().await;
     world
         .telegram()
         .fail_next(Some("sendMessage"), Fault::Blocked);
