@@ -288,12 +288,12 @@ pub static CLASSES: &[Class] = &[
     never(
         "F60",
         "a message that may have been sent",
-        "replies are sent again, once the lease of the first attempt has ended; broadcasts (issue 5) are not",
+        "replies are sent again, once the lease of the first attempt has ended; broadcasts are not, unless they say so; both are counted",
     ),
     never(
         "F61",
         "a call that must not be made twice",
-        "the language calls nothing outside yet (issue 5)",
+        "only a model is called, and to ask it twice changes nothing; what comes of the answer is committed once",
     ),
     never(
         "F62",
@@ -310,10 +310,10 @@ pub static CLASSES: &[Class] = &[
         "a secret or a person's words in a log",
         "secrets are no variables, and the runtime logs no texts",
     ),
-    never(
+    found(
         "F65",
         "a language model's words in a privileged place",
-        "comes with `action.llm.v1` (issue 5)",
+        &["BF1145", "BF1148"],
     ),
     never(
         "F66",
