@@ -76,6 +76,7 @@ CREATE TABLE bf_recipient (
   PRIMARY KEY (broadcast, person)
 ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 CREATE INDEX bf_recipient_due ON bf_recipient (broadcast, due, person) WHERE state < 3;
+CREATE INDEX bf_recipient_begun ON bf_recipient (broadcast, due) WHERE state = 2;
 CREATE INDEX bf_recipient_failed ON bf_recipient (broadcast, person) WHERE state IN (4, 5, 6);
 CREATE INDEX bf_recipient_person ON bf_recipient (person);
 

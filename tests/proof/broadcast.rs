@@ -308,7 +308,7 @@ async fn killed(engine: Engine) {
         "{arrived} got it: {status}"
     );
     // No more than what was under way when each process ended.
-    assert!(ambiguous <= 64 * (reached as i64 + 3), "{status}");
+    assert!(ambiguous <= 2 * PACE * (reached as i64 + 3), "{status}");
     let rows = format!("SELECT count(*) FROM bf_recipient WHERE broadcast = {id}");
     assert_eq!(deployment.number(&rows).await, people.recipients());
     deployment.stop().await;

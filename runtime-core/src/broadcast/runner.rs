@@ -1,6 +1,6 @@
 //! One broadcast as this instance sends it.
 //!
-//! Rows are taken a second ahead, each with the moment of its call: the moments are given out by the table, so that all
+//! Rows are taken two seconds ahead, each with the moment of its call: the moments are given out by the table, so that all
 //! instances together keep the pace. A moment before they are due, a committed statement says of the next rows
 //! that their calls begin (and how others have ended): only those are made. So a pause that has committed lets nothing
 //! begin, and a crash leaves no more than what had begun as ambiguous.
@@ -27,11 +27,12 @@ use crate::telemetry::events::{
 };
 
 /// How far ahead rows are taken.
-const AHEAD: Duration = Duration::from_secs(1);
+const AHEAD: Duration = Duration::from_secs(2);
 /// Rows that are held, at most.
 const HELD: usize = 256;
-/// Calls under way, at most: so many are ambiguous if Telegram falls silent.
-const CALLS: usize = 64;
+/// Calls under way, at least and in seconds of the pace: no more are ambiguous if Telegram falls silent.
+const CALLS: usize = 32;
+const CALLS_SECONDS: usize = 2;
 /// Calls begin in batches of so much time.
 const BATCH: i64 = 50_000;
 /// How long the end of a call may wait to be stored.
@@ -73,6 +74,8 @@ pub(super) struct Runner {
     done_since: Instant,
     look: Instant,
     trouble: Trouble,
+    /// Calls under way, at most.
+    most: usize,
 }
 
 /// Why it goes on no more.
@@ -85,7 +88,9 @@ enum Stop {
 
 impl Runner {
     pub(super) fn new(all: Broadcasts, row: Row) -> Self {
+        let pace = usize::try_from(all.rate(row.per_second)).unwrap_or(0);
         Self {
+            most: CALLS.max(pace.saturating_mul(CALLS_SECONDS)),
             name: all.name(row.bot),
             trouble: Trouble::new(row.skip),
             all,
@@ -169,6 +174,12 @@ impl Runner {
             if *stopped.borrow() {
                 return Stop::Rest;
             }
+            // What ended calls say counts before others begin.
+            while let Some(made) = self.calls.try_join_next() {
+                if let Ok(made) = made {
+                    self.note(made);
+                }
+            }
             if self.wants_more()
                 && let Some(stop) = self.take(letters).await
             {
@@ -190,12 +201,6 @@ impl Runner {
                 Some(made) = self.calls.join_next(), if !self.calls.is_empty() => {
                     if let Ok(made) = made {
                         self.note(made);
-                    }
-                    // All that have ended: what they say counts before others begin.
-                    while let Some(made) = self.calls.try_join_next() {
-                        if let Ok(made) = made {
-                            self.note(made);
-                        }
                     }
                 }
                 () = tokio::time::sleep_until(wake) => {}
@@ -277,7 +282,7 @@ impl Runner {
     }
 
     fn has_room(&self) -> bool {
-        self.calls.len() < CALLS
+        self.calls.len() < self.most
     }
 
     fn wake(&self) -> Instant {
@@ -306,7 +311,7 @@ impl Runner {
             .queue
             .iter()
             .take_while(|ready| ready.taken.at <= due)
-            .take(CALLS.saturating_sub(self.calls.len()))
+            .take(self.most.saturating_sub(self.calls.len()))
             .count();
         let batch: Vec<Ready> = self.queue.drain(..count).collect();
         let advance = Advance {

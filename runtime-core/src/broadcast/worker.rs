@@ -124,7 +124,7 @@ impl Broadcasts {
 
     /// Those that run, begun ones included.
     pub(super) async fn due(&self) -> Result<Vec<Row>, StoreError> {
-        let bots = self.engine.all_ids();
+        let bots = self.engine.senders();
         let mut rows = self.store.due_broadcasts(&bots).await?;
         for row in &mut rows {
             if row.state == State::Scheduled && self.store.begin_broadcast(row).await? {
@@ -154,7 +154,7 @@ impl Broadcasts {
 
     /// Writes the messages that tell how far broadcasts are.
     pub(super) async fn tell(&self) -> Result<(), StoreError> {
-        let rows = self.store.untold(&self.engine.all_ids()).await?;
+        let rows = self.store.untold(&self.engine.senders()).await?;
         for row in rows {
             let Some((chat, tag, told)) = row.told.clone() else {
                 continue;

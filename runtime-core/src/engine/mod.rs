@@ -329,15 +329,10 @@ impl Engine {
         }
     }
 
-    /// The ids of the bots that are served here, those of their previews included.
-    pub(crate) fn all_ids(&self) -> Vec<i64> {
-        let mut ids: Vec<i64> = self
-            .seats
-            .iter()
-            .flat_map(|seat| [seat.id(false), seat.id(true)])
-            .collect();
-        ids.sort_unstable();
-        ids.dedup();
+    /// The ids of the bots that send here.
+    pub(crate) fn senders(&self) -> Vec<i64> {
+        let mut ids = self.bot_ids();
+        ids.retain(|id| *id > 0); // a preview's is negative
         ids
     }
 

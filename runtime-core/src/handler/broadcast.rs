@@ -65,10 +65,17 @@ impl Cx {
             starts: new
                 .starts
                 .map_or(now, |at| at.unix().saturating_mul(1_000_000)),
-            told: new.progress.map(|chat| (chat, words.locale())),
+            // A preview reaches nobody, and only answers.
+            told: new
+                .progress
+                .filter(|_| bot > 0)
+                .map(|chat| (chat, words.locale())),
             audience: new.audience,
         };
         let id = on!(self.db_write().await?, broadcasts::insert(&making))?;
+        if bot < 0 {
+            on!(self.db_write().await?, broadcasts::close(id))?;
+        }
         if let Some((chat, _)) = making.told {
             let state = making.state();
             let text = crate::broadcast::progress::first(&words, id, state);

@@ -9,7 +9,6 @@ use crate::faults;
 use crate::telegram::error::ApiError;
 use crate::telegram::flood::Class;
 use crate::telegram::method::Call;
-use crate::telemetry::{self, events};
 
 /// Why a call of a broadcast did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,14 +47,7 @@ impl Sender {
         let told = shared.client.send(&sending.token, call).await;
         faults::point("broadcast.after_call");
         match told {
-            Ok(_) => {
-                telemetry::emit(events::ReplySent {
-                    bot: sending.name,
-                    via: "broadcast",
-                    after: None,
-                });
-                Ok(())
-            }
+            Ok(_) => Ok(()),
             Err(error) => {
                 if let ApiError::Flood { retry_after } = error {
                     let chat = call.chat_id();

@@ -23,7 +23,7 @@ pub(super) async fn send(
 ) -> Result<(Vec<Call>, Vec<RowKey>), StoreError> {
     store.write_people().await?;
     let mut calls = Vec::new();
-    for row in store.due_broadcasts(&engine.all_ids()).await? {
+    for row in store.due_broadcasts(&engine.senders()).await? {
         if row.state == State::Scheduled {
             store.begin_broadcast(&row).await?;
         }

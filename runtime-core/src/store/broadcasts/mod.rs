@@ -322,7 +322,8 @@ impl Store {
         bot: i64,
         delay: Duration,
     ) -> Result<(), StoreError> {
-        let until = self.clock.micros().saturating_add(micros(delay));
+        let delay = micros(delay).min(sending::HOLD);
+        let until = self.clock.micros().saturating_add(delay);
         backend!(self, backend => backend.hold_broadcasts(bot, until).await)
     }
 

@@ -4,6 +4,8 @@ use crate::broadcast::letter::Fields;
 
 /// So much of what was missed is made up for: a pace that catches up with more would be a burst (microseconds).
 pub(crate) const LAG: i64 = 250_000;
+/// Longest pause at a time (microseconds): Telegram is asked again then, and says so again.
+pub(crate) const HOLD: i64 = 3_600_000_000;
 
 /// A recipient that was taken.
 #[derive(Debug, Clone)]
@@ -73,7 +75,11 @@ impl Slots {
             if next == 0 {
                 taking.now
             } else {
-                next.max(taking.now.saturating_sub(LAG))
+                // No pause is longer: a moment further away is that of a clock that was ahead.
+                next.clamp(
+                    taking.now.saturating_sub(LAG),
+                    taking.now.saturating_add(HOLD),
+                )
             }
         };
         Self {

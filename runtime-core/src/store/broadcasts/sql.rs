@@ -7,6 +7,10 @@ pub(crate) const BEGIN: &str = "UPDATE bf_broadcast SET state = 1, started = $2,
      told_at = CASE WHEN told_chat IS NULL THEN 0 ELSE $2 END \
    WHERE id = $1 AND state = 0";
 
+/// Id.
+pub(crate) const CLOSE: &str = "UPDATE bf_broadcast SET state = 3, started = created, finished = created, \
+     enrolled = TRUE, people = NULL, told_at = 0 WHERE id = $1";
+
 /// Id, now.
 pub(crate) const COMPLETE: &str = concat!(
     "UPDATE bf_broadcast SET state = 3, finished = $2, told_at = CASE WHEN told_chat IS NULL THEN 0 ELSE $2 END \

@@ -48,6 +48,9 @@ impl Sqlite {
                          UPDATE bf_outbox SET lease_until = $2 WHERE state = 2 AND lease_until > $2;
                          UPDATE bf_outbox SET lease_until = $3 WHERE state = 1 AND lease_until > $3;
                          UPDATE bf_polling SET lease_until = $1 WHERE lease_until > $1;
+                         UPDATE bf_recipient SET due = $1 WHERE state < 3 AND due > $1;
+                         UPDATE bf_broadcast SET next_at = $1 WHERE state < 3 AND next_at > $1;
+                         UPDATE bf_pace SET next_at = $1 WHERE next_at > $1;
                          UPDATE bf_jobs SET ready = $1 WHERE ready > $1",
                     )
                     .bind(now)

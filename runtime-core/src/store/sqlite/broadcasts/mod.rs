@@ -54,6 +54,12 @@ pub(crate) async fn insert(
     .await
 }
 
+/// It is over as soon as it is made.
+pub(crate) async fn close(connection: &mut SqliteConnection, id: i64) -> Result<(), sqlx::Error> {
+    sqlx::query(sql::CLOSE).bind(id).execute(connection).await?;
+    Ok(())
+}
+
 /// How many people are in an audience.
 pub(crate) async fn count(
     connection: &mut SqliteConnection,

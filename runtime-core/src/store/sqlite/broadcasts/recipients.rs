@@ -198,7 +198,7 @@ async fn left_behind(
     let left = sqlx::query(
         "UPDATE bf_recipient SET state = CASE WHEN $3 THEN 6 ELSE 0 END, due = CASE WHEN $3 THEN 0 ELSE $2 END, \
            code = CASE WHEN $3 THEN 'crash' END, at = $2 \
-         WHERE broadcast = $1 AND state < 3 AND state = 2 AND due <= $2",
+         WHERE broadcast = $1 AND state = 2 AND due <= $2",
     )
     .bind(taking.id)
     .bind(taking.now)
