@@ -33,8 +33,10 @@ const HELD: usize = 256;
 /// Calls under way, at least and in seconds of the pace: no more are ambiguous if Telegram falls silent.
 const CALLS: usize = 32;
 const CALLS_SECONDS: usize = 2;
-/// Calls begin in batches of so much time.
-const BATCH: i64 = 50_000;
+/// Calls begin in batches: of those that are due within [`BATCH`] once one is due within [`SOON`] (microseconds). A commit
+/// that takes less than that makes no call late: late ones would be a burst.
+const BATCH: i64 = 250_000;
+const SOON: i64 = 150_000;
 /// How long the end of a call may wait to be stored.
 const SETTLE: Duration = Duration::from_millis(50);
 /// Pause between two looks for rows.
@@ -275,7 +277,7 @@ impl Runner {
 
     /// Something is due, or has waited long enough to be stored.
     fn wants_step(&self) -> bool {
-        let due = self.now().saturating_add(BATCH);
+        let due = self.now().saturating_add(SOON);
         let next = self.queue.front().filter(|_| self.has_room());
         next.is_some_and(|ready| ready.taken.at <= due)
             || (!self.done.is_empty() && self.done_since.elapsed() >= SETTLE)
@@ -293,7 +295,7 @@ impl Runner {
                 .taken
                 .at
                 .saturating_sub(now)
-                .saturating_sub(BATCH)
+                .saturating_sub(SOON)
                 .max(0);
             let wait = Duration::from_micros(u64::try_from(wait).unwrap_or(0));
             wake = wake.min(Instant::now() + wait);
