@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{llm, mode, recipient, segment};
+use super::{mode, recipient, segment, trust};
 use crate::check::flow::FlowCheck;
 use crate::check::scope::Scope;
 use crate::check::sql::{self, Kind};
@@ -15,7 +15,7 @@ use crate::ir::broadcast::{Audience, Broadcast, Who};
 use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::text::{Slot, TextCall};
 use crate::ir::types::{Base, Ty};
-use crate::ir::{ActionKind, Button, ButtonDoes};
+use crate::ir::{ActionKind, Button};
 use crate::source::{Span, Str};
 use crate::syntax::ast;
 
@@ -283,33 +283,13 @@ fn letter(check: &mut FlowCheck<'_>, scope: &Scope, written: &ast::Letter) -> Op
         keyboard: keyboard?,
         media: media?,
     };
-    of_the_model(check, &letter);
+    let whole = trust::Letter {
+        texts: letter.text.iter().collect(),
+        values: letter.media.iter().map(|(_, file)| file).collect(),
+        keyboard: &letter.keyboard,
+    };
+    trust::sent(check, &whole);
     Some(letter)
-}
-
-/// What the model wrote goes to nobody else, unless somebody has vouched for it.
-fn of_the_model(check: &mut FlowCheck<'_>, letter: &Letter) {
-    let mut texts: Vec<&TextCall> = letter.text.iter().collect();
-    let mut values: Vec<&Expr> = letter.media.iter().map(|(_, file)| file).collect();
-    for button in letter.keyboard.iter().flatten() {
-        texts.push(&button.text);
-        match &button.does {
-            ButtonDoes::Url(url) => texts.push(url),
-            ButtonDoes::Command { args, .. } => values.extend(args),
-            ButtonDoes::Toast(_) => {}
-        }
-    }
-    let errors = check.cx.sink.errors();
-    for text in texts {
-        if check.cx.sink.errors() == errors {
-            llm::said(check, text);
-        }
-    }
-    for value in values {
-        if check.cx.sink.errors() == errors {
-            llm::said_value(check, value);
-        }
-    }
 }
 
 /// Reports buttons that those who get them cannot use. `true`: there are none.

@@ -26,8 +26,6 @@ const TIMEOUT: RangeInclusive<i64> = 1..=120;
 const DEFAULT_TIMEOUT: u32 = 30;
 /// Longest text of a field that says no `max`.
 const FIELD: i64 = 500;
-/// What to do about words that nobody has vouched for.
-const TRUST: &str = "they are a machine's, made of what a person wrote: use a choice or a typed field instead, or say why they may be used so: `trust: \"a summary for the desk\"`";
 /// Most fields of a record, and most options of a choice.
 const MOST: usize = 30;
 
@@ -100,9 +98,7 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, ask: &ast::Ask) -> Option
         }),
     };
     if holds_text && ask.trust.is_none() {
-        check
-            .untrusted
-            .push((result.ident.clone(), ask.result_var.clone()));
+        super::trust::doubt(check, &result.ident, &ask.result_var);
     }
     let fallback = fallback(check, scope, ask, &output);
     Some(ActionKind::Ask(Box::new(Ask {
@@ -557,88 +553,4 @@ pub fn improve(check: &mut FlowCheck<'_>, reply: &ast::Reply) -> Option<Option<I
         style: written.style.as_ref().map_or("neutral", |s| s.node),
         max_tokens,
     }))
-}
-
-/// A text that goes to others must not say what the model wrote, unless somebody has vouched for it.
-pub fn said(check: &mut FlowCheck<'_>, call: &TextCall) {
-    let Some(text) = check.cx.texts.get(call.id.0) else {
-        return;
-    };
-    let found = check
-        .untrusted
-        .iter()
-        .find(|(ident, _)| text.params.iter().any(|var| var.ident == *ident));
-    if let Some(name) = found.map(|(_, name)| name.clone()) {
-        sent(check, &name);
-    }
-}
-
-/// The same of a value.
-pub fn said_value(check: &mut FlowCheck<'_>, value: &Expr) {
-    let mut untrusted = check.untrusted.iter();
-    let found = untrusted.find(|(ident, _)| carries(value, ident));
-    if let Some(name) = found.map(|(_, name)| name.clone()) {
-        sent(check, &name);
-    }
-}
-
-fn sent(check: &mut FlowCheck<'_>, name: &Str) {
-    check.cx.sink.report(
-        Diagnostic::new(
-            &codes::UNTRUSTED,
-            name.span,
-            format!(
-                "words that the model puts into `{}` are sent to others",
-                name.value
-            ),
-        )
-        .help(TRUST),
-    );
-}
-
-/// Texts of answers that are bound in SQL although nobody has vouched for them. All queries are known.
-pub fn bound(check: &mut FlowCheck<'_>) {
-    let untrusted = std::mem::take(&mut check.untrusted);
-    let mut said = BTreeSet::new();
-    for query in &check.cx.queries {
-        for param in &query.params {
-            let Some((ident, name)) = untrusted
-                .iter()
-                .find(|(ident, _)| carries(&param.value, ident))
-            else {
-                continue;
-            };
-            if !said.insert(ident.clone()) {
-                continue;
-            }
-            check.cx.sink.report(
-                Diagnostic::new(
-                    &codes::UNTRUSTED,
-                    name.span,
-                    format!(
-                        "words that the model puts into `{}` are bound in a statement",
-                        name.value
-                    ),
-                )
-                .help(TRUST),
-            );
-        }
-    }
-}
-
-/// Whether a value is, or is printed from, a text of the variable.
-fn carries(e: &Expr, ident: &str) -> bool {
-    match &e.kind {
-        ExprKind::Var { ident: name, .. } => {
-            name == ident && matches!(e.ty.base, Base::Text { .. })
-        }
-        ExprKind::Field { of, .. } => {
-            matches!(&of.kind, ExprKind::Var { ident: name, .. } if name == ident)
-                && matches!(e.ty.base, Base::Text { .. })
-        }
-        ExprKind::Widen(a) => carries(a, ident),
-        ExprKind::Default(a, b) => carries(a, ident) || carries(b, ident),
-        ExprKind::Printed(print) => carries(&print.value, ident),
-        _ => false,
-    }
 }

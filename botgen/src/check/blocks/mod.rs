@@ -18,6 +18,7 @@ mod reply_template;
 pub mod segment;
 mod set_locale;
 mod sql;
+pub mod trust;
 mod wizard;
 
 pub use intent::check as intent;

@@ -1,6 +1,6 @@
 //! `action.reply_template.v1`: a message.
 
-use super::{llm, mode, overflow};
+use super::{llm, mode, overflow, trust};
 use crate::check::expr;
 use crate::check::flow::FlowCheck;
 use crate::check::scope::Scope;
@@ -28,9 +28,6 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, reply: &ast::Reply) -> Op
     let to = to(check, scope, reply);
     let improve = llm::improve(check, reply);
     let text = text?;
-    if reply.to.is_some() {
-        llm::said(check, &text.call);
-    }
     if reply.empty_text.is_none() && !text::needs_empty_text(&mut check.cx, &text, &reply.text) {
         return None;
     }
@@ -55,11 +52,23 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, reply: &ast::Reply) -> Op
         Some(empty) => Some((text.top_lists, empty?.call)),
         None => None,
     };
+    let keyboard = keyboard?;
+    if reply.to.is_some() {
+        let letter = trust::Letter {
+            texts: [&text.call]
+                .into_iter()
+                .chain(empty.iter().map(|(_, text)| text))
+                .collect(),
+            values: Vec::new(),
+            keyboard: &keyboard,
+        };
+        trust::sent(check, &letter);
+    }
     Some(ActionKind::Reply(Reply {
         text: text.call,
         empty,
         truncate: overflow == ast::Overflow::Truncate,
-        keyboard: keyboard?,
+        keyboard,
         to: to?,
         edit: reply.edit.as_ref().is_some_and(|e| e.node),
         on_ambiguous: reply.on_ambiguous.as_ref().map(|p| p.node),

@@ -2,6 +2,7 @@
 
 use super::actions::narrow;
 use super::{FlowCheck, exclusive, payload};
+use crate::check::blocks::trust;
 use crate::check::scope::Scope;
 use crate::check::text::TextUse;
 use crate::check::{expr, facts, text};
@@ -42,6 +43,7 @@ impl FlowCheck<'_> {
         }
         if let Some(rows) = &done {
             self.lists_fit(keyboard, rows)?;
+            trust::pressed(self, rows);
         }
         // Advice waits until nothing is wrong.
         if self.cx.sink.errors() == 0 {

@@ -45,8 +45,8 @@ pub struct FlowCheck<'a> {
     types: BTreeMap<String, Option<Ty>>,
     /// What is known on every way into the dialogue: the types of what is loaded with it.
     entered: Option<Env>,
-    /// Texts of the model that nobody has vouched for: Rust identifiers, and where they are written.
-    pub untrusted: Vec<(String, Str)>,
+    /// Texts of the model that nobody has vouched for.
+    pub doubts: Vec<blocks::trust::Doubt>,
     /// What is checked is said by a timer.
     pub timed: bool,
     /// Some way through the dialogue is not known, because of an error: it may write what seems unwritten.
@@ -83,7 +83,7 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
         idents: BTreeMap::new(),
         types: BTreeMap::new(),
         entered: None,
-        untrusted: Vec::new(),
+        doubts: Vec::new(),
         timed: false,
         ways_lost: false,
         unguarded: None,
@@ -107,7 +107,7 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
         let since = since.max(mark);
         check.cx.sink.take_back(since, &expressions::NULLABLE);
     }
-    blocks::llm::bound(&mut check);
+    blocks::trust::bound(&mut check);
     let (args, body) = (args?, body?);
     // Advice waits until nothing is wrong: what looks unused may be meant for what is broken.
     if check.cx.sink.errors() == 0 {
