@@ -127,6 +127,7 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
     let mut scheduling = tokio::spawn(scheduler.run(stopped.clone()));
     let mut following = tokio::spawn(overrides.run(deployment.clone(), stopped.clone()));
     let mut broadcasting = tokio::spawn(broadcasts.run(stopped.clone()));
+    let watching = tokio::spawn(llm.clone().watch(stopped.clone()));
     let registering = register(&deployment);
     let mut polling = JoinSet::new();
     for (index, bot) in deployment.bots().iter().enumerate() {
@@ -170,6 +171,7 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
     working.abort();
     following.abort();
     broadcasting.abort();
+    watching.abort();
     sender.stop(FLUSH).await;
     sending.into_iter().for_each(|task| task.abort());
     let _ = tokio::time::timeout(FLUSH, marking).await;

@@ -32,6 +32,7 @@ mod output;
 pub mod presets;
 mod prompt;
 mod tokens;
+mod watch;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

@@ -388,6 +388,10 @@ async fn send_row(sender: &Sender, key: LaneKey, mut row: OutboxRow) -> Flow {
                         task: "mark_failed",
                     });
                 }
+                telemetry::emit(events::CallBuried {
+                    bot: sending.name,
+                    code,
+                });
                 return Flow::Next;
             }
         };

@@ -24,7 +24,7 @@ pub use llm::{
 pub use manage::DataCleared;
 pub use operation::{ApiAnswered, Lifecycle, PollingFailed, Registered, Reloaded};
 pub use sending::{
-    ChatUnreachable, FloodWaited, OutboxWaiting, ReplyFailed, ReplySent, RowsTakenOver,
+    CallBuried, ChatUnreachable, FloodWaited, OutboxWaiting, ReplyFailed, ReplySent, RowsTakenOver,
     SendAmbiguous, SendRetried, TelegramCalled,
 };
 pub use stores::{

@@ -95,6 +95,25 @@ impl Fact for ReplyFailed<'_> {
     }
 }
 
+/// A call that cannot be made has become a dead letter.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct CallBuried {
+    pub bot: &'static str,
+    /// Out of a closed set.
+    pub code: &'static str,
+}
+
+impl Fact for CallBuried {
+    /// The log has the line of [`ReplyFailed`].
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            let letters = m.dead_letters.with_label_values(&[self.bot, self.code]);
+            letters.inc();
+        }
+    }
+}
+
 /// A send will be tried again.
 #[derive(Debug)]
 #[allow(missing_docs)]

@@ -54,6 +54,14 @@ pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static 
         m.errors.with_label_values(&[bot, "handler", code]);
         m.dead_letters.with_label_values(&[bot, code]);
     }
+    for code in [
+        "telegram_refused",
+        "telegram_token",
+        "telegram_conflict",
+        "telegram_unavailable",
+    ] {
+        m.dead_letters.with_label_values(&[bot, code]);
+    }
     for locale in locales {
         m.i18n_renders.with_label_values(&[bot, locale]);
     }
