@@ -258,7 +258,15 @@ async fn migrations() {
         .await;
     assert_eq!(
         owners,
-        ["#runtime", "booking", "shop", "support", "survey"].map(|o| Some(o.to_owned()))
+        [
+            "#runtime",
+            "booking",
+            "newsletter",
+            "shop",
+            "support",
+            "survey"
+        ]
+        .map(|o| Some(o.to_owned()))
     );
     let output = home.run(&["migrate"], "").await;
     assert!(output.status.success());

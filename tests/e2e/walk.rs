@@ -376,6 +376,8 @@ fn every_bot_in_process() {
         };
         let walked =
             runtime_core::testing::walk::walk(*bot, plan).unwrap_or_else(|wrong| panic!("{wrong}"));
-        assert!(walked.finished > 3 && walked.refused > 20, "{walked:?}");
+        // Nobody here is an admin, and most dialogues of the newsletter are theirs.
+        let least = if bot.spec().id == "newsletter" { 0 } else { 3 };
+        assert!(walked.finished > least && walked.refused > 20, "{walked:?}");
     }
 }
