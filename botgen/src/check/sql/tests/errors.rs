@@ -122,7 +122,7 @@ fn names() {
     );
     wrong_query(
         "SELECT bot FROM bf_outbox",
-        "BF0503 `bf_outbox` belongs to the runtime, a bot cannot use it [bf_outbox] help: keep the bot's own data in tables of its migrations",
+        "BF0503 `bf_outbox` belongs to the runtime, a bot cannot use it [bf_outbox] help: a bot keeps its data in tables of its migrations; of the runtime's it may read `bf_people`, `bf_segments`, `bf_broadcasts`",
     );
     wrong_query(
         "SELECT name FROM sqlite_master",
