@@ -5,7 +5,7 @@ use std::fmt::Write;
 use schemars::JsonSchema;
 
 use super::Shape;
-use crate::syntax::blocks::{calendar, pagination, timeout};
+use crate::syntax::blocks::{broadcast, calendar, llm, pagination, timeout};
 use crate::syntax::registry::{BLOCKS, Block, Decode};
 use crate::syntax::{bot, chat, flow, keyboard, statement, step};
 
@@ -74,6 +74,20 @@ pub fn reference() -> String {
     part::<timeout::TimeoutItem>(&mut out, 3, "OnTimeout");
     part::<timeout::TimeoutMessage>(&mut out, 3, "TimeoutMessage");
     part::<statement::EngineSql>(&mut out, 3, "SqlByEngine");
+    part::<llm::OutputFields>(&mut out, 3, "LlmOutput");
+    part::<llm::OptionFields>(&mut out, 3, "LlmOption");
+    part::<llm::FieldFields>(&mut out, 3, "LlmField");
+    out.push_str(
+        "\nA record: `output: { record: { city: text, people: { type: int, min: 1, max: 20 }, day: { type: date, optional: true } } }`; \
+         its `fallback` has a value for each field that is not optional: `{ city: \"\", people: 1 }`.\n",
+    );
+    part::<broadcast::MessageFields>(&mut out, 3, "BroadcastMessage");
+    part::<broadcast::AudienceQuery>(&mut out, 3, "AudienceQuery");
+    out.push_str(
+        "\nAn audience's query gives one column, `user_id`, at most 100,000 rows; of a table that belongs to people only `:bot_id` \
+         constrains it.\n",
+    );
+    part::<broadcast::ThrottleItem>(&mut out, 3, "Throttle");
     out.push_str("\n## `chats/*.yaml`\n\nA list of conversations, which `botgen test` and `cargo test` run through the compiled bot.\n");
     part::<chat::ConversationItem>(&mut out, 3, "Conversation");
     part::<chat::ChatStepItem>(&mut out, 3, "ChatStep");

@@ -1,7 +1,7 @@
 //! The command line, read by hand: nine verbs need no parser library in every binary.
 
 use crate::bot::Bot;
-use crate::config::{VARIABLES, llm, token_variable};
+use crate::config::{VARIABLES, admins_variable, llm, token_variable};
 use crate::ingress::preview::Who;
 use crate::store::events::{Filter, HOURS, Kind, MOST};
 
@@ -323,6 +323,8 @@ pub fn help(bots: &[&'static dyn Bot]) -> String {
             out,
             "  {name:<28} token from @BotFather; unset: preview only"
         );
+        let name = admins_variable(bot.spec().id);
+        let _ = writeln!(out, "  {name:<28} Telegram's ids of its admins");
     }
     out
 }

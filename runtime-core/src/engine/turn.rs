@@ -60,6 +60,7 @@ pub(crate) struct Kept {
 
 /// What is to be done about an update once its handler ran.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // one for each update: a box would cost more
 pub(crate) enum Plan {
     /// Nothing to store.
     Answer(Parcel),

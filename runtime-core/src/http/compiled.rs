@@ -197,7 +197,8 @@ pub async fn graph(
     let mut compiled = compiled(bot);
     let mut graph = part(&mut compiled, "graph");
     if form.format == Some(GraphFormat::Mermaid) {
-        let text = graph["mermaid"].as_str().unwrap_or_default().to_owned();
+        let drawn = graph.get("mermaid").and_then(|drawn| drawn.as_str());
+        let text = drawn.unwrap_or_default().to_owned();
         let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
         return Ok((kind, text).into_response());
     }

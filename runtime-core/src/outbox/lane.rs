@@ -51,6 +51,7 @@ impl LaneKey {
 
 /// Something to be sent.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // a direct call lives for a moment: a box would cost more
 pub(super) enum Item {
     /// A committed row, leased to this process.
     Row(Box<OutboxRow>),

@@ -31,7 +31,7 @@ impl Trace {
 
     /// Goes on with the trace of a `traceparent` header, or begins one where there is none that can be read.
     pub fn of(header: Option<&[u8]>) -> Self {
-        header.and_then(Self::read).unwrap_or_else(Self::new)
+        header.and_then(Self::read).unwrap_or_default()
     }
 
     /// Goes on with a trace of which only the id is known.

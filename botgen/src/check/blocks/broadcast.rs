@@ -203,7 +203,13 @@ fn who(cx: &mut FlowCx<'_>, name: &Str) -> Option<Who> {
             .fix(title, [crate::diagnostics::Edit::replace(place, right)])
     } else {
         let names: Vec<String> = segments.map(|s| format!("segment:{}", s.value)).collect();
-        let known = ["all", "active_7d"].into_iter();
+        // The number is the author's, whatever stands around it.
+        let days: String = written.chars().filter(char::is_ascii_digit).collect();
+        let active = match days.as_str() {
+            "" => "active_7d".to_owned(),
+            days => format!("active_{days}d"),
+        };
+        let known = ["all", active.as_str()].into_iter();
         match meant(written, known.chain(names.iter().map(String::as_str))) {
             Some(near) => d.suggest(written, &near),
             None => d.help(

@@ -250,12 +250,12 @@ impl<'a> Walk<'a> {
                 Some(when) => before.after(when, true),
                 None => before.clone(),
             };
-            if let ast::ActionKind::Query(s) | ast::ActionKind::Exec(s) = &action.kind {
-                if let Some(conflict) = &s.on_conflict {
-                    match &conflict.goto {
-                        Some(goto) => self.jump(&goto.value, inside.clone()),
-                        None => self.ends = true,
-                    }
+            if let ast::ActionKind::Query(s) | ast::ActionKind::Exec(s) = &action.kind
+                && let Some(conflict) = &s.on_conflict
+            {
+                match &conflict.goto {
+                    Some(goto) => self.jump(&goto.value, inside.clone()),
+                    None => self.ends = true,
                 }
             }
             if let Some(result) = action.kind.result_var() {

@@ -195,7 +195,7 @@ impl Schema {
 }
 
 /// See [`Schema::tables_of`].
-fn in_order_of_going<'t>(mut waiting: Vec<&'t tables::Table>) -> Vec<ir::Table> {
+fn in_order_of_going(mut waiting: Vec<&tables::Table>) -> Vec<ir::Table> {
     let refers = |from: &tables::Table, to: &tables::Table| {
         from.foreign
             .iter()

@@ -171,7 +171,7 @@ impl Plan {
         stmt.conflicts = conflicts;
         // Admins see who talks to the bot; that the bot's own rows are meant the statement says.
         let views = facts.tables.iter().all(|table| table.starts_with("bf_"));
-        if missing.any() && !(views && !missing.bot) {
+        if missing.any() && (!views || missing.bot) {
             stmt.unscoped = Some(if missing.bot {
                 "imported: the old statement was not limited to one bot"
             } else {

@@ -243,6 +243,14 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
     let on_long = cx.text(f.get("on_long"), "`on_long`");
     let on_late = cx.text(f.get("on_late"), "`on_late`");
     let trust = cx.value(f.get("trust"), "`trust`");
+    if let Some(empty) = trust.as_ref().filter(|why| why.value.trim().is_empty()) {
+        cx.error(
+            &models::UNTRUSTED,
+            empty.span,
+            "`trust` gives no reason",
+            "say why the words may be used: `trust: \"a summary for the desk\"`",
+        );
+    }
     Some(ActionKind::Ask(Box::new(Ask {
         span: f.span,
         lost: cx.faults() != faults,
