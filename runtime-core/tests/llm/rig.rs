@@ -61,7 +61,8 @@ pub struct Rig {
     pub store: Arc<Store>,
     pub clock: Clock,
     pub time: Monotonic,
-    pub database: Arc<Database>,
+    /// Goes with the last instance.
+    _database: Arc<Database>,
 }
 
 /// Few waits, no limits.
@@ -123,7 +124,7 @@ impl Wanted {
             store,
             clock,
             time,
-            database: self.database,
+            _database: self.database,
         }
     }
 }

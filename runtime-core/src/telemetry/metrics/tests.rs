@@ -380,6 +380,7 @@ fn alerts() -> Vec<(String, String, String)> {
 #[test]
 fn rules_and_boards_name_what_there_is() {
     let mut seen = 0;
+    let compared = Regex::new(r"([a-z_]+)_bucket.*?\)\)\)\s*>\s*([0-9.]+)").unwrap();
     for (alert, expression, _) in alerts() {
         let names = named(&expression);
         assert!(!names.is_empty() || expression.contains("up{"), "{alert}");
@@ -389,7 +390,6 @@ fn rules_and_boards_name_what_there_is() {
         }
         // A quantile can only be compared with a bound that some bucket has.
         if let Some((_, buckets)) = expression.split_once("histogram_quantile") {
-            let compared = Regex::new(r"([a-z_]+)_bucket.*?\)\)\)\s*>\s*([0-9.]+)").unwrap();
             let found = compared.captures(buckets).unwrap();
             let bound: f64 = found[2].parse().unwrap();
             let family = family(&found[1]).unwrap();
@@ -432,6 +432,7 @@ fn every_alert_has_its_page_and_its_test() {
         .filter(|name| name != "README.md")
         .collect();
     let index = read("docs/runbook/README.md");
+    let link = Regex::new(r"\]\((\w+\.md)\)").unwrap();
     for (alert, _, rest) in alerts() {
         let file = format!("{alert}.md");
         assert!(pages.remove(&file), "{alert} has no page");
@@ -448,7 +449,6 @@ fn every_alert_has_its_page_and_its_test() {
         for part in ["## What it means", "## What to look at", "## What to do"] {
             assert!(text.contains(part), "{file}: {part}");
         }
-        let link = Regex::new(r"\]\((\w+\.md)\)").unwrap();
         for found in link.captures_iter(&text) {
             assert!(
                 root().join("docs/runbook").join(&found[1]).exists(),
