@@ -55,7 +55,7 @@ fn tricks() -> Vec<(&'static str, Vec<u8>)> {
         ("a secret in the query", format!("POST /tg/booking?secret_token={WEBHOOK_SECRET} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{UPDATE}").into_bytes()),
         ("an encoded body", bomb),
         ("an expectation of nonsense", post(&format!("{secret}Expect: 200-maybe\r\nContent-Length: {length}\r\n"), "")),
-        ("an upgrade", format!("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n").into_bytes()),
+        ("an upgrade", b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n".to_vec()),
         ("HTTP/2 without asking", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec()),
         ("HTTP/0.9", b"GET /bots\r\n\r\n".to_vec()),
         ("HTTP/1.0 without a host", b"GET /bots HTTP/1.0\r\n\r\n".to_vec()),
