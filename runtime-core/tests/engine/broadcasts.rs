@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use runtime_core::broadcast::Broadcasts;
 use runtime_core::clock::Clock;
-use runtime_core::ingress::Content;
+use runtime_core::ingress::{Channel, Content};
 use runtime_core::outbox::Sender;
 use runtime_core::redis::Redis;
 use runtime_core::store::Store;
@@ -116,6 +116,23 @@ async fn it_is_made_with_its_update_or_not_at_all() {
         states,
         [Some("running".to_owned()), Some("scheduled".to_owned())]
     );
+}
+
+#[tokio::test]
+async fn a_previews_broadcast_is_over_at_once_and_sends_nothing() {
+    let mut rig = still().await;
+    for text in ["/stop", "/go", "/news x", "/later x"] {
+        let event = Rig::message(-5, -5, Content::Text(text.to_owned()));
+        let id = rig.id();
+        let mut incoming = rig.incoming(id, event);
+        incoming.channel = Channel::Preview;
+        assert_eq!(rig.take(incoming).await.calls.len(), 1, "{text}");
+    }
+    let open = "SELECT count(*) FROM bf_broadcasts WHERE status <> 'completed'";
+    assert_eq!(rig.numbers(open).await, [0]);
+    assert_eq!(rig.count("bf_broadcasts").await, 2);
+    let unsent = "SELECT count(*) FROM bf_outbox WHERE state IN (1, 2)";
+    assert_eq!(rig.numbers(unsent).await, [0]);
 }
 
 /// An instance that sends.
