@@ -281,6 +281,9 @@ async fn resume(update: &Update, job: &Finished, standing: Standing, cx: &mut Cx
         vars,
         output: job.output.as_ref(),
     };
+    if let Some(tag) = job.tag {
+        cx.tag(tag);
+    }
     update.seat.bot.resume(cx, answer).await?;
     if job.version != 0 && matches!(cx.next, Next::Stay) {
         cx.next = match before {

@@ -19,6 +19,7 @@ use crate::handler::job::Thought;
 use crate::handler::message::Text;
 use crate::handler::wizard::Caller;
 use crate::ingress::{Channel, Event, Person, Place};
+use crate::llm::ab::{ResultTag, Variant};
 use crate::llm::{Answer, Ask, Format, Keep, Llm, Output, Refused, Task};
 use crate::store::conversation::Key;
 use crate::store::jobs::Job;
@@ -72,6 +73,9 @@ pub(crate) struct Body {
     args: String,
     ask: Ask,
     vars: Box<RawValue>,
+    /// Of a rewritten reply, where that is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    variant: Option<Variant>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     long: Option<Words>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,6 +132,7 @@ impl Body {
             args: String::new(),
             ask: nothing(),
             vars: Box::default(),
+            variant: None,
             long: None,
             late: None,
         }
@@ -145,6 +150,7 @@ impl Body {
             args: args.to_owned(),
             ask: thought.ask.clone(),
             vars: thought.vars.clone(),
+            variant: thought.variant,
             long: thought.long.as_ref().map(Words::of),
             late: thought.late.as_ref().map(Words::of),
         };
@@ -169,6 +175,8 @@ pub(crate) struct Finished {
     pub(crate) vars: Option<Box<RawValue>>,
     /// `None`: the fallback holds.
     pub(crate) output: Option<Output>,
+    /// Who has written the reply, where one was to be rewritten.
+    pub(crate) tag: Option<ResultTag>,
     /// Said where the person has moved on.
     pub(crate) late: Option<Text>,
 }
@@ -277,7 +285,7 @@ impl Engine {
         let Some(body) = body.filter(|_| job.attempts <= GIVEN_UP) else {
             // Nobody is known whom it could tell: only what it leaves is recorded.
             let nobody = Body::nobody(job.key);
-            return self.end(seat, &job, &nobody, channel, None, true).await;
+            return self.end(seat, &job, &nobody, channel, None).await;
         };
         faults::point("jobs.before_ask");
         let now = self.shared.store.clock().micros();
@@ -290,8 +298,7 @@ impl Engine {
             Ok(_) => JobEnd::Answered,
             Err(refused) => JobEnd::Refused(refused.code()),
         };
-        let output = asked.ok().map(|answer| answer.output);
-        let outcome = self.end(seat, &job, &body, channel, output, false).await;
+        let outcome = self.end(seat, &job, &body, channel, Some(asked)).await;
         if matches!(outcome, Outcome::Done { .. }) {
             let waited = self.shared.store.clock().micros().saturating_sub(job.at);
             telemetry::emit(JobEnded {
@@ -351,16 +358,24 @@ impl Engine {
             .await;
     }
 
-    /// Runs the rest of the handler: with one answer, until it is stored or time is over.
+    /// Runs the rest of the handler: with one answer, until it is stored or time is over. `asked`: `None` where what is
+    /// stored cannot be read.
     async fn end(
         &self,
         seat: &Arc<Seat>,
         job: &Job,
         body: &Body,
         channel: Channel,
-        output: Option<Output>,
-        unreadable: bool,
+        asked: Option<Result<Answer, Refused>>,
     ) -> Outcome {
+        let readable = asked.is_some();
+        let came = asked.as_ref().map(|asked| match asked {
+            Ok(_) => Ok(()),
+            Err(refused) => Err(*refused),
+        });
+        let improved = body.ask.task == Task::Improve && readable;
+        let tag = improved.then(|| ResultTag::of(body.variant, came));
+        let output = asked.and_then(Result::ok).map(|answer| answer.output);
         let work = || {
             Work::Resume(Box::new(Finished {
                 id: job.id,
@@ -368,8 +383,9 @@ impl Engine {
                 flow: job.flow.clone(),
                 segment: job.segment.clone(),
                 args: body.args.clone(),
-                vars: (!unreadable).then(|| body.vars.clone()),
+                vars: readable.then(|| body.vars.clone()),
                 output: output.clone(),
+                tag,
                 late: body.late.as_ref().map(Words::text),
             }))
         };

@@ -15,9 +15,9 @@ use super::printer::Words;
 use super::wizard::{Waiting, WizardSpec};
 use super::{Cx, Next};
 use crate::bot::Handled;
-use crate::llm::ab::Variant;
+use crate::llm::ab::{ResultTag, Variant};
 use crate::llm::presets::Preset;
-use crate::llm::{Ask, Output};
+use crate::llm::{Ask, Output, Task};
 
 /// How many of 10 000 people get a rewritten reply where both are compared.
 const HALF: u16 = 5_000;
@@ -42,6 +42,8 @@ pub(crate) struct Thought {
     pub(crate) segment: &'static Segment,
     pub(crate) ask: Ask,
     pub(crate) vars: Box<RawValue>,
+    /// Of a rewritten reply, where that is compared.
+    pub(crate) variant: Option<Variant>,
     /// Said where the answer takes long.
     pub(crate) long: Option<Text>,
     /// Said where the person has moved on meanwhile.
@@ -87,10 +89,12 @@ impl Cx {
                 }
             };
         }
+        let improves = ask.task == Task::Improve;
         self.thought = Some(Thought {
             segment,
             ask,
             vars,
+            variant: self.variant.take().filter(|_| improves),
             long,
             late,
         });
@@ -98,23 +102,28 @@ impl Cx {
     }
 
     /// The question that rewrites a reply: in this style, with at most so many tokens; `compare`: for half of the people.
-    /// `None`: it is sent as it is.
+    /// `None`: it is sent as it is, and the event says so.
     pub fn improves(
-        &self,
+        &mut self,
         place: &'static str,
         style: &'static str,
         most: Option<u32>,
         compare: bool,
         reply: &Text,
     ) -> Option<Ask> {
-        if compare
-            && Variant::assigned("llm_improve", self.bot_id(), self.user_id(), HALF)
-                == Variant::Control
-        {
-            return None;
+        let variant =
+            compare.then(|| Variant::assigned("llm_improve", self.bot_id(), self.user_id(), HALF));
+        let ask = if variant == Some(Variant::Control) {
+            None
+        } else {
+            let style = Preset::named(style).unwrap_or_default();
+            style.improve(place.into(), self.locale().into(), &reply.plain(), most)
+        };
+        match ask {
+            Some(_) => self.variant = variant,
+            None => self.tag(ResultTag::of(variant, None)),
         }
-        let style = Preset::named(style).unwrap_or_default();
-        style.improve(place.into(), self.locale().into(), &reply.plain(), most)
+        ask
     }
 
     /// A message whose words the model has written: marked up like the original, which stays where there are none.

@@ -30,7 +30,7 @@ use wizard::{Waiting, WizardSpec};
 
 use crate::bot::Handled;
 use crate::limits::Decisions;
-use crate::llm::ab::ResultTag;
+use crate::llm::ab::{ResultTag, Variant};
 
 /// One update being handled: who, where, when, the database, and what the handler has decided so far.
 ///
@@ -69,6 +69,8 @@ pub struct Cx {
     pub(crate) held_back: bool,
     /// Who wrote the reply, where that is compared.
     pub(crate) tag: Option<ResultTag>,
+    /// Of the reply that is about to be rewritten.
+    pub(crate) variant: Option<Variant>,
     /// The kind of the widget that was shown, and of that which has given an answer.
     pub(crate) drawn: Option<&'static str>,
     pub(crate) picked: OnceLock<&'static str>,
@@ -142,6 +144,7 @@ impl Cx {
             limits: None,
             held_back: false,
             tag: None,
+            variant: None,
             drawn: None,
             picked: OnceLock::new(),
             thought: None,
@@ -150,7 +153,7 @@ impl Cx {
     }
 
     /// The update's event says who wrote the reply.
-    pub fn tag(&mut self, tag: ResultTag) {
+    pub(crate) fn tag(&mut self, tag: ResultTag) {
         self.tag = Some(tag);
     }
 

@@ -210,3 +210,66 @@ async fn whose_job_was_erased_is_not_answered() {
     let said = rig.reply(runtime_core::engine::Outcome::NOTHING);
     assert!(said.texts().is_empty());
 }
+
+#[tokio::test]
+async fn events_say_who_wrote_a_reply() {
+    use runtime_core::llm::ab::Variant;
+
+    let mut rig = rig().await;
+    rig.store.keep_events(30);
+    let somebody = |of| {
+        let found =
+            (1..1000_i64).find(|id| Variant::assigned("llm_improve", "booking", *id, 5_000) == of);
+        found.unwrap()
+    };
+    let treated = somebody(Variant::Treatment);
+    let tag = |llm: &str, variant: Option<&str>, reason: Option<&str>| {
+        let mut tag = serde_json::json!({ "llm": llm, "source": "explicit_config" });
+        if let Some(variant) = variant {
+            tag["source"] = "ab_test".into();
+            tag["variant"] = variant.into();
+        }
+        if let Some(reason) = reason {
+            tag["reason"] = reason.into();
+        }
+        tag
+    };
+    let mut expected = Vec::new();
+    // Nobody is there to be asked: the treatment fails, and is no success.
+    rig.say(treated, "/polish ab Your table is booked.").await;
+    assert_eq!(end(&mut rig).await, ["ab Your table is booked."]);
+    expected.push(tag("error", Some("treatment"), Some("disabled")));
+    model(&rig, "It is all yours!", Duration::ZERO);
+    rig.say(treated, "/polish ab Your table is booked.").await;
+    assert_eq!(end(&mut rig).await, ["It is all yours!"]);
+    expected.push(tag("yes", Some("treatment"), None));
+    let control = somebody(Variant::Control);
+    let said = rig.say(control, "/polish ab Your table is booked.").await;
+    assert_eq!(said.texts(), ["ab Your table is booked."]);
+    expected.push(tag("no", Some("control"), None));
+    // Too short to be rewritten.
+    assert_eq!(rig.say(ANNA, "/polish Booked.").await.texts(), ["Booked."]);
+    expected.push(tag("no", None, None));
+    rig.say(ANNA, "/polish Your table is booked.").await;
+    assert_eq!(end(&mut rig).await, ["It is all yours!"]);
+    expected.push(tag("yes", None, None));
+    // What is no rewriting has none.
+    rig.say(ANNA, "/think one").await;
+    assert_eq!(end(&mut rig).await, ["one: It is all yours!"]);
+
+    let (_stop, stopped) = tokio::sync::watch::channel(true);
+    rig.store.write_events(stopped).await;
+    let filter = runtime_core::store::events::Filter {
+        limit: 500,
+        ..Default::default()
+    };
+    let events = rig.store.events("booking", &filter).await.unwrap();
+    let tags = events.iter().filter_map(|event| event.result_tag.as_ref());
+    let mut tags: Vec<serde_json::Value> = tags
+        .map(|tag| serde_json::from_str(tag.get()).unwrap())
+        .collect();
+    let by_words = |tag: &serde_json::Value| tag.to_string();
+    tags.sort_by_key(by_words);
+    expected.sort_by_key(by_words);
+    assert_eq!(tags, expected);
+}

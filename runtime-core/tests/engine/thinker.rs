@@ -25,6 +25,11 @@ static SPEC: BotSpec = BotSpec {
             ..command("think", Effect::Write, false)
         },
         command("talk", Effect::State, true),
+        CommandSpec {
+            reads: Reads::Many,
+            writes: Writes::Many,
+            ..command("polish", Effect::Write, false)
+        },
     ],
     wizards: &[&TALK],
     lists: &[],
@@ -48,6 +53,12 @@ pub static TALK: WizardSpec = WizardSpec {
 
 static THINK: Segment = Segment {
     flow: "think",
+    name: "enter.1",
+    wizard: None,
+    timeout: 30,
+};
+static POLISH: Segment = Segment {
+    flow: "polish",
     name: "enter.1",
     wizard: None,
     timeout: 30,
@@ -114,6 +125,17 @@ impl Bot for Thinker {
             let vars = Vars {
                 word: args.to_owned(),
             };
+            if command == 2 {
+                // Compared, or always.
+                let compare = args.starts_with("ab ");
+                let text = html(cx, args);
+                let ask = cx.improves("polish", "neutral", None, compare, &text);
+                let Some(ask) = ask else {
+                    cx.reply(Message::new(text));
+                    return cx.done();
+                };
+                return cx.think(&POLISH, &vars, ask, None, None);
+            }
             let long = html(cx, "A moment.");
             cx.think(&THINK, &vars, question("think", args), Some(long), None)
         })
@@ -141,6 +163,12 @@ impl Bot for Thinker {
     fn resume<'a>(&'a self, cx: &'a mut Cx, answer: Resumed<'a>) -> Handling<'a> {
         Box::pin(async move {
             let vars: Vars = answer.vars()?;
+            if answer.flow() == "polish" {
+                let text = html(cx, &vars.word);
+                let text = cx.reworded(text, answer.text());
+                cx.reply(Message::new(text));
+                return cx.done();
+            }
             let words = answer.text().unwrap_or_else(|| "nothing".to_owned());
             if words == "fail" {
                 return Err(HandlerError::Arithmetic);
