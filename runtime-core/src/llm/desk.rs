@@ -50,7 +50,7 @@ impl Usage {
 pub struct Settings {
     /// Its questions are asked: a model is configured, and nobody has switched it off for the bot.
     pub llm_enabled: bool,
-    /// How replies are rewritten where the author says nothing.
+    /// How replies are rewritten whose style is neutral.
     pub llm_preset: Preset,
 }
 
@@ -169,11 +169,7 @@ impl Llm {
         };
         Settings {
             llm_enabled: self.configured() && set.enabled != Some(false),
-            llm_preset: set
-                .preset
-                .as_deref()
-                .and_then(Preset::named)
-                .unwrap_or_default(),
+            llm_preset: Preset::of(&set),
         }
     }
 

@@ -280,9 +280,12 @@ impl Inner {
         };
         let deadline = tokio::time::Instant::now() + self.config.deadline;
         let asked = async {
-            if self.settings(at).await.enabled == Some(false) {
+            let set = self.settings(at).await;
+            if set.enabled == Some(false) {
                 return Err(Refused::Disabled);
             }
+            let decided = presets::Preset::of(&set).decides(ask);
+            let ask = &*decided;
             model.permitted(bot, "question", &ask.text)?;
             let asking = asking::Asking {
                 inner: self,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::ask::{Ask, Format, Keep, Task};
+use crate::store::llm::LlmBot;
 
 /// Shortest and longest reply that is rewritten, in characters.
 const FITS: std::ops::RangeInclusive<usize> = 10..=500;
@@ -42,6 +43,12 @@ impl Preset {
             .find(|preset| preset.name() == name)
     }
 
+    /// What is set for a bot.
+    pub(super) fn of(set: &LlmBot) -> Self {
+        let named = set.preset.as_deref().and_then(Self::named);
+        named.unwrap_or_default()
+    }
+
     /// Most tokens of the answer.
     pub fn tokens(self) -> u32 {
         match self {
@@ -63,7 +70,8 @@ impl Preset {
     }
 
     /// The question that rewrites `reply`, a plain text; `None`: it is too short or too long for that, and stays as it is.
-    /// `most`: the author's own bound of tokens.
+    /// `most`: the author's own bound of tokens. A neutral style says nothing yet: the bot's preset replaces it when the
+    /// question is asked.
     pub fn improve(
         self,
         place: Cow<'static, str>,
@@ -75,20 +83,40 @@ impl Preset {
         if !FITS.contains(&reply.chars().count()) {
             return None;
         }
-        let russian = locale == "ru" || locale.starts_with("ru-");
+        let (system, cap) = match self {
+            Self::Neutral => (String::new(), Self::Detailed.tokens()),
+            Self::Short | Self::Detailed => {
+                (self.words(russian(&locale)).to_owned(), self.tokens())
+            }
+        };
         Some(Ask {
             place,
             task: Task::Improve,
             locale,
-            system: self.words(russian).to_owned(),
+            system,
             given: None,
             text: reply.to_owned(),
             keep: Keep::Start,
             format: Format::Text { max: LONGEST },
-            max_tokens: most.map_or(self.tokens(), |most| most.min(self.tokens())),
+            max_tokens: most.map_or(cap, |most| most.min(cap)),
             temperature: 30,
         })
     }
+
+    /// A question as this preset of the bot decides it, where its style is neutral.
+    pub(super) fn decides(self, ask: &Ask) -> Cow<'_, Ask> {
+        if ask.task != Task::Improve || !ask.system.is_empty() {
+            return Cow::Borrowed(ask);
+        }
+        let mut ask = ask.clone();
+        self.words(russian(&ask.locale)).clone_into(&mut ask.system);
+        ask.max_tokens = ask.max_tokens.min(self.tokens());
+        Cow::Owned(ask)
+    }
+}
+
+fn russian(locale: &str) -> bool {
+    locale == "ru" || locale.starts_with("ru-")
 }
 
 #[cfg(test)]
@@ -101,6 +129,7 @@ mod tests {
         assert!(ask("коротко").is_none());
         assert!(ask(&"я".repeat(501)).is_none());
         let ask = ask(&"я".repeat(500)).unwrap();
+        let ask = Preset::Neutral.decides(&ask);
         assert_eq!(ask.max_tokens, 200);
         assert!(ask.system.contains("дружелюбнее"));
         let bounded = Preset::Detailed.improve("p".into(), "en".into(), "A long reply.", Some(50));

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use runtime_core::config::llm::LlmConfig;
+use runtime_core::llm::presets::Preset;
 use runtime_core::llm::{Answer, Ask, Field, Format, Kind, Output, Refused};
 use runtime_core::testing::llm::{Act, Stub};
 use serde_json::json;
@@ -205,6 +206,39 @@ async fn a_bot_is_switched_off_and_on() {
     assert!(rig.llm.healthy().await);
     stub.well(false);
     assert!(!rig.llm.healthy().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_preset_of_the_bot_replaces_a_neutral_style() {
+    let stub = Stub::start().await.unwrap();
+    let rig = rig(config(&stub)).await;
+    let reply = "Your table is booked.";
+    let ask = |style: Preset, most| {
+        let ask = style.improve("p".into(), "en".into(), reply, most);
+        ask.unwrap()
+    };
+    let asked = async |question: &Ask| {
+        rig.ask(question).await.unwrap();
+        let asked = stub.asked().pop().unwrap();
+        (asked.message("system"), asked.body["max_tokens"].clone())
+    };
+    let (system, most) = asked(&ask(Preset::Neutral, None)).await;
+    assert!(system.contains("friendlier") && most == 200, "{system}");
+    let set = async |preset| {
+        rig.llm
+            .set_settings("shop", None, Some(preset))
+            .await
+            .unwrap();
+    };
+    set(Preset::Short).await;
+    let (system, most) = asked(&ask(Preset::Neutral, Some(150))).await;
+    assert!(system.contains("briefly") && most == 100, "{system}");
+    set(Preset::Detailed).await;
+    let (system, most) = asked(&ask(Preset::Neutral, Some(250))).await;
+    assert!(system.contains("more detail") && most == 250, "{system}");
+    // What the author has chosen stays.
+    let (system, most) = asked(&ask(Preset::Short, None)).await;
+    assert!(system.contains("briefly") && most == 100, "{system}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
