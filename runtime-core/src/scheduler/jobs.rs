@@ -19,6 +19,8 @@ use crate::telemetry::events::{JobsWaiting, StoreFailed};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Jobs of one bot that run beside each other.
 pub const PLACES: usize = 32;
+/// How long jobs under way may take after the stop signal: below what a process has for its end.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it is counted what waits, and forgotten what nobody ends.
 const COUNT_EVERY: Duration = Duration::from_secs(15);
 
@@ -28,8 +30,15 @@ pub struct Worker {
     store: Arc<Store>,
     engine: Arc<Engine>,
     tasks: JoinSet<()>,
-    /// Whose job a task ends.
-    bots: HashMap<Id, i64>,
+    /// The job that a task ends, and whose it is.
+    under_way: HashMap<Id, UnderWay>,
+    patience: Duration,
+}
+
+#[derive(Debug)]
+struct UnderWay {
+    bot: i64,
+    job: i64,
 }
 
 impl Worker {
@@ -39,11 +48,18 @@ impl Worker {
             store,
             engine,
             tasks: JoinSet::new(),
-            bots: HashMap::new(),
+            under_way: HashMap::new(),
+            patience: PATIENCE,
         }
     }
 
-    /// Works until the stop signal; then what runs is ended, as far as the caller waits for it.
+    /// How long jobs under way may take after the stop signal.
+    #[must_use]
+    pub fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Works until the stop signal; then what runs is ended, or given back to the other instances and the next process.
     pub async fn run(mut self, mut stopped: watch::Receiver<bool>) {
         if self.engine.slow_bots().is_empty() {
             return;
@@ -73,7 +89,25 @@ impl Worker {
                 telemetry::emit(StoreFailed { task: "jobs" });
             }
         }
-        while self.tasks.join_next().await.is_some() {}
+        let patience = self.patience;
+        let ending = async {
+            while let Some(ended) = self.tasks.join_next_with_id().await {
+                self.ended(ended);
+            }
+        };
+        if tokio::time::timeout(patience, ending).await.is_err() {
+            self.give_back().await;
+        }
+    }
+
+    /// Nobody here waits for these answers any longer. A job that has ended meanwhile is not there to be given back.
+    async fn give_back(&mut self) {
+        self.tasks.shutdown().await;
+        for (_, UnderWay { job, .. }) in self.under_way.drain() {
+            if self.store.put_off_job(job, Duration::ZERO).await.is_err() {
+                telemetry::emit(StoreFailed { task: "jobs" });
+            }
+        }
     }
 
     /// Ends every job that is ready, those that their ends make too; how many. For tests and tools.
@@ -98,7 +132,7 @@ impl Worker {
     async fn take(&mut self) -> Result<usize, StoreError> {
         let mut all = 0;
         for (bot, _) in self.engine.slow_bots() {
-            let running = self.bots.values().filter(|of| **of == bot).count();
+            let running = self.under_way.values().filter(|of| of.bot == bot).count();
             let free = PLACES.saturating_sub(running);
             if free == 0 {
                 continue;
@@ -108,8 +142,9 @@ impl Worker {
             all += jobs.len();
             for job in jobs {
                 let engine = self.engine.clone();
+                let under_way = UnderWay { bot, job: job.id };
                 let task = self.tasks.spawn(async move { engine.finish(job).await });
-                self.bots.insert(task.id(), bot);
+                self.under_way.insert(task.id(), under_way);
             }
         }
         Ok(all)
@@ -123,7 +158,7 @@ impl Worker {
                 error.id()
             }
         };
-        self.bots.remove(&id);
+        self.under_way.remove(&id);
     }
 
     async fn count(&self) {

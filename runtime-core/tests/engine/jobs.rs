@@ -273,3 +273,22 @@ async fn events_say_who_wrote_a_reply() {
     expected.sort_by_key(by_words);
     assert_eq!(tags, expected);
 }
+
+#[tokio::test]
+async fn what_is_not_answered_at_the_end_is_given_back() {
+    let mut rig = rig().await;
+    let slow = model(&rig, "late", Duration::from_secs(60));
+    rig.say(ANNA, "/think one").await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let worker = Worker::new(rig.store.clone(), rig.engine.clone());
+    let working = tokio::spawn(worker.patience(Duration::from_millis(50)).run(stopped));
+    while slow.asked.load(Ordering::SeqCst) == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    stop.send(true).unwrap();
+    working.await.unwrap();
+    // The clock stands still: no lease has ended.
+    let mut rig = rig.restart().await;
+    model(&rig, "two", Duration::ZERO);
+    assert_eq!(end(&mut rig).await, ["one: two"]);
+}
