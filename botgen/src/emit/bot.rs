@@ -7,7 +7,7 @@ use quote::{format_ident, quote};
 
 use super::FlowEmit;
 use super::blocks::{pages, ratelimit};
-use super::format::{ident, raw};
+use super::format::{camel, doc, ident, raw};
 use super::{flow, text, wizard};
 use crate::ir::{Bot, cost};
 use crate::syntax::ast::{Delivery, OnAmbiguous, Scope, Strategy};
@@ -26,7 +26,7 @@ pub fn header(bot: &Bot) -> Vec<String> {
 
 /// The bot's type.
 pub fn type_name(bot: &Bot) -> syn::Ident {
-    let name = wizard::camel(&bot.id);
+    let name = camel(&bot.id);
     if TYPES.contains(&name.as_str()) {
         return ident(&format!("{name}Bot"));
     }
@@ -87,7 +87,7 @@ pub fn module(bot: &Bot) -> TokenStream {
         quote!(pub mod #name;)
     });
     let name = type_name(bot);
-    let docs = super::format::doc(&format!("{} (`{}`).", bot.name, bot.id));
+    let docs = doc(&format!("{} (`{}`).", bot.name, bot.id));
     let spec = spec(bot);
     let commands = bot.flows.iter().enumerate().map(|(index, flow)| {
         let (command, index) = (&flow.command, Literal::usize_unsuffixed(index));
@@ -116,7 +116,7 @@ pub fn module(bot: &Bot) -> TokenStream {
     });
     let asks = dialogues().map(|(flow, wizard)| {
         let (command, module) = (&flow.command, ident(&flow.module));
-        let (_, awaits) = super::wizard::awaits(wizard);
+        let (_, awaits) = wizard::awaits(wizard);
         if wizard.loaded.is_empty() {
             quote!(#command => { let ((), state) = waiting.read()?; #module::ask(cx, &state)#awaits })
         } else {
@@ -126,7 +126,7 @@ pub fn module(bot: &Bot) -> TokenStream {
     let timed = dialogues().filter(|(_, wizard)| wizard.timeout.is_some());
     let timed = timed.map(|(flow, wizard)| {
         let (command, module) = (&flow.command, ident(&flow.module));
-        let awaits = super::wizard::timeout_awaits(wizard).then(|| quote!(.await));
+        let awaits = wizard::timeout_awaits(wizard).then(|| quote!(.await));
         if wizard.loaded.is_empty() {
             quote!(#command => { let ((), state) = waiting.read()?; #module::timeout(cx, state)#awaits })
         } else {

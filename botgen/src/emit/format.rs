@@ -1,4 +1,4 @@
-//! Tokens to text: prettyplease, then blank lines between items, then the header.
+//! Tokens to text: prettyplease, then blank lines between items, then the header. The names, literals and comments in it.
 
 use proc_macro2::TokenStream;
 
@@ -104,4 +104,39 @@ pub fn ident(name: &str) -> syn::Ident {
         Some(raw) => syn::Ident::new_raw(raw, proc_macro2::Span::call_site()),
         None => syn::Ident::new(name, proc_macro2::Span::call_site()),
     }
+}
+
+/// Camel case of the author's words; never empty, never a keyword.
+pub fn camel(words: &str) -> String {
+    let mut out = String::new();
+    let mut up = true;
+    for c in words.chars() {
+        if c.is_alphanumeric() {
+            if up {
+                out.extend(c.to_uppercase())
+            } else {
+                out.push(c)
+            }
+            up = false;
+        } else {
+            up = true;
+        }
+    }
+    if out.is_empty() || out.starts_with(char::is_numeric) {
+        out.insert(0, 'N');
+    }
+    if out == "Self" {
+        "SelfStep".to_owned()
+    } else {
+        out
+    }
+}
+
+/// Whether some code reads a name.
+pub fn mentions(tokens: &TokenStream, name: &str) -> bool {
+    tokens.clone().into_iter().any(|tree| match tree {
+        proc_macro2::TokenTree::Ident(word) => word == name,
+        proc_macro2::TokenTree::Group(group) => mentions(&group.stream(), name),
+        _ => false,
+    })
 }

@@ -12,8 +12,8 @@ use super::blocks::llm::{Cut, receive, think};
 use super::env::{Binding, Env, Form};
 use super::expr::Values;
 use super::flow::rows_of;
-use super::format::{doc, ident};
-use super::wizard::mentions;
+use super::format::{camel, doc, ident, mentions};
+
 use crate::ir::Action;
 use crate::ir::types::Ty;
 
@@ -74,7 +74,7 @@ fn segment<'a>(
     let plain = site.replace("r#", "");
     let function = format_ident!("go_on_{plain}_{number}");
     let constant = format_ident!("SEGMENT_{}_{number}", plain.to_uppercase());
-    let vars = format_ident!("Segment{}{number}", super::wizard::camel(&plain));
+    let vars = format_ident!("Segment{}{number}", camel(&plain));
     let flow = env.cx.flow;
     let place = format!("{}.{name}", flow.command);
 

@@ -5,9 +5,9 @@ use quote::quote;
 
 use crate::emit::env::{Env, Form};
 use crate::emit::expr::{Values, object_of};
-use crate::emit::format::ident;
+use crate::emit::format::{ident, mentions};
 use crate::emit::text;
-use crate::emit::wizard::mentions;
+
 use crate::ir::expr::Expr;
 use crate::ir::types::{Base, Ty};
 use crate::ir::{Button, ButtonDoes, Reply, To};
