@@ -7,6 +7,8 @@ use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::reader::Reader;
+
 /// Marks a token that stands in the environment as its hash.
 const HASHED: &str = "sha256:";
 /// Most networks of `BOTFACTORY_TRUSTED_PROXIES`.
@@ -93,6 +95,33 @@ impl Proxies {
     pub fn has(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+impl Reader<'_> {
+    pub(super) fn admin_key(&mut self) -> Option<AdminKey> {
+        const NAME: &str = "BOTFACTORY_ADMIN_TOKEN";
+        match AdminKey::hashed(self.get(NAME)?) {
+            Some(Ok(key)) => Some(key),
+            Some(Err(wrong)) => {
+                self.error(format!("`{NAME}`: {wrong}"));
+                None
+            }
+            None => self.secret(NAME).as_deref().map(AdminKey::of),
+        }
+    }
+
+    pub(super) fn proxies(&mut self) -> Proxies {
+        const NAME: &str = "BOTFACTORY_TRUSTED_PROXIES";
+        let parsed = self.get(NAME).map(Proxies::parse);
+        match parsed {
+            None => Proxies::default(),
+            Some(Ok(proxies)) => proxies,
+            Some(Err(wrong)) => {
+                self.error(format!("`{NAME}`: {wrong}"));
+                Proxies::default()
+            }
+        }
     }
 }
 

@@ -1,12 +1,11 @@
 //! Where the model is, and what bots may ask of it: `LLM_*`.
 
-use std::fmt::Display;
-use std::str::FromStr;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{Address, Reader, list, near};
+use super::reader::{Address, Reader};
+use super::variables::{list, near};
 use crate::llm::moderation::Rule;
 
 /// Every variable of the model's, with what it is for.
@@ -255,39 +254,8 @@ impl Reader<'_> {
         Some(value.into())
     }
 
-    fn switch(&mut self, name: &str) -> bool {
-        match self.get(name) {
-            None => true,
-            Some(value) if ["1", "true", "on", "yes"].contains(&value) => true,
-            Some(value) if ["0", "false", "off", "no"].contains(&value) => false,
-            Some(_) => {
-                self.error(format!("`{name}` must be `true` or `false`"));
-                false
-            }
-        }
-    }
-
     fn seconds(&mut self, name: &str, usual: u64, least: u64, most: u64) -> Duration {
         Duration::from_secs(self.number(name, usual, least, most))
-    }
-
-    fn number<T: FromStr + PartialOrd + Display + Copy>(
-        &mut self,
-        name: &str,
-        usual: T,
-        least: T,
-        most: T,
-    ) -> T {
-        let Some(value) = self.get(name) else {
-            return usual;
-        };
-        match value.parse() {
-            Ok(number) if number >= least && number <= most => number,
-            _ => {
-                self.error(format!("`{name}` must be a number from {least} to {most}"));
-                usual
-            }
-        }
     }
 }
 

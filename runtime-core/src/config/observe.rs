@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use super::{Address, Reader};
+use super::reader::{Address, Reader};
 use crate::telemetry::logs::{self, Format};
 
 /// Days that events are kept when nothing is said.
@@ -115,14 +115,7 @@ impl Reader<'_> {
         if headers.is_none() {
             self.error("`OTEL_EXPORTER_OTLP_HEADERS` must look like `name=value,name=value`");
         }
-        let ratio = match self.get("OTEL_TRACES_SAMPLER_ARG").map(str::parse) {
-            None => 1.0,
-            Some(Ok(ratio)) if (0.0..=1.0).contains(&ratio) => ratio,
-            Some(_) => {
-                self.error("`OTEL_TRACES_SAMPLER_ARG` is a number from 0 to 1");
-                1.0
-            }
-        };
+        let ratio = self.number("OTEL_TRACES_SAMPLER_ARG", 1.0, 0.0, 1.0);
         let service = self.get("OTEL_SERVICE_NAME").unwrap_or(SERVICE);
         Some(Otlp {
             service: service.to_owned(),
