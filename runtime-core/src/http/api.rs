@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::state::Deployment;
 use super::{
-    bots, broadcasts, compiled, data, elsewhere, events, health, hooks, i18n, letters, llm,
+    bots, broadcasts, build_time, compiled, data, events, health, hooks, i18n, letters, llm,
     openapi, page, people, preview, segments, texts,
 };
 use crate::ingress::webhook;
@@ -65,7 +65,7 @@ pub fn behind(door: Door) -> OpenApiRouter<Deployment> {
             .merge(people::routes())
             .merge(texts::routes())
             .merge(i18n::routes())
-            .merge(elsewhere::routes())
+            .merge(build_time::routes())
             .merge(preview::routes()),
     }
 }

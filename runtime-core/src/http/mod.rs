@@ -13,16 +13,16 @@
 //! | [`serve`], [`doors`], [`pace`] | connections: how many, and how long each may take for anything |
 //! | [`paging`] | how lists are bounded |
 //! | [`health`], [`bots`], [`compiled`], [`hooks`], [`data`], [`events`], [`letters`], [`broadcasts`], [`segments`], [`llm`], [`people`], [`texts`], [`i18n`], [`preview`], [`page`] | the routes |
-//! | [`elsewhere`] | what the previous system did at run time and a compiler does before |
+//! | [`build_time`] | what the previous system did at run time and a compiler does before |
 
 pub mod api;
 pub mod bots;
 pub mod broadcasts;
+pub mod build_time;
 pub mod client;
 pub mod compiled;
 pub mod data;
 pub mod doors;
-pub mod elsewhere;
 pub mod error;
 pub mod events;
 pub mod extract;
