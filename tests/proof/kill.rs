@@ -10,6 +10,9 @@ use crate::long;
 
 /// How long a place is waited for before the process is killed anyway.
 const REACHED: Duration = Duration::from_millis(1500);
+/// What a process had still to say when it was killed waits for its lease of 20 s, on Postgres. Where that was said to
+/// everybody nobody is left to talk: then the next process comes by so many seconds later.
+const LEASE_ENDS: u32 = 21;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_everywhere_on_sqlite() {
@@ -71,26 +74,41 @@ async fn killed_everywhere(engine: Engine) {
     let instance = &deployment.instances[0];
     let mut reached = 0;
     let mut missed = Vec::new();
+    let mut ahead = 0;
     for round in 0..rounds {
         for point in POINTS.iter().filter(|point| passes(engine, point)) {
-            instance.stop_hard(&deployment).await;
             let times = if round == 0 {
                 3
             } else {
                 rand::random_range(1..60)
             };
             instance.home.set("KILL_POINT", &format!("{point}:{times}"));
-            // It may be over before it has answered.
-            instance.start().await;
-            let began = Instant::now();
-            while instance.runs() && began.elapsed() < REACHED {
-                tokio::time::sleep(Duration::from_millis(2)).await;
+            // Where rows are taken whose lease has ended, some must have.
+            let mut later = engine == Engine::Postgres && point.starts_with("lease");
+            let mut ended = false;
+            for _ in 0..2 {
+                if later {
+                    ahead += LEASE_ENDS;
+                    instance.home.set("CLOCK_AHEAD", &ahead.to_string());
+                }
+                instance.stop_hard(&deployment).await;
+                // It may be over before it has answered.
+                instance.start().await;
+                let began = Instant::now();
+                while instance.runs() && began.elapsed() < REACHED {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+                ended = !instance.runs();
+                if ended || later {
+                    break;
+                }
+                later = engine == Engine::Postgres;
             }
-            if instance.runs() {
-                missed.push(*point);
-            } else {
+            if ended {
                 reached += 1;
                 deployment.kills.lock().unwrap().push(Instant::now());
+            } else {
+                missed.push(*point);
             }
         }
     }
@@ -120,10 +138,7 @@ async fn killed_everywhere(engine: Engine) {
         report.bookings > usize::try_from(people).unwrap(),
         "people came through: {report:?}"
     );
-    assert!(
-        reached * 2 > POINTS.iter().filter(|p| passes(engine, p)).count(),
-        "{missed:?}"
-    );
+    assert!(missed.len() <= reached / 4, "{missed:?}");
 }
 
 impl crate::deployment::Instance {

@@ -177,32 +177,43 @@ impl Person {
         let began = Instant::now();
         let mut patience = IMPATIENCE;
         loop {
-            let new = bot.shown_in(self.user.id, *seen);
-            let at = new.iter().rposition(|message| message.text.contains(words));
-            if let Some(at) = at {
-                *seen += at + 1;
+            let shown = bot.shown_in(self.user.id, 0);
+            let new = |message: &Shown| message.text.contains(words);
+            if let Some(at) = newest(&shown, *seen, new) {
+                *seen = at + 1;
                 self.done.waits.push(began.elapsed());
                 self.heard.fetch_add(1, Ordering::Relaxed);
-                return new[at].clone();
+                return shown[at].clone();
             }
             assert!(
                 began.elapsed() < PATIENCE,
-                "{} never hears {words:?}, only {new:#?}",
-                self.user.id
+                "{} never hears {words:?}, only {:#?}",
+                self.user.id,
+                &shown[*seen..]
             );
             if began.elapsed() > patience
                 && let Some((asked, button)) = &mut pressed
             {
                 patience += IMPATIENCE;
-                // What was asked before may have been said once more, and late: the newest one is the question.
-                if let Some(newest) = new.iter().rfind(|message| message.text == asked.text) {
-                    *asked = newest.clone();
+                let same = |message: &Shown| message.text == asked.text;
+                if let Some(at) = newest(&shown, *seen, same) {
+                    *asked = shown[at].clone();
                 }
                 bot.press(self.user, asked, button);
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
+}
+
+/// The newest message of such a kind from a place on. What was said before may be said once more, and late (the buttons of a
+/// question are its own, so that such a one is known): that asks nothing.
+fn newest(shown: &[Shown], from: usize, kind: impl Fn(&Shown) -> bool) -> Option<usize> {
+    let same = |one: &Shown, other: &Shown| one.text == other.text && one.markup == other.markup;
+    (from..shown.len())
+        .rev()
+        .filter(|at| kind(&shown[*at]))
+        .find(|at| !shown[..*at].iter().any(|before| same(before, &shown[*at])))
 }
 
 /// A slot that nobody else has: minutes from 2031 on.
