@@ -1,9 +1,10 @@
-//! What a question to the model costs beside the model's own time: 32 people ask at once, again and again, a server that
-//! takes 50 ms for every answer; the same requests are sent by hand in the same run.
+//! What a question to the model costs beside the model's own time: 32 people who ask, wait for the answer and ask again, a
+//! server that takes 50 ms for every answer; the same requests are sent by hand over 32 connections in the same run, in turns.
 //!
 //! `cargo bench -p runtime-core --features testing,postgres --bench llm` (without `postgres` on SQLite only; with Postgres
-//! goes a Redis). Every question is another one: it passes limits, breaker, budget (durably reserved before the call and
-//! settled after it), moderation and cache. Differences of one run mean something; absolute figures are the machine's.
+//! goes a Redis). Every question is another one: it passes limits, breaker, budget (reserved before the call and settled
+//! after it), moderation and cache. `no block`: a budget so small that every reservation waits for a commit of its own or of
+//! others that wait too. Differences of one run mean something; absolute figures are the machine's.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,8 +21,14 @@ use runtime_core::testing::llm::{Act, Stub};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const PEOPLE: i64 = 32;
-const ROUNDS: usize = 60;
-const WARM_UP: usize = 10;
+/// Times that ours and those by hand take turns.
+const TURNS: usize = 6;
+/// Questions of each person in a turn; the first of them warm up.
+const ROUNDS: usize = 14;
+const WARM_UP: usize = 4;
+/// Tokens of a day: large, and too small for a block.
+const BUDGETS: [(&str, i64); 2] = [("", 1_000_000), (", no block", 60_000)];
+const BOTS: [&str; 2] = ["large", "small"];
 const MODEL: Duration = Duration::from_millis(50);
 
 fn main() {
@@ -37,7 +44,8 @@ fn main() {
 
 async fn all(folder: &Path) {
     println!(
-        "{PEOPLE} at once, {ROUNDS} rounds, the model takes {} ms\n",
+        "{PEOPLE} at once, {} questions each, the model takes {} ms\n",
+        TURNS * (ROUNDS - WARM_UP),
         MODEL.as_millis()
     );
     println!(
@@ -45,7 +53,9 @@ async fn all(folder: &Path) {
         "milliseconds", "p50", "p95", "p99", "most"
     );
     let url = format!("sqlite://{}", folder.join("bench.db").display());
-    engine("SQLite", &url, Redis::alone()).await;
+    for (bot, (name, budget)) in BOTS.into_iter().zip(BUDGETS) {
+        engine(bot, &format!("SQLite{name}"), budget, &url, Redis::alone()).await;
+    }
     #[cfg(feature = "postgres")]
     {
         let server = runtime_core::testing::postgres::Postgres::start_durable();
@@ -55,11 +65,14 @@ async fn all(folder: &Path) {
         while !redis.up() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        engine("Postgres and Redis", &url, redis).await;
+        for (bot, (name, budget)) in BOTS.into_iter().zip(BUDGETS) {
+            let name = format!("Postgres, Redis{name}");
+            engine(bot, &name, budget, &url, redis.clone()).await;
+        }
     }
 }
 
-async fn engine(name: &str, url: &str, redis: Redis) {
+async fn engine(bot: &'static str, name: &str, daily_budget: i64, url: &str, redis: Redis) {
     let stub = Stub::start().await.expect("a port");
     stub.always(Act::Slow(MODEL, "Your parcel is on its way.".to_owned()));
     let store = Store::open(url, &[], Clock::system())
@@ -74,13 +87,13 @@ async fn engine(name: &str, url: &str, redis: Redis) {
             context: 4096,
             top_p: 0.9,
         }),
-        daily_budget: 1_000_000_000,
+        daily_budget,
         user_per_minute: 100_000,
         bot_per_minute: 1_000_000,
         ..LlmConfig::default()
     };
     let llm = Llm::open(Parts {
-        bots: vec![("bench", "UTC")],
+        bots: vec![(bot, "UTC")],
         config,
         store: store.clone(),
         redis,
@@ -90,20 +103,29 @@ async fn engine(name: &str, url: &str, redis: Redis) {
         time: Monotonic::default(),
     })
     .expect("a client");
-    let asked = Arc::new(AtomicUsize::new(0));
-    let ours = measured(|person| {
-        let llm = llm.clone();
-        let ask = question(asked.fetch_add(1, Ordering::Relaxed));
+    let (model, asked) = (llm.clone(), Arc::new(AtomicUsize::new(0)));
+    let ours = move |person| {
+        let (llm, asked) = (model.clone(), asked.clone());
         async move {
+            let ask = question(asked.fetch_add(1, Ordering::Relaxed));
             let began = Instant::now();
-            llm.ask("bench", person, &ask).await.expect("an answer");
+            llm.ask(bot, person, &ask).await.expect("an answer");
             began.elapsed()
         }
-    })
-    .await;
+    };
+    measured(ours.clone()).await;
     let body = stub.asked().pop().expect("it was asked").body.to_string();
-    let address = stub.url().trim_start_matches("http://").to_owned();
-    let by_hand = by_hand(&address, &body).await;
+    let connections = connections(stub.url().trim_start_matches("http://"), &body).await;
+    let hand = move |person| by_hand(connections.clone(), person);
+    let (mut ours_took, mut hand_took) = (Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        ours_took.extend(measured(ours.clone()).await);
+        hand_took.extend(measured(hand.clone()).await);
+    }
+    for times in [&mut ours_took, &mut hand_took] {
+        times.sort_by(f64::total_cmp);
+    }
+    let (ours, by_hand) = (ours_took, hand_took);
     row(&format!("{name}: ours"), &ours);
     row(&format!("{name}: by hand"), &by_hand);
     let difference = |share: f64| at(&ours, share) - at(&by_hand, share);
@@ -132,90 +154,71 @@ fn question(n: usize) -> Ask {
     }
 }
 
-/// Everybody asks, waits for the answer, asks again. Milliseconds of each, sorted.
-async fn measured<F: Future<Output = Duration>>(ask: impl Fn(i64) -> F) -> Vec<f64> {
-    let mut times = Vec::new();
-    for round in 0..WARM_UP + ROUNDS {
-        let took = join((0..PEOPLE).map(|person| Box::pin(ask(person))).collect()).await;
-        if round >= WARM_UP {
-            times.extend(took.iter().map(|t| t.as_secs_f64() * 1000.0));
-        }
-    }
-    times.sort_by(f64::total_cmp);
-    times
-}
-
-/// Runs them together on this task.
-async fn join<T, F: Future<Output = T> + Unpin>(futures: Vec<F>) -> Vec<T> {
-    let mut waiting: Vec<Option<F>> = futures.into_iter().map(Some).collect();
-    let mut done: Vec<Option<T>> = waiting.iter().map(|_| None).collect();
-    std::future::poll_fn(|cx| {
-        let mut all = true;
-        for (future, done) in waiting.iter_mut().zip(&mut done) {
-            let Some(running) = future else { continue };
-            match std::pin::Pin::new(running).poll(cx) {
-                std::task::Poll::Ready(value) => {
-                    *done = Some(value);
-                    *future = None;
-                }
-                std::task::Poll::Pending => all = false,
+/// Everybody asks, waits for the answer, asks again, each in a task of their own. Milliseconds of each question.
+async fn measured<F: Future<Output = Duration> + Send + 'static>(
+    ask: impl Fn(i64) -> F + Clone + Send + 'static,
+) -> Vec<f64> {
+    let mut people = tokio::task::JoinSet::new();
+    for person in 0..PEOPLE {
+        let ask = ask.clone();
+        people.spawn(async move {
+            let mut took = Vec::with_capacity(ROUNDS);
+            for _ in 0..ROUNDS {
+                took.push(ask(person).await.as_secs_f64() * 1000.0);
             }
-        }
-        if all {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await;
-    done.into_iter().flatten().collect()
+            took.split_off(WARM_UP)
+        });
+    }
+    people.join_all().await.concat()
 }
 
-/// The same request over 32 connections that are kept.
-async fn by_hand(address: &str, body: &str) -> Vec<f64> {
-    let mut connections = Vec::new();
+/// Connections that are kept, and what is sent over them.
+struct Connections {
+    streams: Vec<tokio::sync::Mutex<tokio::net::TcpStream>>,
+    request: String,
+}
+
+async fn connections(address: &str, body: &str) -> Arc<Connections> {
+    let mut streams = Vec::new();
     for _ in 0..PEOPLE {
         let opened = tokio::net::TcpStream::connect(address).await;
         let stream = opened.expect("the stub listens");
         stream.set_nodelay(true).expect("an open socket");
-        connections.push(Arc::new(tokio::sync::Mutex::new(stream)));
+        streams.push(tokio::sync::Mutex::new(stream));
     }
     let request = format!(
         "POST /v1/chat/completions HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    let (connections, request) = (&connections, &request);
-    measured(|person| async move {
-        let index = usize::try_from(person).expect("few");
-        let mut stream = connections[index].lock().await;
-        let began = Instant::now();
-        stream
-            .write_all(request.as_bytes())
-            .await
-            .expect("it takes it");
-        let mut answer = Vec::new();
-        loop {
-            let mut part = [0; 4096];
-            let n = stream.read(&mut part).await.expect("an answer");
-            assert!(n > 0, "it closed the connection");
-            answer.extend_from_slice(&part[..n]);
-            let text = String::from_utf8_lossy(&answer);
-            if let Some((head, rest)) = text.split_once("\r\n\r\n") {
-                let length = head.lines().find_map(|line| {
-                    line.to_lowercase()
-                        .strip_prefix("content-length: ")?
-                        .parse()
-                        .ok()
-                });
-                if rest.len() >= length.unwrap_or(0) {
-                    break;
-                }
-            }
+    Arc::new(Connections { streams, request })
+}
+
+/// The same request by hand.
+async fn by_hand(connections: Arc<Connections>, person: i64) -> Duration {
+    let index = usize::try_from(person).expect("few");
+    let mut stream = connections.streams[index].lock().await;
+    let began = Instant::now();
+    let sent = stream.write_all(connections.request.as_bytes()).await;
+    sent.expect("it takes it");
+    let mut answer = Vec::new();
+    loop {
+        let mut part = [0; 4096];
+        let n = stream.read(&mut part).await.expect("an answer");
+        assert!(n > 0, "it closed the connection");
+        answer.extend_from_slice(&part[..n]);
+        let text = String::from_utf8_lossy(&answer);
+        let Some((head, rest)) = text.split_once("\r\n\r\n") else {
+            continue;
+        };
+        let length = head.lines().find_map(|line| {
+            let line = line.to_lowercase();
+            line.strip_prefix("content-length: ")?.parse().ok()
+        });
+        if rest.len() >= length.unwrap_or(0) {
+            return began.elapsed();
         }
-        began.elapsed()
-    })
-    .await
+    }
 }
 
 fn at(times: &[f64], share: f64) -> f64 {

@@ -209,31 +209,56 @@ impl Limits {
 
     /// The answer. Waits for Redis at most [`crate::redis::PATIENCE`].
     pub async fn decide(&self, ask: &Ask) -> Answer {
-        if let Some(answer) = self.at_once(ask) {
-            return answer;
+        self.decide_all(std::slice::from_ref(ask)).await
+    }
+
+    /// The answers of one bot's rules, in order, up to the first that is not to pass: that one, else to pass. One question to
+    /// Redis, whatever their number.
+    pub async fn decide_all(&self, asks: &[Ask]) -> Answer {
+        let mut at = 0;
+        while let Some(ask) = asks.get(at) {
+            match self.at_once(ask) {
+                Some(Answer::Pass) => at += 1,
+                Some(wait) => return wait,
+                None => break,
+            }
         }
-        let answer = match self.redis.get() {
-            Some(redis) => shared::decide(redis, ask).await,
+        let asks = asks.get(at..).unwrap_or_default();
+        if asks.is_empty() {
+            return Answer::Pass;
+        }
+        let answers = match self.redis.get() {
+            Some(redis) => shared::decide(redis, asks).await,
             None => None,
         };
         let mut local = self.local();
-        match answer {
-            Some(Answer::Pass) => {
+        for (at, ask) in asks.iter().enumerate() {
+            let answer = match answers.as_ref().map(|answers| answers.get(at).copied()) {
                 // Redis may have lost what this process still knows.
-                let answer = local.full(ask).unwrap_or_else(|| {
+                Some(Some(Answer::Pass)) => local.full(ask).unwrap_or_else(|| {
                     local.passed(ask);
                     Answer::Pass
-                });
-                self.decided(&mut local, ask, answer, false)
-            }
-            Some(answer) => {
-                if matches!(answer, Answer::Wait { tell: true, .. }) {
-                    local.tell(ask);
+                }),
+                Some(Some(answer)) => {
+                    if matches!(answer, Answer::Wait { tell: true, .. }) {
+                        local.tell(ask);
+                    }
+                    answer
                 }
-                self.decided(&mut local, ask, answer, false)
+                // What Redis did not come to is not reached here either.
+                Some(None) | None => {
+                    let answer = self.without(&mut local, ask);
+                    if answer != Answer::Pass {
+                        return answer;
+                    }
+                    continue;
+                }
+            };
+            if self.decided(&mut local, ask, answer, false) != Answer::Pass {
+                return answer;
             }
-            None => self.without(&mut local, ask),
         }
+        Answer::Pass
     }
 
     /// Redis is configured and away.

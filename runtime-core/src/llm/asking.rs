@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use rand::Rng;
 
 use super::ask::{Answer, Ask, Format, Output, Refused};
+use super::breaker::Pass;
 use super::client::{Failed, Said};
 use super::prompt::{self, Prompt};
 use super::{Inner, Model, output, tokens};
-use crate::handler::limit::{LimitKey, LimitSpec};
+use crate::handler::limit::LimitKey;
 use crate::limits::Who;
 use crate::store::llm::LlmCounts;
 use crate::telemetry::{self, events};
@@ -51,8 +52,17 @@ impl Asking<'_> {
         if self.model.breakers.shut(self.at).await {
             return Err(Refused::Open);
         }
-        self.limited(self.model.per_user, self.user).await?;
-        self.limited(self.model.per_bot, 0).await?;
+        // Together, for each may be a round trip; nothing else is waited for in between.
+        let early = async {
+            let soon = !self.model.client.moderates();
+            match soon {
+                true => self.model.breakers.enter(self.at).await.map(Some),
+                false => Some(None),
+            }
+        };
+        let (limited, early) = tokio::join!(self.limited(), early);
+        limited?;
+        let mut early = early.ok_or(Refused::Open)?;
         if !self.model.client.moderate(&self.ask.text).await {
             return self.moderated("question");
         }
@@ -61,7 +71,7 @@ impl Asking<'_> {
         let mut spent = 0_u32;
         let mut attempt = 0;
         loop {
-            let called = self.once(&prompt, &mut elsewhere).await;
+            let called = self.once(&prompt, &mut elsewhere, early.take()).await;
             let (refused, wait) = match called {
                 Called::Answer(output, tokens) => {
                     telemetry::emit(events::LlmOverhead {
@@ -89,8 +99,13 @@ impl Asking<'_> {
         }
     }
 
-    /// Makes one call, reserved before and settled after it.
-    async fn once(&self, prompt: &Prompt, elsewhere: &mut Duration) -> Called {
+    /// Makes one call, reserved before and settled after it. `early`: the breaker's permit, where it was asked just now.
+    async fn once(
+        &self,
+        prompt: &Prompt,
+        elsewhere: &mut Duration,
+        early: Option<Pass<'_>>,
+    ) -> Called {
         let line = self.inner.today(self.at);
         let waits = Instant::now();
         let reserved = self.inner.budget.reserve(line, prompt.cost).await;
@@ -101,7 +116,17 @@ impl Asking<'_> {
         let Ok(_slot) = self.model.slots.acquire().await else {
             return Called::Never(Refused::Failed); // it is never closed
         };
-        let Some(pass) = self.model.breakers.enter(self.at).await else {
+        let pass = match early {
+            Some(pass) if waits.elapsed() < LEAST_TIME => Some(pass),
+            early => {
+                // What it said has become old while others were waited for.
+                if let Some(pass) = early {
+                    pass.unknown().await;
+                }
+                self.model.breakers.enter(self.at).await
+            }
+        };
+        let Some(pass) = pass else {
             reservation.settle(0, LlmCounts::default()).await;
             return Called::Never(Refused::Open);
         };
@@ -228,18 +253,22 @@ impl Asking<'_> {
         Err(Refused::Moderated)
     }
 
-    async fn limited(&self, limit: Option<&'static LimitSpec>, user: i64) -> Result<(), Refused> {
-        let Some(limit) = limit else { return Ok(()) };
+    /// Counts for the person and for the bot; for the bot only what the person may ask.
+    async fn limited(&self) -> Result<(), Refused> {
+        let now = self.inner.store.clock().micros();
+        let limits = &self.model.limits;
         let who = Who {
             bot: i64::from(botfactory_lang::callback::hash32(self.bot)),
             update_id: rand::random::<i64>(), // each question counts for itself
-            person: user,
-            chat: user,
+            person: self.user,
+            chat: self.user,
         };
-        let now = self.inner.store.clock().micros();
-        let limits = &self.model.limits;
-        let question = limits.ask(limit, &LimitKey::new(), who, self.bot, now, false);
-        match limits.decide(&question).await.retry_in() {
+        let rules = [self.model.per_user, self.model.per_bot];
+        let rules = rules.into_iter().flatten();
+        let asks: Vec<_> = rules
+            .map(|limit| limits.ask(limit, &LimitKey::new(), who, self.bot, now, false))
+            .collect();
+        match limits.decide_all(&asks).await.retry_in() {
             None => Ok(()),
             Some(_) => Err(Refused::Limited),
         }

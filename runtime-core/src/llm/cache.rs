@@ -106,6 +106,11 @@ impl Cache {
         }
     }
 
+    /// Whether keeping an answer takes a round trip.
+    pub(super) fn is_far(&self) -> bool {
+        !self.keep.is_zero() && self.redis.up()
+    }
+
     /// The question was asked; an answer is kept.
     pub(super) async fn done(&self, bot: &str, key: &Key, asking: Asking, output: Option<&Output>) {
         if self.keep.is_zero() {

@@ -218,6 +218,11 @@ impl Client {
         said(&bytes, &ask.format)
     }
 
+    /// Whether there is a moderation endpoint to wait for.
+    pub(super) fn moderates(&self) -> bool {
+        self.moderation.is_some()
+    }
+
     /// Whether the moderation endpoint lets a text pass. One that does not answer lets none: there is a fallback.
     pub(super) async fn moderate(&self, text: &str) -> bool {
         let Some((moderation, bearer)) = &self.moderation else {

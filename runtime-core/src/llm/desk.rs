@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::breaker::BreakerView;
 use super::presets::Preset;
-use super::{Inner, Llm, SETTINGS_LIVE, day};
+use super::{Inner, Llm, SETTINGS_LIVE, budget, day};
 use crate::store::StoreError;
 use crate::store::llm::LlmBot;
 
@@ -48,7 +48,8 @@ impl Usage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = LlmSettings)]
 pub struct Settings {
-    /// Its questions are asked: a model is configured, and nobody has switched it off for the bot.
+    /// Its questions are asked: a model is configured, and nobody has switched it off for the bot. So it stays false without
+    /// a model, whatever is set.
     pub llm_enabled: bool,
     /// How replies are rewritten whose style is neutral.
     pub llm_preset: Preset,
@@ -83,13 +84,26 @@ impl Llm {
         Ok(Some(Usage::of(limit, used)))
     }
 
-    /// Sets a bot's tokens of a day; 0: any number.
+    /// Sets a bot's tokens of a day; 0: any number. It holds everywhere when this returns: where instances may hold a block
+    /// of a larger budget, it waits until they do no longer, a second.
     pub async fn set_budget(&self, bot: &str, tokens: i64) -> Result<(), StoreError> {
+        let Some((inner, at)) = self.place(bot) else {
+            return Ok(());
+        };
+        let (id, _) = inner.today(at);
+        let before = inner.store.llm_bot(id).await?.budget;
+        let before = before.unwrap_or(inner.config.daily_budget);
         let change = LlmBot {
             budget: Some(tokens),
             ..LlmBot::default()
         };
-        self.set(bot, change).await
+        self.set(bot, change).await?;
+        inner.budget.flush().await;
+        let less = tokens != 0 && (before == 0 || tokens < before);
+        if less && budget::block(before) > 0 {
+            tokio::time::sleep(budget::BLOCK_LIVE).await;
+        }
+        Ok(())
     }
 
     /// Nothing of today's tokens was used. What calls under way use counts.
@@ -99,7 +113,10 @@ impl Llm {
         };
         inner.budget.flush().await;
         let (id, today) = inner.today(at);
-        inner.store.reset_llm(id, &today).await
+        inner.store.reset_llm(id, &today).await?;
+        // A block that was taken meanwhile belongs to what was reset.
+        inner.budget.flush().await;
+        Ok(())
     }
 
     /// Tokens of a bot's last days, today's included; days without any are 0.

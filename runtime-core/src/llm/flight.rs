@@ -1,7 +1,7 @@
 //! Questions alike that are asked at the same moment are asked once: one leads, the others wait for what comes of it.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
@@ -11,21 +11,23 @@ use super::ask::{Output, Refused};
 pub(super) type Key = [u8; 32];
 type Result = std::result::Result<Output, Refused>;
 
-/// The questions under way.
-#[derive(Debug, Default)]
-pub(super) struct Flights(Mutex<HashMap<Key, watch::Receiver<Option<Result>>>>);
+/// The questions under way; cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Flights(Arc<Mutex<UnderWay>>);
+
+type UnderWay = HashMap<Key, watch::Receiver<Option<Result>>>;
 
 /// A place among those that ask the same.
 #[derive(Debug)]
-pub(super) enum Seat<'a> {
-    Lead(Lead<'a>),
+pub(super) enum Seat {
+    Lead(Lead),
     Follow(Follow),
 }
 
-/// Asks for everybody. Dropped without a result, somebody else leads.
+/// Asks for everybody. Dropped without a result, somebody else leads; until it is dropped its result is everybody's.
 #[derive(Debug)]
-pub(super) struct Lead<'a> {
-    flights: &'a Flights,
+pub(super) struct Lead {
+    flights: Flights,
     key: Key,
     tell: watch::Sender<Option<Result>>,
 }
@@ -36,33 +38,34 @@ pub(super) struct Follow(watch::Receiver<Option<Result>>);
 
 impl Flights {
     /// Takes a place.
-    pub(super) fn seat(&self, key: Key) -> Seat<'_> {
+    pub(super) fn seat(&self, key: Key) -> Seat {
         let mut under_way = self.under_way();
         if let Some(told) = under_way.get(&key) {
             return Seat::Follow(Follow(told.clone()));
         }
         let (tell, told) = watch::channel(None);
         under_way.insert(key, told);
+        drop(under_way);
         Seat::Lead(Lead {
-            flights: self,
+            flights: self.clone(),
             key,
             tell,
         })
     }
 
-    fn under_way(&self) -> MutexGuard<'_, HashMap<Key, watch::Receiver<Option<Result>>>> {
+    fn under_way(&self) -> MutexGuard<'_, UnderWay> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Lead<'_> {
+impl Lead {
     /// Tells those that wait.
-    pub(super) fn finish(self, result: Result) {
+    pub(super) fn tell(&self, result: Result) {
         let _ = self.tell.send(Some(result));
     }
 }
 
-impl Drop for Lead<'_> {
+impl Drop for Lead {
     fn drop(&mut self) {
         self.flights.under_way().remove(&self.key);
     }
@@ -90,8 +93,13 @@ mod tests {
             panic!("two lead");
         };
         assert!(matches!(flights.seat([2; 32]), Seat::Lead(_)));
-        lead.finish(Err(Refused::Failed));
+        lead.tell(Err(Refused::Failed));
         assert_eq!(follow.result().await, Some(Err(Refused::Failed)));
+        let Seat::Follow(late) = flights.seat([1; 32]) else {
+            panic!("two lead");
+        };
+        assert_eq!(late.result().await, Some(Err(Refused::Failed)));
+        drop(lead);
         assert!(matches!(flights.seat([1; 32]), Seat::Lead(_)));
     }
 

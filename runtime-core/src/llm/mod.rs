@@ -92,7 +92,7 @@ struct Facts {
 struct Model {
     client: Client,
     breakers: Breakers,
-    cache: Cache,
+    cache: Arc<Cache>,
     flights: Flights,
     limits: Limits,
     per_user: Option<&'static LimitSpec>,
@@ -166,11 +166,11 @@ impl Llm {
                     client: Client::new(upstream.clone(), config.moderation.clone())?,
                     breakers: Breakers::new(redis.clone(), rules, time, &names, &named),
                     // Whoever asks for others and is gone holds them up for one call.
-                    cache: Cache::new(
+                    cache: Arc::new(Cache::new(
                         redis,
                         config.cache,
                         upstream.timeout.min(config.deadline) + Duration::from_secs(1),
-                    ),
+                    )),
                     flights: Flights::default(),
                     limits,
                     per_user: limit(PER_USER, LimitScope::User, config.user_per_minute),
@@ -326,7 +326,7 @@ impl Inner {
             let right = loop {
                 match model.cache.look(asking.bot, &key).await {
                     Look::Known(output) => {
-                        lead.finish(Ok(output.clone()));
+                        lead.tell(Ok(output.clone()));
                         return Ok(known(output));
                     }
                     Look::Ask(right) => break right,
@@ -334,9 +334,18 @@ impl Inner {
                 }
             };
             let result = asking.run().await;
-            let output = result.as_ref().ok().map(|answer| &answer.output);
-            model.cache.done(asking.bot, &key, right, output).await;
-            lead.finish(result.as_ref().map(|a| a.output.clone()).map_err(|r| *r));
+            let output = result.as_ref().ok().map(|answer| answer.output.clone());
+            lead.tell(result.as_ref().map(|a| a.output.clone()).map_err(|r| *r));
+            let (cache, bot) = (model.cache.clone(), asking.bot);
+            let keep = async move {
+                cache.done(bot, &key, right, output.as_ref()).await;
+                drop(lead); // whoever asked the same meanwhile has the answer
+            };
+            if model.cache.is_far() {
+                tokio::spawn(keep); // nobody waits for it
+            } else {
+                keep.await;
+            }
             return result;
         }
     }

@@ -43,6 +43,7 @@ pub struct Redis {
 
 struct Link {
     manager: ConnectionManager,
+    patience: Duration,
     up: AtomicBool,
     later: mpsc::Sender<Later>,
 }
@@ -92,6 +93,19 @@ impl Redis {
     /// # Errors
     /// The URL cannot be used.
     pub fn open(url: &str) -> Result<Self, BadUrl> {
+        Self::open_with(url, PATIENCE)
+    }
+
+    /// [`Redis::open`] for tests of what instances share: on a machine where everything waits an answer may take longer.
+    ///
+    /// # Errors
+    /// The URL cannot be used.
+    #[cfg(feature = "testing")]
+    pub fn open_patiently(url: &str) -> Result<Self, BadUrl> {
+        Self::open_with(url, Duration::from_secs(5))
+    }
+
+    fn open_with(url: &str, patience: Duration) -> Result<Self, BadUrl> {
         if url.starts_with("rediss:") {
             // Whoever was first has installed the same.
             let _ = rustls::crypto::ring::default_provider().install_default();
@@ -105,8 +119,8 @@ impl Redis {
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(1)
             .set_min_delay(Duration::from_millis(10))
-            .set_connection_timeout(Some(WATCH_PATIENCE))
-            .set_response_timeout(Some(WATCH_PATIENCE))
+            .set_connection_timeout(Some(WATCH_PATIENCE.max(patience)))
+            .set_response_timeout(Some(WATCH_PATIENCE.max(patience)))
             .set_pipeline_buffer_size(QUEUE)
             .set_push_sender(move |push| {
                 if let Some(notice) = Notice::of_push(&push) {
@@ -120,6 +134,7 @@ impl Redis {
         let (later, queue) = mpsc::channel(QUEUE);
         let link = Arc::new(Link {
             manager,
+            patience,
             up: AtomicBool::new(false),
             later,
         });
@@ -174,7 +189,7 @@ impl Redis {
         let link = self.link(purpose)?;
         let mut manager = link.manager.clone();
         let asked = command.query_async(&mut manager);
-        link.answered(purpose, tokio::time::timeout(PATIENCE, asked).await)
+        link.answered(purpose, tokio::time::timeout(link.patience, asked).await)
     }
 
     /// Runs a script; `None`: take the fallback.
@@ -195,7 +210,7 @@ impl Redis {
             invocation.arg(argument);
         }
         let asked = invocation.invoke_async(&mut manager);
-        link.answered(purpose, tokio::time::timeout(PATIENCE, asked).await)
+        link.answered(purpose, tokio::time::timeout(link.patience, asked).await)
     }
 
     fn link(&self, purpose: &'static str) -> Option<&Link> {
@@ -263,7 +278,8 @@ async fn watch(link: std::sync::Weak<Link>) {
             }
             ::redis::cmd("PING").query_async::<()>(&mut manager).await
         };
-        let answer = tokio::time::timeout(WATCH_PATIENCE, asked).await;
+        let patience = WATCH_PATIENCE.max(link.patience);
+        let answer = tokio::time::timeout(patience, asked).await;
         let well = matches!(answer, Ok(Ok(())));
         if first && !well {
             telemetry::emit(events::RedisChanged {
@@ -291,6 +307,7 @@ async fn send_later(link: std::sync::Weak<Link>, mut queue: mpsc::Receiver<Later
                 Later::Used { bot, chat } => budget::used(&mut manager, bot, chat).await,
             }
         };
-        let _: Option<()> = link.answered("notice", tokio::time::timeout(PATIENCE, sent).await);
+        let _: Option<()> =
+            link.answered("notice", tokio::time::timeout(link.patience, sent).await);
     }
 }

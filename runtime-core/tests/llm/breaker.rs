@@ -141,7 +141,7 @@ async fn only_what_the_server_did_wrong_counts() {
 }
 
 async fn redis(server: &Server) -> Redis {
-    let redis = Redis::open(&server.url()).unwrap();
+    let redis = Redis::open_patiently(&server.url()).unwrap();
     until("it answers", async || redis.up()).await;
     redis
 }

@@ -84,7 +84,7 @@ async fn nor_on_postgres_with_two_instances_and_redis() {
     let database = Arc::new(Database::postgres());
     let mut rigs = Vec::new();
     for _ in 0..2 {
-        let redis = Redis::open(&server.url()).unwrap();
+        let redis = Redis::open_patiently(&server.url()).unwrap();
         until("it answers", async || redis.up()).await;
         let mut wanted = Wanted::new(bounded(&stub));
         wanted.redis = redis;
@@ -122,6 +122,186 @@ async fn a_call_waits_for_what_others_may_leave() {
         (2..=13).contains(&answered),
         "{answered} answered, {refused} refused"
     );
+}
+
+/// So large that instances take blocks of it, and used up by some hundred calls that cost all that they reserve.
+const LARGE: i64 = 64_000;
+
+/// Asks so many questions, forty at a time, shared out among instances; how many were answered. Others find no budget.
+async fn many(rigs: &[&Rig], from: usize, count: usize) -> usize {
+    let mut all = tokio::task::JoinSet::new();
+    for person in 0..40 {
+        let llm = rigs[person % rigs.len()].llm.clone();
+        all.spawn(async move {
+            let mut answered = 0;
+            for n in (from + person..from + count).step_by(40) {
+                match llm.ask("shop", 1, &small(n)).await {
+                    Ok(_) => answered += 1,
+                    Err(refused) => assert_eq!(refused, Refused::Budget),
+                }
+            }
+            answered
+        });
+    }
+    all.join_all().await.into_iter().sum()
+}
+
+/// Instances on one database.
+async fn instances(database: &Arc<Database>, config: &LlmConfig, count: usize) -> Vec<Rig> {
+    let mut rigs = Vec::new();
+    for _ in 0..count {
+        let mut wanted = Wanted::new(config.clone());
+        wanted.database = database.clone();
+        rigs.push(wanted.open().await);
+    }
+    rigs
+}
+
+fn large(stub: &Stub) -> LlmConfig {
+    // Every call costs as much as was reserved for it.
+    stub.usage(100_000, 100_000);
+    LlmConfig {
+        daily_budget: LARGE,
+        ..config(stub)
+    }
+}
+
+/// What a question of [`many`] costs.
+async fn cost(rig: &Rig) -> i64 {
+    assert!(rig.ask(&small(1_000_000)).await.is_ok());
+    rig.used().await
+}
+
+async fn blocks_hold(database: Database) {
+    let stub = Stub::start().await.unwrap();
+    let config = large(&stub);
+    let rigs = instances(&Arc::new(database), &config, 2).await;
+    let cost = cost(&rigs[0]).await;
+    let calls = usize::try_from(LARGE / cost).unwrap();
+    let answered = many(&[&rigs[0], &rigs[1]], 2_000_000, calls * 5 / 4).await;
+    assert_eq!(stub.calls(), answered + 1);
+    for rig in &rigs {
+        rig.llm.flush().await;
+    }
+    let used = rigs[0].used().await;
+    assert_eq!(used, stub.calls() as i64 * cost);
+    assert!(used <= LARGE, "{used}");
+    assert!(
+        used > LARGE - cost,
+        "as much of it is used as can be: {used}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_budget_holds_for_two_processes_on_one_sqlite_file() {
+    blocks_hold(Database::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_budget_holds_for_two_instances_on_postgres() {
+    blocks_hold(Database::postgres()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_fit_into_a_block_wait_for_no_database() {
+    let stub = Stub::start().await.unwrap();
+    let rig = rig(LlmConfig {
+        daily_budget: 1_000_000,
+        ..config(&stub)
+    })
+    .await;
+    assert_eq!(many(&[&rig], 0, 80).await, 80);
+    rig.store.close().await;
+    assert!(rig.ask(&small(1_000)).await.is_ok());
+    // Not for long: nobody knows what others have reserved meanwhile.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert_eq!(rig.ask(&small(1_001)).await, Err(Refused::Failed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_goes_back_when_nobody_asks() {
+    let stub = Stub::start().await.unwrap();
+    let config = LlmConfig {
+        daily_budget: 1_000_000,
+        ..config(&stub)
+    };
+    let rigs = instances(&Arc::new(Database::sqlite()), &config, 2).await;
+    assert_eq!(many(&[&rigs[0]], 0, 80).await, 80);
+    // The other one sees it, and cannot give it back.
+    until("it goes back", async || rigs[1].used().await == 800).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_smaller_budget_holds_at_once_and_everywhere() {
+    let stub = Stub::start().await.unwrap();
+    let config = LlmConfig {
+        daily_budget: 1_000_000,
+        ..config(&stub)
+    };
+    let rigs = instances(&Arc::new(Database::sqlite()), &config, 2).await;
+    assert_eq!(many(&[&rigs[0], &rigs[1]], 0, 160).await, 160);
+    rigs[0].llm.set_budget("shop", 200).await.unwrap();
+    assert_eq!(many(&[&rigs[1], &rigs[0]], 1_000, 80).await, 0);
+    assert_eq!(stub.calls(), 160);
+}
+
+/// An instance is killed while forty calls are under way; the next one asks until nothing is left.
+async fn killed(limit: i64, first: usize) -> (i64, i64) {
+    let stub = Stub::start().await.unwrap();
+    let config = LlmConfig {
+        daily_budget: limit,
+        ..large(&stub)
+    };
+    stub.always(Act::Slow(Duration::from_millis(20), "ok".to_owned()));
+    let database = Arc::new(Database::sqlite());
+    let (other, dying) = (database.clone(), config.clone());
+    // Nothing of it is finished and nothing given back: a runtime that is gone as a process is.
+    let death = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let rigs = instances(&other, &dying, 1).await;
+            for person in 0..40 {
+                let llm = rigs[0].llm.clone();
+                tokio::spawn(async move {
+                    for n in (person..first).step_by(40) {
+                        let _ = llm.ask("shop", 1, &small(5_000_000 + n)).await;
+                    }
+                });
+            }
+            tokio::time::sleep(Duration::from_millis(150)).await;
+        });
+        runtime.shutdown_background();
+    });
+    death.join().unwrap();
+    stub.always(Act::Say("ok".to_owned()));
+    let rigs = instances(&database, &config, 1).await;
+    let before = stub.calls();
+    let answered = many(&[&rigs[0]], 3_000_000, 2_000).await;
+    assert_eq!(stub.calls() - before, answered);
+    let lost = rigs[0].used().await;
+    let days = rigs[0].llm.tokens_by_day("shop", 1).await.unwrap();
+    (stub.calls() as i64, lost - days["2026-03-01"])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_overshoots_nothing_and_loses_little() {
+    let probe = Stub::start().await.unwrap();
+    let rig = rig(large(&probe)).await;
+    let cost = cost(&rig).await;
+    for limit in [100, LARGE] {
+        let (calls, lost) = killed(limit, 400).await;
+        assert!(
+            calls * cost <= limit,
+            "{calls} calls of {cost}, limit {limit}"
+        );
+        // Calls under way, what is stored a quarter of a second late, and a block: none of a small budget.
+        let most = if limit < LARGE {
+            limit
+        } else {
+            400 * cost + LARGE / 32
+        };
+        assert!(lost <= most, "{lost} of {limit}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

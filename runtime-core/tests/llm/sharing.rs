@@ -15,7 +15,7 @@ async fn two(stub: &Stub, server: &Server) -> (Rig, Rig) {
     let database = Arc::new(Database::sqlite());
     let mut rigs = Vec::new();
     for _ in 0..2 {
-        let redis = Redis::open(&server.url()).unwrap();
+        let redis = Redis::open_patiently(&server.url()).unwrap();
         until("it answers", async || redis.up()).await;
         let mut wanted = Wanted::new(LlmConfig {
             cache: Duration::from_secs(60),
@@ -67,6 +67,8 @@ async fn losing_redis_loses_only_the_sharing() {
     let mut server = Server::start();
     let (a, b) = two(&stub, &server).await;
     assert!(a.ask(&text("x")).await.is_ok());
+    // It is there before Redis goes: kept without anybody waiting for it.
+    assert!(b.llm.ask("shop", 9, &text("x")).await.unwrap().cached);
     server.kill();
     for rig in [&a, &b] {
         until("found out", async || {

@@ -86,6 +86,8 @@ pub(super) struct Pass<'a> {
     breakers: &'a Breakers,
     bot: usize,
     permit: Option<(Permit, bool)>,
+    /// It was closed without a failure before the call, and is shared: a success moves nothing that anybody waits for.
+    calm: bool,
 }
 
 impl Breakers {
@@ -115,15 +117,16 @@ impl Breakers {
     /// Asks for a call; `None`: not now.
     pub(super) async fn enter(&self, bot: usize) -> Option<Pass<'_>> {
         let one = self.own.get(bot)?;
-        let (permit, shared) = match shared::enter(&self.redis, &one.key, &self.rules).await {
+        let (permit, shared, calm) = match shared::enter(&self.redis, &one.key, &self.rules).await {
             Some(told) => {
                 self.follow(one, told.state, told.moved);
-                (told.permit, true)
+                let calm = told.state == State::Closed && told.failures == 0;
+                (told.permit, true, calm)
             }
             None => {
                 let (entered, moved) = one.own().enter(self.time.now(), &self.rules);
                 self.moved(one, moved);
-                (entered.ok(), false)
+                (entered.ok(), false, false)
             }
         };
         if permit.is_none() {
@@ -133,6 +136,7 @@ impl Breakers {
             breakers: self,
             bot,
             permit: Some((permit, shared)),
+            calm,
         })
     }
 
@@ -239,7 +243,11 @@ impl One {
 impl Pass<'_> {
     /// The server answered.
     pub(super) async fn succeeded(mut self) {
-        self.end(Outcome::Succeeded).await;
+        if self.calm {
+            self.later(Outcome::Succeeded);
+        } else {
+            self.end(Outcome::Succeeded).await;
+        }
     }
     /// The server failed.
     pub(super) async fn failed(mut self) {
@@ -256,8 +264,9 @@ impl Pass<'_> {
     }
 }
 
-impl Drop for Pass<'_> {
-    fn drop(&mut self) {
+impl Pass<'_> {
+    /// Ends it without waiting.
+    fn later(&mut self, outcome: Outcome) {
         let (Some((permit, shared)), Some(one)) =
             (self.permit.take(), self.breakers.own.get(self.bot))
         else {
@@ -268,15 +277,19 @@ impl Drop for Pass<'_> {
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                 let (redis, rules) = (self.breakers.redis.clone(), self.breakers.rules);
                 let key = one.key.clone();
-                runtime.spawn(async move {
-                    shared::leave(&redis, &key, &rules, permit, Outcome::Unknown).await
-                });
+                runtime.spawn(
+                    async move { shared::leave(&redis, &key, &rules, permit, outcome).await },
+                );
             }
         } else {
             let now = self.breakers.time.now();
-            let _ = one
-                .own()
-                .leave(permit, Outcome::Unknown, now, &self.breakers.rules);
+            let _ = one.own().leave(permit, outcome, now, &self.breakers.rules);
         }
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        self.later(Outcome::Unknown);
     }
 }
