@@ -106,10 +106,12 @@ pub(super) fn of_turn(update: &Update, work: &Work, cx: &Cx, moves: &[WizardMove
         _ if cx.held_back => Kind::RatelimitHit,
         Work::Command { .. } => Kind::Command,
         Work::Control { control, .. } if *control == Control::Cancel => Kind::WizardLeft,
-        _ if matches!(cx.next, Next::Turn(_)) => Kind::Page,
+        // A dialogue that waits for the model turns nothing.
+        _ if matches!(cx.next, Next::Turn(_)) && cx.thought.is_none() => Kind::Page,
         Work::Control { .. } => Kind::WizardStep,
         Work::Answer(_) if before.is_none() && matches!(cx.next, Next::Stay) => Kind::Unknown,
         Work::Answer(_) => Kind::WizardStep,
+        Work::Press(_) if cx.thought.is_some() => Kind::WizardStep,
         Work::Press(_) => Kind::Press,
         Work::Locale(_) => Kind::Locale,
         Work::Timeout(_) => Kind::WizardTimeout,

@@ -26,6 +26,8 @@ use crate::store::jobs::Job;
 use crate::store::outbox::micros;
 use crate::telemetry;
 use crate::telemetry::events::{JobEnd, JobEnded};
+use crate::telemetry::life::Life;
+use crate::telemetry::trace;
 
 /// Most bytes of a stored job.
 pub(crate) const JOB_BYTES: usize = 256 * 1024;
@@ -73,6 +75,9 @@ pub(crate) struct Body {
     args: String,
     ask: Ask,
     vars: Box<RawValue>,
+    /// Trace id of the update that began it; empty: an earlier build stored it.
+    #[serde(default)]
+    trace: String,
     /// Of a rewritten reply, where that is compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     variant: Option<Variant>,
@@ -132,6 +137,7 @@ impl Body {
             args: String::new(),
             ask: nothing(),
             vars: Box::default(),
+            trace: String::new(),
             variant: None,
             long: None,
             late: None,
@@ -144,12 +150,14 @@ impl Body {
         person: &Person,
         place: Place,
         args: &str,
+        trace: &str,
     ) -> Result<String, HandlerError> {
         let body = Self {
             caller: Caller::of(person, place),
             args: args.to_owned(),
             ask: thought.ask.clone(),
             vars: thought.vars.clone(),
+            trace: trace.to_owned(),
             variant: thought.variant,
             long: thought.long.as_ref().map(Words::of),
             late: thought.late.as_ref().map(Words::of),
@@ -280,25 +288,45 @@ impl Engine {
         channel: Channel,
         at_most: Option<Duration>,
     ) -> Outcome {
-        let began = Instant::now();
         let body = serde_json::from_str::<Body>(&job.body).ok();
-        let Some(body) = body.filter(|_| job.attempts <= GIVEN_UP) else {
-            // Nobody is known whom it could tell: only what it leaves is recorded.
-            let nobody = Body::nobody(job.key);
-            return self.end(seat, &job, &nobody, channel, None).await;
+        let readable = body.filter(|_| job.attempts <= GIVEN_UP);
+        let known = readable.is_some();
+        // Nobody is known whom it could tell: only what it leaves is recorded.
+        let mut body = readable.unwrap_or_else(|| Body::nobody(job.key));
+        if body.trace.is_empty() {
+            body.trace = trace::new_id();
+        }
+        let life = Life::of(&body.trace, seat.spec.id, body.caller.id());
+        let settled = async {
+            match known {
+                true => self.answer_job(seat, &job, &body, channel, at_most).await,
+                false => self.end(seat, &job, &body, channel, None).await,
+            }
         };
+        life.during(settled).await
+    }
+
+    async fn answer_job(
+        &self,
+        seat: &Arc<Seat>,
+        job: &Job,
+        body: &Body,
+        channel: Channel,
+        at_most: Option<Duration>,
+    ) -> Outcome {
+        let began = Instant::now();
         faults::point("jobs.before_ask");
         let now = self.shared.store.clock().micros();
         let left = u64::try_from(job.deadline.saturating_sub(now)).unwrap_or(0);
         let left = Duration::from_micros(left);
         let left = at_most.map_or(left, |most| left.min(most));
-        let asked = self.ask(seat, &job, &body, channel, left).await;
+        let asked = self.ask(seat, job, body, channel, left).await;
         faults::point("jobs.after_ask");
         let end = match &asked {
             Ok(_) => JobEnd::Answered,
             Err(refused) => JobEnd::Refused(refused.code()),
         };
-        let outcome = self.end(seat, &job, &body, channel, Some(asked)).await;
+        let outcome = self.end(seat, job, body, channel, Some(asked)).await;
         if matches!(outcome, Outcome::Done { .. }) {
             let waited = self.shared.store.clock().micros().saturating_sub(job.at);
             telemetry::emit(JobEnded {
@@ -424,7 +452,7 @@ impl Engine {
             seat: seat.clone(),
             update_id,
             channel,
-            trace_id: format!("job-{:016x}", rand::random::<u64>()),
+            trace_id: body.trace.clone(),
             arrived: Instant::now(),
             place,
             pressed: None,

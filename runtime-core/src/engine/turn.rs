@@ -287,6 +287,7 @@ impl Turn {
                     &cx.words.person,
                     self.update.place,
                     cx.words.args(),
+                    &self.update.trace_id,
                 )?,
             })
         });

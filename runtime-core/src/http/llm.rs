@@ -145,6 +145,9 @@ pub struct Changed {
     bot_id: &'static str,
     updated: bool,
     settings: Settings,
+    /// Why nothing is asked all the same; absent: a model is configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
 }
 
 /// Numbers of today.
@@ -309,6 +312,9 @@ pub async fn set_settings(
         bot_id,
         updated: true,
         settings: llm.settings(bot_id).await,
+        note: (!llm.configured()).then_some(
+            "no model is configured (`LLM_BASE_URL`): what was set is kept, and every question takes its fallback",
+        ),
     }))
 }
 

@@ -275,6 +275,43 @@ async fn events_say_who_wrote_a_reply() {
 }
 
 #[tokio::test]
+async fn what_follows_a_question_bears_the_trace_of_the_update_that_asked() {
+    let mut rig = rig().await;
+    rig.store.keep_events(30);
+    model(&rig, "again", Duration::ZERO);
+    rig.say(ANNA, "/talk").await;
+    rig.say(ANNA, "one").await;
+    assert_eq!(end(&mut rig).await, ["one: again", "A word?"]);
+    let filter = runtime_core::store::events::Filter {
+        limit: 500,
+        ..Default::default()
+    };
+    let events = rig.store.events("booking", &filter).await.unwrap();
+    let events: Vec<(&str, &str, &str)> = events
+        .iter()
+        .rev()
+        .map(|event| (&*event.kind, &*event.step, &*event.trace_id))
+        .collect();
+    // The answer is an answer, though a question to the model follows it and not one to the person.
+    assert_eq!(
+        events,
+        [
+            ("wizard_start", "", "t1"),
+            ("wizard_step", "word", "t2"),
+            ("llm", "word", "t2")
+        ]
+    );
+    // What an earlier build stored has a trace of its own.
+    rig.say(ANNA, "two").await;
+    rig.execute("UPDATE bf_jobs SET job = replace(job, ',\"trace\":\"t3\"', '')")
+        .await;
+    assert_eq!(end(&mut rig).await.len(), 2);
+    let last = rig.store.events("booking", &filter).await.unwrap();
+    assert_eq!(last[0].kind, "llm");
+    assert_eq!(last[0].trace_id.len(), 32, "{}", last[0].trace_id);
+}
+
+#[tokio::test]
 async fn what_is_not_answered_at_the_end_is_given_back() {
     let mut rig = rig().await;
     let slow = model(&rig, "late", Duration::from_secs(60));
