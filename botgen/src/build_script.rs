@@ -46,7 +46,7 @@ fn run(folder: &str) -> Result<(), String> {
     // The deployment's cargo features name its engines. What Postgres says of a statement stands in what `botgen prepare`
     // has written.
     let feature = |name: &str| std::env::var_os(format!("CARGO_FEATURE_{name}")).is_some();
-    let options = Options::default();
+    let options = Options::now();
     let mut compiled = if feature("POSTGRES") {
         compile_all(&input, &options)
     } else {

@@ -17,6 +17,7 @@ pub mod build_script;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
+mod clock;
 pub mod diagnostics;
 pub mod emit;
 pub mod engines;
@@ -70,6 +71,8 @@ pub struct Options {
     pub engine: Engine,
     /// The server that answers for Postgres. `None`: what `botgen prepare` has kept in the bots' folders answers.
     pub postgres: Option<Arc<dyn check::sql::postgres::Oracle>>,
+    /// When it is. `None`: nothing is said of moments that have passed.
+    pub now: Option<botfactory_lang::value::Instant>,
 }
 
 /// What a run found and made.

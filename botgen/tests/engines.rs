@@ -55,6 +55,7 @@ fn options(engine: Engine) -> Options {
     Options {
         engine,
         postgres: Some(Arc::new(Server::from_env().unwrap())),
+        ..Options::default()
     }
 }
 

@@ -27,6 +27,7 @@ fn postgres() -> Option<Options> {
         Some(Options {
             engine: Engine::Postgres,
             postgres: Some(Arc::new(server)),
+            ..Options::default()
         })
     }
     #[cfg(not(feature = "postgres"))]

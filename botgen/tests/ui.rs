@@ -59,11 +59,11 @@ type Run = fn(&Input) -> Compiled;
 /// What a fixture's `engine.txt` asks for.
 fn run(engine: Option<Vec<u8>>) -> Run {
     match engine.as_deref().map(<[u8]>::trim_ascii) {
-        None => |input| botgen::compile(input, &Options::default()),
+        None => |input| botgen::compile(input, &options()),
         Some(b"postgres, offline") => |input| {
             let options = Options {
                 engine: Engine::Postgres,
-                postgres: None,
+                ..options()
             };
             botgen::compile(input, &options)
         },
@@ -75,6 +75,14 @@ fn run(engine: Option<Vec<u8>>) -> Run {
     }
 }
 
+/// It is always the same moment.
+fn options() -> Options {
+    Options {
+        now: botfactory_lang::value::Instant::parse_sql("2026-06-01 12:00:00"),
+        ..Options::default()
+    }
+}
+
 #[cfg(feature = "cli")]
 fn server() -> Options {
     Options {
@@ -82,6 +90,7 @@ fn server() -> Options {
         postgres: Some(std::sync::Arc::new(
             botgen::postgres::Server::from_env().unwrap(),
         )),
+        ..options()
     }
 }
 

@@ -128,6 +128,7 @@ fn flow_cx<'a>(
         command,
         texts: Vec::new(),
         queries: Vec::new(),
+        bound: Vec::new(),
         choices: Vec::new(),
         records: Vec::new(),
         toasts,

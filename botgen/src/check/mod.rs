@@ -42,6 +42,8 @@ pub struct BotCx<'a> {
     pub schema: &'a sql::Schema,
     /// For places in doc comments.
     pub sources: &'a SourceMap,
+    /// When it is, where that is known.
+    pub now: Option<botfactory_lang::value::Instant>,
     /// Lengths of what the bot's locales print.
     pub lengths: text::bounds::Lengths,
 }
@@ -59,6 +61,8 @@ pub struct FlowCx<'a> {
     pub texts: Vec<ir::text::Text>,
     /// `ir::Flow::queries` so far.
     pub queries: Vec<ir::sql::Query>,
+    /// Every value that a statement binds, with the place of its `:name`.
+    pub bound: Vec<(ir::expr::Expr, Span)>,
     /// `ir::Flow::choices`, all known before the first expression is checked.
     pub choices: Vec<ir::Choice>,
     /// `ir::Flow::records` so far.

@@ -76,6 +76,7 @@ pub fn check(
             words: &words,
             schema: &schema,
             sources,
+            now: options.now,
             lengths: Default::default(),
         };
         let migrations = ir::Migrations {

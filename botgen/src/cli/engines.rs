@@ -40,12 +40,13 @@ impl Engines {
                 );
                 return None;
             }
-            return Some(compile(input, &Options::default()));
+            return Some(compile(input, &Options::now()));
         }
         let server = if self.offline { None } else { Some(server()?) };
         let options = Options {
             engine: Engine::Postgres,
             postgres: server,
+            ..Options::now()
         };
         if self.engine == Which::Postgres {
             return Some(compile(input, &options));

@@ -13,7 +13,7 @@ pub fn run(dirs: &[PathBuf], dry_run: bool) -> u8 {
         return WRONG_USE;
     };
     let bots = before.bots.len();
-    let fixed = fix::fix(before.clone(), &Options::default());
+    let fixed = fix::fix(before.clone(), &Options::now());
     let changed = changed(&before, &fixed.input);
     if dry_run {
         let diffs = changed.iter().map(|(path, old, new)| diff(path, old, new));

@@ -213,7 +213,7 @@ pub fn main() -> ExitCode {
 /// Loads and compiles; a folder that cannot be loaded is wrong use (reported).
 fn load(dirs: &[PathBuf]) -> Option<(Input, Compiled)> {
     let input = load_input(dirs)?;
-    let compiled = compile(&input, &Options::default());
+    let compiled = compile(&input, &Options::now());
     Some((input, compiled))
 }
 

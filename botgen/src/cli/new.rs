@@ -122,7 +122,7 @@ mod tests {
         let files = files("my_notes", "../../schema/bot.schema.json");
         let files = files.iter().map(|(n, t)| (*n, t.as_bytes())).collect();
         let input = Input::from_memory([("bots/my_notes", files)]);
-        let compiled = compile(&input, &Options::default());
+        let compiled = compile(&input, &Options::now());
         assert_eq!(compiled.diagnostics, [], "{compiled:?}");
     }
 }

@@ -42,6 +42,7 @@ fn prepare(bot: &BotFolder, server: &Arc<dyn Oracle>, check: bool) -> u8 {
     let options = Options {
         engine: Engine::Postgres,
         postgres: Some(Arc::new(recorder.clone())),
+        ..Options::now()
     };
     let compiled = compile(&input, &options);
     if compiled.has_errors() {

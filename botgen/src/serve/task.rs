@@ -49,7 +49,7 @@ pub fn run(what: What, given: Given) -> Value {
     };
     match what {
         What::Validate => {
-            let compiled = compile(&read.input, &Options::default());
+            let compiled = compile(&read.input, &Options::now());
             json!({
                 "ok": !compiled.has_errors(),
                 "bot_id": bot_id,
@@ -61,7 +61,7 @@ pub fn run(what: What, given: Given) -> Value {
         }
         What::Fix => {
             let before = read.input.clone();
-            let fixed = fix(read.input.clone(), &Options::default());
+            let fixed = fix(read.input.clone(), &Options::now());
             mended(&bot_id, &read, &before, &fixed)
         }
     }

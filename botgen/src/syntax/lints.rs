@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::ast::{Level, Lint};
 use super::decode::Cx;
 use crate::diagnostics::codes::{self, shape};
-use crate::diagnostics::{Diagnostic, Severity, meant};
+use crate::diagnostics::{Diagnostic, Meant, Severity, in_latin};
 use crate::source::Str;
 use crate::yaml::{Entry, Kind, Node};
 
@@ -48,6 +48,8 @@ impl Cx<'_> {
     fn lint(&mut self, entry: &Entry) -> Option<Lint> {
         let name = &entry.key.text;
         let known = self.lint_name(name);
+        // Of what does not exist nothing more is said.
+        known?;
         if let Kind::Scalar(level) = &entry.value.kind
             && !level.is_null()
         {
@@ -112,14 +114,32 @@ impl Cx<'_> {
             _ => format!("there is no code `{}`", name.value),
         };
         let d = Diagnostic::new(&shape::LINT_CODE, name.span, message);
-        let warnings = codes::all().filter(|c| c.severity == Severity::Warning);
-        let ids = warnings.map(|c| c.id);
-        self.report(match meant(&name.value, ids) {
-            Some(near) => d.suggest(&name.value, &near),
+        let mut warnings = codes::all().filter(|c| c.severity == Severity::Warning);
+        // A number one digit off is another warning, not a slip.
+        let right = spelled(&name.value).and_then(|id| warnings.find(|code| code.id == id));
+        self.report(match right {
+            Some(right) => {
+                let near = Meant {
+                    word: right.id,
+                    only: true,
+                };
+                d.suggest(&name.value, &near)
+            }
             None => {
-                d.help("write a warning's code as it is reported, `BF0242`, or its family, `BF02`")
+                d.help("write a warning's code as it is reported, `BF0242`, or its family, `BF02`; `botgen explain` lists all codes")
             }
         });
         None
     }
+}
+
+/// A code as codes are spelled: `bf242`, `BF-0242`.
+fn spelled(written: &str) -> Option<String> {
+    let latin = in_latin(written).to_ascii_uppercase();
+    let number = latin
+        .strip_prefix("BF")
+        .unwrap_or(&latin)
+        .trim_start_matches(['-', '_', ' ']);
+    let number: u16 = number.parse().ok()?;
+    Some(format!("BF{number:04}"))
 }

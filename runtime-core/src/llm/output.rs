@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::ask::{Choice, Field, Format, Kind, Output};
+use botfactory_lang::length::utf16;
 
 /// Places in an answer where an object may begin that are tried.
 const TRIES: usize = 16;
@@ -143,7 +144,8 @@ fn value(kind: &Kind, value: &Value) -> Option<Value> {
     Some(match kind {
         Kind::Text { max } => {
             let text = plain(value.as_str()?);
-            let long = text.chars().nth(usize::try_from(*max).ok()?).is_some();
+            // As of what people type, the length is in UTF-16 units.
+            let long = utf16(&text) > usize::try_from(*max).ok()?;
             if text.is_empty() || long {
                 return None;
             }

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{mode, recipient, segment, trust};
+use super::{media, mode, moment, recipient, segment, trust};
 use crate::check::flow::FlowCheck;
 use crate::check::scope::Scope;
 use crate::check::sql::{self, Kind};
@@ -18,13 +18,12 @@ use crate::ir::types::{Base, Ty};
 use crate::ir::{ActionKind, Button};
 use crate::source::{Span, Str};
 use crate::syntax::ast;
+use botfactory_lang::limits;
 
 /// Messages a second.
 const PACE: RangeInclusive<i64> = 1..=100;
 /// Days of `active_7d`.
 const DAYS: RangeInclusive<u16> = 1..=3650;
-/// Longest id of a file, or address.
-const FILE: usize = 2048;
 
 /// Checks the action. The result's type does not yet say that `when` may skip it.
 pub fn check(
@@ -58,10 +57,7 @@ pub fn check(
         None => Some(None),
     };
     let at = match &broadcast.at {
-        Some(at) => {
-            let ty = Ty::some(Base::DateTime);
-            expr::field(&mut check.cx, scope, at, &ty).map(Some)
-        }
+        Some(at) => moment::check(&mut check.cx, scope, at).map(Some),
         None => Some(None),
     };
     let result = broadcast.result_var.as_ref().map(|name| {
@@ -209,6 +205,11 @@ fn who(cx: &mut FlowCx<'_>, name: &Str) -> Option<Who> {
             "" => "active_7d".to_owned(),
             days => format!("active_{days}d"),
         };
+        if let Some(days) = in_days(written) {
+            let help = format!("days are counted: `active_{days}d`");
+            cx.sink.report(d.help(help));
+            return None;
+        }
         let known = ["all", active.as_str()].into_iter();
         match meant(written, known.chain(names.iter().map(String::as_str))) {
             Some(near) => d.suggest(written, &near),
@@ -219,6 +220,23 @@ fn who(cx: &mut FlowCx<'_>, name: &Str) -> Option<Who> {
     };
     cx.sink.report(d);
     None
+}
+
+/// `active_2w`, `active_1month`: how many days those are.
+fn in_days(written: &str) -> Option<u32> {
+    let rest = written.to_ascii_lowercase();
+    let rest = rest.strip_prefix("active")?.trim_start_matches(['_', '-']);
+    let unit = rest.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = rest.split_at(unit);
+    let times = match unit.trim_matches(['_', '-', ' ']) {
+        "w" | "week" | "weeks" => 7,
+        "m" | "mo" | "mon" | "month" | "months" => 30,
+        "y" | "year" | "years" => 365,
+        _ => return None,
+    };
+    let days = number.parse::<u32>().ok()?.checked_mul(times)?;
+    let most = u32::from(*DAYS.end());
+    (1..=most).contains(&days).then_some(days)
 }
 
 /// The people of a query.
@@ -254,7 +272,7 @@ struct Letter {
 
 fn letter(check: &mut FlowCheck<'_>, scope: &Scope, written: &ast::Letter) -> Option<Letter> {
     let media = match &written.media {
-        Some(media) => file(&mut check.cx, scope, media).map(|file| Some((media.kind, file))),
+        Some(media) => media::check(check, scope, media).map(|file| Some((media.kind, file))),
         None => Some(None),
     };
     let text = match &written.text {
@@ -272,9 +290,13 @@ fn letter(check: &mut FlowCheck<'_>, scope: &Scope, written: &ast::Letter) -> Op
                 .as_ref()
                 .map_or(ast::Overflow::Truncate, |o| o.node);
             let inside = scope.clone().with_recipient();
-            let usage = usage.overflow(overflow);
+            let usage = usage.overflow(overflow).whole();
             let checked = fine.then(|| text::text(&mut check.cx, &inside, text, usage));
-            checked.flatten().map(|checked| Some(checked.call))
+            let checked = checked.flatten();
+            if let (Some(checked), None) = (&checked, &written.overflow) {
+                cut(check, text, usage.slot, checked.most);
+            }
+            checked.map(|checked| Some(checked.call))
         }
         None => Some(None),
     };
@@ -289,13 +311,43 @@ fn letter(check: &mut FlowCheck<'_>, scope: &Scope, written: &ast::Letter) -> Op
         keyboard: keyboard?,
         media: media?,
     };
+    let places = written.text.iter().map(|text| text.source.span);
+    let files = written.media.iter().map(|media| media.file.span());
     let whole = trust::Letter {
-        texts: letter.text.iter().collect(),
-        values: letter.media.iter().map(|(_, file)| file).collect(),
+        texts: letter.text.iter().zip(places).collect(),
+        values: letter
+            .media
+            .iter()
+            .map(|(_, file)| file)
+            .zip(files)
+            .collect(),
         keyboard: &letter.keyboard,
+        written: &written.keyboard,
     };
     trust::sent(check, &whole);
     Some(letter)
+}
+
+/// Says that values can make the text longer than one message, and nobody has said what becomes of it then: everybody would
+/// get it without its end.
+fn cut(check: &mut FlowCheck<'_>, text: &ast::Text, slot: Slot, most: Option<usize>) {
+    let (limit, what) = match slot {
+        Slot::Caption => (limits::CAPTION, "the text below a file"),
+        _ => (limits::MESSAGE_TEXT, "a message"),
+    };
+    if most.is_some_and(|most| most <= limit) {
+        return;
+    }
+    let long = match most {
+        Some(most) => format!("this can have {most} characters, {what} has at most {limit}"),
+        None => format!("nothing bounds the length of this, {what} has at most {limit} characters"),
+    };
+    let message = format!("{long}: everybody would get it without its end");
+    check.cx.sink.report(
+        Diagnostic::new(&codes::CUT, text.source.span, message).help(
+            "bound its values (`max:` on their steps, `| truncate: …`) and say `overflow: error`, so that this is proven; or say that it may be cut: `overflow: truncate`",
+        ),
+    );
 }
 
 /// Reports buttons that those who get them cannot use. `true`: there are none.
@@ -338,69 +390,6 @@ fn readers(check: &mut FlowCheck<'_>, keyboard: &ast::Keyboard) -> bool {
         check.cx.sink.report(d);
     }
     check.cx.sink.errors() == errors
-}
-
-/// A file: Telegram's id of one, or an address.
-fn file(cx: &mut FlowCx<'_>, scope: &Scope, media: &ast::Media) -> Option<Expr> {
-    let text = Ty::some(Base::Text { max: None });
-    match &media.file {
-        ast::Field::Literal(literal) => {
-            let written = literal.value.trim();
-            let address = written.contains("://");
-            let wrong = if written.is_empty() {
-                Some(("this names no file", ""))
-            } else if address && !written.starts_with("https://") {
-                Some(("files are fetched from `https` addresses only", ""))
-            } else if written.contains(char::is_whitespace) || written.len() > FILE {
-                Some(("this is neither an address nor the id of a file", ""))
-            } else if !address && (written.contains('/') || written.contains('.')) {
-                Some((
-                    "this is neither an address nor the id of a file",
-                    "; files of the bot's folder are not sent",
-                ))
-            } else {
-                None
-            };
-            if let Some((message, more)) = wrong {
-                let help = format!(
-                    "write an address, `\"https://example.org/picture.jpg\"`, or the id that Telegram gave a file{more}"
-                );
-                cx.sink
-                    .report(Diagnostic::new(&codes::MEDIA, literal.span, message).help(help));
-                return None;
-            }
-            Some(Expr {
-                ty: text,
-                kind: ExprKind::Text(written.to_owned()),
-            })
-        }
-        ast::Field::Expr(written) => {
-            let value = expr::check(cx, scope, written)?;
-            if value.ty.nullable {
-                expr::report_nullable(cx, written);
-                return None;
-            }
-            match value.ty.base {
-                Base::Text { .. } => Some(value),
-                Base::File => Some(Expr {
-                    ty: text,
-                    kind: ExprKind::Field {
-                        of: Box::new(value),
-                        ident: "file_id".to_owned(),
-                        narrowed: false,
-                    },
-                }),
-                _ => {
-                    let message = format!("{} is no file", expr::a(&value.ty));
-                    cx.sink.report(
-                        Diagnostic::new(&codes::MEDIA, written.span, message)
-                            .help("take the answer of a `photo` or `file` step, or a text that holds an address or a file's id"),
-                    );
-                    None
-                }
-            }
-        }
-    }
 }
 
 /// Messages a second.

@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
+use super::fallback;
 use crate::check::flow::FlowCheck;
 use crate::check::scope::Scope;
+use crate::check::snake;
 use crate::check::text::{self, TextUse};
-use crate::check::{expr, snake};
+use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{limits, models as codes};
-use crate::diagnostics::{Diagnostic, meant};
-use crate::ir::ask::{ANSWER, Ask, Fallback, Field, Improve, Keep, Output, Record, RecordId, Task};
-use crate::ir::expr::ExprKind;
+use crate::ir::ActionKind;
+use crate::ir::ask::{ANSWER, Ask, Field, Improve, Keep, Output, Record, RecordId, Task};
 use crate::ir::text::TextCall;
 use crate::ir::types::{Base, Ty};
-use crate::ir::{ActionKind, expr::Expr};
 use crate::source::{Span, Spanned, Str};
 use crate::syntax::ast::{self, AskFallback, AskField, AskOption, AskOutput, StepType};
 use botfactory_lang::markup::ParseMode;
@@ -35,10 +35,24 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, ask: &ast::Ask) -> Option
         let usage = TextUse::message(mode, hint);
         Some(text::text(&mut check.cx, scope, t, usage)?.call)
     };
+    let asked = |check: &mut FlowCheck<'_>, t: &ast::Text, hint: &str, help: &str| {
+        says(check, t, hint, help)?;
+        words(check, t, hint, ParseMode::Plain)
+    };
     let plain = ParseMode::Plain;
     let mark = check.cx.sink.mark();
-    let prompt = words(check, &ask.prompt, "prompt", plain);
-    let input = words(check, &ask.input, "input", plain);
+    let prompt = asked(
+        check,
+        &ask.prompt,
+        "prompt",
+        "say in your words what the model is to do",
+    );
+    let input = asked(
+        check,
+        &ask.input,
+        "input",
+        "name what the model looks at: `input: \"{{question}}\"`",
+    );
     let optional = |check: &mut FlowCheck<'_>, t: &Option<ast::Text>, hint, mode| match t {
         Some(t) => words(check, t, hint, mode).map(Some),
         None => Some(None),
@@ -51,6 +65,7 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, ask: &ast::Ask) -> Option
     if let Some(prompt) = &prompt {
         instructions(check, ask, prompt);
     }
+    never_said(check, ask);
     let output = output(check, ask);
     let task = task(check, ask);
     let max_tokens = bounded(
@@ -71,9 +86,14 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, ask: &ast::Ask) -> Option
     );
     let temperature = temperature(check, ask.temperature.as_ref());
     let output = output?;
+    let fallback = fallback::check(check, scope, ask, &output);
     let ty = match &output {
+        // What the fallback says may be longer than an answer.
         Output::Text => Base::Text {
-            max: Some(ANSWER as usize * 2),
+            max: match &fallback {
+                Some((_, most)) => most.map(|most| most.max(ANSWER as usize * 2)),
+                None => Some(ANSWER as usize * 2),
+            },
         },
         Output::Choice(id, _) => Base::Choice(*id),
         Output::Record(id) => Base::Record(*id),
@@ -85,7 +105,7 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, ask: &ast::Ask) -> Option
     }
     if matches!(output, Output::Text) {
         // An answer is never blank, nor is the fallback.
-        check.cx.known.typed.insert(result.ident.clone());
+        check.cx.known.typed.insert(result.ident.clone(), 1);
     }
     let holds_text = match &output {
         Output::Text => true,
@@ -100,7 +120,6 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, ask: &ast::Ask) -> Option
     if holds_text && ask.trust.is_none() {
         super::trust::doubt(check, &result.ident, &ask.result_var);
     }
-    let fallback = fallback(check, scope, ask, &output);
     Some(ActionKind::Ask(Box::new(Ask {
         task: task?,
         prompt: prompt?,
@@ -109,13 +128,60 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, ask: &ast::Ask) -> Option
         keep: ask.keep.as_ref().map_or(Keep::Start, |k| k.node),
         output,
         result,
-        fallback: fallback?,
+        fallback: fallback?.0,
         max_tokens: max_tokens?,
         temperature: temperature?,
         timeout: timeout?,
         long: long?,
         late: late?,
     })))
+}
+
+/// A text of a question has words. `None`: it has none, which was reported.
+fn says(check: &mut FlowCheck<'_>, text: &ast::Text, what: &str, help: &str) -> Option<()> {
+    if !text.source.value.trim().is_empty() {
+        return Some(());
+    }
+    check.cx.sink.report(
+        Diagnostic::new(
+            &codes::BOUNDS,
+            text.source.span,
+            format!("`{what}` is empty"),
+        )
+        .help(help),
+    );
+    None
+}
+
+/// Seconds after which `on_long` is said.
+const LONG: i64 = 3;
+
+/// Words that nobody can ever read.
+fn never_said(check: &mut FlowCheck<'_>, ask: &ast::Ask) {
+    let short = ask.timeout.as_ref().filter(|t| t.node <= LONG);
+    if let (Some(long), Some(timeout)) = (&ask.on_long, short) {
+        check.cx.sink.report(
+            Diagnostic::new(
+                &codes::IDLE,
+                long.source.span,
+                "`on_long` is never said: it comes after 3 seconds, and then there is an answer or the fallback",
+            )
+            .note(timeout.span, "the time that an answer may take")
+            .help("leave `on_long` out, or give the model more time"),
+        );
+    }
+    let dialogue = matches!(check.flow.kind, ast::FlowKind::Wizard(_));
+    if let (Some(late), false) = (&ask.on_late, dialogue) {
+        check.cx.sink.report(
+            Diagnostic::new(
+                &codes::IDLE,
+                late.source.span,
+                "`on_late` is never said: this flow has no dialogue that could be cancelled meanwhile",
+            )
+            .note(check.flow.block.span, "only wizards have one")
+            .help("leave `on_late` out"),
+        );
+    }
 }
 
 /// What a person writes belongs into `input`: among the instructions it would be one of them.
@@ -319,7 +385,7 @@ fn field(
             }
             bounds.1 = max;
             Base::Text {
-                max: usize::try_from(max).ok().map(|max| max * 2),
+                max: usize::try_from(max).ok(),
             }
         }
         StepType::Int => {
@@ -385,137 +451,13 @@ fn field(
     })
 }
 
-fn fallback(
-    check: &mut FlowCheck<'_>,
-    scope: &Scope,
-    ask: &ast::Ask,
-    output: &Output,
-) -> Option<Fallback> {
-    match (&ask.fallback, output) {
-        (AskFallback::Null(_), _) => Some(Fallback::Null),
-        (AskFallback::Text(t), Output::Text) => {
-            let usage = TextUse::message(ParseMode::Plain, "fallback");
-            let call = text::text(&mut check.cx, scope, t, usage)?.call;
-            Some(Fallback::Text(call))
-        }
-        (AskFallback::Text(t), Output::Choice(id, _)) => {
-            let options = check.cx.choices.get(id.0).map_or(&[][..], |c| &c.options);
-            let at = options.iter().position(|o| o.value == t.source.value);
-            if let Some(at) = at {
-                return Some(Fallback::Option(at));
-            }
-            let near = meant(&t.source.value, options.iter().map(|o| o.value.as_str()));
-            let list: Vec<_> = options.iter().map(|o| format!("`{}`", o.value)).collect();
-            let d = Diagnostic::new(
-                &codes::FALLBACK,
-                t.source.span,
-                format!("`{}` is none of the options", t.source.value),
-            );
-            let d = match near {
-                Some(near) => d.suggest(&t.source.value, &near),
-                None => d.help(format!("it is one of {}, or `null`", list.join(", "))),
-            };
-            check.cx.sink.report(d);
-            None
-        }
-        (AskFallback::Fields(span, written), Output::Record(id)) => {
-            fields(check, scope, *span, written, *id)
-        }
-        (AskFallback::Text(t), Output::Record(_)) => wrong(
-            check,
-            t.source.span,
-            "the fallback of a record has its fields, or is `null`",
-            "write `fallback: null` and test the variable (`when: order is null`), or `fallback: { city: \"\" }`",
-        ),
-        (AskFallback::Fields(span, _), _) => wrong(
-            check,
-            *span,
-            "only the fallback of a record has fields",
-            "write one value",
-        ),
-    }
-}
-
-fn wrong(check: &mut FlowCheck<'_>, span: Span, message: &str, help: &str) -> Option<Fallback> {
-    check
-        .cx
-        .sink
-        .report(Diagnostic::new(&codes::FALLBACK, span, message).help(help));
-    None
-}
-
-fn fields(
-    check: &mut FlowCheck<'_>,
-    scope: &Scope,
-    span: Span,
-    written: &[(Str, ast::Field)],
-    id: RecordId,
-) -> Option<Fallback> {
-    let fields = check.cx.records.get(id.0)?.fields.clone();
-    let mut fine = true;
-    for (name, _) in written {
-        if !fields.iter().any(|f| f.name == name.value) {
-            let d = Diagnostic::new(
-                &codes::FALLBACK,
-                name.span,
-                format!("the record has no field `{}`", name.value),
-            );
-            let names = fields.iter().map(|f| f.name.as_str());
-            check
-                .cx
-                .sink
-                .report(match meant(&name.value, names.clone()) {
-                    Some(near) => d.suggest(&name.value, &near),
-                    None => {
-                        let names: Vec<_> = names.map(|n| format!("`{n}`")).collect();
-                        d.help(format!("it has {}", names.join(", ")))
-                    }
-                });
-            fine = false;
-        }
-    }
-    let unknown = written.iter().map(|(name, _)| name.value.as_str());
-    let misspelt: Vec<&str> = unknown
-        .filter(|name| fields.iter().all(|f| f.name != **name))
-        .collect();
-    let mut values = Vec::new();
-    for field in &fields {
-        let given = written.iter().find(|(name, _)| name.value == field.name);
-        let value = match given {
-            Some((_, value)) => expr::field(&mut check.cx, scope, value, &field.ty),
-            None if field.ty.nullable => Some(Expr {
-                ty: field.ty.clone(),
-                kind: ExprKind::Null,
-            }),
-            // A misspelt field is not missing.
-            None if misspelt
-                .iter()
-                .any(|name| meant(name, [field.name.as_str()]).is_some()) =>
-            {
-                None
-            }
-            None => {
-                check.cx.sink.report(
-                    Diagnostic::new(
-                        &codes::FALLBACK,
-                        span,
-                        format!("the fallback has no `{}`", field.name),
-                    )
-                    .help("a field that is not `optional` has a value; `fallback: null` makes the whole record null"),
-                );
-                None
-            }
-        };
-        match value {
-            Some(value) => values.push(value),
-            None => fine = false,
-        }
-    }
-    fine.then_some(Fallback::Fields(values))
-}
-
 /// `llm_improve` and what goes with it.
-pub fn improve(check: &mut FlowCheck<'_>, reply: &ast::Reply) -> Option<Option<Improve>> {
+/// `fixed`: what the text says in each locale, where that is always the same.
+pub fn improve(
+    check: &mut FlowCheck<'_>,
+    reply: &ast::Reply,
+    fixed: &[Option<String>],
+) -> Option<Option<Improve>> {
     let Some(written) = &reply.improve else {
         return Some(None);
     };
@@ -548,9 +490,40 @@ pub fn improve(check: &mut FlowCheck<'_>, reply: &ast::Reply) -> Option<Option<I
             "the styles have bounds of 100, 200 and 300",
         )?),
     };
+    if let Some(why) = never_rewritten(fixed) {
+        check.cx.sink.report(
+            Diagnostic::new(
+                &codes::IDLE,
+                written.span,
+                format!("this text is never rewritten: it has {why}"),
+            )
+            .note(reply.text.source.span, "the text")
+            .help("the model gets texts of 10 to 500 characters: leave `llm_improve` out"),
+        );
+    }
     Some(Some(Improve {
         compare: written.compare,
         style: written.style.as_ref().map_or("neutral", |s| s.node),
         max_tokens,
     }))
+}
+
+/// Characters of a text that the model rewrites.
+const REWRITTEN: RangeInclusive<usize> = 10..=500;
+
+/// Why the model gets a text in no locale.
+fn never_rewritten(fixed: &[Option<String>]) -> Option<String> {
+    let plain = |words: &Option<String>| {
+        let words = words.as_deref()?.trim();
+        // What is marked up has fewer characters than are written.
+        let marked = words.contains(['<', '&', '*', '_', '`', '\\']);
+        let long = words.chars().count();
+        (!marked && !REWRITTEN.contains(&long)).then_some(long)
+    };
+    let long: Option<Vec<usize>> = fixed.iter().map(plain).collect();
+    let (least, most) = (long.as_ref()?.iter().min()?, long.as_ref()?.iter().max()?);
+    Some(match least == most {
+        true => format!("{least} characters"),
+        false => format!("{least} to {most} characters"),
+    })
 }

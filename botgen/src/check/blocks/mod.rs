@@ -3,10 +3,13 @@
 mod broadcast;
 mod calendar;
 mod confirm;
+mod fallback;
 mod generic;
 mod intent;
 pub mod llm;
+mod media;
 mod menu;
+mod moment;
 mod multiselect;
 mod number;
 pub mod pagination;

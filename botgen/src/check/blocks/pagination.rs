@@ -389,7 +389,7 @@ fn selected(
     let ButtonDoes::Command { command, args } = does else {
         return None;
     };
-    super::trust::passed(check, &args);
+    super::trust::passed(check, &args, select.span);
     let mut reads = Reads::new(&check.cx.texts, &check.cx.queries);
     reads.exprs(&args);
     if !reads.found.contains(&pages.row.ident) {

@@ -6,8 +6,8 @@ use crate::check::flow::FlowCheck;
 use crate::check::scope::Scope;
 use crate::check::text;
 use crate::check::text::TextUse;
-use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{graph, roles};
+use crate::diagnostics::{Diagnostic, meant};
 use crate::ir::types::Base;
 use crate::ir::{ActionKind, Reply, To};
 use crate::syntax::ast;
@@ -26,7 +26,8 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, reply: &ast::Reply) -> Op
     let keyboard = check.keyboard(scope, &reply.keyboard);
     check.to_admins = false;
     let to = to(check, scope, reply);
-    let improve = llm::improve(check, reply);
+    let fixed = text.as_ref().map_or(&[][..], |text| &text.fixed);
+    let improve = llm::improve(check, reply, fixed);
     let text = text?;
     if reply.empty_text.is_none() && !text::needs_empty_text(&mut check.cx, &text, &reply.text) {
         return None;
@@ -55,12 +56,18 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, reply: &ast::Reply) -> Op
     let keyboard = keyboard?;
     if reply.to.is_some() {
         let letter = trust::Letter {
-            texts: [&text.call]
+            texts: [(&text.call, reply.text.source.span)]
                 .into_iter()
-                .chain(empty.iter().map(|(_, text)| text))
+                .chain(
+                    empty
+                        .iter()
+                        .zip(&reply.empty_text)
+                        .map(|((_, text), written)| (text, written.source.span)),
+                )
                 .collect(),
             values: Vec::new(),
             keyboard: &keyboard,
+            written: &reply.keyboard,
         };
         trust::sent(check, &letter);
     }
@@ -99,7 +106,10 @@ fn to(check: &mut FlowCheck<'_>, scope: &Scope, reply: &ast::Reply) -> Option<Op
     }
     let chat = match to {
         ast::To::Admins(_) => return Some(Some(To::Admins)),
-        ast::To::Chat(chat) => expr::check(&mut check.cx, scope, chat)?,
+        ast::To::Chat(chat) => {
+            somebody(check, scope, chat)?;
+            expr::check(&mut check.cx, scope, chat)?
+        }
     };
     if !matches!(chat.ty.base, Base::Int) {
         let what = chat.ty.describe();
@@ -131,6 +141,35 @@ fn to(check: &mut FlowCheck<'_>, scope: &Scope, reply: &ast::Reply) -> Option<Op
         return None;
     }
     Some(Some(To::Chat(chat)))
+}
+
+/// A word that names nobody. `None`: it was reported.
+fn somebody(check: &mut FlowCheck<'_>, scope: &Scope, chat: &ast::Expr) -> Option<()> {
+    let name = match &chat.kind {
+        ast::ExprKind::Path(path) => match &path[..] {
+            [name] => name.node.as_str(),
+            _ => return Some(()),
+        },
+        ast::ExprKind::Text(text) => text.as_str(),
+        _ => return Some(()),
+    };
+    let written = matches!(chat.kind, ast::ExprKind::Text(_));
+    let known = !written && (scope.get(name).is_some() || expr::is_builtin(name));
+    let names = scope.entries().iter().map(|entry| entry.var.name.as_str());
+    let near = meant(name, names.chain(["admins", "user_id", "chat_id"]));
+    if known || scope.is_incomplete() || (!written && near.is_some_and(|n| n.word != "admins")) {
+        return Some(());
+    }
+    let message = format!("`{name}` is no chat");
+    let d = Diagnostic::new(&roles::RECIPIENT, chat.span, message);
+    check
+        .cx
+        .sink
+        .report(match near.filter(|near| near.word == "admins") {
+            Some(near) if !written => d.suggest(name, &near),
+            _ => d.help("write `to: admins`, or the number of a chat: `to: ticket.user_id`"),
+        });
+    None
 }
 
 fn to_expr(to: &ast::To) -> Option<&ast::Expr> {

@@ -1,5 +1,7 @@
 //! What the model wrote reaches statements, other people and commands only where somebody has vouched for it.
 
+use std::collections::BTreeSet;
+
 use crate::check::flow::FlowCheck;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::models::UNTRUSTED;
@@ -7,10 +9,14 @@ use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::text::{How, KeyArg, Piece, Print, Text, TextCall};
 use crate::ir::types::Base;
 use crate::ir::{Button, ButtonDoes};
-use crate::source::Str;
+use crate::source::{Span, Str};
+use crate::syntax::ast;
 
 /// What to do about it.
 const HELP: &str = "they are a machine's, made of what a person wrote: use a choice or a typed field instead, or say why they may be used so: `trust: \"a summary for the desk\"`";
+const SENT: &str = "sent to others";
+const ARGUMENT: &str = "made an argument of a command";
+const BOUND: &str = "bound in a statement";
 
 /// A variable with texts of the model that nobody has vouched for.
 #[derive(Debug)]
@@ -19,8 +25,8 @@ pub struct Doubt {
     ident: String,
     /// Where it is written.
     name: Str,
-    /// One finding says enough.
-    told: bool,
+    /// Where others would get them, and how.
+    uses: BTreeSet<(Span, &'static str)>,
 }
 
 /// Nobody has vouched for what the model puts there.
@@ -34,93 +40,126 @@ pub fn doubt(check: &mut FlowCheck<'_>, ident: &str, name: &Str) {
         check.doubts.push(Doubt {
             ident: ident.to_owned(),
             name: name.clone(),
-            told: false,
+            uses: BTreeSet::new(),
         });
     }
 }
 
-/// What goes to others.
+/// What goes to others, with the places where it is written.
 #[derive(Debug)]
 pub struct Letter<'a> {
     /// All of them.
-    pub texts: Vec<&'a TextCall>,
-    /// Its file, and what decides how often something of it is said.
-    pub values: Vec<&'a Expr>,
+    pub texts: Vec<(&'a TextCall, Span)>,
+    /// Its file.
+    pub values: Vec<(&'a Expr, Span)>,
     /// Rows.
     pub keyboard: &'a [Vec<Button>],
+    /// The same as written.
+    pub written: &'a ast::Keyboard,
 }
 
 /// Others must not get what the model wrote.
 pub fn sent(check: &mut FlowCheck<'_>, letter: &Letter<'_>) {
-    report(check, "are sent to others", |ident, texts| {
-        let said = |call: &TextCall| texts.get(call.id.0).is_some_and(|t| says(&t.pieces, ident));
-        letter.texts.iter().any(|call| said(call))
-            || letter.values.iter().any(|value| carries(value, ident))
-            || letter.keyboard.iter().flatten().any(|button| {
-                let list = button
-                    .each
-                    .as_ref()
-                    .is_some_and(|e| carries(&e.list, ident));
-                let does = match &button.does {
-                    ButtonDoes::Url(url) => said(url),
-                    ButtonDoes::Command { args, .. } => args.iter().any(|a| carries(a, ident)),
-                    ButtonDoes::Toast(_) => false,
-                };
-                list || does || said(&button.text)
-            })
-    });
+    for (call, span) in &letter.texts {
+        note(check, SENT, *span, |ident, texts| said(texts, call, ident));
+    }
+    for (value, span) in &letter.values {
+        note(check, SENT, *span, |ident, _| carries(value, ident));
+    }
+    for (button, written) in both(letter.keyboard, letter.written) {
+        note(check, SENT, written.span, |ident, texts| {
+            let list = button
+                .each
+                .as_ref()
+                .is_some_and(|e| carries(&e.list, ident));
+            let does = match &button.does {
+                ButtonDoes::Url(url) => said(texts, url, ident),
+                ButtonDoes::Command { args, .. } => args.iter().any(|a| carries(a, ident)),
+                ButtonDoes::Toast(_) => false,
+            };
+            list || does || said(texts, &button.text, ident)
+        });
+    }
+}
+
+fn said(texts: &[Text], call: &TextCall, ident: &str) -> bool {
+    texts
+        .get(call.id.0)
+        .is_some_and(|text| says(&text.pieces, ident))
+}
+
+/// Buttons beside what is written of them.
+fn both<'b, 'w>(
+    rows: &'b [Vec<Button>],
+    written: &'w ast::Keyboard,
+) -> impl Iterator<Item = (&'b Button, &'w ast::Button)> {
+    rows.iter().flatten().zip(written.rows.iter().flatten())
 }
 
 /// Arguments of a command: there they would be like what a person wrote.
-pub fn passed(check: &mut FlowCheck<'_>, args: &[Expr]) {
-    report(check, "become an argument of a command", |ident, _| {
+pub fn passed(check: &mut FlowCheck<'_>, args: &[Expr], span: Span) {
+    note(check, ARGUMENT, span, |ident, _| {
         args.iter().any(|arg| carries(arg, ident))
     });
 }
 
 /// The same of buttons, for each of a list's items too.
-pub fn pressed(check: &mut FlowCheck<'_>, keyboard: &[Vec<Button>]) {
-    report(check, "become an argument of a command", |ident, _| {
-        keyboard.iter().flatten().any(|button| {
-            let ButtonDoes::Command { args, .. } = &button.does else {
-                return false;
-            };
+pub fn pressed(check: &mut FlowCheck<'_>, keyboard: &[Vec<Button>], written: &ast::Keyboard) {
+    for (button, written) in both(keyboard, written) {
+        let ButtonDoes::Command { args, .. } = &button.does else {
+            continue;
+        };
+        note(check, ARGUMENT, written.span, |ident, _| {
             let item = button.each.as_ref().filter(|e| carries(&e.list, ident));
             args.iter()
                 .any(|arg| carries(arg, ident) || item.is_some_and(|each| carries(arg, &each.item)))
-        })
-    });
+        });
+    }
 }
 
-/// Parameters of statements. All queries are known.
-pub fn bound(check: &mut FlowCheck<'_>) {
-    let queries = std::mem::take(&mut check.cx.queries);
-    report(check, "are bound in a statement", |ident, _| {
-        let mut params = queries.iter().flat_map(|query| &query.params);
-        params.any(|param| carries(&param.value, ident))
-    });
-    check.cx.queries = queries;
-}
-
-fn report(check: &mut FlowCheck<'_>, what: &str, used: impl Fn(&str, &[Text]) -> bool) {
-    for at in 0..check.doubts.len() {
-        let Some(doubt) = check.doubts.get(at).filter(|doubt| !doubt.told) else {
-            continue;
-        };
-        if !used(&doubt.ident, &check.cx.texts) {
-            continue;
-        }
-        let (ident, name) = (doubt.ident.clone(), doubt.name.clone());
-        let message = format!("words that the model puts into `{}` {what}", name.value);
-        check
-            .cx
-            .sink
-            .report(Diagnostic::new(&UNTRUSTED, name.span, message).help(HELP));
-        for doubt in &mut check.doubts {
-            doubt.told |= doubt.ident == ident;
+fn note(
+    check: &mut FlowCheck<'_>,
+    what: &'static str,
+    span: Span,
+    used: impl Fn(&str, &[Text]) -> bool,
+) {
+    for doubt in &mut check.doubts {
+        if used(&doubt.ident, &check.cx.texts) {
+            doubt.uses.insert((span, what));
         }
     }
 }
+
+/// Says it, once for each variable. All statements are known.
+pub fn report(check: &mut FlowCheck<'_>) {
+    for (value, span) in std::mem::take(&mut check.cx.bound) {
+        note(check, BOUND, span, |ident, _| carries(&value, ident));
+    }
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    for doubt in std::mem::take(&mut check.doubts) {
+        let mut uses = doubt.uses.iter();
+        let Some((span, what)) = uses.next() else {
+            continue;
+        };
+        // A variable that several questions write has the same uses.
+        if !told.insert(doubt.ident.clone()) {
+            continue;
+        }
+        let message = format!(
+            "words that the model puts into `{}` are {what}",
+            doubt.name.value
+        );
+        let mut d =
+            Diagnostic::new(&UNTRUSTED, *span, message).note(doubt.name.span, "the model's answer");
+        for (span, what) in uses.filter(|(other, _)| other != span).take(MORE) {
+            d = d.note(*span, format!("here they are {what}"));
+        }
+        check.cx.sink.report(d.help(HELP));
+    }
+}
+
+/// Further uses that are shown.
+const MORE: usize = 4;
 
 /// Whether a text says something of the variable.
 fn says(pieces: &[Piece], ident: &str) -> bool {

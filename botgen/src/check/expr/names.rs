@@ -14,7 +14,9 @@ const BUILTINS: [&str; 7] = [
     "bot_id", "user_id", "chat_id", "locale", "now", "today", "args",
 ];
 /// `user.…`.
-const USER: [&str; 3] = ["first_name", "last_name", "username"];
+const USER: [&str; 4] = ["first_name", "last_name", "username", "is_admin"];
+/// `recipient.…`.
+const RECIPIENT: [&str; 3] = ["first_name", "last_name", "username"];
 
 /// Whether a word is the first of a built-in's name.
 pub(crate) fn is_builtin(name: &str) -> bool {
@@ -386,7 +388,7 @@ fn unknown(
             None => (span, "`recipient` alone is not a value".to_owned()),
         };
         let d = Diagnostic::new(&codes::UNKNOWN_FIELD, at, message);
-        let near = field.and_then(|p| Some((p, meant(&p.node, USER)?)));
+        let near = field.and_then(|p| Some((p, meant(&p.node, RECIPIENT)?)));
         cx.sink.report(match near {
             Some((part, near)) => d
                 .help(format!("did you mean `recipient.{}`?", near.word))
@@ -408,7 +410,7 @@ fn unknown(
             Some((part, near)) => d
                 .help(format!("did you mean `user.{}`?", near.word))
                 .rename(&part.node, &near),
-            None => d.help("there are `user.first_name`, `user.last_name` and `user.username`; the number is `user_id`"),
+            None => d.help("there are `user.first_name`, `user.last_name`, `user.username` and `user.is_admin`; the number is `user_id`"),
         });
         return None;
     }

@@ -184,14 +184,16 @@ fn literal(cx: &FlowCx<'_>, text: &str, base: &Base) -> Result<ExprKind, (String
         },
         Base::Date => Date::parse_sql(text)
             .map(|d| ExprKind::DateLit(d.to_string()))
-            .ok_or_else(|| wrong("write `YYYY-MM-DD`")),
+            .ok_or_else(|| no_such_day(text).unwrap_or_else(|| wrong("write `YYYY-MM-DD`"))),
         Base::Time => time(text)
             .map(|t| ExprKind::TimeLit(t.to_string()))
             .ok_or_else(|| wrong("write `HH:MM` or `HH:MM:SS`")),
         Base::DateTime => instant(cx, text)
             .map(|i| ExprKind::InstantLit(i.to_string()))
             .ok_or_else(|| {
-                wrong("write `YYYY-MM-DD HH:MM` as it is in the bot's `tz`, or `YYYY-MM-DD` alone")
+                no_such_day(text)
+                    .or_else(|| skipped(text))
+                    .unwrap_or_else(|| wrong("write `YYYY-MM-DD HH:MM` as it is in the bot's `tz`, or `YYYY-MM-DD` alone"))
             }),
         Base::Duration => Duration::parse(text)
             .map(|d| ExprKind::Duration(d.0))
@@ -199,6 +201,34 @@ fn literal(cx: &FlowCx<'_>, text: &str, base: &Base) -> Result<ExprKind, (String
         Base::Choice(id) => option(cx, *id, text),
         _ => Err(wrong("give it a value with `{{…}}`")),
     }
+}
+
+/// A day that is written as one, and that no calendar has.
+fn no_such_day(text: &str) -> Option<(String, String)> {
+    let day = text.get(..10)?;
+    let form = day.bytes().enumerate().all(|(at, b)| match at {
+        4 | 7 => b == b'-',
+        _ => b.is_ascii_digit(),
+    });
+    let rest = text.get(10..).unwrap_or_default();
+    let alone = rest.is_empty() || rest.starts_with([' ', 'T']);
+    (form && alone && Date::parse_sql(day).is_none()).then(|| {
+        (
+            format!("there is no day `{day}`"),
+            "write the year, the month (01 to 12) and a day that it has".to_owned(),
+        )
+    })
+}
+
+/// A moment that is written as one, and that clocks never show: they are put forward over it.
+fn skipped(text: &str) -> Option<(String, String)> {
+    let (date, clock) = text.split_once([' ', 'T'])?;
+    Date::parse_sql(date)?;
+    time(clock)?;
+    Some((
+        format!("clocks never show `{text}` in the bot's `tz`: they are put forward over it"),
+        "write the moment an hour later".to_owned(),
+    ))
 }
 
 fn option(cx: &FlowCx<'_>, id: ChoiceId, text: &str) -> Result<ExprKind, (String, String)> {
@@ -326,6 +356,8 @@ pub fn coerce(cx: &mut FlowCx<'_>, e: Expr, to: &Ty, span: Span, what: &str) -> 
         );
         if let Some(help) = coerce_help(&e, to) {
             diagnostic = diagnostic.help(help);
+        } else if let Some(help) = asked_as(&e, to) {
+            diagnostic = diagnostic.help(help);
         }
         cx.sink.report(diagnostic);
         return None;
@@ -338,6 +370,27 @@ pub fn coerce(cx: &mut FlowCx<'_>, e: Expr, to: &Ty, span: Span, what: &str) -> 
         return None;
     }
     Some(convert(e, &to.base))
+}
+
+/// An answer of the wrong type can be asked for as the right one.
+fn asked_as(e: &Expr, to: &Ty) -> Option<String> {
+    let ExprKind::Var { .. } = &e.kind else {
+        return None;
+    };
+    let ty = match to.base {
+        Base::Int => "int".to_owned(),
+        Base::Decimal(scale) => format!("decimal({scale})"),
+        Base::Bool => "bool".to_owned(),
+        Base::Date => "date".to_owned(),
+        Base::Time => "time".to_owned(),
+        Base::DateTime => "datetime".to_owned(),
+        _ => return None,
+    };
+    matches!(
+        e.ty.base,
+        Base::Text { .. } | Base::Int | Base::Date | Base::Time | Base::DateTime
+    )
+    .then(|| format!("let it be one where it comes from: `type: {ty}` on its step"))
 }
 
 fn coerce_help(e: &Expr, to: &Ty) -> Option<&'static str> {

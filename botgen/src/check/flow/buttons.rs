@@ -43,7 +43,7 @@ impl FlowCheck<'_> {
         }
         if let Some(rows) = &done {
             self.lists_fit(keyboard, rows)?;
-            trust::pressed(self, rows);
+            trust::pressed(self, rows, keyboard);
         }
         // Advice waits until nothing is wrong.
         if self.cx.sink.errors() == 0 {

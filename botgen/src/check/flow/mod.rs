@@ -107,7 +107,7 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
         let since = since.max(mark);
         check.cx.sink.take_back(since, &expressions::NULLABLE);
     }
-    blocks::trust::bound(&mut check);
+    blocks::trust::report(&mut check);
     let (args, body) = (args?, body?);
     // Advice waits until nothing is wrong: what looks unused may be meant for what is broken.
     if check.cx.sink.errors() == 0 {

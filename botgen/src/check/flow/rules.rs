@@ -78,10 +78,7 @@ impl<'a> Given<'a> {
 }
 
 fn span_of(field: &Field) -> Span {
-    match field {
-        Field::Literal(s) => s.span,
-        Field::Expr(e) => e.span,
-    }
+    field.span()
 }
 
 impl FlowCheck<'_> {
@@ -106,7 +103,12 @@ impl FlowCheck<'_> {
                     *known = (known.0.min(least), known.1.max(greatest));
                 }
                 StepType::Text | StepType::Phone | StepType::Email => {
-                    self.cx.known.typed.insert(ident);
+                    let least = match given.ty.node {
+                        StepType::Text => given.lengths().0,
+                        _ => 1,
+                    };
+                    let known = self.cx.known.typed.entry(ident).or_insert(least);
+                    *known = (*known).min(least);
                 }
                 _ => {}
             }

@@ -8,7 +8,7 @@ use super::text::{lex, with_stack};
 use super::typer::{Results, Typer, Verb};
 use super::{
     Check, Checked, Kind, cache, conflicts, key_of, last_word, lint, owned, pages, parameters,
-    result, runtime, tables,
+    recipients, result, runtime, tables,
 };
 use crate::Engine;
 use crate::check::scope::Scope;
@@ -236,23 +236,31 @@ pub fn statement(
             }
         }
     }
-    if kind == Kind::Moments
-        && let Some(second) = results.outputs.get(1)
-    {
+    let one = match kind {
+        Kind::Moments => Some(("a calendar", "select the day or the time alone")),
+        Kind::Audience => Some(("an audience", "select the people's `user_id` alone")),
+        _ => None,
+    };
+    if let (Some((who, help)), Some(second)) = (one, results.outputs.get(1)) {
         faults.push(
             Fault::new(
                 &codes::SHAPE,
                 second.typed.range.clone(),
                 format!(
-                    "a calendar takes one column, these are {}",
+                    "{who} takes one column, these are {}",
                     results.outputs.len()
                 ),
             )
-            .help("select the day or the time alone"),
+            .help(help),
         );
     }
+    if kind == Kind::Audience && sound {
+        let (wrong, odd) = recipients::check(&typer, &results);
+        faults.extend(wrong);
+        cx.advice.later(odd.map(|fault| fault.at(&text)));
+    }
     let columns = match &shape {
-        Some(_) if kind == Kind::Moments && results.outputs.len() > 1 => None,
+        Some(_) if one.is_some() && results.outputs.len() > 1 => None,
         Some(_) if results.outputs.is_empty() => None,
         Some((written, _)) => result::columns(&results, *written, &lexed, &mut faults),
         None => Some((Vec::new(), Vec::new())),
@@ -288,6 +296,7 @@ pub fn statement(
         };
         let what = format!("`:{name}`");
         let value = expr::coerce(cx, value, &ty, params.places[param], &what)?;
+        cx.bound.push((value.clone(), params.places[param]));
         let ident = unique(crate::check::snake(name), &bound);
         bound.push(Param { ident, value, ty });
     }
@@ -405,7 +414,10 @@ fn scoped(
             Diagnostic::new(
                 &codes::NEEDLESS_UNSCOPED,
                 reason.span,
-                "the statement is scoped to the bot and the person as it is",
+                match kind {
+                    Kind::Audience => "an audience is other people: only the bot's rows are asked for, and these are",
+                    _ => "the statement is scoped to the bot and the person as it is",
+                },
             )
             .help("remove `unscoped`")
             .removing(remove_entry(cx.bot.sources, reason.span)),

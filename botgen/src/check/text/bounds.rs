@@ -16,8 +16,8 @@ use crate::ir::types::Base;
 pub struct Known {
     /// Least and greatest value of whole numbers, by Rust name.
     pub ranges: BTreeMap<String, (i64, i64)>,
-    /// Texts that a person has typed: never blank.
-    pub typed: std::collections::BTreeSet<String>,
+    /// Least characters of texts that are never blank: those that a person has typed, and the model's.
+    pub typed: BTreeMap<String, usize>,
 }
 
 fn borrowed(style: &DateStyle) -> Style<'_> {
@@ -231,7 +231,7 @@ impl Bounds<'_, '_> {
         let lengths = &self.cx.bot.lengths;
         match &e.ty.base {
             Base::Text { max } => Bound {
-                least: usize::from(self.never_blank(e)),
+                least: self.least(e),
                 most: *max,
             },
             Base::Int => {
@@ -265,17 +265,18 @@ impl Bounds<'_, '_> {
         }
     }
 
-    fn never_blank(&self, e: &Expr) -> bool {
+    /// Least characters of a text.
+    fn least(&self, e: &Expr) -> usize {
         match &e.kind {
-            ExprKind::Builtin(b) => !matches!(
+            ExprKind::Builtin(b) => usize::from(!matches!(
                 b,
                 Builtin::Args | Builtin::RecipientLastName | Builtin::RecipientUsername
-            ),
-            ExprKind::Var { ident, .. } => self.cx.known.typed.contains(ident),
+            )),
+            ExprKind::Var { ident, .. } => self.cx.known.typed.get(ident).copied().unwrap_or(0),
             ExprKind::Field { of, ident, .. } => {
-                of.ty.base == Base::Contact && ident != "last_name"
+                usize::from(of.ty.base == Base::Contact && ident != "last_name")
             }
-            _ => false,
+            _ => 0,
         }
     }
 }

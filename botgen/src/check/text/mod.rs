@@ -47,6 +47,8 @@ pub struct TextUse<'a> {
     pub hint: &'a str,
     /// What is to happen when values make a message too long.
     pub overflow: ast::Overflow,
+    /// Several messages may be made of it where it is too long.
+    pub splits: bool,
 }
 
 impl<'a> TextUse<'a> {
@@ -57,6 +59,7 @@ impl<'a> TextUse<'a> {
             mode,
             hint,
             overflow: ast::Overflow::Split,
+            splits: true,
         }
     }
     /// A text without markup.
@@ -66,12 +69,19 @@ impl<'a> TextUse<'a> {
             mode: ParseMode::Plain,
             hint,
             overflow: ast::Overflow::Split,
+            splits: true,
         }
     }
     /// The same with the author's word on what is too long.
     #[must_use]
     pub fn overflow(mut self, overflow: ast::Overflow) -> Self {
         self.overflow = overflow;
+        self
+    }
+    /// The same where all of it must be one message.
+    #[must_use]
+    pub fn whole(mut self) -> Self {
+        self.splits = false;
         self
     }
 }
@@ -86,6 +96,8 @@ pub struct Checked {
     /// It prints nothing when every one of `top_lists` is empty: a message needs an `empty_text` then
     /// ([`needs_empty_text`]).
     pub empty_with_lists: bool,
+    /// Most UTF-16 units that it has in any locale; `None`: nothing bounds it.
+    pub most: Option<usize>,
     /// What it says in each locale, where that is always the same.
     pub fixed: Vec<Option<String>>,
 }
@@ -141,6 +153,7 @@ pub fn with_lists(
         slot: use_.slot,
         mode,
         overflow: use_.overflow,
+        splits: use_.splits,
         command: cx.command,
         place: use_.hint,
     };
@@ -148,6 +161,7 @@ pub fn with_lists(
     let Proven {
         places,
         empty_with_lists,
+        most,
     } = proven;
     place(&mut pieces, mode, &mut places.into_iter());
     let params = params::of(scope, &items, &pieces);
@@ -172,6 +186,7 @@ pub fn with_lists(
         },
         top_lists,
         empty_with_lists,
+        most,
         fixed,
     })
 }

@@ -14,5 +14,10 @@ super::codes! {
     CLOSED_BUTTON = "BF1111" error "a broadcast with a button that its readers cannot use";
     SEGMENT_TWICE = "BF1112" error "a segment that is declared twice";
     UNUSED_SEGMENT = "BF1113" warning "a segment that nothing uses";
+    PAST = "BF1115" warning "a broadcast for a moment that has passed";
+    FAR = "BF1116" error "a broadcast that nobody will live to see";
+    CUT = "BF1117" warning "a broadcast that may lose its end";
+    ONLY_SELF = "BF1118" warning "a broadcast to nobody but its sender";
+    TYPED_FILE = "BF1119" warning "a file that may be none";
     SOMEBODY_ELSE = "BF1114" error "somebody else's segments, changed by anybody";
 }

@@ -10,4 +10,5 @@ super::codes! {
     IMPROVE_PLACE = "BF1146" error "a reply that cannot wait for the model";
     IMPROVE_IDLE = "BF1147" error "a style of a reply that nobody rewrites";
     PROMPT = "BF1148" warning "a person's words among the model's instructions";
+    IDLE = "BF1149" warning "something for the model that never happens";
 }

@@ -10,6 +10,16 @@ pub enum Field {
     Expr(Expr),
 }
 
+impl Field {
+    /// Where it is written.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Literal(text) => text.span,
+            Self::Expr(value) => value.span,
+        }
+    }
+}
+
 impl Expr {
     /// The expressions that it is made of.
     pub fn children(&self) -> Vec<&Expr> {

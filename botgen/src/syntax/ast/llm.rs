@@ -96,5 +96,14 @@ pub struct AskField {
 pub enum AskFallback {
     Null(Span),
     Text(Text),
-    Fields(Span, Vec<(Str, Field)>),
+    Fields(Span, Vec<(Str, FallbackField)>),
+}
+
+/// What a field of a record holds then.
+#[derive(Debug, Clone)]
+pub enum FallbackField {
+    /// `null`.
+    Null(Span),
+    /// A value.
+    Value(Field),
 }

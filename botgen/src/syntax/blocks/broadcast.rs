@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostics::codes::shape;
+use crate::diagnostics::{Diagnostic, Edit};
 use crate::schema::{
     AudienceName, Bool, Expression, Literal, Name, OnAmbiguousName, OverflowName, ParseModeName,
     Shape, Template,
@@ -178,13 +179,7 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
     let audience = f.get("audience").and_then(|node| cx.audience(node));
     let message = f.get("message").and_then(|node| cx.letter(node));
     let per_sec = match f.get("throttle") {
-        Some(node) => cx
-            .fields::<ThrottleItem>(node, "`throttle`")
-            .and_then(|mut f| {
-                let per_sec = cx.field(f.get("per_sec"), "`per_sec`");
-                f.finish();
-                per_sec
-            }),
+        Some(node) => cx.throttle(node),
         None => None,
     };
     let at = cx.field(f.get("at"), "`at`");
@@ -222,8 +217,48 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
 const SEGMENT: &str = "segment:";
 
 impl Cx<'_> {
+    fn throttle(&mut self, node: &Node) -> Option<ast::Field> {
+        if let Kind::Scalar(pace) = &node.kind
+            && !pace.is_null()
+        {
+            let written = self.sources.slice(node.span).to_owned();
+            let right = format!("{{ per_sec: {written} }}");
+            let title = format!("write `throttle: {right}`");
+            let d = Diagnostic::new(
+                &shape::TYPE,
+                node.span,
+                "`throttle` does not say what it counts",
+            );
+            let number = pace.text.value.parse::<i64>().is_ok() || written.contains("{{");
+            self.report(match number {
+                true => d
+                    .help(title.clone())
+                    .fix(title, [Edit::replace(node.span, right)]),
+                false => d.help("write messages a second: `throttle: { per_sec: 25 }`"),
+            });
+            return None;
+        }
+        let mut f = self.fields::<ThrottleItem>(node, "`throttle`")?;
+        let per_sec = self.field(f.get("per_sec"), "`per_sec`");
+        f.finish();
+        per_sec
+    }
+
     fn audience(&mut self, node: &Node) -> Option<Spanned<Audience>> {
         let span = node.span;
+        if let Kind::List(list) = &node.kind {
+            let one = match list.items.as_slice() {
+                [one] => self.sources.slice(one.span).to_owned(),
+                _ => "segment:vip".to_owned(),
+            };
+            self.error(
+                &shape::TYPE,
+                span,
+                "an audience is one, and this is a list",
+                format!("write one, `audience: {one}`; for several write a query, `audience: {{ sql: … }}`: everybody gets the message once"),
+            );
+            return None;
+        }
         let spanned = |node| Some(Spanned { node, span });
         // `{{x}}` without quotes is a mapping for YAML, and a trap for authors.
         let is_query =

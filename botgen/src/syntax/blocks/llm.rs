@@ -9,8 +9,8 @@ use crate::diagnostics::codes::{models, shape};
 use crate::schema::{Bool, Count, Duration, Expression, Literal, Name, Shape, Template, Value};
 use crate::source::{Spanned, Str};
 use crate::syntax::ast::{
-    ActionKind, Ask, AskFallback, AskField, AskOption, AskOutput, Field as AskValue, Keep,
-    StepType, Task, Text, TextKind,
+    ActionKind, Ask, AskFallback, AskField, AskOption, AskOutput, FallbackField, Field as AskValue,
+    Keep, StepType, Task, Text, TextKind,
 };
 use crate::syntax::decode::{Cx, Fields};
 use crate::syntax::registry::{Block, Decode};
@@ -186,8 +186,8 @@ pub enum FallbackItem {
     One(Literal),
     /// Nothing.
     Null(()),
-    /// The fields of a record.
-    Fields(BTreeMap<String, Literal>),
+    /// The fields of a record; one that is `optional` may be `null`, or missing.
+    Fields(BTreeMap<String, Option<Literal>>),
 }
 
 /// The registry's line.
@@ -210,6 +210,11 @@ pub static BLOCK: Block = Block {
         - action.reply_template.v1: { text: "A colleague will write to you." }
 "#,
 };
+
+/// What a model can answer with.
+const FIELD_TYPES: [&str; 8] = [
+    "text", "int", "decimal", "bool", "date", "time", "datetime", "choice",
+];
 
 const TASKS: [(&str, Task); 5] = [
     ("plain", Task::Plain),
@@ -242,15 +247,7 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
     let timeout = cx.duration(f.get("timeout"), "`timeout`");
     let on_long = cx.text(f.get("on_long"), "`on_long`");
     let on_late = cx.text(f.get("on_late"), "`on_late`");
-    let trust = cx.value(f.get("trust"), "`trust`");
-    if let Some(empty) = trust.as_ref().filter(|why| why.value.trim().is_empty()) {
-        cx.error(
-            &models::UNTRUSTED,
-            empty.span,
-            "`trust` gives no reason",
-            "say why the words may be used: `trust: \"a summary for the desk\"`",
-        );
-    }
+    let trust = cx.trust(f.get("trust"));
     Some(ActionKind::Ask(Box::new(Ask {
         span: f.span,
         lost: cx.faults() != faults,
@@ -271,12 +268,45 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
     })))
 }
 
+/// What `output` can be.
+const OUTPUTS: &str =
+    "write `output: text`, `output: { choice: [a, b] }` or `output: { record: { city: text } }`";
+
 impl Cx<'_> {
+    /// A reason, in words.
+    fn trust(&mut self, node: Option<&Node>) -> Option<Str> {
+        let why = match &node?.kind {
+            Kind::Scalar(scalar) if is_truth(scalar) => Some(scalar.text.clone()),
+            _ => self.value(node, "`trust`"),
+        }?;
+        let says = why.value.chars().any(char::is_alphabetic);
+        if !says || matches!(why.value.as_str(), "true" | "false") {
+            self.error(
+                &models::UNTRUSTED,
+                why.span,
+                "`trust` gives no reason",
+                "say why the words may be used: `trust: \"a summary for the desk\"`; without `trust` they may not",
+            );
+            return None;
+        }
+        Some(why)
+    }
+
     fn ask_output(&mut self, node: &Node) -> Option<AskOutput> {
-        if !matches!(node.kind, Kind::Map(_)) {
-            return self
-                .one_of(Some(node), "`output`", &[("text", ())])
-                .map(|_| AskOutput::Text);
+        match &node.kind {
+            Kind::Map(_) => {}
+            Kind::Scalar(word) if word.text.value == "text" => return Some(AskOutput::Text),
+            Kind::Scalar(word) if !word.is_null() => {
+                let message = format!("`output` cannot be `{}`", word.text.value);
+                self.error(&shape::WORD, word.text.span, message, OUTPUTS);
+                return None;
+            }
+            Kind::List(_) => {
+                let message = "`output` is a list, which form does the answer have?";
+                self.error(&shape::TYPE, node.span, message, OUTPUTS);
+                return None;
+            }
+            _ => return self.wrong_type(node, "`output`", "a form"),
         }
         let mut f = self.fields::<OutputFields>(node, "`output`")?;
         let both = f.any_of(&["choice"]).is_some() && f.any_of(&["record"]).is_some();
@@ -294,7 +324,7 @@ impl Cx<'_> {
                 } else {
                     "`output` says nothing"
                 },
-                "write `output: text`, `output: { choice: [a, b] }` or `output: { record: { city: text } }`",
+                OUTPUTS,
             );
             return None;
         }
@@ -372,7 +402,7 @@ impl Cx<'_> {
 
     fn ask_field(&mut self, name: Option<Str>, node: &Node) -> Option<AskField> {
         let Kind::Map(_) = &node.kind else {
-            let ty = self.step_type(Some(node))?;
+            let ty = self.type_of(Some(node), &FIELD_TYPES)?;
             let ty = self.ask_type(ty, false)?;
             return Some(AskField {
                 name: name?,
@@ -385,7 +415,7 @@ impl Cx<'_> {
             });
         };
         let mut f = self.fields::<FieldFields>(node, "this field")?;
-        let ty = self.step_type(f.get("type"));
+        let ty = self.type_of(f.get("type"), &FIELD_TYPES);
         let optional = self.bool(f.get("optional"), "`optional`");
         let about = self.value(f.get("about"), "`about`");
         let min = self.value(f.get("min"), "`min`");
@@ -457,13 +487,28 @@ impl Cx<'_> {
             let faults = self.faults();
             let mut fields = Vec::new();
             for entry in &map.entries {
+                let name = &entry.key.text;
                 let value = match &entry.value.kind {
                     Kind::Scalar(scalar) if is_truth(scalar) => {
-                        Some(AskValue::Literal(scalar.text.clone()))
+                        Some(FallbackField::Value(AskValue::Literal(scalar.text.clone())))
                     }
-                    _ => self.field(Some(&entry.value), "a field of `fallback`"),
+                    Kind::Scalar(scalar) if scalar.absent => {
+                        self.error(
+                            &shape::TYPE,
+                            name.span,
+                            format!("`{}` has no value", name.value),
+                            "write one after the colon, or `null` for a field that is `optional`",
+                        );
+                        None
+                    }
+                    Kind::Scalar(scalar) if scalar.is_null() => {
+                        Some(FallbackField::Null(entry.value.span))
+                    }
+                    _ => self
+                        .field(Some(&entry.value), &format!("`{}`", name.value))
+                        .map(FallbackField::Value),
                 };
-                fields.extend(value.map(|value| (entry.key.text.clone(), value)));
+                fields.extend(value.map(|value| (name.clone(), value)));
             }
             return (self.faults() == faults).then_some(AskFallback::Fields(node.span, fields));
         }

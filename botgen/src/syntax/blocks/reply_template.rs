@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::diagnostics::codes::models;
+use crate::diagnostics::codes::{models, shape};
 use crate::schema::{
     Bool, Count, Expression, Name, OnAmbiguousName, OverflowName, ParseModeName, Shape, Template,
 };
@@ -139,10 +139,15 @@ fn improve(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<Improve> {
     let half = written.is_some_and(
         |node| matches!(&node.kind, Kind::Scalar(scalar) if scalar.text.value == "ab"),
     );
-    let all = if half {
-        None
-    } else {
-        cx.bool(written, "`llm_improve`")
+    let all = match written {
+        _ if half => None,
+        Some(node) if cx.other_than_bool(node) => {
+            let message = "`llm_improve` says for whom the text is rewritten";
+            let help = "write `true` for everybody, `ab` for half of the people, so that both can be compared, or `false`";
+            cx.error(&shape::TYPE, node.span, message, help);
+            None
+        }
+        _ => cx.bool(written, "`llm_improve`"),
     };
     if half || all.is_some_and(|all| all.node) {
         return Some(Improve {

@@ -135,7 +135,10 @@ impl Cx<'_> {
             .filter(|name| {
                 let unknown = entries.iter().map(|e| e.key.text.value.as_str());
                 let unknown = unknown.filter(|k| shape.field(k).is_none());
-                !unknown.into_iter().any(|k| meant(k, [*name]).is_some())
+                let only = shape.fields.len() == 1;
+                !unknown
+                    .into_iter()
+                    .any(|k| only || meant(k, [*name]).is_some())
             })
             .collect();
         if !missing.is_empty() && !map.truncated {
@@ -247,6 +250,11 @@ impl Cx<'_> {
             d.suggest(name, &near)
         } else if map.flow && entry.value_is_absent() {
             d.help("quote a text that contains a comma")
+        } else if let [only] = shape.fields.as_slice() {
+            let doc = only.doc.split("\n\n").next().unwrap_or_default();
+            let doc = doc.replace('\n', " ");
+            let doc = lower(doc.trim_end_matches('.'));
+            d.help(format!("its key is `{}`: {doc}", only.name))
         } else {
             let keys: Vec<_> = shape.names().map(|n| format!("`{n}`")).collect();
             d.help(format!("its keys are {}", keys.join(", ")))

@@ -102,6 +102,21 @@ impl Cx<'_> {
         Some(command.clone())
     }
 
+    /// A scalar that nobody reads as a truth value.
+    pub fn other_than_bool(&self, node: &Node) -> bool {
+        let words = [
+            "true", "false", "yes", "no", "on", "off", "y", "n", "1", "0",
+        ];
+        match &node.kind {
+            Kind::Scalar(scalar) => {
+                let word = scalar.text.value.to_ascii_lowercase();
+                !scalar.is_null() && !words.contains(&word.as_str())
+            }
+            Kind::List(_) | Kind::Map(_) => true,
+            Kind::Broken => false,
+        }
+    }
+
     /// `true` or `false`.
     pub fn bool(&mut self, node: Option<&Node>, what: &str) -> Option<Spanned<bool>> {
         let node = node?;
@@ -216,10 +231,36 @@ impl Cx<'_> {
         self.one_of(node, "`overflow`", &words)
     }
 
-    /// `allow`: where it stands, if it does.
+    /// `allow`: where it stands, if it does. One that was misspelt, which is reported, is one.
     pub fn allow(&mut self, node: Option<&Node>) -> Option<Span> {
-        let who = self.one_of(node, "`allow`", &[("admin", ())])?;
-        Some(who.span)
+        const WHO: &str = "write `allow: admin`; who that is stands in the environment of the running bot, `BOTFACTORY_ADMINS_<BOT>`";
+        let node = node?;
+        let word = match &node.kind {
+            Kind::Scalar(word) if !word.is_null() => word.text.clone(),
+            Kind::Scalar(_) | Kind::Broken => {
+                return self.wrong_type(node, "`allow`", "`admin`");
+            }
+            Kind::List(_) | Kind::Map(_) => {
+                let message = "`allow` names no people";
+                self.error(&shape::TYPE, node.span, message, WHO);
+                return Some(node.span);
+            }
+        };
+        if word.value == "admin" {
+            return Some(word.span);
+        }
+        let d = Diagnostic::new(
+            &shape::WORD,
+            word.span,
+            format!("`allow` cannot be `{}`", word.value),
+        );
+        let near = meant(&word.value, ["admin"]);
+        let ids = word.value.bytes().all(|b| b.is_ascii_digit());
+        self.report(match &near {
+            Some(near) => d.suggest(&word.value, near),
+            None => d.help(WHO),
+        });
+        (near.is_some() || ids).then_some(word.span)
     }
 
     /// `on_ambiguous`.
@@ -228,8 +269,13 @@ impl Cx<'_> {
         self.one_of(node, "`on_ambiguous`", &words)
     }
 
-    /// `type`, with `decimal(2)`.
+    /// `type` of a step, with `decimal(2)`.
     pub fn step_type(&mut self, node: Option<&Node>) -> Option<Spanned<StepType>> {
+        self.type_of(node, &STEP_TYPES.map(|(word, _)| word))
+    }
+
+    /// `type` where some of those of a step make sense: a help names these.
+    pub fn type_of(&mut self, node: Option<&Node>, sensible: &[&str]) -> Option<Spanned<StepType>> {
         let node = node?;
         let word = self.str(node, "`type`", Want::Word)?;
         let spanned = |node| {
@@ -262,7 +308,7 @@ impl Cx<'_> {
             );
             return None;
         }
-        let types = STEP_TYPES.iter().map(|(w, _)| *w);
+        let types = sensible.iter().copied();
         let Some((_, meant, only)) = ELSEWHERE.iter().find(|(w, ..)| *w == word.value) else {
             self.not_one_of(word, "`type`", types);
             return None;

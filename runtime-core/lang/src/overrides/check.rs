@@ -361,6 +361,7 @@ impl<'r> Run<'r> {
                 slot: text.slot,
                 mode: text.mode,
                 overflow: text.overflow,
+                splits: true,
                 command: &text.command,
                 place: "",
             };

@@ -88,6 +88,7 @@ fn text(at: &str, slot: Slot, mode: ParseMode, nodes: Vec<Node>) -> TextUse {
         slot,
         mode,
         overflow: Overflow::Split,
+        splits: true,
         command: "start",
         place: "text",
     };

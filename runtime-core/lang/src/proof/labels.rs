@@ -47,8 +47,8 @@ pub fn alike(options: &[Choice<'_>], inside: &str, sink: &mut Sink) {
 
 fn one(before: &[Choice<'_>], second: &Choice<'_>, label: &Label, inside: &str, sink: &mut Sink) {
     let inside = if label.everywhere { "" } else { inside };
-    // Two with a `when` each may never meet.
-    let meet = |o: &Choice<'_>| !o.when || !second.when;
+    // Two with a `when` each may never meet; that two have one value is said where values are told apart.
+    let meet = |o: &Choice<'_>| (!o.when || !second.when) && o.value != second.value;
     let twin = before.iter().find_map(|o| {
         let words = o.label.as_ref()?;
         (same(&words.words, &label.words) && meet(o)).then_some((o, words))

@@ -93,6 +93,8 @@ pub struct Text<'t> {
     pub mode: ParseMode,
     /// What is to happen when values make a message too long.
     pub overflow: Overflow,
+    /// Several messages may be made of it where it is too long.
+    pub splits: bool,
     /// The command whose flow it belongs to, without `/`.
     pub command: &'t str,
     /// What it is for: `ask_name`, `title`, …
@@ -126,6 +128,8 @@ pub struct Proven {
     pub places: Vec<Place>,
     /// It prints nothing when every list that it walks at top level is empty.
     pub empty_with_lists: bool,
+    /// Most UTF-16 units that it has in any locale; `None`: nothing bounds it.
+    pub most: Option<usize>,
 }
 
 /// Proves a text. `holes`: how many values and messages of it have a place; `before`: errors before it was looked at.
@@ -153,7 +157,7 @@ pub fn text(
     if t.slot == Slot::Url {
         address::check(cx, t, nodes);
     }
-    verdict::lengths(cx, t, nodes);
+    let most = verdict::lengths(cx, t, nodes);
     if cx.sink.errors() > before {
         return None;
     }
@@ -168,6 +172,7 @@ pub fn text(
     (cx.sink.errors() == before).then_some(Proven {
         places,
         empty_with_lists,
+        most,
     })
 }
 

@@ -38,25 +38,36 @@ fn limit(slot: Slot) -> Option<Limit> {
     Some(Limit { units, code, what })
 }
 
-/// Lengths per locale against the limit of the slot.
-pub(super) fn lengths(cx: &mut Cx<'_>, t: &Text<'_>, nodes: &[Node]) {
+/// Lengths per locale against the limit of the slot. Most that it has in any of them, where there is a bound.
+pub(super) fn lengths(cx: &mut Cx<'_>, t: &Text<'_>, nodes: &[Node]) -> Option<usize> {
     let mode = t.mode;
     let locales = cx.locales.len().max(1);
     let all: Vec<Measure> = (0..locales).map(|l| measure(mode, nodes, l)).collect();
     facts(cx, t, &all);
-    let Some(limit) = limit(t.slot) else {
-        return;
-    };
+    if let Some(limit) = limit(t.slot) {
+        held_against(cx, t, &limit, &all);
+    }
+    let most = |all: Option<usize>, m: &Measure| Some(all?.max(m.most?));
+    all.iter().fold(Some(0), most)
+}
+
+fn held_against(cx: &mut Cx<'_>, t: &Text<'_>, limit: &Limit, all: &[Measure]) {
+    let mode = t.mode;
     for (i, measure) in all.iter().enumerate() {
-        if !too_wordy(cx, t, t.slot, &limit, i, measure) {
+        if !too_wordy(cx, t, t.slot, limit, i, measure) {
             // The same words in every locale are told once.
             break;
         }
     }
-    formatted(cx, t, mode, &all);
+    formatted(cx, t, mode, all);
     let exceeds = |m: &Measure| m.most.is_none_or(|most| most > limit.units);
     if !matches!(t.slot, Slot::Message | Slot::Caption) || all.iter().any(|m| m.words > limit.units)
     {
+        return;
+    }
+    let shortest = (0..all.len()).max_by_key(|i| all[*i].least);
+    if let Some(at) = shortest.filter(|i| !t.splits && all[*i].least > limit.units) {
+        always_too_long(cx, t, limit, at, &all[at]);
         return;
     }
     // The worst: without a bound, else the longest.
@@ -64,7 +75,7 @@ pub(super) fn lengths(cx: &mut Cx<'_>, t: &Text<'_>, nodes: &[Node]) {
         .filter(|i| exceeds(&all[*i]))
         .max_by_key(|i| (all[*i].most.is_none(), all[*i].most, std::cmp::Reverse(*i)));
     if let (Some(worst), Overflow::Error) = (worst, t.overflow) {
-        overflows(cx, t, &limit, worst, &all[worst]);
+        overflows(cx, t, limit, worst, &all[worst]);
     }
 }
 
@@ -139,6 +150,27 @@ fn tag(cx: &Cx<'_>, locale: usize) -> String {
     cx.tag(locale).to_owned()
 }
 
+/// Even the shortest values make it longer than it may be, and it cannot be split.
+fn always_too_long(cx: &mut Cx<'_>, t: &Text<'_>, limit: &Limit, locale: usize, measure: &Measure) {
+    let place = match cx.locales.len() > 1 {
+        true => format!(" in `{}`", tag(cx, locale)),
+        false => String::new(),
+    };
+    let Limit { units, code, what } = *limit;
+    let message = format!(
+        "this text is never shorter than {} characters{place}, {what} has at most {units}",
+        measure.least
+    );
+    let culprit = measure.culprit.as_ref();
+    let span = culprit.map_or(t.source.span, |c| c.span);
+    let mut diagnostic = Diagnostic::new(code, span, message)
+        .help("let its values be shorter (`min:` and `max:` on their steps), or say part of them: `| truncate: …`");
+    if span.file != t.source.span.file {
+        diagnostic = diagnostic.note(t.source.span, "used here");
+    }
+    cx.sink.report(diagnostic);
+}
+
 /// `overflow: error`: nothing may make the message too long.
 fn overflows(cx: &mut Cx<'_>, t: &Text<'_>, limit: &Limit, locale: usize, measure: &Measure) {
     let several = cx.locales.len() > 1;
@@ -158,7 +190,7 @@ fn overflows(cx: &mut Cx<'_>, t: &Text<'_>, limit: &Limit, locale: usize, measur
     let culprit = measure.culprit.as_ref();
     let span = culprit.map_or(t.source.span, |c| c.span);
     let mut diagnostic = Diagnostic::new(&codes::OVERFLOW, span, message);
-    let mut help = "write `overflow: split` or `overflow: truncate`".to_owned();
+    let mut help = "say less in it".to_owned();
     if let Some(culprit) = culprit {
         let shown = format!("`{}`", culprit.what);
         let of_it = match culprit.units {
@@ -171,9 +203,12 @@ fn overflows(cx: &mut Cx<'_>, t: &Text<'_>, limit: &Limit, locale: usize, measur
     if span != t.source.span && span.file != t.source.span.file {
         diagnostic = diagnostic.note(t.source.span, "used here");
     }
-    let words =
-        format!("{help}; or let it be split or cut: `overflow: split`, `overflow: truncate`");
-    cx.sink.report(diagnostic.help(words));
+    let otherwise = match t.splits {
+        true => "or let it be split or cut: `overflow: split`, `overflow: truncate`",
+        false => "or let it be cut: `overflow: truncate`",
+    };
+    cx.sink
+        .report(diagnostic.help(format!("{help}; {otherwise}")));
 }
 
 /// What to write so that a value or a list has a bound that is small enough.

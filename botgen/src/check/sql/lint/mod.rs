@@ -89,6 +89,11 @@ pub fn rows(
 }
 
 impl Advice {
+    /// Adds what waits until nothing is wrong.
+    pub fn later(&mut self, found: Option<Diagnostic>) {
+        self.later.extend(found);
+    }
+
     /// Says what waits until nothing is wrong.
     pub fn report(&mut self, flow: &Shown<'_>, sink: &mut Sink) {
         for d in self.later.drain(..) {

@@ -76,6 +76,7 @@ pub fn options() -> Options {
     Options {
         engine: Engine::Postgres,
         postgres: Some(Arc::new(Server::from_env().unwrap())),
+        ..Options::default()
     }
 }
 

@@ -264,6 +264,7 @@ impl Given<'_> {
             words: &words,
             schema: &world.schema,
             sources: &world.sources,
+            now: None,
             lengths: Default::default(),
         };
         let mut toasts = Vec::new();
@@ -273,6 +274,7 @@ impl Given<'_> {
             command: "demo",
             texts: Vec::new(),
             queries: Vec::new(),
+            bound: Vec::new(),
             choices: vec![choice(&["spa", "massage"])],
             records: Vec::new(),
             toasts: &mut toasts,

@@ -101,10 +101,20 @@ impl<'a> Typer<'a> {
         };
         if table.view {
             let at = self.relations[rel].range.clone();
-            self.fault(
-                Fault::new(&codes::KIND, at, format!("`{}` is a view", table.name))
-                    .help("change the tables it is made of"),
-            );
+            let help = match (table.owner.is_empty(), table.name.as_str()) {
+                (true, "bf_segments") => {
+                    "people join and leave segments by `action.segment.v1` and the API"
+                }
+                (true, "bf_broadcasts") => {
+                    "a broadcast is made by `ops.broadcast.v1`; operators pause and cancel it by the API"
+                }
+                (true, _) => {
+                    "the runtime keeps it; whether somebody gets broadcasts is changed by `action.subscribe.v1` and `action.unsubscribe.v1`"
+                }
+                (false, _) => "change the tables it is made of",
+            };
+            let message = format!("`{}` is a view", table.name);
+            self.fault(Fault::new(&codes::KIND, at, message).help(help));
             return None;
         }
         Some((rel, table))
