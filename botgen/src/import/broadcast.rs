@@ -27,7 +27,13 @@ pub(super) fn read(params: &Object<'_>, whole: &Value, notes: &mut Notes) -> Opt
             throttle.rest(notes);
             pace
         }
-        None => None,
+        None => {
+            notes.changed(
+                &path,
+                "without `throttle` it was 30 messages a second, it is 25 now",
+            );
+            None
+        }
     };
     if let Some((path, _)) = params.any("track_metrics") {
         notes.translated(&path, "every broadcast is counted");

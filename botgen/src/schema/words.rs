@@ -62,7 +62,7 @@ words! {
     /// The markup of a text.
     ParseModeName "markup" { "type": "string", "enum": ["HTML", "MarkdownV2", "none"] }
     /// Who may: the bot's admins.
-    AllowName "who" { "type": "string", "enum": ["admin"] }
+    AllowName "role" { "type": "string", "enum": ["admin"] }
     /// What happens to a message that its values make too long.
     OverflowName "overflow" { "type": "string", "enum": ["split", "truncate", "error"] }
     /// Who gets a broadcast: `all`, `active_7d`, `segment:vip`, `"{{audience}}"`.

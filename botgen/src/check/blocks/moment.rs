@@ -5,28 +5,17 @@ use botfactory_lang::value::Instant;
 use crate::check::scope::Scope;
 use crate::check::{FlowCx, expr};
 use crate::diagnostics::codes::broadcasts as codes;
-use crate::diagnostics::{Diagnostic, codes::expressions, meant};
+use crate::diagnostics::{Diagnostic, codes::expressions};
 use crate::ir::expr::{Builtin, Expr, ExprKind, Operator};
 use crate::ir::types::{Base, Ty};
-use crate::source::{Span, Str};
+use crate::source::Span;
 use crate::syntax::ast;
 
 const DAY: i64 = 86_400;
 /// Nobody means a moment that is further away, in seconds.
 const FAR: i64 = 10 * 366 * DAY;
-/// How it is written.
-const HELP: &str = "write a moment, `2030-12-31 10:00` (by the bot's `tz`), count from now, `now+2h`, `today+1d`, or take an answer: `\"{{when}}\"` with `type: datetime` on its step";
-
 /// Types it, and says what has passed. `None`: something is wrong and was reported.
 pub fn check(cx: &mut FlowCx<'_>, scope: &Scope, written: &ast::Field) -> Option<Expr> {
-    if let ast::Field::Literal(text) = written
-        && !is_known(scope, text)
-    {
-        let message = format!("`{}` is no moment", text.value.trim());
-        let d = Diagnostic::new(&expressions::BAD_LITERAL, text.span, message).help(HELP);
-        cx.sink.report(d);
-        return None;
-    }
     if let ast::Field::Literal(text) = written
         && is_clock(text.value.trim())
     {
@@ -70,17 +59,6 @@ fn is_clock(text: &str) -> bool {
         |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
     text.split_once(':')
         .is_some_and(|(hours, minutes)| digits(hours) && digits(minutes))
-}
-
-/// Whether a word that is written bare means something: a number, a built-in, a variable, or nearly one of those.
-fn is_known(scope: &Scope, text: &Str) -> bool {
-    let word = text.value.trim();
-    let bare = word.chars().all(|c| c.is_alphabetic() || c == '_');
-    if !bare || word.is_empty() {
-        return !word.is_empty();
-    }
-    let names = scope.entries().iter().map(|entry| entry.var.name.as_str());
-    scope.is_incomplete() || meant(word, names.chain(["now", "today"])).is_some()
 }
 
 /// When, as far as it is known.

@@ -418,6 +418,10 @@ pub fn field(cx: &mut FlowCx<'_>, scope: &Scope, field: &ast::Field, to: &Ty) ->
         }
         ast::Field::Literal(text) => {
             if moves(&to.base, &text.value) {
+                if !is_known(scope, &text.value) {
+                    no_moment(cx, text, &to.base);
+                    return None;
+                }
                 let e = crate::syntax::expr::parse_expr(text, cx.sink)?;
                 let checked = check(cx, scope, &e)?;
                 return coerce(cx, checked, to, e.span, WHAT);
@@ -433,6 +437,32 @@ fn moves(base: &Base, text: &str) -> bool {
         && text
             .trim()
             .starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '(')
+}
+
+/// Whether a word that is written bare means something: a built-in, a variable, or nearly one of those.
+fn is_known(scope: &Scope, text: &str) -> bool {
+    let word = text.trim();
+    let bare = word.chars().all(|c| c.is_alphabetic() || c == '_');
+    let names = scope.entries().iter().map(|entry| entry.var.name.as_str());
+    !bare || scope.is_incomplete() || meant(word, names.chain(["now", "today"])).is_some()
+}
+
+/// A word in the place of a date or a time: `tomorrow`.
+fn no_moment(cx: &mut FlowCx<'_>, text: &Str, base: &Base) {
+    let help = match base {
+        Base::Date => "write `YYYY-MM-DD`, or count from today: `today+1d`",
+        Base::Time => "write `HH:MM`",
+        _ => {
+            "write `YYYY-MM-DD HH:MM` as it is in the bot's `tz`, count from now, `now+2h`, `today+1d`, or take an answer: `\"{{when}}\"` with `type: datetime` on its step"
+        }
+    };
+    let message = format!(
+        "`{}` is not {}",
+        text.value.trim(),
+        a(&Ty::some(base.clone()))
+    );
+    let d = Diagnostic::new(&codes::BAD_LITERAL, text.span, message);
+    cx.sink.report(d.help(help));
 }
 
 fn literal_field(cx: &mut FlowCx<'_>, text: &Str, to: &Ty) -> Option<Expr> {

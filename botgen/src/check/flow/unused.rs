@@ -4,9 +4,19 @@ use std::collections::BTreeSet;
 
 use super::{Body, FlowCheck};
 use crate::check::graph::reads::Reads;
+use crate::check::walk;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::names;
 use crate::resolve::Written;
+use crate::syntax::ast;
+
+/// Whether `action.llm.v1` writes the variable.
+fn asked_of_the_model(check: &FlowCheck<'_>, name: &str) -> bool {
+    walk::actions(check.flow).any(|action| match &action.kind {
+        ast::ActionKind::Ask(ask) => ask.result_var.value == name,
+        _ => false,
+    })
+}
 
 /// Warns about variables that nothing reads. Only for flows without errors: then it is certain.
 pub fn report(check: &mut FlowCheck<'_>, body: &Body) {
@@ -27,6 +37,11 @@ pub fn report(check: &mut FlowCheck<'_>, body: &Body) {
                 &names::UNUSED_ANSWER,
                 format!("the answer `{name}` is never used"),
                 "store it with an `action.sql_exec.v1`, say it in a text, or do not ask",
+            ),
+            Written::OnEnter | Written::Run if asked_of_the_model(check, name) => (
+                &names::UNUSED_RESULT,
+                format!("the model's answer `{name}` is never used"),
+                "use it, or do not ask: every question costs tokens and time",
             ),
             Written::OnEnter | Written::Run => (
                 &names::UNUSED_RESULT,

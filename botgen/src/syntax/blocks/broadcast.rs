@@ -260,6 +260,24 @@ impl Cx<'_> {
             return None;
         }
         let spanned = |node| Some(Spanned { node, span });
+        if let Kind::Map(map) = &node.kind
+            && let [entry] = map.entries.as_slice()
+            && entry.key.text.value == "segment"
+        {
+            let name = self
+                .sources
+                .slice(entry.value.span)
+                .trim_matches(['"', '\'']);
+            let right = match name.contains("{{") {
+                true => format!("\"segment:{name}\""),
+                false => format!("segment:{name}"),
+            };
+            let title = format!("write `audience: {right}`");
+            let message = "a segment is named by a text here";
+            let d = Diagnostic::new(&shape::TYPE, span, message).help(title.clone());
+            self.report(d.fix(title, [Edit::replace(span, right)]));
+            return None;
+        }
         // `{{x}}` without quotes is a mapping for YAML, and a trap for authors.
         let is_query =
             matches!(node.kind, Kind::Map(_)) && !self.sources.slice(span).starts_with("{{");
@@ -283,6 +301,13 @@ impl Cx<'_> {
             })));
         }
         let written = self.str(node, "`audience`", Want::Field)?;
+        let first = written.value.split_whitespace().next().unwrap_or_default();
+        if ["select", "with"].contains(&first.to_ascii_lowercase().as_str()) {
+            let title = "write it as a query: `audience: { sql: \"SELECT user_id …\" }`";
+            let d = Diagnostic::new(&shape::TYPE, span, "this is SQL, and names no audience");
+            self.report(d.help(title));
+            return None;
+        }
         if let Some(rest) = written.value.strip_prefix(SEGMENT)
             && rest.starts_with("{{")
         {
@@ -336,6 +361,10 @@ impl Cx<'_> {
         let named = MediaKind::ALL
             .iter()
             .any(|(key, _)| f.key_span(key).is_some());
+        // What stands in their place was reported.
+        if f.any_unknown() && f.key_span("text").is_none() && !named {
+            return None;
+        }
         if f.key_span("text").is_none() && !named && !f.truncated {
             self.error(
                 &shape::MISSING_KEY,

@@ -308,6 +308,14 @@ impl Cx<'_> {
             }
             _ => return self.wrong_type(node, "`output`", "a form"),
         }
+        if let Kind::Map(map) = &node.kind
+            && map.entries.iter().any(|e| e.key.text.value == "properties")
+        {
+            let message = "the form of an answer is no JSON schema here";
+            let help = "name the fields with their types: `output: { record: { city: text, count: { type: int, min: 1 } } }`";
+            self.error(&shape::TYPE, node.span, message, help);
+            return None;
+        }
         let mut f = self.fields::<OutputFields>(node, "`output`")?;
         let both = f.any_of(&["choice"]).is_some() && f.any_of(&["record"]).is_some();
         let choice = f.get("choice").map(|node| self.ask_options(node));
@@ -389,6 +397,12 @@ impl Cx<'_> {
     }
 
     fn ask_fields(&mut self, node: &Node) -> Option<Vec<AskField>> {
+        if let Kind::List(_) = &node.kind {
+            let message = "`record` is a list, and each of its fields has a type";
+            let help = "write them with their types: `record: { city: text, count: int }`";
+            self.error(&shape::TYPE, node.span, message, help);
+            return None;
+        }
         let map = self.map(node, "`record`")?;
         let faults = self.faults();
         let mut fields = Vec::new();
@@ -414,6 +428,15 @@ impl Cx<'_> {
                 options: Vec::new(),
             });
         };
+        if let Kind::Map(map) = &node.kind
+            && map.entries.iter().any(|e| e.key.text.value == "record")
+        {
+            let message = "a record holds no record";
+            let help =
+                "name the inner fields beside the others: `record: { city: text, street: text }`";
+            self.error(&models::FIELD, node.span, message, help);
+            return None;
+        }
         let mut f = self.fields::<FieldFields>(node, "this field")?;
         let ty = self.type_of(f.get("type"), &FIELD_TYPES);
         let optional = self.bool(f.get("optional"), "`optional`");
@@ -511,6 +534,13 @@ impl Cx<'_> {
                 fields.extend(value.map(|value| (name.clone(), value)));
             }
             return (self.faults() == faults).then_some(AskFallback::Fields(node.span, fields));
+        }
+        if let Kind::List(_) = &node.kind {
+            let message = "`fallback` is a list, and an answer is none";
+            let help =
+                "write a text, an option, the fields of a record, `{ city: \"\" }`, or `null`";
+            self.error(&shape::TYPE, node.span, message, help);
+            return None;
         }
         Some(AskFallback::Text(self.text(Some(node), "`fallback`")?))
     }

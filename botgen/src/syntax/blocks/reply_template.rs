@@ -3,15 +3,15 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::diagnostics::codes::{models, shape};
+use crate::diagnostics::codes::{models, roles, shape};
 use crate::schema::{
     Bool, Count, Expression, Name, OnAmbiguousName, OverflowName, ParseModeName, Shape, Template,
 };
-use crate::syntax::ast::{ActionKind, ExprKind, Improve, Reply, To};
+use crate::syntax::ast::{ActionKind, Expr, ExprKind, Improve, Reply, To};
 use crate::syntax::decode::{Cx, Fields};
 use crate::syntax::keyboard::KeyboardRow;
 use crate::syntax::registry::{Block, Decode};
-use crate::yaml::Kind;
+use crate::yaml::{Kind, Node};
 
 /// Sends one message.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -110,7 +110,7 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
     let parse_mode = cx.parse_mode(f.get("parse_mode"));
     let overflow = cx.overflow(f.get("overflow"));
     let edit = cx.bool(f.get("edit"), "`edit`");
-    let to = cx.expr(f.get("to"), "`to`").map(|to| match &to.kind {
+    let to = recipient(cx, f.get("to")).map(|to| match &to.kind {
         ExprKind::Path(path) if matches!(&path[..], [name] if name.node == "admins") => {
             To::Admins(to.span)
         }
@@ -129,6 +129,27 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
         on_ambiguous,
         improve,
     }))
+}
+
+/// One chat: what many get is a broadcast, and usernames are no chats.
+fn recipient(cx: &mut Cx<'_>, node: Option<&Node>) -> Option<Expr> {
+    let (message, help) = match &node?.kind {
+        Kind::List(_) => (
+            "`to` is one chat, and this is a list".to_owned(),
+            "write an action for each, `to: admins`; many people are reached by `ops.broadcast.v1`",
+        ),
+        Kind::Scalar(to) if to.text.value.starts_with('@') => (
+            "a username is no chat: a bot can write to people only by their number".to_owned(),
+            "write `to: admins`, or a number that is known: `to: ticket.user_id`",
+        ),
+        Kind::Scalar(to) if to.text.value == "all" || to.text.value.starts_with("segment:") => (
+            format!("`{}` is many people, and `to` is one chat", to.text.value),
+            "many people are reached by `ops.broadcast.v1`",
+        ),
+        _ => return cx.expr(node, "`to`"),
+    };
+    cx.error(&roles::RECIPIENT, node?.span, message, help);
+    None
 }
 
 fn improve(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<Improve> {

@@ -3,11 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::diagnostics::codes::shape;
+use crate::diagnostics::codes::{broadcasts, shape};
+use crate::diagnostics::{Diagnostic, Edit};
 use crate::schema::{Expression, Literal, Name, Shape};
-use crate::syntax::ast::{ActionKind, SegmentChange};
+use crate::syntax::ast::{ActionKind, Field, SegmentChange};
 use crate::syntax::decode::{Cx, Fields};
 use crate::syntax::registry::{Block, Decode};
+use crate::yaml::{Kind, Node};
 
 /// Puts the person into a segment of `segments`, or takes them out. Doing it again changes nothing.
 ///
@@ -51,9 +53,35 @@ flows:
 "#,
 };
 
+/// The name of one segment.
+fn segment(cx: &mut Cx<'_>, node: Option<&Node>, key: &str) -> Option<Field> {
+    const PREFIX: &str = "segment:";
+    match &node?.kind {
+        Kind::List(_) => {
+            let help = format!(
+                "write an action for each, `{key}: vip`; or ask for several with `widget.multiselect.v1`: `{key}: \"{{{{topics}}}}\"`"
+            );
+            let message = format!("`{key}` names one segment, and this is a list");
+            cx.error(&shape::TYPE, node?.span, message, help);
+            None
+        }
+        Kind::Scalar(name) if name.text.value.starts_with(PREFIX) => {
+            let written = &name.text;
+            let right = written.value.trim_start_matches(PREFIX).to_owned();
+            let title = format!("write `{right}`");
+            let edit = Edit::replace(written.span_of(0..written.value.len()), right);
+            let message = "here the name of a segment stands alone";
+            let d = Diagnostic::new(&broadcasts::SEGMENT, written.span, message);
+            cx.report(d.help(title.clone()).fix(title, [edit]));
+            None
+        }
+        _ => cx.field(node, &format!("`{key}`")),
+    }
+}
+
 fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
-    let join = cx.field(f.get("join"), "`join`");
-    let leave = cx.field(f.get("leave"), "`leave`");
+    let join = segment(cx, f.get("join"), "join");
+    let leave = segment(cx, f.get("leave"), "leave");
     let user = cx.expr(f.get("user"), "`user`");
     let lost = f.key_span("user").is_some() && user.is_none();
     match (f.key_span("join"), f.key_span("leave")) {
@@ -66,6 +94,8 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
             );
             return None;
         }
+        // What stands in their place was reported.
+        (None, None) if f.any_unknown() => return None,
         (None, None) => {
             cx.error(
                 &shape::MISSING_KEY,

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use schemars::JsonSchema;
 
-use super::Cx;
+use super::{Cx, synonyms};
 use crate::diagnostics::codes::{files, shape as shape_codes};
-use crate::diagnostics::{Diagnostic, Edit, meant};
+use crate::diagnostics::{Diagnostic, Edit, Meant, meant};
 use crate::schema::Shape;
 use crate::source::Span;
 use crate::syntax::registry;
@@ -50,6 +50,13 @@ impl<'n> Fields<'n> {
     /// Whether there is anything, known or not.
     pub fn any_written(&self) -> bool {
         !self.written.is_empty()
+    }
+
+    /// Whether there is a key that the published type lacks: it was reported.
+    pub fn any_unknown(&self) -> bool {
+        self.written
+            .iter()
+            .any(|(key, _)| self.shape.field(key).is_none())
     }
 
     /// The first of `keys` that is present.
@@ -131,14 +138,19 @@ impl Cx<'_> {
             .filter(|f| f.required && !entries.iter().any(|e| e.key.text.value == f.name))
             .map(|f| f.name.as_str())
             .filter(|name| !unreadable.contains(name))
+            // An intent that holds a block is meant to be a flow.
+            .filter(|name| {
+                let block = |e: &&Entry| registry::find(&e.key.text.value).is_some();
+                *name != "reply" || !entries.iter().any(block)
+            })
             // A misspelt key is not missing.
             .filter(|name| {
                 let unknown = entries.iter().map(|e| e.key.text.value.as_str());
                 let unknown = unknown.filter(|k| shape.field(k).is_none());
                 let only = shape.fields.len() == 1;
-                !unknown
-                    .into_iter()
-                    .any(|k| only || meant(k, [*name]).is_some())
+                !unknown.into_iter().any(|k| {
+                    only || synonyms::key(shape, k) == Some(*name) || meant(k, [*name]).is_some()
+                })
             })
             .collect();
         if !missing.is_empty() && !map.truncated {
@@ -239,7 +251,21 @@ impl Cx<'_> {
         let written = |n: &str| map.entries.iter().any(|e| e.key.text.value == n);
         let near = meant(name, shape.names());
         let free = near.and_then(|_| meant(name, shape.names().filter(|n| !written(n))));
-        d = if let Some(right) = registry::old_key(name) {
+        let elsewhere = synonyms::key(shape, name).filter(|key| !written(key));
+        d = if let Some(key) = elsewhere {
+            let near = Meant {
+                word: key,
+                only: false,
+            };
+            d.suggest(name, &near)
+        } else if let Some(block) = registry::find(name).filter(|_| shape.field("cmd").is_some()) {
+            d.help(format!(
+                "`{}` is an action: write a flow, `flow.generic.v1`, with it below `on_enter`",
+                block.name
+            ))
+        } else if name == "allow" && shape.field("when").is_some() {
+            d.help("write `when: user.is_admin`: then it is done for admins only")
+        } else if let Some(right) = registry::old_key(name) {
             d.help(right)
         } else if let (Some(near), None) = (near, free) {
             d.help(format!(

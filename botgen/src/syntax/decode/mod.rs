@@ -6,6 +6,7 @@
 
 mod fields;
 mod scalar;
+mod synonyms;
 mod words;
 
 pub use fields::Fields;
@@ -14,7 +15,11 @@ pub use scalar::Want;
 use crate::diagnostics::codes::shape;
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::source::{SourceMap, Span, Spanned};
+use crate::syntax::registry;
 use crate::yaml::{Kind, List, Map, Node, Style};
+
+/// What a mapping is called.
+const PAIRS: &str = "`key: value` pairs";
 
 /// What decoding needs and collects.
 pub struct Cx<'a> {
@@ -74,7 +79,7 @@ impl<'a> Cx<'a> {
                 }
                 Some(map)
             }
-            _ => self.wrong_type(node, what, "`key: value` pairs"),
+            _ => self.wrong_type(node, what, PAIRS),
         }
     }
 
@@ -153,7 +158,7 @@ impl<'a> Cx<'a> {
             Kind::Scalar(s) if s.is_null() => {
                 Some(format!("write {expected} below the key, indented"))
             }
-            Kind::Scalar(s) if expected.starts_with('`') => {
+            Kind::Scalar(s) if expected.starts_with('`') && written.contains(':') => {
                 let colon = s.text.value.split_once(':');
                 match colon.filter(|(key, _)| !key.is_empty() && !key.contains(' ')) {
                     Some((key, value)) if s.style == Style::Plain => Some(format!(
@@ -163,6 +168,16 @@ impl<'a> Cx<'a> {
                     _ => None,
                 }
             }
+            Kind::Scalar(s) if expected == PAIRS && registry::find(&s.text.value).is_some() => {
+                let name = &s.text.value;
+                Some(format!(
+                    "write `- {name}: {{}}`, its parameters between the braces"
+                ))
+            }
+            Kind::Scalar(_) if expected == PAIRS && !written.contains(':') => Some(
+                "write its keys below it, indented: `key: value`; `{}` if there are none"
+                    .to_owned(),
+            ),
             Kind::Scalar(_) if expected == "a list" => {
                 Some("each element stands on a line of its own and begins with `- `".to_owned())
             }
