@@ -61,7 +61,7 @@ fn passes(engine: Engine, point: &str) -> bool {
         "state" | "steps" | "one" | "write" => engine == Engine::Postgres,
         "timers" => false,    // these people always answer; see `timers.rs`
         "broadcast" => false, // see `broadcast.rs`
-        "jobs" => false,      // these bots ask no model
+        "jobs" => false,      // these bots ask no model; see `questions.rs`
         _ => true,
     }
 }

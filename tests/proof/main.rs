@@ -17,6 +17,7 @@ mod deployment;
 mod kill;
 mod load;
 mod overload;
+mod questions;
 mod soak;
 mod timers;
 mod two;

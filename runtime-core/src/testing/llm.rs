@@ -84,6 +84,8 @@ struct Plan {
     next: VecDeque<Act>,
     /// By words that the question holds.
     when: Vec<(String, Act)>,
+    /// Asked before `always`.
+    answers: Answers,
     always: Act,
     /// Tokens of question and answer.
     usage: (u64, u64),
@@ -91,6 +93,18 @@ struct Plan {
     /// Texts that hold one of these are flagged.
     flagged: Vec<String>,
     moderated: usize,
+}
+
+/// Finds out what to do with a call.
+type Decide = dyn Fn(&Asked) -> Option<Act> + Send;
+
+#[derive(Default)]
+struct Answers(Option<Box<Decide>>);
+
+impl std::fmt::Debug for Answers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Answers")
+    }
 }
 
 impl Drop for Stub {
@@ -112,6 +126,7 @@ impl Stub {
                 asked: Vec::new(),
                 next: VecDeque::new(),
                 when: Vec::new(),
+                answers: Answers::default(),
                 always: Act::Say("ok".to_owned()),
                 usage: (7, 3),
                 well: true,
@@ -156,6 +171,11 @@ impl Stub {
     /// What it does with calls whose person's text holds these words.
     pub fn when(&self, holds: &str, act: Act) {
         self.state.plan().when.push((holds.to_owned(), act));
+    }
+
+    /// What it does with a call is found out from the call, where nothing else is said.
+    pub fn answers(&self, decide: impl Fn(&Asked) -> Option<Act> + Send + 'static) {
+        self.state.plan().answers = Answers(Some(Box::new(decide)));
     }
 
     /// Forgets what was said of calls to come.
@@ -209,11 +229,15 @@ impl State {
     fn act(&self, asked: Asked) -> (Act, (u64, u64)) {
         let mut plan = self.plan();
         let text = asked.message("user");
+        let decided = plan.answers.0.as_ref().and_then(|decide| decide(&asked));
         plan.asked.push(asked);
         let when = plan.when.iter().find(|(holds, _)| text.contains(holds));
         let when = when.map(|(_, act)| act.clone());
         let next = plan.next.pop_front();
-        let act = next.or(when).unwrap_or_else(|| plan.always.clone());
+        let act = next
+            .or(when)
+            .or(decided)
+            .unwrap_or_else(|| plan.always.clone());
         (act, plan.usage)
     }
 }
