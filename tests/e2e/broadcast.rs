@@ -324,7 +324,7 @@ async fn a_pause_holds_and_a_cancelled_one_never_goes_on() {
     let paused = order(&world, id, "pause").await.ok();
     assert_eq!(paused["status"], "paused");
     // What had begun has left within a moment; then there is silence.
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let then = sent(&world, "plumbus one").len();
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert_eq!(sent(&world, "plumbus one").len(), then);

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
 use runtime_core::faults::POINTS;
+use runtime_core::testing::telegram::{Fault, Recorded};
 
 use crate::deployment::{Deployment, Engine};
 use crate::long;
@@ -152,7 +153,11 @@ async fn deployment(engine: Engine, instances: usize) -> Deployment {
 async fn everybody_once(engine: Engine, instances: usize) {
     let deployment = deployment(engine, instances).await;
     let people = People {
-        all: if long() { 100_000 } else { 3_000 },
+        all: match std::env::var("PROOF_PEOPLE") {
+            Ok(people) => people.parse().unwrap(),
+            Err(_) if long() => 100_000,
+            Err(_) => 3_000,
+        },
     };
     people.settle(&deployment).await;
     let id = broadcast(&deployment).await;
@@ -183,6 +188,14 @@ async fn everybody_once(engine: Engine, instances: usize) {
     let took = times.last().unwrap().duration_since(times[0]);
     let calls = people.recipients();
     let rate = (calls - 1) as f64 / took.as_secs_f64();
+    for instance in &deployment.instances {
+        let to = ([127, 0, 0, 1], instance.home.port).into();
+        let metrics = http::get(to, "/metrics").await.text();
+        let told = |line: &&str| line.starts_with("broadcast_") && line.contains("booking");
+        let told = metrics.lines().filter(told);
+        let told = told.filter(|line| !line.contains("_bucket") && !line.ends_with(" 0"));
+        println!("{}", told.collect::<Vec<_>>().join("\n"));
+    }
     println!(
         "{engine:?}, {instances} instance(s): {} people, {calls} recipients, {} reached, {} blocked, {floods} times 429, \
          {rate:.2} a second of {PACE} declared in {took:?}; resident KiB {before:?}, at most {heaviest:?}",
@@ -331,4 +344,68 @@ async fn killed_everywhere_while_it_sends_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_everywhere_while_it_sends_on_postgres() {
     killed(Engine::Postgres).await;
+}
+
+/// Cancelled after its process has died in the middle of calls: whoever may have got it is ambiguous, the rest was skipped.
+async fn cancelled_after_a_crash(engine: Engine) {
+    let deployment = deployment(engine, 1).await;
+    let people = People { all: 1_000 };
+    people.settle(&deployment).await;
+    let instance = &deployment.instances[0];
+    let id = broadcast(&deployment).await;
+    while deployment.telegram.accepted("sendMessage").len() < 100 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    for _ in 0..50 {
+        let hang = Fault::Hang(Duration::from_secs(60));
+        deployment.telegram.fail_next(Some("sendMessage"), hang);
+    }
+    let hung = |call: &&Recorded| call.status == 0;
+    while deployment.telegram.calls().iter().filter(hung).count() == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    order(&deployment, id, "pause").await;
+    instance.kill().await;
+    deployment.telegram.clear_faults();
+    // Beyond its lease, the call is nobody's.
+    instance.home.set("CLOCK_AHEAD", "60");
+    assert!(instance.start().await, "it starts");
+    order(&deployment, id, "cancel").await;
+    let began = Instant::now();
+    let status = loop {
+        let status = status(&deployment, 0, id).await.unwrap();
+        if status["ambiguous_count"] != 0 {
+            break status;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "{status}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    let count = |name: &str| status[name].as_i64().unwrap();
+    let counts = ["sent", "blocked", "ambiguous", "skipped"];
+    let counts = counts.map(|name| count(&format!("{name}_count")));
+    println!("{engine:?}: {counts:?} sent, blocked, ambiguous, skipped");
+    let [sent, _, ambiguous, skipped] = counts;
+    assert_eq!(counts.iter().sum::<i64>(), people.recipients(), "{status}");
+    let arrived = got(&deployment).0.len() as i64;
+    assert!((sent..=sent + ambiguous).contains(&arrived), "{status}");
+    assert!(ambiguous <= 2 * PACE && skipped > 0, "{status}");
+    let rows = format!("SELECT count(*) FROM bf_recipient WHERE broadcast = {id} AND state = 6");
+    assert_eq!(deployment.number(&rows).await, ambiguous);
+    deployment.stop().await;
+}
+
+async fn order(deployment: &Deployment, id: i64, what: &str) {
+    let to = ([127, 0, 0, 1], deployment.instances[0].home.port).into();
+    let path = format!("/bots/booking/broadcasts/{id}/{what}");
+    http::post(to, &path, &[], b"{}").await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broadcast_cancelled_after_a_crash_counts_what_is_ambiguous_on_sqlite() {
+    cancelled_after_a_crash(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broadcast_cancelled_after_a_crash_counts_what_is_ambiguous_on_postgres() {
+    cancelled_after_a_crash(Engine::Postgres).await;
 }

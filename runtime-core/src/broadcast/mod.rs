@@ -8,6 +8,7 @@
 //! | `progress` | the message that tells how far it is |
 //! | [`worker`] | what every instance does about broadcasts |
 //! | `runner` | one broadcast as an instance sends it |
+//! | `turnstile` | where calls wait for their moments |
 //! | `verdict` | what the end of a call means |
 //!
 //! A broadcast is a row; its recipients are rows that are written once it begins (`store::broadcasts`). Whoever makes it
@@ -18,6 +19,7 @@ pub mod desk;
 pub mod letter;
 pub(crate) mod progress;
 mod runner;
+mod turnstile;
 mod verdict;
 pub mod worker;
 

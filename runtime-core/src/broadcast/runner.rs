@@ -1,11 +1,13 @@
 //! One broadcast as this instance sends it.
 //!
-//! Rows are taken two seconds ahead, each with the moment of its call: the moments are given out by the table, so that all
-//! instances together keep the pace. A moment before they are due, a committed statement says of the next rows
-//! that their calls begin (and how others have ended): only those are made. So a pause that has committed lets nothing
-//! begin, and a crash leaves no more than what had begun as ambiguous.
+//! Rows are taken two seconds ahead, and as many moments: these are given out by the table, so that all instances together
+//! keep the pace. A moment before they are due, a committed statement says of the next rows that their calls begin (and how
+//! others have ended): only those are made, each at the next moment that is left ([`super::turnstile`]). So a pause that has
+//! committed lets nothing begin, a crash leaves no more than what had begun as ambiguous, and whatever is late (a slow
+//! commit, a busy machine) costs moments instead of becoming a burst.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -13,12 +15,15 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::letter::Letters;
+use super::turnstile::Turnstile;
 use super::verdict::{Trouble, Verdict, judge};
 use super::worker::Broadcasts;
 use crate::faults;
 use crate::ingress::Place;
 use crate::outbox::bulk::Unsent;
-use crate::store::broadcasts::{Advance, Done, Row, State, Take, Taken};
+use crate::store::broadcasts::sending::HOLD;
+use crate::store::broadcasts::{Advance, Ahead, Done, Row, State, Take, Taken};
+use crate::store::outbox::micros;
 use crate::telegram::method::Call;
 use crate::telemetry;
 use crate::telemetry::events::{
@@ -30,17 +35,23 @@ use crate::telemetry::events::{
 const AHEAD: Duration = Duration::from_secs(2);
 /// Rows that are held, at most.
 const HELD: usize = 256;
-/// Calls under way, at least and in seconds of the pace: no more are ambiguous if Telegram falls silent.
+/// Calls that have begun, at least and in seconds of the pace: no more are ambiguous if the process dies.
 const CALLS: usize = 32;
 const CALLS_SECONDS: usize = 2;
 /// Calls begin in batches: of those that are due within [`BATCH`] once one is due within [`SOON`] (microseconds). A commit
-/// that takes less than that makes no call late: late ones would be a burst.
-const BATCH: i64 = 250_000;
-const SOON: i64 = 150_000;
+/// that takes less than that costs no moment.
+const BATCH: i64 = 600_000;
+const SOON: i64 = 300_000;
 /// How long the end of a call may wait to be stored.
-const SETTLE: Duration = Duration::from_millis(50);
+const SETTLE: Duration = Duration::from_millis(250);
 /// Pause between two looks for rows.
-const LOOK: Duration = Duration::from_millis(250);
+const LOOK: Duration = Duration::from_millis(500);
+/// So much of the pace that nobody could use is made up for (microseconds).
+const MISSED: i64 = 60_000_000;
+/// Attempts to store how the last calls ended.
+const LAST_ATTEMPTS: u32 = 5;
+/// Longest pause between two looks while nothing may begin: it may be cancelled meanwhile.
+const HELD_LOOK: Duration = Duration::from_secs(5);
 /// Pause after the database has failed.
 const AWAY: Duration = Duration::from_secs(1);
 /// Pause between two batches of rows that are written.
@@ -61,8 +72,8 @@ struct Made {
     attempts: i64,
     until: i64,
     told: Result<(), Unsent>,
-    /// Microseconds between the moment it was due and the call.
-    late: i64,
+    /// Microseconds between the moment it was due and the call, if there was one.
+    late: Option<i64>,
 }
 
 /// See the module.
@@ -71,12 +82,17 @@ pub(super) struct Runner {
     row: Row,
     name: &'static str,
     queue: VecDeque<Ready>,
+    turnstile: Arc<Turnstile>,
+    /// So much of the pace nobody has used (microseconds).
+    missed: i64,
+    /// No call of this bot's broadcasts before this moment.
+    held: i64,
     calls: JoinSet<Made>,
     done: Vec<Done>,
     done_since: Instant,
     look: Instant,
     trouble: Trouble,
-    /// Calls under way, at most.
+    /// Calls that have begun, at most.
     most: usize,
 }
 
@@ -90,9 +106,13 @@ enum Stop {
 
 impl Runner {
     pub(super) fn new(all: Broadcasts, row: Row) -> Self {
-        let pace = usize::try_from(all.rate(row.per_second)).unwrap_or(0);
+        let rate = all.rate(row.per_second);
+        let pace = usize::try_from(rate).unwrap_or(0);
         Self {
             most: CALLS.max(pace.saturating_mul(CALLS_SECONDS)),
+            turnstile: Turnstile::new(all.name(row.bot), all.store.clock().clone(), rate),
+            missed: 0,
+            held: 0,
             name: all.name(row.bot),
             trouble: Trouble::new(row.skip),
             all,
@@ -115,8 +135,16 @@ impl Runner {
         if self.enrol(&stopped).await
             && let Some(letters) = self.letters().await
         {
-            let stop = self.send(&letters, &mut stopped).await;
-            self.rest().await;
+            let gate = self.turnstile.clone().attend();
+            let stop = async {
+                let stop = self.send(&letters, &mut stopped).await;
+                self.rest().await;
+                stop
+            };
+            let stop = tokio::select! {
+                stop = stop => stop,
+                () = gate => Stop::Rest,
+            };
             if matches!(stop, Stop::Completed) {
                 self.complete().await;
             }
@@ -215,17 +243,30 @@ impl Runner {
     }
 
     fn wants_more(&self) -> bool {
-        Instant::now() >= self.look && self.queue.len() < HELD / 2
+        Instant::now() >= self.look
     }
 
     /// Takes rows. `Some`: there is nothing more to do here.
     async fn take(&mut self, letters: &Letters) -> Option<Stop> {
-        self.look = Instant::now() + LOOK;
-        let most = i64::try_from(HELD - self.queue.len()).unwrap_or(0);
+        let held = u64::try_from(self.held.saturating_sub(self.now())).unwrap_or(0);
+        let held = Duration::from_micros(held).min(HELD_LOOK);
+        // The moments after a pause are asked for a little ahead.
+        self.look = Instant::now() + held.saturating_sub(AHEAD).max(LOOK);
         let all = &self.all;
+        let lost = self.turnstile.lost();
+        let lost = lost.saturating_mul(1_000_000 / self.all.rate(self.row.per_second));
+        self.missed = self.missed.saturating_add(lost).min(MISSED);
+        let rows = self.queue.len() + self.turnstile.waiting();
+        let held = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let ahead = Ahead {
+            moments: held(self.turnstile.ahead()),
+            rows: held(rows),
+            most: held(HELD.saturating_sub(rows)),
+            behind: self.missed > 0,
+        };
         let take = all
             .store
-            .take_recipients(self.row.id, AHEAD, most, all.ceiling);
+            .take_recipients(self.row.id, AHEAD, ahead, all.ceiling);
         let Ok(take) = take.await else {
             telemetry::emit(StoreFailed { task: "broadcasts" });
             self.look = Instant::now() + AWAY;
@@ -241,6 +282,10 @@ impl Runner {
         if take.stopped {
             return Some(Stop::Rest);
         }
+        self.missed = (self.missed - take.made_up)
+            .saturating_add(take.missed)
+            .clamp(0, MISSED);
+        self.turnstile.add(&take.moments);
         let nothing = self.queue.is_empty() && self.calls.is_empty() && self.done.is_empty();
         if take.idle {
             self.look = Instant::now() + AWAY;
@@ -277,28 +322,29 @@ impl Runner {
 
     /// Something is due, or has waited long enough to be stored.
     fn wants_step(&self) -> bool {
+        let next = self.turnstile.next_unclaimed();
         let due = self.now().saturating_add(SOON);
-        let next = self.queue.front().filter(|_| self.has_room());
-        next.is_some_and(|ready| ready.taken.at <= due)
-            || (!self.done.is_empty() && self.done_since.elapsed() >= SETTLE)
+        let begins = self.may_begin() && next.is_some_and(|at| at <= due);
+        // Nothing else will come: whoever waits for the end waits no longer.
+        let last = self.queue.is_empty() && self.calls.is_empty();
+        begins || (!self.done.is_empty() && (last || self.done_since.elapsed() >= SETTLE))
     }
 
-    fn has_room(&self) -> bool {
-        self.calls.len() < self.most
+    fn may_begin(&self) -> bool {
+        !self.queue.is_empty() && self.calls.len() < self.most && self.now() >= self.held
     }
 
     fn wake(&self) -> Instant {
         let now = self.now();
-        let mut wake = self.look.max(Instant::now());
-        if let Some(ready) = self.queue.front().filter(|_| self.has_room()) {
-            let wait = ready
-                .taken
-                .at
-                .saturating_sub(now)
-                .saturating_sub(SOON)
-                .max(0);
-            let wait = Duration::from_micros(u64::try_from(wait).unwrap_or(0));
-            wake = wake.min(Instant::now() + wait);
+        let after = |at: i64| {
+            let wait = u64::try_from(at.saturating_sub(now)).unwrap_or(0);
+            Instant::now() + Duration::from_micros(wait)
+        };
+        let mut wake = self.look;
+        if self.may_begin()
+            && let Some(at) = self.turnstile.next_unclaimed()
+        {
+            wake = wake.min(after(at.saturating_sub(SOON)));
         }
         if !self.done.is_empty() {
             wake = wake.min(self.done_since + SETTLE);
@@ -309,12 +355,13 @@ impl Runner {
     /// Stores how calls have ended and that the next ones begin, and makes those. False: it does not run any more.
     async fn step(&mut self) -> bool {
         let due = self.now().saturating_add(BATCH);
-        let count = self
-            .queue
-            .iter()
-            .take_while(|ready| ready.taken.at <= due)
-            .take(self.most.saturating_sub(self.calls.len()))
-            .count();
+        let count = if self.may_begin() {
+            let room = self.most.saturating_sub(self.calls.len());
+            let due = self.turnstile.unclaimed(due);
+            self.queue.len().min(due).min(room)
+        } else {
+            0
+        };
         let batch: Vec<Ready> = self.queue.drain(..count).collect();
         let advance = Advance {
             id: self.row.id,
@@ -347,6 +394,12 @@ impl Runner {
                 self.make(ready, advanced.until);
             }
         }
+        let now = self.now();
+        if advanced.held > now.max(self.held) {
+            // Another instance was told to wait.
+            let pause = u64::try_from(advanced.held.saturating_sub(now)).unwrap_or(0);
+            self.pause(Duration::from_micros(pause)).await;
+        }
         advanced.runs
     }
 
@@ -361,31 +414,34 @@ impl Runner {
     }
 
     fn make(&mut self, ready: Ready, until: i64) {
-        let store = self.all.store.clone();
         let sender = self.all.sender.clone();
         let bot = self.row.bot;
         let Ready { taken, call, .. } = ready;
+        let ticket = self.turnstile.enter();
         self.calls.spawn(async move {
-            let wait = taken.at.saturating_sub(store.clock().micros());
-            if let Ok(wait @ 1..) = u64::try_from(wait) {
-                tokio::time::sleep(Duration::from_micros(wait)).await;
-            }
-            let late = store.clock().micros().saturating_sub(taken.at);
+            let passed = ticket.pass().await;
+            let late = passed.as_ref().ok().map(|pass| pass.late);
+            let told = match &passed {
+                Ok(_) => sender.bulk(bot, &call, until).await,
+                Err(pause) => Err(Unsent::Later(*pause)),
+            };
             Made {
                 person: taken.person,
                 attempts: taken.attempts + 1,
                 until,
-                told: sender.bulk(bot, &call, until).await,
+                told,
                 late,
             }
         });
     }
 
     fn note(&mut self, made: Made) {
-        telemetry::emit(BroadcastCalled {
-            bot: self.name,
-            late: Duration::from_micros(u64::try_from(made.late).unwrap_or(0)),
-        });
+        if let Some(late) = made.late {
+            telemetry::emit(BroadcastCalled {
+                bot: self.name,
+                late: Duration::from_micros(u64::try_from(late).unwrap_or(0)),
+            });
+        }
         let Verdict { ended, code, free } =
             judge(&made.told, made.attempts, self.now(), &mut self.trouble);
         if self.done.is_empty() {
@@ -411,8 +467,16 @@ impl Runner {
         if store.hold_broadcasts(self.row.bot, pause).await.is_err() {
             telemetry::emit(StoreFailed { task: "broadcasts" });
         }
+        self.pause(pause).await;
+    }
+
+    /// Nothing begins here before it is over; what has begun and was not called yet is given back.
+    async fn pause(&mut self, pause: Duration) {
+        let until = self.now().saturating_add(micros(pause).min(HOLD));
+        self.held = self.held.max(until);
+        self.look = Instant::now() + pause.min(HELD_LOOK);
+        self.turnstile.turn_away(pause);
         self.give_back().await;
-        self.look = Instant::now() + pause.min(AWAY);
     }
 
     async fn give_back(&mut self) {
@@ -427,6 +491,7 @@ impl Runner {
 
     /// Gives back what has not begun, and waits for what has: each call has its time limit.
     async fn rest(&mut self) {
+        self.turnstile.turn_away(Duration::ZERO);
         self.give_back().await;
         while let Some(made) = self.calls.join_next().await {
             if let Ok(made) = made {
@@ -436,15 +501,20 @@ impl Runner {
         if self.done.is_empty() {
             return;
         }
-        let advance = Advance {
-            id: self.row.id,
-            bot: self.row.bot,
-            done: self.done.clone(),
-            ..Advance::default()
-        };
-        match self.all.store.advance(advance).await {
-            Ok(_) => self.settled(),
-            Err(_) => telemetry::emit(StoreFailed { task: "broadcasts" }),
+        for attempt in 1..=LAST_ATTEMPTS {
+            let advance = Advance {
+                id: self.row.id,
+                bot: self.row.bot,
+                done: self.done.clone(),
+                ..Advance::default()
+            };
+            if self.all.store.advance(advance).await.is_ok() {
+                return self.settled();
+            }
+            telemetry::emit(StoreFailed { task: "broadcasts" });
+            if attempt < LAST_ATTEMPTS {
+                tokio::time::sleep(AWAY).await;
+            }
         }
     }
 

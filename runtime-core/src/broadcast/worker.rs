@@ -18,7 +18,9 @@ use crate::store::broadcasts::{Row, State, Telling};
 use crate::store::outbox::micros;
 use crate::store::{Store, StoreError};
 use crate::telemetry;
-use crate::telemetry::events::{BroadcastMoved, BroadcastsWaiting, PeopleWritten, StoreFailed};
+use crate::telemetry::events::{
+    BroadcastMoved, BroadcastSettled, BroadcastsWaiting, PeopleWritten, StoreFailed,
+};
 
 /// How often broadcasts are looked for, and people written.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -102,6 +104,7 @@ impl Broadcasts {
                 }
                 Err(_) => telemetry::emit(StoreFailed { task: "broadcasts" }),
             }
+            self.settle_cancelled().await;
             if self.tell().await.is_err() {
                 telemetry::emit(StoreFailed { task: "progress" });
             }
@@ -119,6 +122,22 @@ impl Broadcasts {
             Ok(0) => {}
             Ok(people) => telemetry::emit(PeopleWritten { people }),
             Err(_) => telemetry::emit(StoreFailed { task: "people" }),
+        }
+    }
+
+    /// Counts what a process has left of broadcasts that were cancelled: nobody takes of those any more.
+    async fn settle_cancelled(&self) {
+        match self.store.settle_cancelled(&self.engine.senders()).await {
+            Ok(settled) => {
+                for (bot, people) in settled {
+                    telemetry::emit(BroadcastSettled {
+                        bot: self.name(bot),
+                        outcome: "ambiguous",
+                        people,
+                    });
+                }
+            }
+            Err(_) => telemetry::emit(StoreFailed { task: "broadcasts" }),
         }
     }
 

@@ -28,7 +28,7 @@ use crate::telemetry::{self, events};
 /// Calls of replies to Telegram at one moment.
 const CALLS: usize = 128;
 /// Calls of bulk at one moment: its own, so that no reply waits for them.
-const BULK_CALLS: usize = 64;
+const BULK_CALLS: usize = 256;
 /// Rows of bulk that this process holds: two seconds' worth of the bulk limit, well within a lease.
 const BULK_ROWS: usize = 50;
 /// How long the sweep waits after an outage of the database.

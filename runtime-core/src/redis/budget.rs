@@ -139,7 +139,7 @@ impl Budgets {
                 "flood",
                 &TAKE,
                 &keys(bot, chat, class),
-                &arguments(chat, class, false, self.own.bulk_per_second()),
+                &arguments(chat, class, false, self.own.bulk_budget()),
             )
             .await;
         match shared.and_then(|wait| u64::try_from(wait).ok()) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::broadcast::letter::Letters;
 use crate::engine::Engine;
 use crate::ingress::Place;
-use crate::store::broadcasts::{Advance, Done, Ended, State};
+use crate::store::broadcasts::{Advance, Ahead, Done, Ended, State};
 use crate::store::outbox::RowKey;
 use crate::store::{Store, StoreError};
 use crate::telegram::flood::Class;
@@ -35,7 +35,11 @@ pub(super) async fn send(
         ) else {
             continue;
         };
-        let take = store.take_recipients(row.id, A_DAY, MOST, 1000).await?;
+        let ahead = Ahead {
+            most: MOST,
+            ..Ahead::default()
+        };
+        let take = store.take_recipients(row.id, A_DAY, ahead, 1000).await?;
         let mut begin = Vec::new();
         for taken in &take.taken {
             begin.push((taken.person, take.until));

@@ -144,21 +144,31 @@ struct Instance {
 
 impl Instance {
     async fn start(rig: &Rig, store: Arc<Store>, telegram: &FakeTelegram) -> Self {
+        let mut instance = Self::idle(store.clone(), telegram);
+        instance.work(rig, store);
+        instance
+    }
+
+    /// One that sends what waits in the outbox, and no broadcasts.
+    fn idle(store: Arc<Store>, telegram: &FakeTelegram) -> Self {
         let client = Client::new(telegram.url()).unwrap();
-        let (sender, marking) = Sender::new(client, store.clone(), Redis::alone());
+        let (sender, marking) = Sender::new(client, store, Redis::alone());
         sender.set_bot("herald", Token::parse(TOKEN).unwrap());
         sender.hold_bulk_to(50);
         let (_, announced) = tokio::sync::mpsc::channel(1);
         let mut tasks: Vec<_> = sender.start(announced).into();
         tasks.push(marking);
-        let (stop, stopped) = watch::channel(false);
-        let all = Broadcasts::new(store, rig.engine.clone(), sender.clone(), 50);
-        tasks.push(tokio::spawn(all.run(stopped)));
         Self {
-            stop,
+            stop: watch::channel(false).0,
             tasks,
             sender,
         }
+    }
+
+    fn work(&mut self, rig: &Rig, store: Arc<Store>) {
+        let all = Broadcasts::new(store, rig.engine.clone(), self.sender.clone(), 50);
+        let stopped = self.stop.subscribe();
+        self.tasks.push(tokio::spawn(all.run(stopped)));
     }
 
     async fn stop(self) {
@@ -199,6 +209,15 @@ async fn ended(rig: &Rig, id: i64) {
     }
 }
 
+/// Waits until so many people have a message.
+async fn reached(telegram: &FakeTelegram, people: usize) {
+    let began = Instant::now();
+    while got(telegram).len() < people {
+        assert!(began.elapsed() < Duration::from_secs(30), "nobody gets it");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// Texts by person.
 fn got(telegram: &FakeTelegram) -> BTreeMap<i64, Vec<String>> {
     let mut got: BTreeMap<i64, Vec<String>> = BTreeMap::new();
@@ -231,19 +250,23 @@ async fn two_instances_tell_everybody_once() {
         truth(false)
     ))
     .await;
-    // 429 in between, a server error, a connection that breaks after the fact: nobody gets it twice.
-    telegram.fail_next(Some("sendMessage"), Fault::Flood(1));
     let boris = 1002;
     rig.say(boris, "/news <i>fire</i> {$name}").await;
     rig.say(boris, "/stop").await;
     let second = Store::open(&rig.database.url(), &[], Clock::system())
         .await
         .unwrap();
-    let instances = [
-        Instance::start(&rig, rig.store.clone(), &telegram).await,
-        Instance::start(&rig, second.clone(), &telegram).await,
+    let mut instances = [
+        Instance::idle(rig.store.clone(), &telegram),
+        Instance::idle(second.clone(), &telegram),
     ];
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    // What fails below are calls of the broadcast, not the message that tells of it.
+    reached(&telegram, 1).await;
+    // 429 in between, a server error, a connection that breaks after the fact: nobody gets it twice.
+    telegram.fail_next(Some("sendMessage"), Fault::Flood(1));
+    instances[0].work(&rig, rig.store.clone());
+    instances[1].work(&rig, second.clone());
+    reached(&telegram, 20).await;
     telegram.fail_next(Some("sendMessage"), Fault::AcceptThenClose);
     telegram.fail_next(Some("sendMessage"), Fault::Status(500));
     ended(&rig, 1).await;

@@ -1,7 +1,7 @@
 //! Broadcasts and their recipients.
 //!
-//! A recipient's row is written once. Whoever wants to send takes rows (`Taken`: each with the moment at which it is due,
-//! so that all instances together keep the pace), says of each in a committed statement that its call begins, and of each
+//! A recipient's row is written once. Whoever wants to send takes rows, and moments for their calls (`Slots`: all
+//! instances together keep the pace), says of each in a committed statement that its call begins, and of each
 //! how it ended. A crash leaves rows that were taken, which are taken again, and rows whose call had begun: those are
 //! ambiguous.
 //!
@@ -27,7 +27,9 @@ use super::error::StoreError;
 use super::outbox::micros;
 use crate::broadcast::Audience;
 pub(crate) use making::{Filter, Making};
-pub(crate) use sending::{Advance, Advanced, Done, Ended, Enrolled, Slots, Take, Taken, Taking};
+pub(crate) use sending::{
+    Advance, Advanced, Ahead, Done, Ended, Enrolled, Paced, Slots, Take, Taken, Taking,
+};
 pub(crate) use telling::Telling;
 
 /// How long whoever takes a row, or begins its call, has for it.
@@ -271,12 +273,12 @@ impl Store {
         backend!(self, backend => backend.letters_of(id).await)
     }
 
-    /// Takes recipients whose calls may begin before `ahead` has passed.
+    /// Takes recipients, and the moments of their calls before `horizon` has passed.
     pub(crate) async fn take_recipients(
         &self,
         id: i64,
-        ahead: Duration,
-        most: i64,
+        horizon: Duration,
+        ahead: Ahead,
         ceiling: u32,
     ) -> Result<Take, StoreError> {
         let now = self.clock.micros();
@@ -284,11 +286,28 @@ impl Store {
             id,
             now,
             until: now.saturating_add(micros(LEASE)),
-            horizon: now.saturating_add(micros(ahead)),
-            most,
+            horizon: now.saturating_add(micros(horizon)),
+            ahead,
             ceiling: i64::from(ceiling),
         };
         backend!(self, backend => backend.take_recipients(taking).await)
+    }
+
+    /// Calls that a process has left when it died, of broadcasts that were cancelled: ambiguous. By bot, how many.
+    pub(crate) async fn settle_cancelled(
+        &self,
+        bots: &[i64],
+    ) -> Result<Vec<(i64, i64)>, StoreError> {
+        let now = self.clock.micros();
+        let left = backend!(self, backend => backend.left_of_cancelled(now).await)?;
+        let mut settled = Vec::new();
+        for (id, bot) in left {
+            if bots.contains(&bot) {
+                let people = backend!(self, backend => backend.settle_cancelled(id, now).await)?;
+                settled.push((bot, people));
+            }
+        }
+        Ok(settled)
     }
 
     /// Stores how calls ended, and that others begin.

@@ -2,8 +2,10 @@
 
 use crate::broadcast::letter::Fields;
 
-/// So much of what was missed is made up for: a pace that catches up with more would be a burst (microseconds).
-pub(crate) const LAG: i64 = 250_000;
+/// No moment is nearer than this when it is given out (microseconds): that its call begins is committed first.
+pub(crate) const LEAD: i64 = 150_000;
+/// What was missed is made up for by moments that are closer by this part of their distance: never by a burst.
+pub(crate) const CLOSER: i64 = 26;
 /// Longest pause at a time (microseconds): Telegram is asked again then, and says so again.
 pub(crate) const HOLD: i64 = 3_600_000_000;
 
@@ -11,8 +13,6 @@ pub(crate) const HOLD: i64 = 3_600_000_000;
 #[derive(Debug, Clone)]
 pub(crate) struct Taken {
     pub(crate) person: i64,
-    /// When its call may begin.
-    pub(crate) at: i64,
     pub(crate) attempts: i64,
     pub(crate) fields: Fields,
     /// Of their Telegram.
@@ -36,12 +36,30 @@ pub(crate) struct Take {
     /// It does not run (any more).
     pub(crate) stopped: bool,
     pub(crate) taken: Vec<Taken>,
+    /// When calls may begin.
+    pub(crate) moments: Vec<i64>,
+    /// So much of the pace nobody had asked for, and so much was made up for by these moments (microseconds).
+    pub(crate) missed: i64,
+    pub(crate) made_up: i64,
     /// Till when they are ours.
     pub(crate) until: i64,
     /// Rows of a crash that count as ambiguous now.
     pub(crate) ambiguous: i64,
     /// Nothing was due, and nobody holds anything: all is done, if everybody is enrolled.
     pub(crate) idle: bool,
+}
+
+/// What whoever takes has already.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ahead {
+    /// Moments for calls.
+    pub(crate) moments: i64,
+    /// Rows whose calls wait for one.
+    pub(crate) rows: i64,
+    /// How many rows there is room for.
+    pub(crate) most: i64,
+    /// Something was missed and is to be made up for.
+    pub(crate) behind: bool,
 }
 
 /// What taking asks for.
@@ -52,7 +70,7 @@ pub(crate) struct Taking {
     pub(crate) until: i64,
     /// Calls up to this moment.
     pub(crate) horizon: i64,
-    pub(crate) most: i64,
+    pub(crate) ahead: Ahead,
     /// Messages a second of the whole bot.
     pub(crate) ceiling: i64,
 }
@@ -61,54 +79,102 @@ pub(crate) struct Taking {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Slots {
     pub(crate) next: i64,
-    pub(crate) step: i64,
     pub(crate) bot_next: i64,
-    pub(crate) bot_step: i64,
+    step: i64,
+    bot_step: i64,
+    /// So much closer are two moments than they are declared to be.
+    closer: i64,
+    /// So long nobody had asked for moments.
+    pub(crate) missed: i64,
+}
+
+/// What is stored of a pace.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Paced {
+    /// Messages a second.
+    pub(crate) per_second: i64,
+    /// The broadcast's next moment; 0: it has had none.
+    pub(crate) next: i64,
+    /// Its bot's.
+    pub(crate) bot_next: i64,
+    /// Nothing of this bot's before then.
+    pub(crate) held: i64,
 }
 
 impl Slots {
-    /// `next` and `bot_next` as they are stored.
-    pub(crate) fn new(next: i64, bot_next: i64, per_second: i64, taking: &Taking) -> Self {
+    pub(crate) fn new(paced: Paced, taking: &Taking) -> Self {
         let ceiling = taking.ceiling.max(1);
-        // What was missed is made up for, but for no more than `LAG` of it; who begins has missed nothing.
-        let from = |next: i64| {
-            if next == 0 {
-                taking.now
+        // No pause is longer: a moment further away is that of a clock that was ahead.
+        let latest = taking.now.saturating_add(HOLD);
+        let first = taking.now.max(paced.held.min(latest)).saturating_add(LEAD);
+        let last = paced.next.max(paced.bot_next);
+        let missed = if paced.next == 0 {
+            0
+        } else {
+            // Telegram's pauses are not made up for.
+            let since = last.max(paced.held.saturating_add(LEAD));
+            taking.now.saturating_add(LEAD).saturating_sub(since).max(0)
+        };
+        let (step, bot_step) = (
+            1_000_000 / paced.per_second.clamp(1, ceiling),
+            1_000_000 / ceiling,
+        );
+        let closer = |step: i64| {
+            if taking.ahead.behind {
+                step / CLOSER
             } else {
-                // No pause is longer: a moment further away is that of a clock that was ahead.
-                next.clamp(
-                    taking.now.saturating_sub(LAG),
-                    taking.now.saturating_add(HOLD),
-                )
+                0
             }
         };
+        let latest = latest.max(first);
         Self {
-            next: from(next),
-            step: 1_000_000 / per_second.clamp(1, ceiling),
-            bot_next: from(bot_next),
-            bot_step: 1_000_000 / ceiling,
+            next: paced.next.clamp(first, latest),
+            bot_next: paced.bot_next.clamp(first, latest),
+            step: step - closer(step),
+            bot_step: bot_step - closer(bot_step),
+            closer: closer(step),
+            missed,
         }
     }
 
     /// How many calls fit before the horizon.
-    pub(crate) fn room(&self, taking: &Taking) -> i64 {
-        let fit = |next: i64, step: i64| {
-            let room = taking.horizon.saturating_sub(next);
-            if room <= 0 {
-                0
-            } else {
-                (room + step - 1) / step.max(1)
-            }
-        };
-        fit(self.next, self.step)
-            .min(fit(self.bot_next, self.bot_step))
-            .min(taking.most)
+    fn room(&self, taking: &Taking) -> i64 {
+        let room = taking
+            .horizon
+            .saturating_sub(self.next.max(self.bot_next))
+            .max(0);
+        (room + self.step - 1) / self.step.max(1)
+    }
+
+    /// How many rows are wanted for the moments that there are.
+    pub(crate) fn wanted(&self, taking: &Taking) -> i64 {
+        let Ahead {
+            moments,
+            rows,
+            most,
+            ..
+        } = taking.ahead;
+        (moments + self.room(taking) - rows).min(most).max(0)
+    }
+
+    /// The moments of rows that have none yet, so many were taken.
+    pub(crate) fn give(&mut self, taken: usize, taking: &Taking) -> Vec<i64> {
+        let taken = i64::try_from(taken).unwrap_or(i64::MAX);
+        let without = taking.ahead.rows.saturating_add(taken) - taking.ahead.moments;
+        let count = without.clamp(0, self.room(taking));
+        (0..count).map(|_| self.take()).collect()
+    }
+
+    /// So much was made up for by so many moments.
+    pub(crate) fn made_up(&self, moments: &[i64]) -> i64 {
+        let count = i64::try_from(moments.len()).unwrap_or(i64::MAX);
+        self.closer.saturating_mul(count)
     }
 
     /// The next moment.
-    pub(crate) fn take(&mut self) -> i64 {
+    fn take(&mut self) -> i64 {
         let at = self.next.max(self.bot_next);
-        self.next += self.step;
+        self.next = at + self.step;
         self.bot_next += self.bot_step;
         at
     }
@@ -128,6 +194,13 @@ pub(crate) enum Ended {
 }
 
 impl Ended {
+    /// Of a cancelled broadcast nothing is sent again: what nobody knows stays unknown.
+    pub(crate) fn at_last(self, cancelled: bool) -> Self {
+        match self {
+            Self::Resend(_) if cancelled => Self::Ambiguous,
+            ended => ended,
+        }
+    }
     pub(crate) fn stored(self) -> i16 {
         match self {
             Self::Again(_) | Self::Resend(_) => 0,
@@ -186,6 +259,8 @@ pub(crate) struct Advance {
 pub(crate) struct Advanced {
     /// It runs; if not, nothing has begun.
     pub(crate) runs: bool,
+    /// No call of this bot's broadcasts before this moment, as Telegram has told one of the instances.
+    pub(crate) held: i64,
     /// Calls that may be made now, and till when.
     pub(crate) begun: Vec<i64>,
     pub(crate) until: i64,
@@ -197,57 +272,107 @@ pub(crate) struct Advanced {
 mod tests {
     use super::*;
 
-    fn taking(now: i64, horizon: i64) -> Taking {
+    fn taking(now: i64, ahead: Ahead) -> Taking {
         Taking {
             id: 1,
             now,
             until: now + 30_000_000,
-            horizon,
-            most: 1_000,
+            horizon: now + LEAD + 1_000_000,
+            ahead,
             ceiling: 25,
         }
     }
 
+    fn paced(per_second: i64, next: i64, bot_next: i64) -> Paced {
+        Paced {
+            per_second,
+            next,
+            bot_next,
+            held: 0,
+        }
+    }
+
+    const NOW: i64 = 1_000_000_000;
+    const MANY: Ahead = Ahead {
+        moments: 0,
+        rows: 0,
+        most: 1_000,
+        behind: false,
+    };
+
     #[test]
     fn a_pace_neither_bursts_nor_drifts() {
-        let now = 1_000_000_000;
-        let mut slots = Slots::new(0, 0, 10, &taking(now, now + 1_000_000));
-        assert_eq!(slots.room(&taking(now, now + 1_000_000)), 10);
-        let at: Vec<i64> = (0..10).map(|_| slots.take()).collect();
-        assert_eq!(at.first(), Some(&now));
+        let asked = taking(NOW, MANY);
+        let mut slots = Slots::new(paced(10, 0, 0), &asked);
+        assert_eq!(slots.wanted(&asked), 10);
+        let at = slots.give(10, &asked);
+        assert_eq!(at.first(), Some(&(NOW + LEAD)));
         assert!(at.windows(2).all(|two| two[1] - two[0] == 100_000));
+        assert_eq!((at.len(), slots.missed), (10, 0));
         // Asked again too early: nothing is due.
-        let again = Slots::new(
-            slots.next,
-            slots.bot_next,
-            10,
-            &taking(now + 1, now + 900_000),
-        );
-        assert_eq!(again.room(&taking(now + 1, now + 900_000)), 0);
-        // After a pause of a minute: no more than a quarter of a second is made up for.
-        let late = now + 60_000_000;
-        let after = Slots::new(slots.next, slots.bot_next, 10, &taking(late, late));
-        assert_eq!(after.room(&taking(late, late)), 3);
+        let again = taking(NOW - 100_000, MANY);
+        let slots = paced(10, slots.next, slots.bot_next);
+        assert_eq!(Slots::new(slots, &again).wanted(&again), 0);
+        // A minute later: nothing is made up for at once, and it is told what was missed.
+        let late = taking(NOW + 61_000_000, MANY);
+        let after = Slots::new(slots, &late);
+        assert_eq!((after.wanted(&late), after.missed), (10, 60_000_000));
+    }
+
+    #[test]
+    fn what_was_missed_is_made_up_for_slowly() {
+        let behind = Ahead {
+            behind: true,
+            ..MANY
+        };
+        let asked = taking(NOW, behind);
+        let mut slots = Slots::new(paced(25, NOW, NOW), &asked);
+        let at = slots.give(1_000, &asked);
+        assert_eq!(at.len(), 26);
+        assert!(at.windows(2).all(|two| two[1] - two[0] == 40_000 - 1_538));
+        assert_eq!(slots.made_up(&at), 26 * 1_538);
+    }
+
+    #[test]
+    fn moments_that_are_left_are_used_first() {
+        let ahead = Ahead {
+            moments: 6,
+            rows: 9,
+            ..MANY
+        };
+        let asked = taking(NOW, ahead);
+        let mut slots = Slots::new(paced(10, 0, 0), &asked);
+        assert_eq!(slots.wanted(&asked), 7);
+        // Fewer were found: what nobody needs is not taken from the pace.
+        assert_eq!(slots.give(2, &asked).len(), 5);
+        assert_eq!(slots.next, NOW + LEAD + 500_000);
+    }
+
+    #[test]
+    fn nothing_is_given_out_within_a_pause() {
+        let asked = taking(NOW, MANY);
+        let held = Paced {
+            held: NOW + 600_000,
+            ..paced(10, NOW, NOW)
+        };
+        let mut slots = Slots::new(held, &asked);
+        assert_eq!(slots.wanted(&asked), 4);
+        assert_eq!(slots.give(1, &asked), [NOW + 600_000 + LEAD]);
     }
 
     #[test]
     fn two_broadcasts_of_one_bot_share_its_ceiling() {
-        let now = 1_000_000_000;
-        let taking = taking(now, now + 1_000_000);
-        let mut first = Slots::new(0, 0, 20, &taking);
-        let taken = first.room(&taking);
-        assert_eq!(taken, 20);
-        (0..taken).for_each(|_| {
-            first.take();
-        });
-        let second = Slots::new(0, first.bot_next, 20, &taking);
-        assert_eq!(second.room(&taking), 5);
+        let asked = taking(NOW, MANY);
+        let mut first = Slots::new(paced(20, 0, 0), &asked);
+        assert_eq!(first.give(1_000, &asked).len(), 20);
+        let second = Slots::new(paced(20, 0, first.bot_next), &asked);
+        assert_eq!(second.wanted(&asked), 4);
     }
 
     #[test]
     fn nobody_is_faster_than_the_ceiling() {
-        let now = 1_000_000_000;
-        let taking = taking(now, now + 1_000_000);
-        assert_eq!(Slots::new(0, 0, 100, &taking).room(&taking), 25);
+        let asked = taking(NOW, MANY);
+        let slots = Slots::new(paced(100, 0, 0), &asked);
+        assert_eq!(slots.wanted(&asked), 25);
     }
 }

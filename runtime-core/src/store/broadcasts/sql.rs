@@ -19,6 +19,21 @@ pub(crate) const COMPLETE: &str = concat!(
     columns!()
 );
 
+/// Now: cancelled ones with calls of a process that has died, and their bots.
+pub(crate) const LEFT: &str = "SELECT DISTINCT b.id, b.bot FROM bf_recipient r JOIN bf_broadcast b ON b.id = r.broadcast \
+   WHERE r.state = 2 AND r.due <= $1 AND b.state = 4";
+
+/// Id, people, now: they were counted as skipped.
+pub(crate) const RECOUNT: &str = "UPDATE bf_broadcast SET ambiguous = ambiguous + $2, skipped = skipped - $2, \
+     told_at = CASE WHEN told_chat IS NULL THEN 0 ELSE CAST($3 AS BIGINT) END \
+   WHERE id = $1 AND state = 4";
+
+/// Id, sent, failed, blocked, ambiguous, no longer skipped, now. What ends after it has stopped is told once more.
+pub(crate) const COUNT: &str = "UPDATE bf_broadcast SET sent = sent + $2, failed = failed + $3, blocked = blocked + $4, \
+     ambiguous = ambiguous + $5, skipped = skipped - $6, \
+     told_at = CASE WHEN told_at = 0 AND told_chat IS NOT NULL AND state IN (2, 4) THEN CAST($7 AS BIGINT) ELSE told_at END \
+   WHERE id = $1";
+
 /// Id, now, problem.
 pub(crate) const SUSPEND: &str = "UPDATE bf_broadcast SET state = 2, problem = $3, \
      told_at = CASE WHEN told_chat IS NULL THEN 0 ELSE CAST($2 AS BIGINT) END \

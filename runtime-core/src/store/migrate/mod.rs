@@ -46,6 +46,7 @@ static OWN: MigrationSet = MigrationSet {
         own!(5, "jobs", "0005_jobs.sql"),
         own!(6, "llm", "0006_llm.sql"),
         own!(7, "events", "0007_events.sql"),
+        own!(8, "pace", "0008_pace.sql"),
     ],
 };
 

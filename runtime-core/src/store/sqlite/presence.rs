@@ -50,7 +50,7 @@ impl Sqlite {
                          UPDATE bf_polling SET lease_until = $1 WHERE lease_until > $1;
                          UPDATE bf_recipient SET due = $1 WHERE state < 3 AND due > $1;
                          UPDATE bf_broadcast SET next_at = $1 WHERE state < 3 AND next_at > $1;
-                         UPDATE bf_pace SET next_at = $1 WHERE next_at > $1;
+                         UPDATE bf_pace SET next_at = min(next_at, $1), held = min(held, $1) WHERE max(next_at, held) > $1;
                          UPDATE bf_jobs SET ready = $1 WHERE ready > $1",
                     )
                     .bind(now)

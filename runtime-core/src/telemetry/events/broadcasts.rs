@@ -157,6 +157,26 @@ impl Fact for BroadcastCalled {
     }
 }
 
+/// Moments of a broadcast's pace that this instance could not use.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct MomentsLost {
+    pub bot: &'static str,
+    /// `begin`: no call had been committed; `answers`: too many calls had no answer; `late`: this process was.
+    pub reason: &'static str,
+    pub moments: i64,
+}
+
+impl Fact for MomentsLost {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            m.broadcast_lost
+                .with_label_values(&[self.bot, self.reason])
+                .inc_by(u64::try_from(self.moments).unwrap_or(0));
+        }
+    }
+}
+
 /// A bot's broadcasts pause: flood control, or a Telegram that does not answer.
 #[derive(Debug)]
 #[allow(missing_docs)]

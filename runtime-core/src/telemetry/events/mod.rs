@@ -14,7 +14,7 @@ mod updates;
 pub use access::{AdminActed, AdminRefused, ConnectionRefused, Panicked, PersonHandled};
 pub use broadcasts::{
     BroadcastBegun, BroadcastCalled, BroadcastHeld, BroadcastMoved, BroadcastRunning,
-    BroadcastSettled, BroadcastsWaiting, PeopleWritten,
+    BroadcastSettled, BroadcastsWaiting, MomentsLost, PeopleWritten,
 };
 pub use jobs::{JobEnd, JobEnded, JobsWaiting};
 pub use llm::{

@@ -74,6 +74,9 @@ pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static 
     for outcome in ["sent", "failed", "blocked", "ambiguous", "skipped", "again"] {
         m.broadcast_recipients.with_label_values(&[bot, outcome]);
     }
+    for reason in ["begin", "answers", "late"] {
+        m.broadcast_lost.with_label_values(&[bot, reason]);
+    }
     m.broadcast_late.with_label_values(&[bot]);
     m.broadcast_seconds.with_label_values(&[bot]);
     m.broadcasts_running.with_label_values(&[bot]);

@@ -166,6 +166,8 @@ metrics! {
     broadcast_recipients: counters "broadcast_recipients_total" ["bot_id", "outcome"];
     /// Pauses that flood control, or a Telegram that did not answer, brought about
     broadcast_holds: counters "broadcast_holds_total" ["bot_id"];
+    /// Moments of a broadcast's pace that this instance could not use, by what held it up (`begin`: the database; `answers`: Telegram; `late`: this process); the pace makes up for them
+    broadcast_lost: counters "broadcast_moments_lost_total" ["bot_id", "reason"];
     /// Seconds between the moment of a call by its broadcast's pace and the call
     broadcast_late: histograms "broadcast_lag_seconds" ["bot_id"] WORK;
     /// Seconds a completed broadcast took

@@ -304,8 +304,8 @@ impl Postgres {
 
     pub(crate) async fn hold_broadcasts(&self, bot: i64, until: i64) -> Result<(), StoreError> {
         on!(self.own, QUICK, connection => sqlx::query(
-            "INSERT INTO bf_pace (bot, next_at) VALUES ($1, $2) \
-             ON CONFLICT (bot) DO UPDATE SET next_at = greatest(bf_pace.next_at, excluded.next_at)",
+            "INSERT INTO bf_pace (bot, next_at, held) VALUES ($1, 0, $2) \
+             ON CONFLICT (bot) DO UPDATE SET held = greatest(bf_pace.held, excluded.held)",
         )
         .bind(bot)
         .bind(until)

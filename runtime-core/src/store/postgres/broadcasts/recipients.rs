@@ -10,7 +10,7 @@ use super::audience;
 use crate::broadcast::letter::Fields;
 use crate::faults;
 use crate::store::broadcasts::{
-    Advance, Advanced, Ended, Enrolled, Filter, Slots, Take, Taken, Taking,
+    Advance, Advanced, Ended, Enrolled, Filter, Paced, Slots, Take, Taken, Taking, sql,
 };
 use crate::store::error::StoreError;
 
@@ -29,6 +29,16 @@ impl Postgres {
         let take = on!(self.own, QUICK, connection => take(connection, taking))?;
         faults::point("broadcast.after_take");
         Ok(take)
+    }
+
+    pub(crate) async fn left_of_cancelled(&self, now: i64) -> Result<Vec<(i64, i64)>, StoreError> {
+        Ok(
+            on!(self.own, QUICK, connection => sqlx::query_as(sql::LEFT).bind(now).fetch_all(connection))?,
+        )
+    }
+
+    pub(crate) async fn settle_cancelled(&self, id: i64, now: i64) -> Result<i64, StoreError> {
+        on!(self.own, QUICK, connection => settle_cancelled(connection, id, now))
     }
 
     pub(crate) async fn advance(&self, advance: Advance) -> Result<Advanced, StoreError> {
@@ -128,20 +138,34 @@ async fn take(connection: &mut PgConnection, taking: Taking) -> Result<Take, sql
         until: taking.until,
         ..Take::default()
     };
-    take.ambiguous = left_behind(&mut transaction, taking, row.try_get(3)?).await?;
+    let skip: bool = row.try_get(3)?;
+    let left = left_behind(&mut transaction, taking.id, taking.now, skip).await?;
+    if skip && left > 0 {
+        take.ambiguous = left;
+        sqlx::query("UPDATE bf_broadcast SET ambiguous = ambiguous + $2 WHERE id = $1")
+            .bind(taking.id)
+            .bind(left)
+            .execute(&mut *transaction)
+            .await?;
+    }
     // A statement of its own after the insert: it sees what a rival has just committed.
     sqlx::query("INSERT INTO bf_pace (bot, next_at) VALUES ($1, 0) ON CONFLICT DO NOTHING")
         .bind(bot)
         .execute(&mut *transaction)
         .await?;
-    let bot_next: i64 =
-        sqlx::query_scalar("SELECT next_at FROM bf_pace WHERE bot = $1 FOR NO KEY UPDATE")
+    let (bot_next, held): (i64, i64) =
+        sqlx::query_as("SELECT next_at, held FROM bf_pace WHERE bot = $1 FOR NO KEY UPDATE")
             .bind(bot)
             .fetch_one(&mut *transaction)
             .await?;
-    let per_second = i64::from(row.try_get::<i32, _>(2)?);
-    let mut slots = Slots::new(row.try_get(1)?, bot_next, per_second, &taking);
-    let room = slots.room(&taking);
+    let paced = Paced {
+        per_second: i64::from(row.try_get::<i32, _>(2)?),
+        next: row.try_get(1)?,
+        bot_next,
+        held,
+    };
+    let mut slots = Slots::new(paced, &taking);
+    let wanted = slots.wanted(&taking);
     let taken = sqlx::query(
         "WITH t AS (UPDATE bf_recipient r SET state = 1, due = $3 \
              FROM (SELECT person FROM bf_recipient WHERE broadcast = $1 AND state < 3 AND state <> 2 AND due <= $2 \
@@ -154,15 +178,17 @@ async fn take(connection: &mut PgConnection, taking: Taking) -> Result<Take, sql
     .bind(taking.id)
     .bind(taking.now)
     .bind(taking.until)
-    .bind(room)
+    .bind(wanted)
     .bind(bot)
     .fetch_all(&mut *transaction)
     .await?;
-    take.idle = taken.is_empty() && room > 0;
+    take.idle = taken.is_empty() && wanted > 0;
     for row in &taken {
-        take.taken.push(read(row, slots.take())?);
+        take.taken.push(read(row)?);
     }
-    if !taken.is_empty() {
+    take.moments = slots.give(taken.len(), &taking);
+    if !take.moments.is_empty() {
+        (take.missed, take.made_up) = (slots.missed, slots.made_up(&take.moments));
         sqlx::query("UPDATE bf_broadcast SET next_at = $2 WHERE id = $1")
             .bind(taking.id)
             .bind(slots.next)
@@ -178,10 +204,11 @@ async fn take(connection: &mut PgConnection, taking: Taking) -> Result<Take, sql
     Ok(take)
 }
 
-/// Calls that a crash has left: given up, or taken again by what follows. How many.
+/// Calls that a crash has left: given up, or to be taken again. How many.
 async fn left_behind(
     connection: &mut PgConnection,
-    taking: Taking,
+    id: i64,
+    now: i64,
     skip: bool,
 ) -> Result<i64, sqlx::Error> {
     let left = sqlx::query(
@@ -189,26 +216,38 @@ async fn left_behind(
            code = CASE WHEN $3 THEN 'crash' END, at = $2 \
          WHERE broadcast = $1 AND state = 2 AND due <= $2",
     )
-    .bind(taking.id)
-    .bind(taking.now)
+    .bind(id)
+    .bind(now)
     .bind(skip)
-    .execute(&mut *connection)
+    .execute(connection)
     .await?;
-    let left = i64::try_from(left.rows_affected()).unwrap_or(i64::MAX);
-    if skip && left > 0 {
-        sqlx::query("UPDATE bf_broadcast SET ambiguous = ambiguous + $2 WHERE id = $1")
-            .bind(taking.id)
-            .bind(left)
-            .execute(connection)
-            .await?;
-    }
+    Ok(i64::try_from(left.rows_affected()).unwrap_or(i64::MAX))
+}
+
+async fn settle_cancelled(
+    connection: &mut PgConnection,
+    id: i64,
+    now: i64,
+) -> Result<i64, sqlx::Error> {
+    let mut transaction = connection.begin().await?;
+    sqlx::query("SELECT 1 FROM bf_broadcast WHERE id = $1 FOR NO KEY UPDATE")
+        .bind(id)
+        .execute(&mut *transaction)
+        .await?;
+    let left = left_behind(&mut transaction, id, now, true).await?;
+    sqlx::query(sql::RECOUNT)
+        .bind(id)
+        .bind(left)
+        .bind(now)
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
     Ok(left)
 }
 
-fn read(row: &PgRow, at: i64) -> Result<Taken, sqlx::Error> {
+fn read(row: &PgRow) -> Result<Taken, sqlx::Error> {
     Ok(Taken {
         person: row.try_get(0)?,
-        at,
         attempts: i64::from(row.try_get::<i32, _>(1)?),
         fields: Fields {
             first_name: row.try_get(2)?,
@@ -241,17 +280,21 @@ async fn give_back(
 
 async fn step(connection: &mut PgConnection, advance: &Advance) -> Result<Advanced, sqlx::Error> {
     let mut transaction = connection.begin().await?;
-    let state: Option<i16> =
-        sqlx::query_scalar("SELECT state FROM bf_broadcast WHERE id = $1 FOR NO KEY UPDATE")
-            .bind(advance.id)
-            .fetch_optional(&mut *transaction)
-            .await?;
+    let found: Option<(i16, i64)> = sqlx::query_as(
+        "SELECT b.state, coalesce(p.held, 0) FROM bf_broadcast b LEFT JOIN bf_pace p ON p.bot = b.bot \
+         WHERE b.id = $1 FOR NO KEY UPDATE OF b",
+    )
+    .bind(advance.id)
+    .fetch_optional(&mut *transaction)
+    .await?;
+    let (state, held) = found.unzip();
     let mut advanced = Advanced {
         runs: state == Some(1),
+        held: held.unwrap_or(0),
         ..Advanced::default()
     };
     settle(&mut transaction, advance, state == Some(4)).await?;
-    if !advanced.runs {
+    if !advanced.runs || advanced.held > advance.now {
         give_back(&mut transaction, advance.id, &advance.begin).await?;
     } else if !advance.begin.is_empty() {
         begin(&mut transaction, advance, &mut advanced).await?;
@@ -313,6 +356,7 @@ async fn settle(
         return Ok(());
     }
     let done = &advance.done;
+    let ended = || done.iter().map(|d| d.ended.at_last(cancelled));
     let counts: (i64, i64, i64, i64) = sqlx::query_as(
         "WITH s AS (UPDATE bf_recipient r SET state = d.state, due = d.due, code = d.code, at = $2, \
              attempts = r.attempts + d.attempt \
@@ -326,8 +370,8 @@ async fn settle(
     .bind(advance.now)
     .bind(done.iter().map(|d| d.person).collect::<Vec<_>>())
     .bind(done.iter().map(|d| d.until).collect::<Vec<_>>())
-    .bind(done.iter().map(|d| d.ended.stored()).collect::<Vec<_>>())
-    .bind(done.iter().map(|d| d.ended.due()).collect::<Vec<_>>())
+    .bind(ended().map(Ended::stored).collect::<Vec<_>>())
+    .bind(ended().map(Ended::due).collect::<Vec<_>>())
     .bind(done.iter().map(|d| d.code).collect::<Vec<_>>())
     .bind(done.iter().map(|d| i32::from(!d.free)).collect::<Vec<_>>())
     .fetch_one(&mut *connection)
@@ -339,18 +383,16 @@ async fn settle(
     } else {
         0
     };
-    sqlx::query(
-        "UPDATE bf_broadcast SET sent = sent + $2, failed = failed + $3, blocked = blocked + $4, ambiguous = ambiguous + $5, \
-           skipped = skipped - $6 WHERE id = $1",
-    )
-    .bind(advance.id)
-    .bind(sent)
-    .bind(failed)
-    .bind(blocked)
-    .bind(ambiguous)
-    .bind(taken_back)
-    .execute(&mut *connection)
-    .await?;
+    sqlx::query(sql::COUNT)
+        .bind(advance.id)
+        .bind(sent)
+        .bind(failed)
+        .bind(blocked)
+        .bind(ambiguous)
+        .bind(taken_back)
+        .bind(advance.now)
+        .execute(&mut *connection)
+        .await?;
     let gone = done.iter().filter(|d| d.ended == Ended::Blocked);
     let gone: Vec<i64> = gone.map(|d| d.person).collect();
     if !gone.is_empty() {

@@ -337,8 +337,8 @@ impl Sqlite {
             .write(move |connection| {
                 Box::pin(async move {
                     sqlx::query(
-                        "INSERT INTO bf_pace (bot, next_at) VALUES ($1, $2) \
-                         ON CONFLICT (bot) DO UPDATE SET next_at = max(next_at, $2)",
+                        "INSERT INTO bf_pace (bot, next_at, held) VALUES ($1, 0, $2) \
+                         ON CONFLICT (bot) DO UPDATE SET held = max(held, $2)",
                     )
                     .bind(bot)
                     .bind(until)

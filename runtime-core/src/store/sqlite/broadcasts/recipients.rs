@@ -8,7 +8,7 @@ use super::audience;
 use crate::broadcast::letter::Fields;
 use crate::faults;
 use crate::store::broadcasts::{
-    Advance, Advanced, Done, Ended, Enrolled, Filter, Slots, Take, Taken, Taking,
+    Advance, Advanced, Done, Ended, Enrolled, Filter, Paced, Slots, Take, Taken, Taking, sql,
 };
 use crate::store::error::StoreError;
 
@@ -32,6 +32,27 @@ impl Sqlite {
             .await?;
         faults::point("broadcast.after_take");
         Ok(take)
+    }
+
+    pub(crate) async fn left_of_cancelled(&self, now: i64) -> Result<Vec<(i64, i64)>, StoreError> {
+        let mut reader = self.readers.get().await?;
+        let query = sqlx::query_as(sql::LEFT).bind(now);
+        let left = query.fetch_all(reader.connection()?).await?;
+        reader.clean();
+        Ok(left)
+    }
+
+    pub(crate) async fn settle_cancelled(&self, id: i64, now: i64) -> Result<i64, StoreError> {
+        self.writer
+            .write(move |connection| {
+                Box::pin(async move {
+                    let left = left_behind(connection, id, now, true).await?;
+                    let query = sqlx::query(sql::RECOUNT).bind(id).bind(left).bind(now);
+                    query.execute(connection).await?;
+                    Ok(left)
+                })
+            })
+            .await
     }
 
     pub(crate) async fn advance(&self, advance: Advance) -> Result<Advanced, StoreError> {
@@ -119,7 +140,7 @@ async fn enrol(
 
 async fn take(connection: &mut SqliteConnection, taking: Taking) -> Result<Take, sqlx::Error> {
     let found = sqlx::query(
-        "SELECT b.bot, b.next_at, b.per_second, b.skip, coalesce(p.next_at, 0) FROM bf_broadcast b \
+        "SELECT b.bot, b.next_at, b.per_second, b.skip, coalesce(p.next_at, 0), coalesce(p.held, 0) FROM bf_broadcast b \
          LEFT JOIN bf_pace p ON p.bot = b.bot WHERE b.id = $1 AND b.state = 1",
     )
     .bind(taking.id)
@@ -136,10 +157,24 @@ async fn take(connection: &mut SqliteConnection, taking: Taking) -> Result<Take,
         until: taking.until,
         ..Take::default()
     };
-    take.ambiguous = left_behind(connection, taking, row.try_get(3)?).await?;
-    let per_second = i64::from(row.try_get::<i32, _>(2)?);
-    let mut slots = Slots::new(row.try_get(1)?, row.try_get(4)?, per_second, &taking);
-    let room = slots.room(&taking);
+    let skip: bool = row.try_get(3)?;
+    let left = left_behind(connection, taking.id, taking.now, skip).await?;
+    if skip && left > 0 {
+        take.ambiguous = left;
+        sqlx::query("UPDATE bf_broadcast SET ambiguous = ambiguous + $2 WHERE id = $1")
+            .bind(taking.id)
+            .bind(left)
+            .execute(&mut *connection)
+            .await?;
+    }
+    let paced = Paced {
+        per_second: i64::from(row.try_get::<i32, _>(2)?),
+        next: row.try_get(1)?,
+        bot_next: row.try_get(4)?,
+        held: row.try_get(5)?,
+    };
+    let mut slots = Slots::new(paced, &taking);
+    let wanted = slots.wanted(&taking);
     let taken = sqlx::query(
         "UPDATE bf_recipient SET state = 1, due = $3 WHERE broadcast = $1 AND person IN \
            (SELECT person FROM bf_recipient WHERE broadcast = $1 AND state < 3 AND state <> 2 AND due <= $2 \
@@ -149,13 +184,10 @@ async fn take(connection: &mut SqliteConnection, taking: Taking) -> Result<Take,
     .bind(taking.id)
     .bind(taking.now)
     .bind(taking.until)
-    .bind(room)
+    .bind(wanted)
     .fetch_all(&mut *connection)
     .await?;
-    if taken.is_empty() {
-        take.idle = room > 0;
-        return Ok(take);
-    }
+    take.idle = taken.is_empty() && wanted > 0;
     let mut attempts = Vec::with_capacity(taken.len());
     for row in &taken {
         attempts.push((row.try_get::<i64, _>(0)?, row.try_get::<i64, _>(1)?));
@@ -172,8 +204,13 @@ async fn take(connection: &mut SqliteConnection, taking: Taking) -> Result<Take,
     .fetch_all(&mut *connection)
     .await?;
     for row in &known {
-        take.taken.push(read(row, slots.take())?);
+        take.taken.push(read(row)?);
     }
+    take.moments = slots.give(known.len(), &taking);
+    if take.moments.is_empty() {
+        return Ok(take);
+    }
+    (take.missed, take.made_up) = (slots.missed, slots.made_up(&take.moments));
     sqlx::query("UPDATE bf_broadcast SET next_at = $2 WHERE id = $1")
         .bind(taking.id)
         .bind(slots.next)
@@ -189,10 +226,11 @@ async fn take(connection: &mut SqliteConnection, taking: Taking) -> Result<Take,
     Ok(take)
 }
 
-/// Calls that a crash has left: given up, or taken again by what follows. How many.
+/// Calls that a crash has left: given up, or to be taken again. How many.
 async fn left_behind(
     connection: &mut SqliteConnection,
-    taking: Taking,
+    id: i64,
+    now: i64,
     skip: bool,
 ) -> Result<i64, sqlx::Error> {
     let left = sqlx::query(
@@ -200,26 +238,17 @@ async fn left_behind(
            code = CASE WHEN $3 THEN 'crash' END, at = $2 \
          WHERE broadcast = $1 AND state = 2 AND due <= $2",
     )
-    .bind(taking.id)
-    .bind(taking.now)
+    .bind(id)
+    .bind(now)
     .bind(skip)
-    .execute(&mut *connection)
+    .execute(connection)
     .await?;
-    let left = i64::try_from(left.rows_affected()).unwrap_or(i64::MAX);
-    if skip && left > 0 {
-        sqlx::query("UPDATE bf_broadcast SET ambiguous = ambiguous + $2 WHERE id = $1")
-            .bind(taking.id)
-            .bind(left)
-            .execute(connection)
-            .await?;
-    }
-    Ok(left)
+    Ok(i64::try_from(left.rows_affected()).unwrap_or(i64::MAX))
 }
 
-fn read(row: &SqliteRow, at: i64) -> Result<Taken, sqlx::Error> {
+fn read(row: &SqliteRow) -> Result<Taken, sqlx::Error> {
     Ok(Taken {
         person: row.try_get(0)?,
-        at,
         attempts: row.try_get(1)?,
         fields: Fields {
             first_name: row.try_get(2)?,
@@ -251,17 +280,21 @@ async fn step(
     connection: &mut SqliteConnection,
     advance: &Advance,
 ) -> Result<Advanced, sqlx::Error> {
-    let state: Option<i16> = sqlx::query_scalar("SELECT state FROM bf_broadcast WHERE id = $1")
-        .bind(advance.id)
-        .fetch_optional(&mut *connection)
-        .await?;
+    let found: Option<(i16, i64)> = sqlx::query_as(
+        "SELECT b.state, coalesce(p.held, 0) FROM bf_broadcast b LEFT JOIN bf_pace p ON p.bot = b.bot WHERE b.id = $1",
+    )
+    .bind(advance.id)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let (state, held) = found.unzip();
     let mut advanced = Advanced {
         runs: state == Some(1),
+        held: held.unwrap_or(0),
         ..Advanced::default()
     };
     settle(connection, advance, state == Some(4)).await?;
     let begin = serde_json::to_string(&advance.begin).unwrap_or_default();
-    if !advanced.runs {
+    if !advanced.runs || advanced.held > advance.now {
         give_back(connection, advance.id, &begin).await?;
         return Ok(advanced);
     }
@@ -312,11 +345,12 @@ async fn settle(
         return Ok(());
     }
     let row = |done: &Done| {
+        let ended = done.ended.at_last(cancelled);
         (
             done.person,
             done.until,
-            done.ended.stored(),
-            done.ended.due(),
+            ended.stored(),
+            ended.due(),
             done.code,
             i32::from(!done.free),
         )
@@ -350,18 +384,16 @@ async fn settle(
     } else {
         0
     };
-    sqlx::query(
-        "UPDATE bf_broadcast SET sent = sent + $2, failed = failed + $3, blocked = blocked + $4, ambiguous = ambiguous + $5, \
-           skipped = skipped - $6 WHERE id = $1",
-    )
-    .bind(advance.id)
-    .bind(sent)
-    .bind(failed)
-    .bind(blocked)
-    .bind(ambiguous)
-    .bind(taken_back)
-    .execute(&mut *connection)
-    .await?;
+    sqlx::query(sql::COUNT)
+        .bind(advance.id)
+        .bind(sent)
+        .bind(failed)
+        .bind(blocked)
+        .bind(ambiguous)
+        .bind(taken_back)
+        .bind(advance.now)
+        .execute(&mut *connection)
+        .await?;
     for gone in advance.done.iter().filter(|d| d.ended == Ended::Blocked) {
         sqlx::query(
             "INSERT INTO bf_unreachable (bot, chat, since) VALUES ($1, $2, $3) \

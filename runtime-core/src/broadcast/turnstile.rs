@@ -1,0 +1,325 @@
+//! Where the calls that have begun wait for their moments. One passes at each; a moment that nobody could use in time is
+//! lost, never made up for by a burst: it counts as missed, and the pace makes up for it slowly.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, oneshot};
+
+use crate::clock::Clock;
+use crate::telemetry;
+use crate::telemetry::events::MomentsLost;
+
+/// A call may begin so long after its moment (microseconds): within any second, no more calls begin than the pace has in
+/// a second and this.
+const TOLERANCE: i64 = 75_000;
+/// Calls without an answer beyond those that Telegram's usual time explains, in seconds of the pace: if it stands still for a
+/// moment, so many arrive there at once.
+const BEYOND: f64 = 0.05;
+/// An answer takes so long now and then, as a multiple of the usual time.
+const SLACK: f64 = 1.5;
+/// Answers are taken to need so long before there was one.
+const FIRST_ANSWERS: f64 = 0.25;
+/// The part that the newest answer has in the usual time.
+const NEWEST: f64 = 0.125;
+
+/// The calls of one broadcast on this instance.
+#[derive(Debug)]
+pub(super) struct Turnstile {
+    bot: &'static str,
+    clock: Clock,
+    /// Calls a second, of all instances.
+    pace: f64,
+    inner: Mutex<Inner>,
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct Inner {
+    moments: VecDeque<i64>,
+    waiting: VecDeque<Waiting>,
+    under_way: usize,
+    /// Seconds until an answer.
+    usual: f64,
+    lost: i64,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    /// The moment that was to be its own.
+    expected: i64,
+    passes: oneshot::Sender<Result<Pass, Duration>>,
+}
+
+/// A place in the line.
+#[derive(Debug)]
+pub(super) struct Ticket(oneshot::Receiver<Result<Pass, Duration>>);
+
+/// A call that may be made now, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Pass {
+    turnstile: Arc<Turnstile>,
+    /// Microseconds after the moment that was to be its own.
+    pub(super) late: i64,
+    began: Instant,
+}
+
+impl Turnstile {
+    /// `pace`: calls a second.
+    pub(super) fn new(bot: &'static str, clock: Clock, pace: i64) -> Arc<Self> {
+        Arc::new(Self {
+            bot,
+            clock,
+            #[allow(clippy::cast_precision_loss)] // at most some hundreds
+            pace: pace.max(1) as f64,
+            inner: Mutex::new(Inner {
+                moments: VecDeque::new(),
+                waiting: VecDeque::new(),
+                under_way: 0,
+                usual: FIRST_ANSWERS,
+                lost: 0,
+            }),
+            changed: Notify::new(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Further moments, in their order.
+    pub(super) fn add(&self, moments: &[i64]) {
+        self.lock().moments.extend(moments);
+        self.changed.notify_one();
+    }
+
+    /// Moments that are still ahead.
+    pub(super) fn ahead(&self) -> usize {
+        let mut inner = self.lock();
+        self.lose(&mut inner);
+        inner.moments.len()
+    }
+
+    /// Calls that wait here.
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().waiting.len()
+    }
+
+    /// Moments up to then for which nobody waits.
+    pub(super) fn unclaimed(&self, until: i64) -> usize {
+        let inner = self.lock();
+        let due = inner.moments.partition_point(|at| *at <= until);
+        due.saturating_sub(inner.waiting.len())
+    }
+
+    /// The first moment for which nobody waits.
+    pub(super) fn next_unclaimed(&self) -> Option<i64> {
+        let inner = self.lock();
+        inner.moments.get(inner.waiting.len()).copied()
+    }
+
+    /// Moments that were lost since this was asked.
+    pub(super) fn lost(&self) -> i64 {
+        let mut inner = self.lock();
+        self.lose(&mut inner);
+        std::mem::take(&mut inner.lost)
+    }
+
+    /// Nobody passes for so long: who waits is sent away, and moments within it are void.
+    pub(super) fn turn_away(&self, pause: Duration) {
+        let until = i64::try_from(pause.as_micros()).unwrap_or(i64::MAX);
+        let until = self.clock.micros().saturating_add(until);
+        let mut inner = self.lock();
+        let void = inner.moments.partition_point(|at| *at < until);
+        inner.moments.drain(..void);
+        let away = std::mem::take(&mut inner.waiting);
+        drop(inner);
+        for waiting in away {
+            let _ = waiting.passes.send(Err(pause));
+        }
+    }
+
+    /// A place in the line.
+    pub(super) fn enter(&self) -> Ticket {
+        let (passes, ticket) = oneshot::channel();
+        let mut inner = self.lock();
+        let now = self.clock.micros();
+        let expected = inner.moments.get(inner.waiting.len()).copied();
+        let expected = expected.map_or(now, |at| at.max(now));
+        inner.waiting.push_back(Waiting { expected, passes });
+        drop(inner);
+        self.changed.notify_one();
+        Ticket(ticket)
+    }
+
+    /// Lets them pass, each at its moment. Does not end.
+    pub(super) async fn attend(self: Arc<Self>) {
+        loop {
+            let next = self.let_pass();
+            let wait = next.map_or(i64::MAX, |at| at.saturating_sub(self.clock.micros()).max(0));
+            let wait = Duration::from_micros(u64::try_from(wait).unwrap_or(0));
+            let _ = tokio::time::timeout(wait, self.changed.notified()).await;
+        }
+    }
+
+    /// Lets pass who may; when it has to be looked again, unless something changes before.
+    fn let_pass(self: &Arc<Self>) -> Option<i64> {
+        loop {
+            let mut inner = self.lock();
+            self.lose(&mut inner);
+            // Whoever has gone needs no moment.
+            inner.waiting.retain(|waiting| !waiting.passes.is_closed());
+            let now = self.clock.micros();
+            let at = inner.moments.front().copied()?;
+            if inner.waiting.is_empty() {
+                return None;
+            }
+            if at > now {
+                return Some(at);
+            }
+            if inner.under_way >= inner.most(self.pace) {
+                return Some(at.saturating_add(TOLERANCE + 1_000));
+            }
+            inner.moments.pop_front();
+            let waiting = inner.waiting.pop_front()?;
+            inner.under_way += 1;
+            drop(inner);
+            let pass = Pass {
+                turnstile: self.clone(),
+                late: now.saturating_sub(waiting.expected).max(0),
+                began: Instant::now(),
+            };
+            let _ = waiting.passes.send(Ok(pass));
+        }
+    }
+
+    /// Moments that have passed are lost.
+    fn lose(&self, inner: &mut Inner) {
+        let gone = self.clock.micros().saturating_sub(TOLERANCE);
+        let moments = inner.moments.partition_point(|at| *at < gone);
+        if moments == 0 {
+            return;
+        }
+        let reason = if inner.waiting.is_empty() {
+            "begin"
+        } else if inner.under_way >= inner.most(self.pace) {
+            "answers"
+        } else {
+            "late"
+        };
+        inner.moments.drain(..moments);
+        let moments = i64::try_from(moments).unwrap_or(i64::MAX);
+        inner.lost = inner.lost.saturating_add(moments);
+        telemetry::emit(MomentsLost {
+            bot: self.bot,
+            reason,
+            moments,
+        });
+    }
+}
+
+impl Inner {
+    /// Calls without an answer, at most.
+    fn most(&self, pace: f64) -> usize {
+        let most = pace * self.usual.mul_add(SLACK, BEYOND);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // held within bounds
+        let most = most.clamp(0.0, 10_000.0) as usize;
+        most.saturating_add(1).max(2)
+    }
+}
+
+impl Ticket {
+    /// Waits for a moment.
+    ///
+    /// # Errors
+    /// How long nobody passes: the call is not to be made.
+    pub(super) async fn pass(self) -> Result<Pass, Duration> {
+        self.0.await.unwrap_or(Err(Duration::ZERO))
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        let mut inner = self.turnstile.lock();
+        inner.under_way = inner.under_way.saturating_sub(1);
+        inner.usual += (self.began.elapsed().as_secs_f64() - inner.usual) * NEWEST;
+        drop(inner);
+        self.turnstile.changed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000;
+    const MICROS: i64 = NOW * 1_000_000;
+
+    fn turnstile(moments: &[i64]) -> (Clock, Arc<Turnstile>) {
+        let clock = Clock::fixed(NOW);
+        let turnstile = Turnstile::new("herald", clock.clone(), 100);
+        let moments: Vec<i64> = moments.iter().map(|at| MICROS + at).collect();
+        turnstile.add(&moments);
+        (clock, turnstile)
+    }
+
+    /// Lets pass who may now, one who has just come included.
+    async fn passes(turnstile: &Arc<Turnstile>) -> Option<Result<Pass, Duration>> {
+        let ticket = turnstile.enter();
+        turnstile.let_pass();
+        let told = tokio::time::timeout(Duration::from_millis(5), ticket.pass()).await;
+        if told.is_err() {
+            turnstile.lock().waiting.clear();
+        }
+        told.ok()
+    }
+
+    #[tokio::test]
+    async fn one_passes_at_each_moment_and_not_before() {
+        let (clock, turnstile) = turnstile(&[0, 10_000, 1_000_000]);
+        assert!(passes(&turnstile).await.unwrap().is_ok());
+        assert!(passes(&turnstile).await.is_none());
+        assert_eq!(turnstile.unclaimed(MICROS + 20_000), 1);
+        let ticket = turnstile.enter();
+        assert_eq!(turnstile.unclaimed(MICROS + 20_000), 0);
+        assert_eq!(turnstile.next_unclaimed(), Some(MICROS + 1_000_000));
+        // Somebody who has gone uses none.
+        drop(ticket);
+        clock.advance(1);
+        // The one that has passed meanwhile is lost, not made up for.
+        assert!(passes(&turnstile).await.unwrap().is_ok());
+        assert!(passes(&turnstile).await.is_none());
+        assert_eq!((turnstile.lost(), turnstile.lost()), (1, 0));
+        assert_eq!(turnstile.waiting(), 0);
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_sent_away_and_who_comes_later_passes_afterwards() {
+        let (clock, turnstile) = turnstile(&[500_000, 2_000_000, 3_000_000]);
+        let early = turnstile.enter();
+        turnstile.turn_away(Duration::from_secs(2));
+        assert_eq!(early.pass().await.err(), Some(Duration::from_secs(2)));
+        assert_eq!((turnstile.ahead(), turnstile.lost()), (2, 0));
+        clock.advance(2);
+        assert!(passes(&turnstile).await.unwrap().is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_telegram_that_stands_still_is_not_given_more_and_more() {
+        let moments: Vec<i64> = (-500..0).collect();
+        let (_, turnstile) = turnstile(&moments);
+        // Answers come at once, for a while.
+        for _ in 0..50 {
+            drop(passes(&turnstile).await.unwrap());
+        }
+        let mut under_way = Vec::new();
+        while let Some(pass) = passes(&turnstile).await {
+            under_way.push(pass.unwrap());
+        }
+        assert!((2..=12).contains(&under_way.len()), "{}", under_way.len());
+        // One of them is answered, and the next one passes.
+        under_way.pop();
+        assert!(passes(&turnstile).await.is_some());
+    }
+}
