@@ -250,8 +250,9 @@ impl Runner {
     async fn take(&mut self, letters: &Letters) -> Option<Stop> {
         let held = u64::try_from(self.held.saturating_sub(self.now())).unwrap_or(0);
         let held = Duration::from_micros(held).min(HELD_LOOK);
-        // The moments after a pause are asked for a little ahead.
-        self.look = Instant::now() + held.saturating_sub(AHEAD).max(LOOK);
+        // The moments after a pause are asked for a little ahead; nobody is always the first to ask.
+        let look = LOOK.mul_f64(rand::random_range(0.7..1.3));
+        self.look = Instant::now() + held.saturating_sub(AHEAD).max(look);
         let all = &self.all;
         let lost = self.turnstile.lost();
         let lost = lost.saturating_mul(1_000_000 / self.all.rate(self.row.per_second));

@@ -111,9 +111,7 @@ impl Slots {
         let missed = if paced.next == 0 {
             0
         } else {
-            // Telegram's pauses are not made up for.
-            let since = last.max(paced.held.saturating_add(LEAD));
-            taking.now.saturating_add(LEAD).saturating_sub(since).max(0)
+            first.saturating_sub(last).max(0)
         };
         let (step, bot_step) = (
             1_000_000 / paced.per_second.clamp(1, ceiling),
