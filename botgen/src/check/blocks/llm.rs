@@ -6,8 +6,8 @@ use std::ops::RangeInclusive;
 use super::fallback;
 use crate::check::flow::FlowCheck;
 use crate::check::scope::Scope;
-use crate::check::snake;
 use crate::check::text::{self, TextUse};
+use crate::check::{expr, snake};
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{limits, models as codes};
 use crate::ir::ActionKind;
@@ -64,6 +64,12 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, ask: &ast::Ask) -> Option
     let late = optional(check, &ask.on_late, "late", ParseMode::Html);
     if let Some(prompt) = &prompt {
         instructions(check, ask, prompt);
+    }
+    for text in [Some(&ask.input), ask.context.as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        name_alone(check, scope, text);
     }
     never_said(check, ask);
     let output = output(check, ask);
@@ -151,6 +157,23 @@ fn says(check: &mut FlowCheck<'_>, text: &ast::Text, what: &str, help: &str) -> 
         .help(help),
     );
     None
+}
+
+/// A variable's name without braces is a word like others.
+fn name_alone(check: &mut FlowCheck<'_>, scope: &Scope, text: &ast::Text) {
+    let name = text.source.value.trim();
+    let first = name.split('.').next().unwrap_or_default();
+    if scope.get(first).is_none() && !expr::is_builtin(first) {
+        return;
+    }
+    check.cx.sink.report(
+        Diagnostic::new(
+            &codes::NAME_ALONE,
+            text.source.span,
+            format!("the model gets the word `{name}` here, not what the variable holds"),
+        )
+        .help(format!("write `\"{{{{{name}}}}}\"` for its value")),
+    );
 }
 
 /// Seconds after which `on_long` is said.

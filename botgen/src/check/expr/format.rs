@@ -13,6 +13,9 @@ use crate::ir::types::{Base, ChoiceId, Ty};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast;
 
+/// A filter binds more tightly than a sum.
+const SUM: &str = "it is asked of the duration alone: put the sum in parentheses, `(now + 7d) | …`";
+
 /// One printing filter on a value of type `base` that is printed by `prior` so far. Gives the type that the value
 /// is brought to and the printing.
 pub(super) fn one(
@@ -68,6 +71,7 @@ pub(super) fn one(
                 pattern @ DateStyle::Pattern(_) => How::DateTime(pattern),
                 style => How::Date(style),
             },
+            Base::Duration => return wanted(cx, "a date or a datetime", SUM),
             _ => return wanted(cx, "a date or a datetime", "leave it out"),
         },
         "time" => match base {
@@ -76,12 +80,14 @@ pub(super) fn one(
                 pattern @ DateStyle::Pattern(_) => How::DateTime(pattern),
                 style => How::Time(style),
             },
+            Base::Duration => return wanted(cx, "a time or a datetime", SUM),
             _ => return wanted(cx, "a time or a datetime", "leave it out"),
         },
         "datetime" => match base {
             Base::DateTime => How::DateTime(style(cx, name, arg, true, true)?),
             Base::Date => return wanted(cx, "a datetime", "use `date`"),
             Base::Time => return wanted(cx, "a datetime", "use `time`"),
+            Base::Duration => return wanted(cx, "a datetime", SUM),
             _ => return wanted(cx, "a datetime", "leave it out"),
         },
         "duration" => match base {

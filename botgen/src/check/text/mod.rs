@@ -27,8 +27,8 @@ use regex::Regex;
 
 use super::FlowCx;
 use super::scope::Scope;
-use crate::diagnostics::Diagnostic;
-use crate::diagnostics::codes::texts as codes;
+use crate::diagnostics::codes::{names, texts as codes};
+use crate::diagnostics::{Diagnostic, meant};
 use crate::ir;
 use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::text::{How, Piece, Slot, TextCall, TextId};
@@ -148,6 +148,11 @@ pub fn with_lists(
         ..
     } = lower;
     lonely_braces(cx, scope, t, &nodes);
+    if matches!(use_.slot, Slot::Message | Slot::Caption)
+        && !["prompt", "input", "context"].contains(&use_.hint)
+    {
+        dead_commands(cx, t, &nodes);
+    }
     let written = proof::Text {
         source: &t.source,
         slot: use_.slot,
@@ -334,6 +339,48 @@ fn lonely_braces(cx: &mut FlowCx<'_>, scope: &Scope, t: &ast::Text, nodes: &[Nod
                 format!("single braces print `{{{name}}}` as it stands here"),
             )
             .help(format!("write `{{{{{name}}}}}` for the value")),
+        );
+    }
+}
+
+/// Commands that every bot has inside its dialogues.
+const RUNTIMES: [&str; 3] = ["back", "skip", "cancel"];
+
+/// `/stopp` in a text, where there is a command `/stop`: Telegram makes a link of it that leads nowhere.
+fn dead_commands(cx: &mut FlowCx<'_>, t: &ast::Text, nodes: &[Node]) {
+    static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"(?:^|[\s(>])/([A-Za-z][A-Za-z0-9_]{1,31})(?:[\s.,!?;:)<]|$)").ok()
+    });
+    let symbols = cx.bot.symbols;
+    let Some(named) = NAMED.as_ref().filter(|_| !symbols.incomplete) else {
+        return;
+    };
+    let mut found = Vec::new();
+    shape::each_words(nodes, &mut |words, at| {
+        if !words.contains('/') {
+            return;
+        }
+        for hit in named.captures_iter(words).filter_map(|hit| hit.get(1)) {
+            let name = hit.as_str().to_ascii_lowercase();
+            let own = symbols.commands.keys().map(String::as_str);
+            let all = || own.clone().chain(RUNTIMES);
+            if all().any(|command| command == name) {
+                continue;
+            }
+            // Other words after a slash are no slips of a command.
+            if let Some(near) = meant(&name, own.clone()) {
+                found.push((at.span(&t.source, hit.range()), name, near.word.to_owned()));
+            }
+        }
+    });
+    for (span, name, near) in found {
+        cx.sink.report(
+            Diagnostic::new(
+                &names::DEAD_MENTION,
+                span,
+                format!("this text names `/{name}`, and there is no such command"),
+            )
+            .help(format!("did you mean `/{near}`?")),
         );
     }
 }

@@ -10,5 +10,6 @@ super::codes! {
     IMPROVE_PLACE = "BF1146" error "a reply that cannot wait for the model";
     IMPROVE_IDLE = "BF1147" error "a style of a reply that nobody rewrites";
     PROMPT = "BF1148" warning "a person's words among the model's instructions";
+    NAME_ALONE = "BF1150" warning "a question to the model about the name of a variable";
     IDLE = "BF1149" warning "something for the model that never happens";
 }

@@ -35,5 +35,6 @@ super::codes! {
     TIMEOUT_OF_NOTHING = "BF0250" error "an on_timeout says nothing";
     TIMEOUT_OF_TWO = "BF0251" error "an on_timeout says two things";
     TIMEOUT_END = "BF0252" error "a timer leads to the end by a goto";
+    DEAD_MENTION = "BF0253" warning "a text names a command that does not exist";
     UNUSED_RESULT = "BF0244" warning "a result is never used";
 }

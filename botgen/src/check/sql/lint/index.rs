@@ -59,7 +59,7 @@ pub fn check(typer: &Typer<'_>) -> Vec<Fault> {
             )
             .note(table.defined, "the table")
             .help(format!(
-                "write a new migration: `CREATE INDEX {} ON {} ({});`",
+                "write `CREATE INDEX {} ON {} ({});`: beside the table while no release has it, else in a new migration",
                 name(&index),
                 name(&table.name),
                 list.join(", ")
