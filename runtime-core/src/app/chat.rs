@@ -10,7 +10,6 @@ use super::{AppError, start};
 use crate::bot::Bot;
 use crate::config::Config;
 use crate::ingress::preview::{self, Button, Given, Reply, Who};
-use crate::telemetry::logs;
 
 /// Talks until the input ends.
 ///
@@ -22,7 +21,6 @@ pub async fn run(
     name: &str,
     who: Who,
 ) -> Result<(), AppError> {
-    logs::start_quiet();
     let index = bots
         .iter()
         .position(|bot| bot.spec().id == name)

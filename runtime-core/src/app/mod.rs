@@ -26,13 +26,16 @@ pub mod start;
 pub mod texts;
 pub mod webhook;
 
+#[cfg(test)]
+mod runbook;
+
 use std::process::ExitCode;
 
 use sha2::{Digest, Sha256};
 
 use crate::bot::Bot;
 use crate::config::{Config, ConfigError};
-use crate::telemetry;
+use crate::telemetry::{self, logs};
 use cli::Command;
 
 /// Version of this program.
@@ -91,6 +94,13 @@ pub fn main(bots: &'static [&'static dyn Bot]) -> ExitCode {
 async fn run(command: Command, bots: &'static [&'static dyn Bot]) -> Result<(), AppError> {
     let names: Vec<&str> = bots.iter().map(|bot| bot.spec().id).collect();
     let config = Config::load(&names)?;
+    let own = |bot: &&dyn Bot| (bot.spec().id, bot.spec().source_hash);
+    logs::identify(VERSION, &sources(bots), bots.iter().map(own).collect());
+    let observe = &config.observe;
+    match command {
+        Command::Serve => logs::start(observe.log.as_deref(), observe.format),
+        _ => logs::start_beside(observe.log.as_deref(), observe.format),
+    }
     match command {
         Command::Serve => serve::run(bots, config).await,
         Command::Chat { bot, who } => chat::run(bots, config, &bot, who).await,

@@ -9,6 +9,8 @@ use crate::config::Config;
 use crate::store::person::preview_number;
 use crate::store::{Store, StoreError};
 use crate::telegram::token::Token;
+use crate::telemetry;
+use crate::telemetry::events::PersonHandled;
 
 /// Does it: an export goes to standard output as JSON. Running instances may know a person's language for as long as they
 /// run; nothing else of an erased person is kept in memory.
@@ -52,13 +54,24 @@ async fn work(
     numbers: &[i64],
     what: People,
 ) -> Result<(), StoreError> {
+    let bot_id = bot.spec().id;
+    let handled = |what, rows| {
+        telemetry::emit(PersonHandled {
+            bot: bot_id,
+            what,
+            rows,
+        });
+    };
     match what {
         People::Export(user_id) => {
             let tables = store.person(bot, numbers, user_id).await?;
-            let bot_id = bot.spec().id;
             println!(
                 "{}",
                 json!({"bot_id": bot_id, "user_id": user_id, "tables": tables})
+            );
+            handled(
+                "export",
+                tables.iter().map(|table| table.rows.len() as u64).sum(),
             );
         }
         People::Erase(user_id) => {
@@ -68,6 +81,7 @@ async fn work(
             }
             let rows: u64 = erased.iter().map(|table| table.rows).sum();
             println!("{rows} rows erased");
+            handled("erase", rows);
         }
     }
     Ok(())

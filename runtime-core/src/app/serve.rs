@@ -19,7 +19,7 @@ use crate::http::state::{Deployment, Mode};
 use crate::http::{routes, serve};
 use crate::ingress::polling::Polling;
 use crate::scheduler::{Scheduler, Worker};
-use crate::telemetry::{self, events, logs, metrics, otlp};
+use crate::telemetry::{self, events, metrics, otlp};
 
 /// What runs may take this long to finish.
 const DRAIN: Duration = Duration::from_secs(15);
@@ -34,9 +34,6 @@ const FLUSH: Duration = Duration::from_secs(5);
 /// Whatever keeps it from starting, in words for a person.
 pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<(), AppError> {
     let build = sources(bots);
-    let own = |bot: &&dyn Bot| (bot.spec().id, bot.spec().source_hash);
-    logs::identify(VERSION, &build, bots.iter().map(own).collect());
-    logs::start(config.observe.log.as_deref(), config.observe.format);
     let port = open_port("BOTFACTORY_LISTEN", config.listen)?;
     let admin = config
         .admin_listen

@@ -184,7 +184,7 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
         let wanted = spec.tells_admins || spec.commands.iter().any(|command| command.admins);
         if admins.is_empty() && wanted {
             tracing::warn!(
-                bot = spec.id,
+                bot_id = spec.id,
                 variable = %crate::config::admins_variable(spec.id),
                 "nobody is an admin of this bot: what only admins may do is closed"
             );

@@ -41,18 +41,27 @@ pub async fn admin(State(deployment): State<Deployment>, request: Request, next:
     let acted = writes.then(|| {
         let route = request.extensions().get::<MatchedPath>().cloned();
         let client = client::address(&request, &deployment.settings().proxies);
-        (request.method().clone(), route, client)
+        let bot = bot(&deployment, request.uri().path());
+        (request.method().clone(), route, bot, client)
     });
     let response = next.run(request).await;
-    if let Some((method, route, client)) = acted {
+    if let Some((method, route, bot, client)) = acted {
         telemetry::emit(events::AdminActed {
             method: method.as_str(),
             route: route.as_ref().map_or("", MatchedPath::as_str),
             status: response.status().as_u16(),
+            bot,
             client,
         });
     }
     response
+}
+
+/// The bot that a path below `/bots/` names, under its own name: never a word of the path.
+fn bot(deployment: &Deployment, path: &str) -> &'static str {
+    path.strip_prefix("/bots/")
+        .and_then(|rest| deployment.find(rest.split('/').next()?))
+        .map_or("", |index| deployment.name(index))
 }
 
 /// The chat page holds nothing secret: with a token set it is served to everybody and asks for the token.

@@ -13,7 +13,7 @@ use super::extract::At;
 use super::state::{Deployment, Served};
 use crate::store::person::{Erased, PersonRows, preview_number};
 use crate::store::{Store, StoreError};
-use crate::telemetry::{self, events, trace};
+use crate::telemetry::{self, events};
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Deployment> {
@@ -100,7 +100,6 @@ pub async fn export(
         bot: bot_id,
         what: "export",
         rows: tables.iter().map(|table| table.rows.len() as u64).sum(),
-        trace_id: &trace::new_id(),
     });
     Ok(Json(Export {
         bot_id,
@@ -132,7 +131,6 @@ pub async fn erase(
         bot: bot_id,
         what: "erase",
         rows,
-        trace_id: &trace::new_id(),
     });
     Ok(Json(Done {
         bot_id,

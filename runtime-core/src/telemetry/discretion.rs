@@ -23,10 +23,13 @@ mod tests {
     fn a_panic_quotes_nothing() {
         const CHILD: &str = "PANIC_FOR_A_TEST";
         if std::env::var_os(CHILD).is_some() {
+            super::super::logs::start(None, super::super::logs::Format::Json);
             super::quiet_panics();
             let words = format!("words of a {}", "person");
             let _ = std::thread::spawn(move || panic!("{words}")).join();
             let _ = std::thread::spawn(|| panic!("a constant of the source")).join();
+            let counted = String::from_utf8(super::super::metrics::text()).unwrap();
+            assert!(counted.contains("\npanics_total 2\n"));
             return;
         }
         let output = std::process::Command::new(std::env::current_exe().unwrap())
@@ -42,6 +45,19 @@ mod tests {
         let said = String::from_utf8_lossy(&said);
         assert!(output.status.success(), "{said}");
         assert_eq!(said.matches("a task has panicked at").count(), 2, "{said}");
+        let lines: Vec<serde_json::Value> = said
+            .lines()
+            .filter(|line| line.starts_with('{'))
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines.len(), 2, "{said}");
+        for line in &lines {
+            assert_eq!(line["event"], "a task has panicked");
+            assert_eq!(line["level"], "error");
+            for field in ["timestamp", "trace_id", "bot_id", "user_id", "version"] {
+                assert!(line.get(field).is_some(), "no {field} in {line}");
+            }
+        }
         assert!(!said.contains("words of a person"), "{said}");
     }
 }

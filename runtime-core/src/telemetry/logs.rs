@@ -1,4 +1,5 @@
-//! Where log lines go: JSON on standard output, one object a line, or readable lines when that is a terminal.
+//! Where log lines go: JSON on standard output (of `serve`) or standard error (of everything else), one object a line, or
+//! readable lines when that is a terminal.
 //!
 //! Every JSON line has the same first fields, null where there is nothing to say: `timestamp`, `level`, `event`, `trace_id`,
 //! `bot_id`, `user_id`, `version` (of this program and its sources) and `spec_version` (of the bot's sources). `user_id` is a
@@ -113,13 +114,27 @@ pub fn start(wanted: Option<&str>, format: Format) {
         .try_init();
 }
 
-/// For the terminal chat: only warnings, on standard error.
-pub fn start_quiet() {
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_target(false);
+/// What is logged of everything but `serve` when nothing is said: warnings, and the record of who did what.
+const QUIET: &str = "warn,runtime_core::telemetry::events::access=info";
+
+/// For everything but `serve`: standard output is the command's own, so the lines go to standard error.
+pub fn start_beside(wanted: Option<&str>, format: Format) {
+    let text = match format {
+        Format::Auto => std::io::stderr().is_terminal(),
+        Format::Json => false,
+        Format::Text => true,
+    };
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = if text {
+        lines
+            .with_target(false)
+            .with_ansi(std::io::stderr().is_terminal())
+            .boxed()
+    } else {
+        lines.event_format(Json).boxed()
+    };
     let _ = tracing_subscriber::registry()
-        .with(filter(None, "warn"))
+        .with(filter(wanted, QUIET))
         .with(filter_fn(ours))
         .with(lines)
         .try_init();

@@ -63,6 +63,8 @@ pub struct AdminActed<'a> {
     /// The route's pattern, never the path.
     pub route: &'a str,
     pub status: u16,
+    /// The bot that the route names; empty: none, or none of this deployment.
+    pub bot: &'static str,
     /// The operator's address.
     pub client: Option<IpAddr>,
 }
@@ -70,6 +72,7 @@ pub struct AdminActed<'a> {
 impl Fact for AdminActed<'_> {
     fn observe(&self, _: Option<&Metrics>) {
         info!(
+            bot_id = self.bot,
             method = self.method,
             route = self.route,
             status = self.status,
@@ -81,18 +84,16 @@ impl Fact for AdminActed<'_> {
 
 /// What is stored about a person was handed out or erased.
 #[derive(Debug)]
-pub struct PersonHandled<'a> {
+pub struct PersonHandled {
     /// The bot.
     pub bot: &'static str,
     /// `export` or `erase`.
     pub what: &'static str,
     /// Rows.
     pub rows: u64,
-    /// Of the request; empty: at the command line.
-    pub trace_id: &'a str,
 }
 
-impl Fact for PersonHandled<'_> {
+impl Fact for PersonHandled {
     fn observe(&self, metrics: Option<&Metrics>) {
         if let Some(m) = metrics {
             m.people_handled
@@ -103,7 +104,6 @@ impl Fact for PersonHandled<'_> {
             bot_id = self.bot,
             what = self.what,
             rows = self.rows,
-            trace_id = self.trace_id,
             "person's data"
         );
     }
