@@ -57,26 +57,9 @@ impl Delivery {
 
     /// Handles one update. Kinds that no bot uses are counted and done with.
     pub async fn run(&self, core: &dyn Core, bot: Addressee, incoming: Incoming) -> Delivered {
-        let (channel, update_id) = (incoming.channel.name(), incoming.update_id);
         let (arrived, trace_id) = (incoming.arrived, incoming.trace_id.clone());
         let life = Life::of(&trace_id, bot.name, incoming.event.person());
-        life.within(|| {
-            telemetry::emit(events::UpdateReceived {
-                bot: bot.name,
-                channel,
-                kind: incoming.event.kind(),
-            });
-        });
-        // Counts down again even if this future is dropped with its connection.
-        let mut finished = Finished {
-            bot: bot.name,
-            channel,
-            update_id,
-            trace_id,
-            arrived,
-            outcome: "dropped",
-            life,
-        };
+        let mut finished = UnderWay::begin(life, &incoming);
         let delivered = if matches!(incoming.event, Event::Other(_)) {
             Delivered::Done(None)
         } else {
@@ -147,21 +130,43 @@ impl Delivery {
     }
 }
 
-struct Finished {
-    bot: &'static str,
+/// An update under way: counted as received, and as finished even if its future is dropped with its connection.
+pub(super) struct UnderWay {
     channel: &'static str,
     update_id: i64,
     trace_id: String,
     arrived: Instant,
-    outcome: &'static str,
+    /// `done`, `busy`, or `dropped`.
+    pub(super) outcome: &'static str,
     life: Life,
 }
 
-impl Drop for Finished {
+impl UnderWay {
+    pub(super) fn begin(life: Life, incoming: &Incoming) -> Self {
+        let channel = incoming.channel.name();
+        life.within(|| {
+            telemetry::emit(events::UpdateReceived {
+                bot: life.bot,
+                channel,
+                kind: incoming.event.kind(),
+            });
+        });
+        Self {
+            channel,
+            update_id: incoming.update_id,
+            trace_id: incoming.trace_id.clone(),
+            arrived: incoming.arrived,
+            outcome: "dropped",
+            life,
+        }
+    }
+}
+
+impl Drop for UnderWay {
     fn drop(&mut self) {
         self.life.within(|| {
             telemetry::emit(events::UpdateFinished {
-                bot: self.bot,
+                bot: self.life.bot,
                 channel: self.channel,
                 update_id: self.update_id,
                 trace_id: &self.trace_id,

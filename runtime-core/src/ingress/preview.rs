@@ -8,12 +8,12 @@ use rand::Rng;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::deliver::DEADLINE;
+use super::deliver::{DEADLINE, UnderWay};
 use super::{CallbackIn, Channel, Content, Core, Event, Incoming, MessageIn, Person, Place};
 use crate::engine::Outcome;
 use crate::telegram::method::{Call, ReplyMarkup};
 use crate::telemetry::life::Life;
-use crate::telemetry::{self, events, trace};
+use crate::telemetry::trace;
 
 /// Preview ids lie below this: Telegram's reach down to about −4·10¹².
 const BASE: i64 = -(1 << 51);
@@ -169,31 +169,18 @@ pub async fn send(
         arrived: Instant::now(),
         event,
     };
-    let (trace_id, arrived) = (incoming.trace_id.clone(), incoming.arrived);
-    let handled = async {
-        telemetry::emit(events::UpdateReceived {
-            bot: name,
-            channel: Channel::Preview.name(),
-            kind: incoming.event.kind(),
-        });
-        let outcome = tokio::time::timeout(DEADLINE, core.handle(incoming))
-            .await
-            .unwrap_or(Outcome::Busy { retry_after: 1 });
-        telemetry::emit(events::UpdateFinished {
-            bot: name,
-            channel: Channel::Preview.name(),
-            update_id,
-            trace_id: &trace_id,
-            outcome: match outcome {
-                Outcome::Done { .. } => "done",
-                Outcome::Busy { .. } => "busy",
-            },
-            took: arrived.elapsed(),
-        });
-        outcome
+    let life = Life::of(&incoming.trace_id, name, who.person().id);
+    let mut under_way = UnderWay::begin(life, &incoming);
+    let handled = tokio::time::timeout(DEADLINE, core.handle(incoming));
+    let outcome = life
+        .during(handled)
+        .await
+        .unwrap_or(Outcome::Busy { retry_after: 1 });
+    under_way.outcome = match outcome {
+        Outcome::Done { .. } => "done",
+        Outcome::Busy { .. } => "busy",
     };
-    let life = Life::of(&trace_id, name, who.person().id);
-    let outcome = life.during(handled).await;
+    drop(under_way);
     match outcome {
         Outcome::Busy { retry_after } => Err(Busy { retry_after }),
         Outcome::Done { response, calls } => Ok(reply(
