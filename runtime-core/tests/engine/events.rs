@@ -188,3 +188,70 @@ async fn who_is_held_back_is_recorded() {
     assert!(!held.is_empty());
     assert!(held.iter().all(|event| event.name == "limited"));
 }
+
+/// The statements of docs/observability.md, one by one.
+fn documented() -> Vec<String> {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/observability.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let block = page.split_once("```sql").unwrap().1;
+    let lines = block.split_once("```").unwrap().0.lines();
+    let code: Vec<&str> = lines.filter(|line| !line.starts_with("--")).collect();
+    let statements = code.join("\n");
+    let statements = statements.split(';').map(str::trim);
+    statements
+        .filter(|statement| !statement.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[tokio::test]
+async fn the_documented_statements_run_and_find_what_they_are_for() {
+    let mut rig = rig().await;
+    for words in ["/start", "/book", "spa", "/add s1", "/list", "hello"] {
+        rig.say(ANNA, words).await;
+    }
+    rig.say(BORIS, "/boom").await;
+    flush(&rig).await;
+    let tag = r#"{"llm":"yes","variant":"treatment","source":"ab_test"}"#;
+    rig.execute(&format!(
+        "UPDATE bf_events SET result_tag = '{tag}' WHERE type = 'command'"
+    ))
+    .await;
+    let known = all(&rig, Filter::default()).await;
+    let trace = known[0].trace_id.clone();
+    let hour = if super::POSTGRES {
+        "(extract(epoch from now()) - 3600) * 1000000"
+    } else {
+        "(unixepoch() - 3600) * 1000000"
+    };
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/observability.md");
+    assert!(std::fs::read_to_string(page).unwrap().contains(hour));
+    let statements = documented();
+    assert_eq!(statements.len(), 10);
+    for statement in statements {
+        let own = statement
+            .replace("0af7651916cd43dd8448eb211c80319c", &trace)
+            .replace("person = 42", &format!("person = {ANNA}"));
+        let rows = async |since: &str| {
+            let inner = own.replace(":since", since);
+            let counted = format!("SELECT count(*) FROM ({inner}) q");
+            rig.numbers(&counted).await[0]
+        };
+        assert!(rows("0").await > 0, "{own}");
+        assert!(rows(hour).await >= 0, "{own}");
+    }
+}
+
+#[tokio::test]
+async fn events_that_the_database_does_not_take_are_counted() {
+    let mut rig = rig().await;
+    rig.say(ANNA, "hello").await;
+    rig.execute("ALTER TABLE bf_events RENAME TO gone").await;
+    flush(&rig).await;
+    let metrics = String::from_utf8(runtime_core::telemetry::metrics::text()).unwrap();
+    assert!(metrics.contains("\nevents_dropped_total 1\n"), "{metrics}");
+    rig.execute("ALTER TABLE gone RENAME TO bf_events").await;
+    rig.say(ANNA, "hello again").await;
+    flush(&rig).await;
+    assert_eq!(rig.count("bf_events").await, 1);
+}
