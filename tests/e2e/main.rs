@@ -7,6 +7,7 @@
 //! | `once` | redeliveries, double presses, races: nothing twice |
 //! | `crash` | restarts and kills: nothing lost |
 //! | `faults` | a Telegram, a database, a configuration that does not do as it should |
+//! | `health` | what probes are told of each part, well and not |
 //! | `hook` | what the webhook refuses, and what it takes |
 //! | `llm` | what operators see and set of questions to the model |
 //! | `manage` | the management API against the strict Telegram and the compiled bots |
@@ -23,6 +24,8 @@ mod booking;
 mod broadcast;
 mod crash;
 mod faults;
+#[cfg(feature = "postgres")]
+mod health;
 mod hook;
 mod llm;
 mod manage;

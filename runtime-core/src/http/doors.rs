@@ -167,6 +167,12 @@ mod tests {
         // All together.
         assert!(doors.enter(address("192.0.2.3")).is_none());
         assert!(doors.enter(address("127.0.0.1")).is_none());
+        // `http_connections_refused_total` says how many, and why.
+        let counters = &crate::telemetry::metrics::metrics()
+            .unwrap()
+            .connections_refused;
+        let refused = |reason| counters.with_label_values(&[reason]).get();
+        assert!(refused("too_many_of_peer") >= 1 && refused("too_many") >= 2);
         drop((second, other, again, last));
         assert_eq!(doors.0.open.lock().unwrap().all, 0);
         assert!(doors.0.open.lock().unwrap().peers.is_empty());

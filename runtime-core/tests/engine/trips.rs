@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runtime_core::clock::Clock;
+use runtime_core::engine::Outcome;
+use runtime_core::ingress::Content;
 
 use super::rig::{ANNA, Database, Rig};
 
@@ -105,4 +107,35 @@ async fn connections_that_break_are_replaced_and_nothing_is_lost() {
     }
     assert_eq!(rig.count("bookings").await, done);
     assert_eq!(rig.count("bf_dead_letters").await, 0);
+}
+
+/// Two instances that answer one person at the same moment: whoever lost ran in vain, and says so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn runs_in_vain_are_counted() {
+    let rig = Rig::new().await;
+    let other = Rig::on(rig.database.clone(), rig.clock.clone(), 10_000).await;
+    let races = || -> u64 {
+        let metrics = String::from_utf8(runtime_core::telemetry::metrics::text()).unwrap();
+        metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("bot_conversation_races_total{bot_id=\"booking\"} "))
+            .and_then(|value| value.parse().ok())
+            .unwrap_or_default()
+    };
+    for _ in 0..200 {
+        let one = rig.incoming(
+            rig.id(),
+            Rig::message(ANNA, ANNA, Content::Text("/book".into())),
+        );
+        let two = other.incoming(
+            other.id(),
+            Rig::message(ANNA, ANNA, Content::Text("/book".into())),
+        );
+        let (one, two) = tokio::join!(rig.engine.handle(one), other.engine.handle(two));
+        assert!(matches!(one, Outcome::Done { .. }) && matches!(two, Outcome::Done { .. }));
+        if races() > 0 {
+            return;
+        }
+    }
+    panic!("nobody ever lost");
 }

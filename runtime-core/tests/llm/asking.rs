@@ -32,6 +32,7 @@ async fn a_question_is_asked_as_it_should_be() {
     assert_eq!(asked.body["top_p"], json!(0.9));
     assert_eq!(asked.body["stream"], false);
     assert!(asked.body.get("response_format").is_none());
+    assert!(asked.body.get("tools").is_none());
     assert!(!asked.message("system").contains("Anna"));
     let user = asked.message("user");
     assert!(user.contains("\nSay hello to Anna\n</data "), "{user}");

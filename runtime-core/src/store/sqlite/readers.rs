@@ -24,6 +24,22 @@ pub(crate) struct Readers {
     free: Arc<Semaphore>,
 }
 
+/// A wait for a connection, told of even if whoever waited has given up.
+struct Wait {
+    began: Instant,
+    timed_out: bool,
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        telemetry::emit(PoolWaited {
+            pool: "readers",
+            took: self.began.elapsed(),
+            timed_out: self.timed_out,
+        });
+    }
+}
+
 impl Readers {
     /// Of at most `most` connections.
     pub(crate) fn new(options: SqliteConnectOptions, most: usize) -> Arc<Self> {
@@ -40,13 +56,13 @@ impl Readers {
         let permit = match self.free.clone().try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => {
-                let began = Instant::now();
+                let mut wait = Wait {
+                    began: Instant::now(),
+                    timed_out: true,
+                };
                 let permit = self.free.clone().acquire_owned().await;
-                telemetry::emit(PoolWaited {
-                    pool: "readers",
-                    took: began.elapsed(),
-                    timed_out: false,
-                });
+                wait.timed_out = false;
+                drop(wait);
                 permit.map_err(|_| StoreError::Busy)?
             }
         };

@@ -202,6 +202,9 @@ impl Fact for Depths {
             for (pool, used, size) in &self.pools {
                 m.pool_used.with_label_values(&[pool]).set(count(*used));
                 m.pool_size.with_label_values(&[pool]).set(count(*size));
+                // Their series exist before anybody has waited: a rate sees the first of them, too.
+                m.pool_wait.with_label_values(&[pool]);
+                m.pool_timeouts.with_label_values(&[pool]);
             }
         }
     }

@@ -5,6 +5,17 @@ use super::metrics;
 use crate::handler::error::HandlerError;
 use crate::llm::Refused;
 
+/// Kinds of widgets.
+const WIDGETS: [&str; 7] = [
+    "calendar",
+    "confirm",
+    "multiselect",
+    "number",
+    "pagination",
+    "pick",
+    "rating",
+];
+
 /// Makes a bot's series, at zero. `dialogues`: names of the commands that begin one; `locales`: its tags.
 pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static str]) {
     let Some(m) = metrics() else { return };
@@ -61,6 +72,19 @@ pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static 
         "telegram_unavailable",
     ] {
         m.dead_letters.with_label_values(&[bot, code]);
+    }
+    for widget in WIDGETS {
+        m.widget_renders.with_label_values(&[bot, widget]);
+        m.widget_picks.with_label_values(&[bot, widget]);
+    }
+    for what in ["set", "reverted", "refused"] {
+        m.text_changes.with_label_values(&[bot, what]);
+    }
+    for state in ["active", "stale"] {
+        m.text_overrides.with_label_values(&[bot, state]);
+    }
+    for what in ["export", "erase"] {
+        m.people_handled.with_label_values(&[bot, what]);
     }
     for locale in locales {
         m.i18n_renders.with_label_values(&[bot, locale]);
@@ -120,6 +144,15 @@ pub fn begin_process() {
         "broken_body",
     ] {
         m.refused.with_label_values(&[reason]);
+    }
+    for reason in ["not_local", "no_token", "wrong_token"] {
+        m.admin_refused.with_label_values(&[reason]);
+    }
+    for reason in ["too_many", "too_many_of_peer"] {
+        m.connections_refused.with_label_values(&[reason]);
+    }
+    for lock in ["conversation", "writer", "database"] {
+        m.lock_wait.with_label_values(&[lock]);
     }
     for class in ["reply", "bulk"] {
         m.outbox_backlog.with_label_values(&[class]);
@@ -183,6 +216,11 @@ pub fn begin_llm(bot: &'static str) {
     }
     for kind in ["input", "output"] {
         m.llm_tokens.with_label_values(&[bot, kind]);
+    }
+    for form in ["text", "choice", "record"] {
+        for valid in ["true", "false"] {
+            m.llm_read.with_label_values(&[bot, form, valid]);
+        }
     }
     for limit in ["rate_limit", "daily_budget"] {
         m.llm_limits_hit.with_label_values(&[bot, limit]);

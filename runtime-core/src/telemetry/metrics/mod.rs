@@ -52,4 +52,6 @@ pub fn text() -> Vec<u8> {
 }
 
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod tests;

@@ -204,6 +204,19 @@ async fn loans_are_bounded() {
     let began = Instant::now();
     assert!(matches!(db.look(key(1), 1).await, Err(StoreError::Busy)));
     assert!(began.elapsed() < Duration::from_secs(4));
+    // Whoever watches sees it.
+    let mut depths = crate::telemetry::events::Depths::default();
+    db.depths(&mut depths);
+    crate::telemetry::emit(depths);
+    let metrics = String::from_utf8(crate::telemetry::metrics::text()).unwrap();
+    for line in [
+        "db_pool_in_use{pool=\"handlers\"} 2",
+        "db_pool_size{pool=\"handlers\"} 2",
+        "db_pool_timeouts_total{pool=\"handlers\"} 1",
+        "db_pool_wait_seconds_count{pool=\"handlers\"} 1",
+    ] {
+        assert!(metrics.contains(line), "no {line} in {metrics}");
+    }
     // What is not a handler goes on.
     assert!(matches!(db.step(effects(1, 1, 0)).await, Ok(Step::Done)));
     assert!(db.health().await.is_ok());
