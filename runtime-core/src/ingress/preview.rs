@@ -286,7 +286,42 @@ fn message(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{OfferedRow, Outgoing};
+    use crate::ingress::Boxed;
+    use crate::outbox::DirectError;
     use crate::telegram::method::{AnswerCallbackQuery, InlineButton, SendMessage};
+    use crate::telemetry::metrics::metrics;
+
+    /// Never answers.
+    #[derive(Debug)]
+    struct Silent;
+
+    impl Core for Silent {
+        fn handle(&self, _: Incoming) -> Boxed<'_, Outcome> {
+            Box::pin(std::future::pending())
+        }
+        fn direct(&self, _: i64, _: Outgoing) -> Boxed<'_, Result<(), DirectError>> {
+            Box::pin(std::future::pending())
+        }
+        fn flushed(&self, _: OfferedRow) {}
+        fn healthy(&self) -> Boxed<'_, bool> {
+            Box::pin(std::future::ready(true))
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_is_broken_off_is_under_way_no_longer() {
+        let under_way = || metrics().unwrap().in_flight.get();
+        let before = under_way();
+        let who = Who::default();
+        let given = Given::Text("/start".to_owned());
+        let mut asked = Box::pin(send(&Silent, 0, "booking", &who, given));
+        let moment = std::time::Duration::from_millis(20);
+        assert!(tokio::time::timeout(moment, &mut asked).await.is_err());
+        assert_eq!(under_way(), before + 1);
+        drop(asked); // its caller goes away
+        assert_eq!(under_way(), before);
+    }
 
     #[test]
     fn ids_are_negative_stable_and_apart() {

@@ -250,8 +250,17 @@ async fn events_that_the_database_does_not_take_are_counted() {
     flush(&rig).await;
     let metrics = String::from_utf8(runtime_core::telemetry::metrics::text()).unwrap();
     assert!(metrics.contains("\nevents_dropped_total 1\n"), "{metrics}");
-    rig.execute("ALTER TABLE gone RENAME TO bf_events").await;
-    rig.say(ANNA, "hello again").await;
-    flush(&rig).await;
+}
+
+#[tokio::test]
+async fn events_wait_for_a_database_that_comes_back() {
+    let mut rig = rig().await;
+    rig.say(ANNA, "hello").await;
+    rig.execute("ALTER TABLE bf_events RENAME TO gone").await;
+    let back = async {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        rig.execute("ALTER TABLE gone RENAME TO bf_events").await;
+    };
+    tokio::join!(flush(&rig), back);
     assert_eq!(rig.count("bf_events").await, 1);
 }
