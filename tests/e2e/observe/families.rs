@@ -576,6 +576,8 @@ async fn questions_to_the_model_are_counted() {
     ] {
         assert_eq!(of("llm_requests_total", outcome), questions, "{outcome}");
     }
+    let slow = [("bot_id", "support"), ("effect", "slow")];
+    assert!(after.sum("dsl_handle_latency_seconds", &slow) >= 10.0);
     // Each question is counted once, under one outcome.
     assert_eq!(after.sum("llm_requests_total", &[]), 10.0);
     assert_eq!(of("bot_jobs_total", "answered"), 6.0);
@@ -598,7 +600,9 @@ async fn questions_to_the_model_are_counted() {
         .collect();
     let after = move_all(&world, &rest, &before).await;
     assert_eq!(after.sum("redis_up", &[]), 0.0);
-    // A question that nobody answers outlives the process.
+    // A question that nobody answers outlives the process. A new process has nothing against the model.
+    world.kill().await;
+    world.revive().await;
     stub.always(Act::Hang(Duration::from_secs(60)));
     for (n, words) in [(900, "/ask"), (901, "Does anybody remember this one?")] {
         let body = text(n, 40, 40, words).to_string();
