@@ -609,8 +609,9 @@ async fn questions_to_the_model_are_counted() {
         let headers = [(SECRET, WEBHOOK_SECRET)];
         http::post(world.address(), "/tg/support", &headers, body.as_bytes()).await;
     }
-    tokio::time::sleep(Duration::from_millis(1200)).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
     world.kill().await;
+    tokio::time::sleep(Duration::from_millis(1000)).await;
     world.revive().await;
     move_all(&world, &left[..2], &nothing()).await;
     world.kill().await;
