@@ -523,7 +523,7 @@ async fn who_got_nothing_is_counted_and_not_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_people_than_one_broadcast_may_have_are_refused() {
-    let world = world().await;
+    let world = world(&Engine::default()).await;
     let people = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <= 1000000) \
          INSERT INTO bf_person (bot, person, bot_id, first_name, first_seen, last_seen, private) \
          SELECT 4242, i, 'booking', 'x', 1, 1, 1 FROM n";
