@@ -19,7 +19,8 @@
 //! | `timers` | dialogues whose time is over |
 //! | `values` | secrets, polling leases |
 //! | `migrate` | the runtime's and the bots' migrations |
-//! | `sqlite`, `postgres` | all of these on the engine; files of the same names |
+//! | `both` | what is the same on both engines |
+//! | `sqlite`, `postgres` | what each does in its own way; files of the same names |
 
 /// The same call on whichever engine this store stands.
 macro_rules! backend {
@@ -33,6 +34,7 @@ macro_rules! backend {
     };
 }
 
+pub(crate) mod both;
 pub(crate) mod broadcasts;
 pub(crate) mod conversation;
 pub(crate) mod counts;

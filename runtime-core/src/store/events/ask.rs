@@ -270,26 +270,6 @@ macro_rules! statements {
     };
 }
 
-#[cfg(feature = "sqlite")]
-pub(crate) mod sqlite {
-    statements!(
-        "CAST(data->>'sql_us' AS BIGINT)",
-        "data->>'flow'",
-        "result_tag->>'llm'",
-        "result_tag->>'variant'"
-    );
-}
-
-#[cfg(feature = "postgres")]
-pub(crate) mod postgres {
-    statements!(
-        "(data->>'sql_us')::bigint",
-        "data->>'flow'",
-        "result_tag->>'llm'",
-        "result_tag->>'variant'"
-    );
-}
-
 /// Pages: `$1` the bot, `$2` person, `$3` type, `$4` trace, `$5` since, `$6` before, `$7` how many; NULL: any.
 macro_rules! page {
     ($data:literal, $tag:literal, $number:literal, $word:literal) => {
@@ -315,8 +295,25 @@ macro_rules! page {
         )
     };
 }
+
 #[cfg(feature = "sqlite")]
-pub(crate) const PAGE_SQLITE: &str = page!("data", "result_tag", "", "");
+pub(crate) mod sqlite {
+    pub(crate) const PAGE: &str = page!("data", "result_tag", "", "");
+    statements!(
+        "CAST(data->>'sql_us' AS BIGINT)",
+        "data->>'flow'",
+        "result_tag->>'llm'",
+        "result_tag->>'variant'"
+    );
+}
+
 #[cfg(feature = "postgres")]
-pub(crate) const PAGE_POSTGRES: &str =
-    page!("data::text", "result_tag::text", "::bigint", "::text");
+pub(crate) mod postgres {
+    pub(crate) const PAGE: &str = page!("data::text", "result_tag::text", "::bigint", "::text");
+    statements!(
+        "(data->>'sql_us')::bigint",
+        "data->>'flow'",
+        "result_tag->>'llm'",
+        "result_tag->>'variant'"
+    );
+}

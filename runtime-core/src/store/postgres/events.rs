@@ -1,13 +1,13 @@
 //! Events on Postgres.
 
 use serde::Serialize;
-use sqlx::Row;
-use sqlx::postgres::PgConnection;
 
 use super::pool::on;
 use super::{Postgres, QUICK};
+use crate::store::both::events::postgres::report;
 use crate::store::error::StoreError;
-use crate::store::events::{Event, FORGOTTEN, Filter, ask};
+pub(crate) use crate::store::events::ask::postgres as sql;
+use crate::store::events::{Event, FORGOTTEN, ask};
 
 /// The columns of an event, and an event as a row of JSON.
 macro_rules! columns {
@@ -86,37 +86,6 @@ const INSERT: &str = concat!(
     rows!("$1")
 );
 
-async fn report(c: &mut PgConnection, bot: &str, since: i64) -> Result<ask::Parts, sqlx::Error> {
-    use ask::postgres as sql;
-    let top = i64::from(ask::TOP);
-    macro_rules! all {
-        ($sql:expr) => {
-            sqlx::query_as($sql)
-                .bind(bot)
-                .bind(since)
-                .bind(top)
-                .fetch_all(&mut *c)
-                .await?
-        };
-    }
-    Ok(ask::Parts {
-        totals: sqlx::query_as(sql::TOTALS)
-            .bind(bot)
-            .bind(since)
-            .fetch_one(&mut *c)
-            .await?,
-        types: sqlx::query_as(sql::TYPES)
-            .bind(bot)
-            .bind(since)
-            .fetch_all(&mut *c)
-            .await?,
-        slow: all!(sql::SLOW),
-        slow_sql: all!(sql::SLOW_SQL),
-        errors: all!(sql::ERRORS),
-        tags: all!(sql::TAGS),
-    })
-}
-
 impl Postgres {
     pub(crate) async fn store_events(&self, json: String) -> Result<(), StoreError> {
         on!(self.own, QUICK, connection =>
@@ -133,41 +102,6 @@ impl Postgres {
         .bind(before)
         .execute(connection))?;
         Ok(done.rows_affected())
-    }
-
-    pub(crate) async fn events(
-        &self,
-        bot: &str,
-        filter: &Filter,
-    ) -> Result<Vec<ask::Raw>, StoreError> {
-        let rows = on!(self.own, QUICK, connection => sqlx::query(ask::PAGE_POSTGRES)
-            .bind(bot)
-            .bind(filter.person)
-            .bind(filter.kind.as_deref())
-            .bind(filter.trace.as_deref())
-            .bind(filter.since)
-            .bind(filter.before)
-            .bind(i64::from(filter.limit.min(ask::MOST)))
-            .fetch_all(connection))?;
-        let raw = rows.iter().map(|row| {
-            Ok(ask::Raw {
-                numbers: (
-                    row.try_get(0)?,
-                    row.try_get(1)?,
-                    row.try_get(2)?,
-                    row.try_get(3)?,
-                ),
-                words: (
-                    row.try_get(4)?,
-                    row.try_get(5)?,
-                    row.try_get(6)?,
-                    row.try_get(7)?,
-                ),
-                data: row.try_get(8)?,
-                tag: row.try_get(9)?,
-            })
-        });
-        Ok(raw.collect::<Result<_, sqlx::Error>>()?)
     }
 
     pub(crate) async fn report(&self, bot: &str, since: i64) -> Result<ask::Parts, StoreError> {

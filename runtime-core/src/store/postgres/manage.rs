@@ -11,14 +11,6 @@ use crate::store::error::StoreError;
 const EMPTYING: Duration = Duration::from_secs(15);
 
 impl Postgres {
-    pub(crate) async fn applied(&self, owner: &str) -> Result<Vec<(i64, i64)>, StoreError> {
-        on!(self.own, QUICK, connection => sqlx::query_as(
-            "SELECT version, applied FROM bf_migrations WHERE owner = $1 ORDER BY version",
-        )
-        .bind(owner)
-        .fetch_all(connection))
-    }
-
     pub(crate) async fn set_locale(
         &self,
         bot: i64,

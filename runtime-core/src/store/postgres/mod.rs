@@ -6,13 +6,29 @@
 //! | `pool` | connections on loan |
 //! | `conversation` | claim and conversation in one call, transactions, statements together with their claim |
 //! | `steps` | the task that stores waiting steps together |
-//! | `outbox`, `seen`, `broadcasts`, `jobs`, `letters`, `locales`, `texts`, `values` | the rest |
+//! | `outbox`, `seen`, `broadcasts`, `jobs`, `letters`, `locales`, `texts` | the rest |
 //!
 //! **Time.** Leases are compared by several machines, so there is one clock: the server's, which every instance follows
 //! (`clock::Led`). A machine whose own time is wrong or jumps harms nobody.
 //!
 //! **Presence.** SQLite's processes tell from a locked file that nobody else serves, and end old leases at once. Here that
 //! would be a guess: an instance that the server has lost sight of may still be sending. Leases end by themselves.
+
+/// Runs `$call` on a connection of the runtime's own, again where [`pool::on!`] says so.
+macro_rules! reading {
+    ($postgres:expr, $connection:ident => $call:expr) => {
+        $crate::store::postgres::pool::on!($postgres.own, $crate::store::postgres::QUICK, $connection => $call)
+    };
+}
+pub(crate) use reading;
+
+/// The same; what it names is SQLite's to clone.
+macro_rules! writing {
+    ($postgres:expr, [$($named:ident),*], $connection:ident => $call:expr) => {
+        $crate::store::postgres::reading!($postgres, $connection => $call)
+    };
+}
+pub(crate) use writing;
 
 pub(crate) mod broadcasts;
 mod conversation;
@@ -33,7 +49,6 @@ mod steps;
 mod tests;
 mod texts;
 mod timers;
-mod values;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,7 +65,7 @@ use settings::{RESERVED, Settings};
 use steps::Steps;
 
 /// How long the runtime's own statements may take: each touches a few rows by their keys.
-const QUICK: Duration = Duration::from_secs(5);
+pub(crate) const QUICK: Duration = Duration::from_secs(5);
 /// How much longer than the server we wait for a statement of a bot's.
 const GRACE: Duration = Duration::from_secs(1);
 /// How long a step waits for a lock: the others of its batch wait with it.
@@ -72,7 +87,7 @@ pub(crate) struct Postgres {
     /// For handlers.
     handlers: Arc<Pool>,
     /// For everything that is not an update: it goes on while handlers wait for each other.
-    own: Arc<Pool>,
+    pub(crate) own: Arc<Pool>,
     steps: Steps,
     wrapped: Wrapped,
     timekeeper: tokio::task::AbortHandle,

@@ -245,23 +245,6 @@ impl Postgres {
         }
     }
 
-    pub(crate) async fn unsent_chats(
-        &self,
-        before: i64,
-    ) -> Result<Vec<(i64, i64, i64)>, StoreError> {
-        let rows = on!(self.own, QUICK, connection => sqlx::query(
-            "SELECT bot, chat, max(lease_until) FROM bf_outbox WHERE state IN (1, 2) AND state = 2 AND class = 0 AND chat IS NOT NULL \
-             AND at < $1 GROUP BY bot, chat",
-        )
-        .bind(before)
-        .fetch_all(connection))?;
-        let chats = rows
-            .iter()
-            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
-            .collect::<Result<_, sqlx::Error>>();
-        Ok(chats?)
-    }
-
     pub(crate) async fn store_bulk(
         &self,
         bot: i64,
@@ -307,15 +290,6 @@ impl Postgres {
         .bind(now)
         .execute(connection))?;
         Ok(dropped.rows_affected())
-    }
-
-    pub(crate) async fn unreachable(&self, bot: i64, chat: i64) -> Result<bool, StoreError> {
-        on!(self.own, QUICK, connection => sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM bf_unreachable WHERE bot = $1 AND chat = $2)",
-        )
-        .bind(bot)
-        .bind(chat)
-        .fetch_one(connection))
     }
 
     pub(crate) async fn forget_unreachable(

@@ -1,56 +1,13 @@
 //! Questions to the model on SQLite.
 
 use sqlx::Row;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::sqlite::SqliteConnection;
 
 use super::Sqlite;
 use crate::store::error::StoreError;
-use crate::store::llm::{LlmBatch, LlmBot, LlmCharged, LlmCounts, LlmDay};
+use crate::store::llm::{LlmBatch, LlmCharged};
 
 impl Sqlite {
-    pub(crate) async fn llm_bot(&self, bot: &str) -> Result<LlmBot, StoreError> {
-        let mut reader = self.readers.get().await?;
-        let row = sqlx::query("SELECT enabled, preset, budget FROM bf_llm_bots WHERE bot = $1")
-            .bind(bot)
-            .fetch_optional(reader.connection()?)
-            .await?;
-        reader.clean();
-        let Some(row) = row else {
-            return Ok(LlmBot::default());
-        };
-        Ok(LlmBot {
-            enabled: row.try_get(0)?,
-            preset: row.try_get(1)?,
-            budget: row.try_get(2)?,
-        })
-    }
-
-    pub(crate) async fn set_llm_bot(
-        &self,
-        bot: &'static str,
-        change: LlmBot,
-    ) -> Result<(), StoreError> {
-        self.writer
-            .write(move |connection| {
-                let change = change.clone();
-                Box::pin(async move {
-                    sqlx::query(
-                        "INSERT INTO bf_llm_bots (bot, enabled, preset, budget) VALUES ($1, $2, $3, $4) \
-                         ON CONFLICT (bot) DO UPDATE SET enabled = coalesce($2, enabled), \
-                           preset = coalesce($3, preset), budget = coalesce($4, budget)",
-                    )
-                    .bind(bot)
-                    .bind(change.enabled)
-                    .bind(change.preset)
-                    .bind(change.budget)
-                    .execute(connection)
-                    .await?;
-                    Ok(())
-                })
-            })
-            .await
-    }
-
     pub(crate) async fn charge_llm(
         &self,
         bot: &'static str,
@@ -58,81 +15,8 @@ impl Sqlite {
         default_limit: i64,
         batch: LlmBatch,
     ) -> Result<LlmCharged, StoreError> {
-        self.writer
-            .write(move |connection| {
-                let (day, batch) = (day.clone(), batch.clone());
-                Box::pin(async move { charge(connection, bot, &day, default_limit, &batch).await })
-            })
-            .await
+        writing!(self, [day, batch], connection => charge(connection, bot, &day, default_limit, &batch))
     }
-
-    pub(crate) async fn llm_days(&self, bot: &str, from: &str) -> Result<Vec<LlmDay>, StoreError> {
-        let mut reader = self.readers.get().await?;
-        let rows = sqlx::query(
-            "SELECT day, used + reserved, spent, asked, cached, calls, failed, millis FROM bf_llm_days \
-             WHERE bot = $1 AND day >= $2 ORDER BY day",
-        )
-        .bind(bot)
-        .bind(from)
-        .fetch_all(reader.connection()?)
-        .await?;
-        reader.clean();
-        Ok(rows.iter().map(day).collect::<Result<_, _>>()?)
-    }
-
-    pub(crate) async fn reset_llm(&self, bot: &'static str, day: String) -> Result<(), StoreError> {
-        self.writer
-            .write(move |connection| {
-                let day = day.clone();
-                Box::pin(async move {
-                    sqlx::query(
-                        "UPDATE bf_llm_days SET epoch = epoch + 1, used = 0, reserved = 0 \
-                         WHERE bot = $1 AND day = $2",
-                    )
-                    .bind(bot)
-                    .bind(day)
-                    .execute(connection)
-                    .await?;
-                    Ok(())
-                })
-            })
-            .await
-    }
-
-    pub(crate) async fn forget_llm_days(
-        &self,
-        bot: &'static str,
-        before: String,
-    ) -> Result<(), StoreError> {
-        self.writer
-            .write(move |connection| {
-                let before = before.clone();
-                Box::pin(async move {
-                    sqlx::query("DELETE FROM bf_llm_days WHERE bot = $1 AND day < $2")
-                        .bind(bot)
-                        .bind(before)
-                        .execute(connection)
-                        .await?;
-                    Ok(())
-                })
-            })
-            .await
-    }
-}
-
-fn day(row: &SqliteRow) -> Result<LlmDay, sqlx::Error> {
-    Ok(LlmDay {
-        day: row.try_get(0)?,
-        used: row.try_get(1)?,
-        spent: row.try_get(2)?,
-        counts: LlmCounts {
-            asked: row.try_get(3)?,
-            cached: row.try_get(4)?,
-            calls: row.try_get(5)?,
-            failed: row.try_get(6)?,
-            millis: row.try_get(7)?,
-        },
-    })
 }
 
 /// As `bf_llm_charge` of Postgres. The first statement writes: from there on no other process does.

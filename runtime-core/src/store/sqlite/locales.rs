@@ -11,14 +11,10 @@ use crate::store::locales::Subject;
 
 impl Sqlite {
     pub(crate) async fn locale(&self, subject: Subject) -> Result<Option<String>, StoreError> {
-        let mut reader = self.readers.get().await?;
-        let tag = sqlx::query_scalar("SELECT tag FROM bf_locales WHERE bot = $1 AND subject = $2")
+        reading!(self, connection => sqlx::query_scalar("SELECT tag FROM bf_locales WHERE bot = $1 AND subject = $2")
             .bind(subject.0)
             .bind(subject.1)
-            .fetch_optional(reader.connection()?)
-            .await?;
-        reader.clean();
-        Ok(tag)
+            .fetch_optional(connection))
     }
 
     pub(crate) async fn locales(

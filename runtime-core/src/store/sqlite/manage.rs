@@ -5,18 +5,6 @@ use crate::bot::TableSpec;
 use crate::store::error::StoreError;
 
 impl Sqlite {
-    pub(crate) async fn applied(&self, owner: &str) -> Result<Vec<(i64, i64)>, StoreError> {
-        let mut reader = self.readers.get().await?;
-        let rows = sqlx::query_as(
-            "SELECT version, applied FROM bf_migrations WHERE owner = $1 ORDER BY version",
-        )
-        .bind(owner)
-        .fetch_all(reader.connection()?)
-        .await?;
-        reader.clean();
-        Ok(rows)
-    }
-
     pub(crate) async fn set_locale(
         &self,
         bot: i64,

@@ -7,6 +7,32 @@
 //! | `watchdog` | ends statements that outlive their handler |
 //! | `presence` | who serves this database |
 
+/// Runs `$call` on a connection that only reads.
+macro_rules! reading {
+    ($sqlite:expr, $connection:ident => $call:expr) => {{
+        let mut reader = $sqlite.readers.get().await?;
+        let $connection = reader.connection()?;
+        let read = $call.await?;
+        reader.clean();
+        Ok::<_, $crate::store::StoreError>(read)
+    }};
+}
+pub(crate) use reading;
+
+/// Runs `$call` in the writer's task, again where its group fails; what it names is cloned for each run.
+macro_rules! writing {
+    ($sqlite:expr, [$($named:ident),*], $connection:ident => $call:expr) => {
+        $sqlite
+            .writer
+            .write(move |$connection| {
+                $(let $named = $named.clone();)*
+                Box::pin(async move { $call.await })
+            })
+            .await
+    };
+}
+pub(crate) use writing;
+
 pub(crate) mod broadcasts;
 pub(crate) mod conversation;
 pub(crate) mod events;
@@ -22,7 +48,6 @@ pub(crate) mod readers;
 pub(crate) mod seen;
 mod texts;
 mod timers;
-mod values;
 pub(crate) mod watchdog;
 pub(crate) mod writer;
 

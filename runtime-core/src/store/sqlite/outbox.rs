@@ -35,30 +35,20 @@ impl Sqlite {
         until: i64,
         limit: u32,
     ) -> Result<Vec<OutboxRow>, StoreError> {
-        self.writer
-            .write(move |connection| Box::pin(lease_expired(connection, bulk, now, until, limit)))
-            .await
+        writing!(self, [], connection => lease_expired(connection, bulk, now, until, limit))
     }
 
     pub(crate) async fn mark_sent(&self, rows: Vec<RowKey>) -> Result<(), StoreError> {
         let keys = json_keys(&rows);
-        self.writer
-            .write(move |connection| {
-                let keys = keys.clone();
-                Box::pin(async move {
-                    sqlx::query(
-                        "DELETE FROM bf_outbox WHERE n > 0 AND (bot, update_id, n) IN \
-                           (SELECT value->>0, value->>1, value->>2 FROM json_each($1));
-                         UPDATE bf_outbox SET state = 0, call = NULL WHERE n = 0 AND (bot, update_id, n) IN \
-                           (SELECT value->>0, value->>1, value->>2 FROM json_each($1))",
-                    )
-                    .bind(keys)
-                    .execute(connection)
-                    .await?;
-                    Ok(())
-                })
-            })
-            .await
+        writing!(self, [keys], connection => sqlx::query(
+            "DELETE FROM bf_outbox WHERE n > 0 AND (bot, update_id, n) IN \
+               (SELECT value->>0, value->>1, value->>2 FROM json_each($1));
+             UPDATE bf_outbox SET state = 0, call = NULL WHERE n = 0 AND (bot, update_id, n) IN \
+               (SELECT value->>0, value->>1, value->>2 FROM json_each($1))",
+        )
+        .bind(keys)
+        .execute(connection))?;
+        Ok(())
     }
 
     pub(crate) async fn mark_kept(&self, row: RowKey, message: i64) -> Result<(), StoreError> {
@@ -80,53 +70,35 @@ impl Sqlite {
     }
 
     async fn keep(&self, row: RowKey, message: i64, sql: &'static str) -> Result<(), StoreError> {
-        self.writer
-            .write(move |connection| {
-                Box::pin(async move {
-                    sqlx::query(sql)
-                        .bind(row.bot)
-                        .bind(row.update_id)
-                        .bind(row.n)
-                        .bind(message)
-                        .execute(connection)
-                        .await?;
-                    Ok(())
-                })
-            })
-            .await
+        writing!(self, [], connection => sqlx::query(sql)
+            .bind(row.bot)
+            .bind(row.update_id)
+            .bind(row.n)
+            .bind(message)
+            .execute(connection))?;
+        Ok(())
     }
 
     pub(crate) async fn sent_as(&self, row: RowKey) -> Result<SentAs, StoreError> {
-        let mut reader = self.readers.get().await?;
-        let found = sqlx::query_as(
+        let found = reading!(self, connection => sqlx::query_as(
             "SELECT state, message FROM bf_outbox WHERE bot = $1 AND update_id = $2 AND n = $3",
         )
         .bind(row.bot)
         .bind(row.update_id)
         .bind(row.n)
-        .fetch_optional(reader.connection()?)
-        .await?;
-        reader.clean();
+        .fetch_optional(connection))?;
         Ok(SentAs::of(found))
     }
 
     pub(crate) async fn mark_rode(&self, rows: Vec<RowKey>) -> Result<(), StoreError> {
         let keys = json_keys(&rows);
-        self.writer
-            .write(move |connection| {
-                let keys = keys.clone();
-                Box::pin(async move {
-                    sqlx::query(
-                        "UPDATE bf_outbox SET state = 3 WHERE state = 1 AND (bot, update_id, n) IN \
-                           (SELECT value->>0, value->>1, value->>2 FROM json_each($1))",
-                    )
-                    .bind(keys)
-                    .execute(connection)
-                    .await?;
-                    Ok(())
-                })
-            })
-            .await
+        writing!(self, [keys], connection => sqlx::query(
+            "UPDATE bf_outbox SET state = 3 WHERE state = 1 AND (bot, update_id, n) IN \
+               (SELECT value->>0, value->>1, value->>2 FROM json_each($1))",
+        )
+        .bind(keys)
+        .execute(connection))?;
+        Ok(())
     }
 
     pub(crate) async fn mark_failed(
@@ -136,29 +108,22 @@ impl Sqlite {
         method: &'static str,
         now: i64,
     ) -> Result<(), StoreError> {
-        self.writer
-            .write(move |connection| {
-                Box::pin(async move {
-                    sqlx::query(
-                        // Where the row is gone already it was marked before: no second letter.
-                        "INSERT INTO bf_dead_letters (bot, update_id, at, code, trace_id, n, method) \
-                           SELECT bot, update_id, $4, $5, '', n, $6 FROM bf_outbox \
-                           WHERE bot = $1 AND update_id = $2 AND n = $3 AND state IN (1, 2);
-                         UPDATE bf_outbox SET state = 4 \
-                         WHERE bot = $1 AND update_id = $2 AND n = $3 AND state IN (1, 2)",
-                    )
-                    .bind(row.bot)
-                    .bind(row.update_id)
-                    .bind(row.n)
-                    .bind(now)
-                    .bind(code)
-                    .bind(method)
-                    .execute(connection)
-                    .await?;
-                    Ok(())
-                })
-            })
-            .await
+        writing!(self, [], connection => sqlx::query(
+            // Where the row is gone already it was marked before: no second letter.
+            "INSERT INTO bf_dead_letters (bot, update_id, at, code, trace_id, n, method) \
+               SELECT bot, update_id, $4, $5, '', n, $6 FROM bf_outbox \
+               WHERE bot = $1 AND update_id = $2 AND n = $3 AND state IN (1, 2);
+             UPDATE bf_outbox SET state = 4 \
+             WHERE bot = $1 AND update_id = $2 AND n = $3 AND state IN (1, 2)",
+        )
+        .bind(row.bot)
+        .bind(row.update_id)
+        .bind(row.n)
+        .bind(now)
+        .bind(code)
+        .bind(method)
+        .execute(connection))?;
+        Ok(())
     }
 
     pub(crate) async fn give_back(
@@ -168,24 +133,16 @@ impl Sqlite {
         attempted: bool,
     ) -> Result<(), StoreError> {
         let keys = json_keys(&rows);
-        self.writer
-            .write(move |connection| {
-                let keys = keys.clone();
-                Box::pin(async move {
-                    sqlx::query(
-                        "UPDATE bf_outbox SET state = 2, given_back = 1, lease_until = $2, attempts = attempts + $3 \
-                         WHERE state IN (1, 2) AND (bot, update_id, n) IN \
-                           (SELECT value->>0, value->>1, value->>2 FROM json_each($1))",
-                    )
-                    .bind(keys)
-                    .bind(not_before)
-                    .bind(attempted)
-                    .execute(connection)
-                    .await?;
-                    Ok(())
-                })
-            })
-            .await
+        writing!(self, [keys], connection => sqlx::query(
+            "UPDATE bf_outbox SET state = 2, given_back = 1, lease_until = $2, attempts = attempts + $3 \
+             WHERE state IN (1, 2) AND (bot, update_id, n) IN \
+               (SELECT value->>0, value->>1, value->>2 FROM json_each($1))",
+        )
+        .bind(keys)
+        .bind(not_before)
+        .bind(attempted)
+        .execute(connection))?;
+        Ok(())
     }
 
     pub(crate) async fn extend_lease(
@@ -194,61 +151,28 @@ impl Sqlite {
         until: i64,
     ) -> Result<(), StoreError> {
         let keys = json_keys(&rows);
-        self.writer
-            .write(move |connection| {
-                let keys = keys.clone();
-                Box::pin(async move {
-                    sqlx::query(
-                        "UPDATE bf_outbox SET lease_until = $2 WHERE state = 2 AND given_back = 0 \
-                         AND (bot, update_id, n) IN (SELECT value->>0, value->>1, value->>2 FROM json_each($1))",
-                    )
-                    .bind(keys)
-                    .bind(until)
-                    .execute(connection)
-                    .await?;
-                    Ok(())
-                })
-            })
-            .await
+        writing!(self, [keys], connection => sqlx::query(
+            "UPDATE bf_outbox SET lease_until = $2 WHERE state = 2 AND given_back = 0 \
+             AND (bot, update_id, n) IN (SELECT value->>0, value->>1, value->>2 FROM json_each($1))",
+        )
+        .bind(keys)
+        .bind(until)
+        .execute(connection))?;
+        Ok(())
     }
 
     pub(crate) async fn move_chat(&self, bot: i64, from: i64, to: i64) -> Result<(), StoreError> {
-        self.writer
-            .write(move |connection| {
-                Box::pin(async move {
-                    sqlx::query(
-                        "UPDATE bf_outbox SET chat = $3, call = json_set(call, '$.chat_id', $3) \
-                         WHERE state IN (1, 2) AND bot = $1 AND chat = $2;
-                         UPDATE OR IGNORE bf_conversations SET chat = $3 WHERE bot = $1 AND chat = $2;
-                         UPDATE OR IGNORE bf_locales SET subject = $3 WHERE bot = $1 AND subject = $2",
-                    )
-                    .bind(bot)
-                    .bind(from)
-                    .bind(to)
-                    .execute(connection)
-                    .await?;
-                    Ok(())
-                })
-            })
-            .await
-    }
-
-    pub(crate) async fn unsent_chats(
-        &self,
-        before: i64,
-    ) -> Result<Vec<(i64, i64, i64)>, StoreError> {
-        let mut reader = self.readers.get().await?;
-        let rows = sqlx::query(
-            "SELECT bot, chat, max(lease_until) FROM bf_outbox WHERE state = 2 AND class = 0 AND chat IS NOT NULL \
-             AND at < $1 GROUP BY bot, chat",
+        writing!(self, [], connection => sqlx::query(
+            "UPDATE bf_outbox SET chat = $3, call = json_set(call, '$.chat_id', $3) \
+             WHERE state IN (1, 2) AND bot = $1 AND chat = $2;
+             UPDATE OR IGNORE bf_conversations SET chat = $3 WHERE bot = $1 AND chat = $2;
+             UPDATE OR IGNORE bf_locales SET subject = $3 WHERE bot = $1 AND subject = $2",
         )
-        .bind(before)
-        .fetch_all(reader.connection()?)
-        .await?;
-        reader.clean();
-        rows.iter()
-            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
-            .collect()
+        .bind(bot)
+        .bind(from)
+        .bind(to)
+        .execute(connection))?;
+        Ok(())
     }
 
     pub(crate) async fn store_bulk(
@@ -259,28 +183,20 @@ impl Sqlite {
         flags: i16,
         rows: String,
     ) -> Result<(), StoreError> {
-        self.writer
-            .write(move |connection| {
-                let rows = rows.clone();
-                Box::pin(async move {
-                    sqlx::query(
-                        "INSERT INTO bf_outbox \
-                           (bot, update_id, n, chat, at, state, lease_until, given_back, call, class, flags) \
-                         SELECT $1, $2, key + 1, value->>0, $3, 2, $3, 1, value->>1, 1, $4 FROM json_each($5) \
-                         WHERE NOT EXISTS (SELECT 1 FROM bf_unreachable WHERE bot = $1 AND chat = value->>0) \
-                         ON CONFLICT DO NOTHING",
-                    )
-                    .bind(bot)
-                    .bind(update_id)
-                    .bind(now)
-                    .bind(flags)
-                    .bind(rows)
-                    .execute(connection)
-                    .await?;
-                    Ok(())
-                })
-            })
-            .await
+        writing!(self, [rows], connection => sqlx::query(
+            "INSERT INTO bf_outbox \
+               (bot, update_id, n, chat, at, state, lease_until, given_back, call, class, flags) \
+             SELECT $1, $2, key + 1, value->>0, $3, 2, $3, 1, value->>1, 1, $4 FROM json_each($5) \
+             WHERE NOT EXISTS (SELECT 1 FROM bf_unreachable WHERE bot = $1 AND chat = value->>0) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(bot)
+        .bind(update_id)
+        .bind(now)
+        .bind(flags)
+        .bind(rows)
+        .execute(connection))?;
+        Ok(())
     }
 
     pub(crate) async fn mark_unreachable(
@@ -315,19 +231,6 @@ impl Sqlite {
             .await
     }
 
-    pub(crate) async fn unreachable(&self, bot: i64, chat: i64) -> Result<bool, StoreError> {
-        let mut reader = self.readers.get().await?;
-        let found = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM bf_unreachable WHERE bot = $1 AND chat = $2)",
-        )
-        .bind(bot)
-        .bind(chat)
-        .fetch_one(reader.connection()?)
-        .await?;
-        reader.clean();
-        Ok(found)
-    }
-
     /// The writer is asked only where there is something to forget.
     pub(crate) async fn forget_unreachable(
         &self,
@@ -335,32 +238,20 @@ impl Sqlite {
     ) -> Result<(), StoreError> {
         let heard = serde_json::to_string(heard)
             .map_err(|error| StoreError::Sql(sqlx::Error::Encode(Box::new(error))))?;
-        let mut reader = self.readers.get().await?;
-        let any: bool = sqlx::query_scalar(concat!("SELECT EXISTS (SELECT 1 ", back!(), ")"))
+        let any: bool = reading!(self, connection => sqlx::query_scalar(concat!("SELECT EXISTS (SELECT 1 ", back!(), ")"))
             .bind(&heard)
-            .fetch_one(reader.connection()?)
-            .await?;
-        reader.clean();
-        drop(reader);
+            .fetch_one(connection))?;
         if !any {
             return Ok(());
         }
-        self.writer
-            .write(move |connection| {
-                let heard = heard.clone();
-                Box::pin(async move {
-                    sqlx::query(concat!(
-                        "DELETE FROM bf_unreachable WHERE (bot, chat) IN (SELECT u.bot, u.chat ",
-                        back!(),
-                        ")"
-                    ))
-                    .bind(heard)
-                    .execute(connection)
-                    .await?;
-                    Ok(())
-                })
-            })
-            .await
+        writing!(self, [heard], connection => sqlx::query(concat!(
+            "DELETE FROM bf_unreachable WHERE (bot, chat) IN (SELECT u.bot, u.chat ",
+            back!(),
+            ")"
+        ))
+        .bind(heard)
+        .execute(connection))?;
+        Ok(())
     }
 }
 

@@ -1,12 +1,8 @@
 //! People and segments on SQLite.
 
-use std::sync::Arc;
-
-use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
-use super::Sqlite;
-use crate::store::error::StoreError;
+pub(crate) use crate::store::both::seen::sqlite::{in_segment, subscribe, subscribed};
 use crate::store::seen::Sight;
 
 /// Writes people: JSON of `[[bot, person, bot_id, first, last, username, language, private, at], …]`.
@@ -50,22 +46,6 @@ pub(crate) async fn write(
     Ok(())
 }
 
-/// Within the transaction of an update: whether a person wants broadcasts.
-pub(crate) async fn subscribe(
-    connection: &mut SqliteConnection,
-    sight: &Sight,
-    wants: bool,
-) -> Result<(), sqlx::Error> {
-    write(connection, std::slice::from_ref(sight)).await?;
-    sqlx::query("UPDATE bf_person SET subscribed = $3 WHERE bot = $1 AND person = $2")
-        .bind(sight.bot)
-        .bind(sight.person)
-        .bind(wants)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
 /// Puts people into a segment, or takes them out.
 pub(crate) async fn segment(
     connection: &mut SqliteConnection,
@@ -99,113 +79,4 @@ pub(crate) async fn segment(
         .await?
     };
     Ok(done.rows_affected())
-}
-
-/// Whether a person wants broadcasts; who was never asked does.
-pub(crate) async fn subscribed(
-    connection: &mut SqliteConnection,
-    bot: i64,
-    person: i64,
-) -> Result<bool, sqlx::Error> {
-    let found =
-        sqlx::query_scalar("SELECT subscribed FROM bf_person WHERE bot = $1 AND person = $2")
-            .bind(bot)
-            .bind(person)
-            .fetch_optional(connection)
-            .await?;
-    Ok(found.unwrap_or(true))
-}
-
-/// Whether a person belongs to a segment.
-pub(crate) async fn in_segment(
-    connection: &mut SqliteConnection,
-    bot: i64,
-    segment: &str,
-    person: i64,
-) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM bf_segment WHERE bot = $1 AND segment = $2 AND person = $3)",
-    )
-    .bind(bot)
-    .bind(segment)
-    .bind(person)
-    .fetch_one(connection)
-    .await
-}
-
-impl Sqlite {
-    pub(crate) async fn write_people(&self, sights: Vec<Sight>) -> Result<(), StoreError> {
-        let sights: Arc<[Sight]> = sights.into();
-        self.writer
-            .write(move |connection| {
-                let sights = sights.clone();
-                Box::pin(async move { write(connection, &sights).await })
-            })
-            .await
-    }
-
-    pub(crate) async fn count_people(&self, bot: i64) -> Result<(i64, i64), StoreError> {
-        let mut reader = self.readers.get().await?;
-        let counts = sqlx::query_as(
-            "SELECT count(*), coalesce(sum(p.subscribed AND NOT EXISTS \
-               (SELECT 1 FROM bf_unreachable u WHERE u.bot = p.bot AND u.chat = p.person)), 0) \
-             FROM bf_person p WHERE p.bot = $1 AND p.private",
-        )
-        .bind(bot)
-        .fetch_one(reader.connection()?)
-        .await?;
-        reader.clean();
-        Ok(counts)
-    }
-
-    pub(crate) async fn segments(&self, bot: i64) -> Result<Vec<(String, i64)>, StoreError> {
-        let mut reader = self.readers.get().await?;
-        let segments = sqlx::query_as(
-            "SELECT segment, count(*) FROM bf_segment WHERE bot = $1 GROUP BY segment ORDER BY segment",
-        )
-        .bind(bot)
-        .fetch_all(reader.connection()?)
-        .await?;
-        reader.clean();
-        Ok(segments)
-    }
-
-    pub(crate) async fn segment(
-        &self,
-        bot: i64,
-        segment: &str,
-        after: i64,
-        limit: i64,
-    ) -> Result<Vec<i64>, StoreError> {
-        let mut reader = self.readers.get().await?;
-        let rows = sqlx::query(
-            "SELECT person FROM bf_segment WHERE bot = $1 AND segment = $2 AND person > $3 ORDER BY person LIMIT $4",
-        )
-        .bind(bot)
-        .bind(segment)
-        .bind(after)
-        .bind(limit)
-        .fetch_all(reader.connection()?)
-        .await?;
-        reader.clean();
-        let people = rows.iter().map(|row| row.try_get(0));
-        Ok(people.collect::<Result<_, sqlx::Error>>()?)
-    }
-
-    pub(crate) async fn change_segment(
-        &self,
-        bot: (i64, &'static str),
-        name: String,
-        people: Vec<i64>,
-        join: bool,
-        now: i64,
-    ) -> Result<u64, StoreError> {
-        let people: Arc<[i64]> = people.into();
-        self.writer
-            .write(move |connection| {
-                let (name, people) = (name.clone(), people.clone());
-                Box::pin(async move { segment(connection, bot, &name, &people, join, now).await })
-            })
-            .await
-    }
 }
