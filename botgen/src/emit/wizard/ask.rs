@@ -4,12 +4,11 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::bind_loaded;
-use super::names::variant;
+use super::state::reading;
 use crate::emit::FlowEmit;
 use crate::emit::blocks;
 use crate::emit::env::{Env, Form, Site};
 use crate::emit::expr::Values;
-use crate::emit::format::{ident, mentions};
 use crate::emit::text;
 use crate::ir::types::ChoiceId;
 use crate::ir::{Rule, Step, Wizard};
@@ -41,20 +40,7 @@ pub(super) fn ask(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
             }
             _ => quote!(cx.ask(&FLOW, #position, #words, Vec::new());),
         };
-        // Bind what the question reads, nothing else.
-        let used: Vec<_> = step
-            .known
-            .iter()
-            .filter(|var| mentions(&body, &var.ident))
-            .map(|var| ident(&var.ident))
-            .collect();
-        let name = variant(wizard, step);
-        let pattern = match (used.len(), step.known.len()) {
-            (_, 0) => quote!(State::#name),
-            (a, b) if a == b => quote!(State::#name { #(#used),* }),
-            (0, _) => quote!(State::#name { .. }),
-            _ => quote!(State::#name { #(#used,)* .. }),
-        };
+        let pattern = reading(wizard, step, &body);
         quote!(#pattern => { #body })
     });
     let (is_async, awaits) = awaits(wizard);

@@ -6,9 +6,9 @@ use quote::quote;
 use super::names::variant;
 use crate::emit::FlowEmit;
 use crate::emit::flow;
-use crate::emit::format::{doc, ident};
+use crate::emit::format::{doc, ident, mentions};
 use crate::emit::rule::wanted;
-use crate::ir::{Rule, Wizard, cost};
+use crate::ir::{Rule, Step, Wizard, cost};
 
 pub(super) fn spec(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
     let command = &cx.flow.command;
@@ -95,5 +95,18 @@ pub(super) fn state_enum(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
                 match self { #(#positions),* }
             }
         }
+    }
+}
+
+/// A pattern of the step's state that binds what `body` reads of it, nothing else.
+pub(super) fn reading(wizard: &Wizard, step: &Step, body: &TokenStream) -> TokenStream {
+    let name = variant(wizard, step);
+    let read = step.known.iter().filter(|var| mentions(body, &var.ident));
+    let read: Vec<_> = read.map(|var| ident(&var.ident)).collect();
+    match (read.len(), step.known.len()) {
+        (_, 0) => quote!(State::#name),
+        (a, b) if a == b => quote!(State::#name { #(#read),* }),
+        (0, _) => quote!(State::#name { .. }),
+        _ => quote!(State::#name { #(#read,)* .. }),
     }
 }

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::ask::awaits;
 use super::bind_loaded;
-use super::names::variant;
+use super::state::reading;
 use super::way::wait_call;
 use crate::emit::FlowEmit;
 use crate::emit::actions::{Stage, list};
@@ -38,20 +38,7 @@ pub(super) fn timeout(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
             Timeout::Goto(to) => wait_call(&env, wizard, *to),
             Timeout::Cancel => quote!(cx.expire()),
         };
-        // Bind what is carried on, nothing else.
-        let used: Vec<_> = step
-            .known
-            .iter()
-            .filter(|var| mentions(&body, &var.ident))
-            .map(|var| ident(&var.ident))
-            .collect();
-        let name = variant(wizard, step);
-        let pattern = match (used.len(), step.known.len()) {
-            (_, 0) => quote!(State::#name),
-            (a, b) if a == b => quote!(State::#name { #(#used),* }),
-            (0, _) => quote!(State::#name { .. }),
-            _ => quote!(State::#name { #(#used,)* .. }),
-        };
+        let pattern = reading(wizard, step, &body);
         quote!(#pattern => #body)
     });
     let arms: Vec<_> = arms.collect();
@@ -80,15 +67,7 @@ pub(super) fn timeout(cx: FlowEmit<'_>, wizard: &Wizard) -> TokenStream {
             }
         };
     }
-    let loaded = (!wizard.loaded.is_empty()).then(|| {
-        let used = arms.iter().any(|arm| mentions(arm, "loaded"));
-        let name = if used {
-            quote!(loaded)
-        } else {
-            quote!(_loaded)
-        };
-        quote!(, #name: Loaded)
-    });
+    let loaded = loaded_param(wizard, &quote!(#(#arms)*));
     let is_async = timeout_awaits(wizard).then(|| quote!(async));
     let state = if matches!(does, Timeout::Cancel) {
         quote! {
