@@ -44,7 +44,7 @@ pub use engines::compile_all;
 pub use input::Input;
 use source::SourceMap;
 
-/// The database that a run is for. `DSL.md` has one language for both; what differs is the engine's last word.
+/// The database that a run is for. The language is one for both; what differs is the engine's last word.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Engine {
     /// Embedded, the default of the runtime.

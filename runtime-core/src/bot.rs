@@ -128,7 +128,7 @@ impl OnAmbiguous {
     }
 }
 
-/// What a handler may do (`DESIGN.md` §4), decided by the compiler.
+/// What a handler may do, decided by the compiler: it picks the protocol (see `engine`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)]
 pub enum Effect {

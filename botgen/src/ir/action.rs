@@ -6,7 +6,7 @@ use super::types::Variable;
 use super::{Origin, Reply, Target, ask, broadcast, pages, sql};
 use crate::syntax::ast::{LimitScope, OnError};
 
-/// What a handler may do; decides the protocol (`DESIGN.md` §4).
+/// What a handler may do: it picks the protocol by which the runtime runs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Effect {
     /// Replies only.

@@ -1,4 +1,4 @@
-//! One update on Postgres, by the cheapest protocol that keeps the promise (`DESIGN.md` §4):
+//! One update on Postgres, by the cheapest protocol that keeps the promise that an acknowledged update has its effects, once:
 //!
 //! - `state`: read claim and conversation, run the handler, then one step that claims the update, moves the conversation if
 //!   its version is unchanged, and stores outbox and response.

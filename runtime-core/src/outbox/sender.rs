@@ -139,15 +139,6 @@ impl Sender {
         self.shared.flood.hold_bulk_to(per_second);
     }
 
-    /// Forgets a bot: its rows are kept for whoever has its token.
-    pub fn forget_bot(&self, bot: i64) {
-        self.shared
-            .bots
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&bot);
-    }
-
     /// Takes committed rows as the engine announces them, and sweeps up the rest, until [`Sender::stop`].
     pub fn start(&self, announced: mpsc::Receiver<Vec<OutboxRow>>) -> [JoinHandle<()>; 3] {
         [

@@ -109,6 +109,21 @@ pub(crate) struct Stored {
     pub(crate) flags: i16,
 }
 
+/// Rows as one parameter: `[[state, chat, lease_until, "call", flags], …]`; none are NULL.
+pub(crate) fn json_rows(rows: &[Stored]) -> Option<String> {
+    if rows.is_empty() {
+        return None;
+    }
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let call = row.call.as_deref();
+            (row.state, row.chat, row.lease_until, call, row.flags)
+        })
+        .collect();
+    serde_json::to_string(&rows).ok()
+}
+
 impl Store {
     /// Whether somebody waits there: enough to ignore the talk of a group.
     pub(crate) async fn waits(&self, key: Key) -> Result<bool, StoreError> {

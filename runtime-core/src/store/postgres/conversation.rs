@@ -12,7 +12,7 @@ use sqlx::{Arguments, AssertSqlSafe, Connection, Row};
 use super::pool::{Loan, on, within};
 use super::{GRACE, Postgres, QUICK};
 use crate::faults;
-use crate::store::conversation::{Effects, Found, Key, Stand, Step, Stored};
+use crate::store::conversation::{Effects, Found, Key, Stand, Step, Stored, json_rows};
 use crate::store::error::{StoreError, is_interrupt, is_state};
 use crate::store::events::encoded;
 use crate::store::outbox::{OFFERED_LEASE, STATE_OFFERED, STATE_RODE, decode, micros};
@@ -465,21 +465,6 @@ pub(super) fn add_event(
 
 pub(super) fn state(row: &Stored) -> i16 {
     i16::try_from(row.state).unwrap_or_default()
-}
-
-/// `[[state, chat, lease_until, "call", flags], …]`.
-pub(super) fn json_rows(rows: &[Stored]) -> Option<String> {
-    if rows.is_empty() {
-        return None;
-    }
-    let rows: Vec<_> = rows
-        .iter()
-        .map(|row| {
-            let call = row.call.as_deref();
-            (row.state, row.chat, row.lease_until, call, row.flags)
-        })
-        .collect();
-    serde_json::to_string(&rows).ok()
 }
 
 /// The outcome of a step that a function told.

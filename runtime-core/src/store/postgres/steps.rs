@@ -10,11 +10,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::QUICK;
-use super::conversation::{add, add_event, json_rows, outcome, state};
+use super::conversation::{add, add_event, outcome, state};
 use super::events;
 use super::pool::{Pool, on};
 use crate::faults;
-use crate::store::conversation::{Effects, Step};
+use crate::store::conversation::{Effects, Step, json_rows};
 use crate::store::error::{StoreError, is_disconnect, sql_code};
 use crate::telemetry;
 use crate::telemetry::events::GroupCommitted;

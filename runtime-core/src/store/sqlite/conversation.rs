@@ -6,7 +6,7 @@
 use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
-use crate::store::conversation::{Effects, Found, Key, Stand, Stored};
+use crate::store::conversation::{Effects, Found, Key, Stand, json_rows};
 use crate::store::outbox::{STATE_OFFERED, STATE_RODE, decode};
 
 /// Opens the update's savepoint, looks for its claim and reads the conversation.
@@ -166,21 +166,6 @@ pub(crate) async fn close(
         .execute(connection)
         .await?;
     Ok(())
-}
-
-/// `[[state, chat, lease_until, "call", flags], …]`.
-fn json_rows(rows: &[Stored]) -> Option<String> {
-    if rows.is_empty() {
-        return None;
-    }
-    let rows: Vec<_> = rows
-        .iter()
-        .map(|row| {
-            let call = row.call.as_deref();
-            (row.state, row.chat, row.lease_until, call, row.flags)
-        })
-        .collect();
-    serde_json::to_string(&rows).ok()
 }
 
 /// A redelivery takes the stored response: it is left alone for as long again.
