@@ -17,7 +17,7 @@ const TOKEN: &str = "4444:AAsupportSECRETsupportSECRETsuppor";
 /// The first person.
 const FIRST: i64 = 500_000;
 /// How long a place is waited for before the process is killed anyway.
-const REACHED: Duration = Duration::from_secs(2);
+const REACHED: Duration = Duration::from_secs(10);
 /// Longest wait for what must come.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Seconds after which a question that a dead process had taken is nobody's any more.

@@ -4,8 +4,9 @@
 
 use regex::{Regex, RegexBuilder};
 
-/// Longest text that rules look at, in bytes; what is longer is cut before the model sees it too.
-const LOOK: usize = 64 << 10;
+/// Longest text that rules look at, in bytes. No stored question holds more: which part of a text the model is shown is
+/// decided later, and none of it may be one that no rule has seen.
+const LOOK: usize = 256 << 10;
 /// Memory of one compiled rule.
 const SIZE: usize = 1 << 20;
 

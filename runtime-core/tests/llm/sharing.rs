@@ -43,6 +43,42 @@ async fn answers_and_limits_are_shared() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_model_has_answers_and_a_breaker_of_its_own() {
+    let stub = Stub::start().await.unwrap();
+    let server = Server::start();
+    let database = Arc::new(Database::sqlite());
+    let mut rigs = Vec::new();
+    for model in ["small", "large"] {
+        let mut config = LlmConfig {
+            cache: Duration::from_secs(60),
+            ..config(&stub)
+        };
+        if let Some(upstream) = &mut config.upstream {
+            upstream.model = model.to_owned();
+        }
+        let mut wanted = Wanted::new(config);
+        wanted.redis = Redis::open_patiently(&server.url()).unwrap();
+        until("it answers", async || wanted.redis.up()).await;
+        wanted.database = database.clone();
+        rigs.push(wanted.open().await);
+    }
+    let [small, large] = &rigs[..] else {
+        panic!("two");
+    };
+    assert!(!small.ask(&text("x")).await.unwrap().cached);
+    assert!(!large.ask(&text("x")).await.unwrap().cached);
+    assert_eq!(stub.calls(), 2);
+    stub.always(Act::Status(500, None));
+    for n in 0..5 {
+        let asked = small.ask(&text(&format!("fails {n}"))).await;
+        assert_eq!(asked, Err(Refused::Failed));
+    }
+    assert_eq!(small.ask(&text("y")).await, Err(Refused::Open));
+    stub.say("ok");
+    assert!(large.ask(&text("y")).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_questions_alike_one_instance_asks() {
     let stub = Stub::start().await.unwrap();
     stub.always(Act::Slow(Duration::from_millis(150), "ok".to_owned()));
