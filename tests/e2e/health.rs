@@ -41,17 +41,17 @@ async fn what_is_not_there_is_not_well_and_not_missed() {
         (
             "/health/pg",
             503,
-            json!({"pg_ok": false, "configured": false}),
+            json!({"pg_ok": false}),
         ),
         (
             "/health/redis",
             503,
-            json!({"redis_ok": false, "configured": false}),
+            json!({"redis_ok": false}),
         ),
         (
             "/health/llm",
             503,
-            json!({"llm_ok": false, "configured": false}),
+            json!({"llm_ok": false}),
         ),
     ] {
         becomes(&node, path, status, body).await;
@@ -70,11 +70,11 @@ async fn what_goes_away_is_told_and_what_comes_back() {
         .with("LLM_BASE_URL", stub.url())
         .with("LLM_MODEL", "small");
     let node = home.start().await;
-    let database = |well: bool| json!({ "pg_ok": well, "configured": true });
-    let cache = |well: bool| json!({ "redis_ok": well, "configured": true });
+    let database = |well: bool| json!({ "pg_ok": well });
+    let cache = |well: bool| json!({ "redis_ok": well });
     becomes(&node, "/health/pg", 200, database(true)).await;
     becomes(&node, "/health/redis", 200, cache(true)).await;
-    let model = json!({"llm_ok": true, "configured": true});
+    let model = json!({"llm_ok": true});
     becomes(&node, "/health/llm", 200, model).await;
     redis.kill();
     becomes(&node, "/health/redis", 503, cache(false)).await;

@@ -182,7 +182,7 @@ async fn the_health_of_the_models_server_is_known() {
     let none = without.get("/health/llm").await;
     assert_eq!(
         (none.status, none.text().as_str()),
-        (503, r#"{"llm_ok":false,"configured":false}"#)
+        (503, r#"{"llm_ok":false}"#)
     );
     assert_eq!(
         without.get("/health/ready").await.status,

@@ -103,11 +103,9 @@ async fn recorded(node: &Node) -> Vec<Option<String>> {
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter(|line| line["event"] == "admin action")
         .collect();
-    assert!(
-        lines
-            .iter()
-            .all(|line| line["route"] == "/bots/{id}/reload" && line["status"] == 200)
-    );
+    assert!(lines.iter().all(|line| line["bot_id"] == "booking"
+        && line["route"] == "/bots/{id}/reload"
+        && line["status"] == 200));
     lines
         .iter()
         .map(|line| line["client"].as_str().map(str::to_owned))

@@ -1,6 +1,8 @@
 //! `botfactory people BOT export|erase USER`.
 
-use serde_json::json;
+use std::sync::Arc;
+
+use tokio::io::AsyncWriteExt as _;
 
 use super::cli::People;
 use super::{AppError, start};
@@ -40,49 +42,54 @@ pub async fn run(
     };
     store.close().await;
     told.map_err(|error| {
-        AppError::Failed(if error.is_conflict() {
-            "rows of others refer to this person's: the tables' foreign keys do not say what becomes of them".to_owned()
-        } else {
-            format!("the database failed: {error}")
+        AppError::Failed(match error {
+            Failed::Store(error) if error.is_conflict() => "rows of others refer to this person's: the tables' foreign keys do not say what becomes of them".to_owned(),
+            other => other.to_string(),
         })
     })
 }
 
 async fn work(
-    store: &Store,
+    store: &Arc<Store>,
     bot: &'static dyn Bot,
     numbers: &[i64],
     what: People,
-) -> Result<(), StoreError> {
-    let bot_id = bot.spec().id;
-    let handled = |what, rows| {
-        telemetry::emit(PersonHandled {
-            bot: bot_id,
-            what,
-            rows,
-        });
-    };
+) -> Result<(), Failed> {
+    let mut out = tokio::io::stdout();
     match what {
         People::Export(user_id) => {
-            let tables = store.person(bot, numbers, user_id).await?;
-            println!(
-                "{}",
-                json!({"bot_id": bot_id, "user_id": user_id, "tables": tables})
-            );
-            handled(
-                "export",
-                tables.iter().map(|table| table.rows.len() as u64).sum(),
-            );
+            let mut export = store.export(bot, numbers, user_id).await?;
+            while let Some(piece) = export.next().await {
+                out.write_all(&piece?).await?;
+            }
+            out.write_all(b"\n").await?;
         }
         People::Erase(user_id) => {
             let erased = store.erase_person(bot, numbers, user_id).await?;
             for table in &erased {
-                println!("{}: {}", table.table, table.rows);
+                let line = format!("{}: {}\n", table.table, table.rows);
+                out.write_all(line.as_bytes()).await?;
             }
             let rows: u64 = erased.iter().map(|table| table.rows).sum();
-            println!("{rows} rows erased");
-            handled("erase", rows);
+            // Of an export the store says it.
+            telemetry::emit(PersonHandled {
+                bot: bot.spec().id,
+                what: "erase",
+                rows,
+            });
+            let line = format!("{rows} rows erased\n");
+            out.write_all(line.as_bytes()).await?;
         }
     }
+    out.flush().await?;
     Ok(())
+}
+
+/// Why it did not go to its end.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error("the database failed: {0}")]
+    Store(#[from] StoreError),
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] std::io::Error),
 }

@@ -56,7 +56,7 @@ impl Core for Live {
     fn healthy(&self) -> Boxed<'_, bool> {
         Box::pin(self.store.health())
     }
-    fn letters(&self) -> Option<&Store> {
+    fn letters(&self) -> Option<&Arc<Store>> {
         Some(&self.store)
     }
     fn requeued(&self) {

@@ -1,13 +1,16 @@
 //! What an operator writes becomes a broadcast: read, proven, rendered in every locale.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use botfactory_lang::limits::{
     CALLBACK_DATA_BYTES, CAPTION, KEYBOARD_BUTTONS, MESSAGE_RAW_BYTES, MESSAGE_TEXT, ROW_BUTTONS,
 };
 use botfactory_lang::markup::{self, ParseMode, Place, is_blank};
 use botfactory_lang::words::{Arg, Args};
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use super::letter::{Bulletin, Letter, Letters, MediaKind, Recipient};
@@ -23,14 +26,48 @@ const VALUE: usize = 2_000;
 const FILE: usize = 2_048;
 
 /// What is said: a text (`t:key` is one of the bot's), or the parts of a message.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(untagged)]
-#[schema(as = BroadcastMessage)]
+#[derive(Debug, Clone)]
 pub enum Said {
     /// Plain text, or `t:key`.
     Text(String),
     /// Its parts.
     Parts(Box<Parts>),
+}
+
+/// [`Said`] as the description has it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = BroadcastMessage)]
+#[allow(dead_code)]
+pub(crate) enum SaidForm {
+    /// Plain text, or `t:key`.
+    Text(String),
+    /// Its parts.
+    Parts(Box<Parts>),
+}
+
+/// Derived code would say of a wrong part only that neither form fits.
+impl<'de> Deserialize<'de> for Said {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Form;
+        impl<'de> Visitor<'de> for Form {
+            type Value = Said;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text, or an object with `text` or `template`")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Said, E> {
+                Ok(Said::Text(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, parts: A) -> Result<Said, A::Error> {
+                let parts = Parts::deserialize(MapAccessDeserializer::new(parts))?;
+                Ok(Said::Parts(Box::new(parts)))
+            }
+        }
+        deserializer.deserialize_any(Form)
+    }
 }
 
 /// The parts of a message: a text or a template, and a file, a keyboard.
@@ -67,7 +104,10 @@ pub enum Mode {
 
 /// A value, or a field of whoever gets the message.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "it should be a number, a text, or `{\"recipient\": \"first_name\"}`"
+)]
 #[schema(as = BroadcastVariable)]
 pub enum Variable {
     /// A whole number.

@@ -16,7 +16,7 @@ use super::extract::{At, JsonBody, Params};
 use super::state::Deployment;
 use crate::bot::{Bot, OnAmbiguous};
 use crate::broadcast::audience::{Audience, NoAudience};
-use crate::broadcast::desk::{Said, Wrong, compose};
+use crate::broadcast::desk::{Said, SaidForm, Wrong, compose};
 use crate::broadcast::letter::{Fields, Letters};
 use crate::broadcast::{Broadcasts, DEFAULT_PER_SECOND, PER_SECOND};
 use crate::store::StoreError;
@@ -50,6 +50,7 @@ pub struct Wanted {
     #[schema(example = "all")]
     audience: String,
     /// What is said.
+    #[schema(value_type = SaidForm)]
     message: Said,
     /// How fast.
     throttle: Option<Throttle>,
@@ -170,6 +171,7 @@ pub struct List {
 
 /// Which page.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// Broadcasts with smaller numbers only.
@@ -188,6 +190,7 @@ pub struct Failures {
 
 /// Which failures.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct From {
     /// So many are left out.

@@ -1,5 +1,7 @@
 //! `GET /bots/{id}/spec|graph|status`, `POST /bots/{id}/validate|prepare`: what was compiled, and how it stands here.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
@@ -51,6 +53,7 @@ pub struct Spec {
 
 /// In which form.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Form {
     /// `json`, or `mermaid`: a flowchart as text.
@@ -137,7 +140,7 @@ pub struct Prepared {
     runtime_pending: Vec<String>,
 }
 
-pub(super) fn store(deployment: &Deployment) -> Result<&Store, Problem> {
+pub(super) fn store(deployment: &Deployment) -> Result<&Arc<Store>, Problem> {
     deployment
         .core()
         .letters()

@@ -29,9 +29,10 @@ pub fn routes() -> OpenApiRouter<Deployment> {
 
 /// That it is meant.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Confirm {
-    /// The bot's id once more: nothing is deleted without.
+    /// The bot's id once more, for scripts that fill in the path: where it is given and is another, nothing is deleted.
     confirm: Option<String>,
 }
 
@@ -66,7 +67,7 @@ pub struct Left {
 #[utoipa::path(delete, path = "/bots/{id}/data", tag = "bots",
     params(("id" = String, Path, description = "The bot's id"), Confirm),
     responses((status = 200, body = Cleared),
-        (status = 400, description = "`confirm` is not the bot's id", body = ErrorBody),
+        (status = 400, description = "`confirm` is another bot's id; nothing was deleted", body = ErrorBody),
         (status = 404, description = "No such bot", body = ErrorBody),
         (status = 409, description = "Rows of other tables refer to these; what went before stays gone", body = ErrorBody),
         (status = 503, description = "The database does not answer", body = ErrorBody)))]
@@ -77,11 +78,10 @@ pub async fn clear(
 ) -> Result<Json<Cleared>, Problem> {
     let bot = find(&deployment, &id)?;
     let spec = bot.spec();
-    if confirm.confirm.as_deref() != Some(spec.id) {
-        return Err(Problem::bad_request(format!(
-            "this deletes the rows of `{id}` for good: say `?confirm={id}`",
-            id = spec.id
-        )));
+    if confirm.confirm.is_some_and(|meant| meant != spec.id) {
+        return Err(Problem::bad_request(
+            "`confirm` names another bot than the path: nothing was deleted",
+        ));
     }
     let store = store(&deployment)?;
     let sharing = deployment.bots().iter();

@@ -8,11 +8,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::bots::find;
+use super::compiled::store;
 use super::error::{ErrorBody, Problem};
 use super::extract::{At, Params};
 use super::state::Deployment;
+use crate::store::StoreError;
 use crate::store::events::{Filter, Found, HOURS, Kind, Report};
-use crate::store::{Store, StoreError};
 use crate::telemetry::logs;
 
 /// Events of a page when nothing is said.
@@ -27,6 +28,7 @@ pub fn routes() -> OpenApiRouter<Deployment> {
 
 /// Which events.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Wanted {
     /// Of this person (Telegram's id).
@@ -55,6 +57,7 @@ pub struct Events {
 
 /// Of which time.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Time {
     /// The last hours: 1 to 8760; 24 when nothing is said.
@@ -63,11 +66,6 @@ pub struct Time {
 
 fn failed(_: StoreError) -> Problem {
     Problem::unavailable("the database does not answer", 2)
-}
-
-fn store(deployment: &Deployment) -> Result<&Store, Problem> {
-    let store = deployment.core().letters();
-    store.ok_or_else(|| Problem::unavailable("there is no database", 60))
 }
 
 /// Events of a bot

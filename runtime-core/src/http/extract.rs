@@ -1,5 +1,7 @@
 //! What handlers read of a request; whatever cannot be read is refused in the one envelope.
 
+use std::error::Error;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::JsonRejection;
@@ -9,6 +11,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::error::Problem;
+use super::given::Tree;
 
 /// The parts of the path that a route's pattern names.
 #[derive(Debug)]
@@ -42,10 +45,11 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match Query::<T>::from_request_parts(parts, state).await {
-            Ok(Query(value)) => Ok(Self(value)),
-            Err(_) => Err(Problem::bad_request("the query cannot be read")),
-        }
+        let pairs = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+        let Query(pairs) = pairs.map_err(|_| Problem::bad_request("the query cannot be read"))?;
+        let read = Tree::of_query(pairs).read();
+        read.map(Self)
+            .map_err(|fault| Problem::bad_request(fault.words("the query", "parameter")))
     }
 }
 
@@ -61,10 +65,12 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match Json::<T>::from_request(request, state).await {
-            Ok(Json(value)) => Ok(Self(value)),
-            Err(rejection) => Err(refused(&rejection)),
-        }
+        let tree = Json::<Tree>::from_request(request, state).await;
+        let Json(tree) = tree.map_err(|rejection| refused(&rejection))?;
+        tree.read().map(Self).map_err(|fault| {
+            Problem::unprocessable(fault.words("the body", "field"))
+                .with_details(serde_json::json!({ "path": fault.path() }))
+        })
     }
 }
 
@@ -88,11 +94,10 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
 
 fn refused(rejection: &JsonRejection) -> Problem {
     match rejection {
-        JsonRejection::JsonDataError(error) => Problem::unprocessable(shape(&error.body_text())),
-        JsonRejection::JsonSyntaxError(_) => Problem::bad_request("the body is not JSON"),
         JsonRejection::MissingJsonContentType(_) => {
             Problem::unsupported("send `Content-Type: application/json`")
         }
+        JsonRejection::JsonSyntaxError(error) => Problem::bad_request(no_json(error)),
         other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::too_large("the body is too large")
         }
@@ -100,33 +105,15 @@ fn refused(rejection: &JsonRejection) -> Problem {
     }
 }
 
-/// serde's words name fields and types, but also quote strings of the body: those go.
-fn shape(message: &str) -> String {
-    let message = message
-        .strip_prefix("Failed to deserialize the JSON body into the target type: ")
-        .unwrap_or(message);
-    let mut out = String::new();
-    let mut quoted = false;
-    for c in message.chars().take(400) {
-        if c == '"' {
-            quoted = !quoted;
-        } else if !quoted {
-            out.push(c);
+/// Where a body stops being JSON.
+fn no_json(error: &(dyn Error + 'static)) -> String {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(at) = error.downcast_ref::<serde_json::Error>() {
+            let (line, column) = (at.line(), at.column());
+            return format!("the body is not JSON (line {line}, column {column})");
         }
+        cause = error.source();
     }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn no_string_of_the_body_comes_back() {
-        let shape = super::shape(
-            "Failed to deserialize the JSON body into the target type: user_id: invalid type: string \"secret\", expected i64 at line 1",
-        );
-        assert_eq!(
-            shape,
-            "user_id: invalid type: string , expected i64 at line 1"
-        );
-    }
+    "the body is not JSON".to_owned()
 }

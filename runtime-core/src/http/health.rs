@@ -36,22 +36,16 @@ struct DatabaseHealth {
 #[derive(Debug, Serialize, ToSchema)]
 struct PostgresHealth {
     pg_ok: bool,
-    /// It is what this deployment stands on.
-    configured: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 struct RedisHealth {
     redis_ok: bool,
-    /// `REDIS_URL` is set.
-    configured: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 struct LlmHealth {
     llm_ok: bool,
-    /// A model is configured.
-    configured: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -80,42 +74,34 @@ pub async fn database(State(deployment): State<Deployment>) -> Response {
 
 /// Postgres answers
 ///
-/// Where it is not what this deployment stands on, it cannot be well.
+/// Where it is not what this deployment stands on (`/health/db` says whether that is well), it cannot be well.
 #[utoipa::path(get, path = "/health/pg", tag = "health",
     responses((status = 200, body = PostgresHealth), (status = 503, body = PostgresHealth)))]
 pub async fn postgres(State(deployment): State<Deployment>) -> Response {
-    let configured = deployment.settings().postgres;
-    let pg_ok = configured && deployment.vitals().database().await;
-    answer(pg_ok, &PostgresHealth { pg_ok, configured })
+    let pg_ok = deployment.settings().postgres && deployment.vitals().database().await;
+    answer(pg_ok, &PostgresHealth { pg_ok })
 }
 
 /// Redis answers
 ///
-/// Without `REDIS_URL` there is none to be well; nothing is missing then.
+/// Without `REDIS_URL` there is none to be well; nothing is missing then: `redis_configured` of a bot's status says so.
 #[utoipa::path(get, path = "/health/redis", tag = "health",
     responses((status = 200, body = RedisHealth), (status = 503, body = RedisHealth)))]
 pub async fn redis(State(deployment): State<Deployment>) -> Response {
-    let configured = deployment.settings().redis;
-    let redis_ok = configured && deployment.vitals().redis();
-    answer(
-        redis_ok,
-        &RedisHealth {
-            redis_ok,
-            configured,
-        },
-    )
+    let redis_ok = deployment.settings().redis && deployment.vitals().redis();
+    answer(redis_ok, &RedisHealth { redis_ok })
 }
 
 /// The model's server answers
 ///
 /// At `/health`, or with its list of models; asked every five seconds. Without `LLM_BASE_URL` there is none to be well;
-/// bots answer with their fallbacks then.
+/// bots answer with their fallbacks then, and `configured` of a bot's settings of the model says so.
 #[utoipa::path(get, path = "/health/llm", tag = "health",
     responses((status = 200, body = LlmHealth), (status = 503, body = LlmHealth)))]
 pub async fn model(State(deployment): State<Deployment>) -> Response {
     let configured = deployment.core().llm().is_some_and(Llm::configured);
     let llm_ok = configured && deployment.vitals().model();
-    answer(llm_ok, &LlmHealth { llm_ok, configured })
+    answer(llm_ok, &LlmHealth { llm_ok })
 }
 
 /// Updates can be taken

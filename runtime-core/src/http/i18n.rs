@@ -54,6 +54,7 @@ pub struct KeysSet {
 
 /// Which texts.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Which {
     /// Tag; the bot's default without it.

@@ -8,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::bots::find;
+use super::compiled::store;
 use super::error::{ErrorBody, Problem};
 use super::extract::{At, Params};
 use super::state::Deployment;
@@ -24,6 +25,7 @@ pub fn routes() -> OpenApiRouter<Deployment> {
 
 /// Which page.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// Letters with greater numbers only.
@@ -55,12 +57,9 @@ fn failed(_: StoreError) -> Problem {
 /// The store, and the bot's number there.
 fn place<'a>(deployment: &'a Deployment, id: &str) -> Result<(&'a Store, i64), Problem> {
     let bot = find(deployment, id)?;
-    let store = deployment
-        .core()
-        .letters()
-        .ok_or_else(|| Problem::unavailable("there is no database", 60))?;
+    let store = store(deployment)?;
     let bot = bot.telegram_id().ok_or_else(|| {
-        Problem::not_found("this bot has no token: it sends nothing and has no dead letters")
+        Problem::conflict("this bot has no token: it sends nothing and has no dead letters")
     })?;
     Ok((store, bot))
 }
@@ -76,7 +75,8 @@ fn number(letter: &str) -> Result<i64, Problem> {
 /// One page, oldest first.
 #[utoipa::path(get, path = "/bots/{id}/dead-letters", tag = "dead letters",
     params(("id" = String, Path, description = "The bot's id"), Page),
-    responses((status = 200, body = Letters), (status = 404, description = "No such bot, or it has no token", body = ErrorBody)))]
+    responses((status = 200, body = Letters), (status = 404, description = "No such bot", body = ErrorBody),
+        (status = 409, description = "The bot has no token", body = ErrorBody)))]
 pub async fn list(
     State(deployment): State<Deployment>,
     At(id): At<String>,
@@ -96,7 +96,7 @@ pub async fn list(
 #[utoipa::path(post, path = "/bots/{id}/dead-letters/{letter}/requeue", tag = "dead letters",
     params(("id" = String, Path, description = "The bot's id"), ("letter" = i64, Path, description = "Its number")),
     responses((status = 200, body = Done), (status = 404, description = "No such bot or letter", body = ErrorBody),
-        (status = 409, description = "It has no call: its handler failed", body = ErrorBody)))]
+        (status = 409, description = "It has no call: its handler failed; or the bot has no token", body = ErrorBody)))]
 pub async fn requeue(
     State(deployment): State<Deployment>,
     At((id, letter)): At<(String, String)>,
@@ -121,7 +121,8 @@ pub async fn requeue(
 /// Forget a dead letter and its call
 #[utoipa::path(delete, path = "/bots/{id}/dead-letters/{letter}", tag = "dead letters",
     params(("id" = String, Path, description = "The bot's id"), ("letter" = i64, Path, description = "Its number")),
-    responses((status = 200, body = Done), (status = 404, description = "No such bot or letter", body = ErrorBody)))]
+    responses((status = 200, body = Done), (status = 404, description = "No such bot or letter", body = ErrorBody),
+        (status = 409, description = "The bot has no token", body = ErrorBody)))]
 pub async fn discard(
     State(deployment): State<Deployment>,
     At((id, letter)): At<(String, String)>,

@@ -82,6 +82,7 @@ pub struct Done {
 
 /// How many days.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Days {
     /// 7 without it.
@@ -189,7 +190,7 @@ pub async fn usage(
 #[utoipa::path(put, path = "/bots/{id}/budget/settings", tag = "llm",
     params(("id" = String, Path, description = "The bot's id")), request_body = Limit,
     responses((status = 200, body = Done), (status = 400, description = "Not 0 to 1 000 000", body = ErrorBody),
-        (status = 404, description = "No such bot", body = ErrorBody)))]
+        (status = 404, description = "No such bot", body = ErrorBody), (status = 422, description = "A body of another form", body = ErrorBody)))]
 pub async fn limit(
     State(deployment): State<Deployment>,
     At(id): At<String>,
@@ -293,7 +294,7 @@ pub async fn settings(
 #[utoipa::path(put, path = "/bots/{id}/llm/settings", tag = "llm",
     params(("id" = String, Path, description = "The bot's id")), request_body = Change,
     responses((status = 200, body = Changed), (status = 400, description = "Nothing to set", body = ErrorBody),
-        (status = 404, description = "No such bot", body = ErrorBody)))]
+        (status = 404, description = "No such bot", body = ErrorBody), (status = 422, description = "A body of another form", body = ErrorBody)))]
 pub async fn set_settings(
     State(deployment): State<Deployment>,
     At(id): At<String>,

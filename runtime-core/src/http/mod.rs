@@ -8,7 +8,7 @@
 //! | [`openapi`] | the description of the routes |
 //! | [`guard`] | who may use admin and preview routes |
 //! | [`client`] | whose address counts |
-//! | [`error`], [`extract`] | the one envelope of every error; what is read of a request |
+//! | [`error`], [`extract`], [`given`] | the one envelope of every error; what is read of a request, and what is said of what does not fit |
 //! | [`listener`] | sockets: shared ports, and when a response has left |
 //! | [`serve`], [`doors`], [`pace`] | connections: how many, and how long each may take for anything |
 //! | [`paging`] | how lists are bounded |
@@ -26,6 +26,7 @@ pub mod doors;
 pub mod error;
 pub mod events;
 pub mod extract;
+pub mod given;
 pub mod guard;
 pub mod health;
 pub mod hooks;

@@ -1,17 +1,27 @@
 //! `GET /bots/{id}/people/{user}`, `DELETE /bots/{id}/people/{user}`: what is stored about a person, and erasing it.
 
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
 use axum::Json;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use http_body::Frame;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::bots::find;
+use super::compiled::store;
 use super::error::{ErrorBody, Problem};
 use super::extract::At;
 use super::state::{Deployment, Served};
-use crate::store::person::{Erased, PersonRows, preview_number};
+use crate::store::export::Export;
+use crate::store::person::{Erased, preview_number};
 use crate::store::{Store, StoreError};
 use crate::telemetry::{self, events};
 
@@ -21,14 +31,24 @@ pub fn routes() -> OpenApiRouter<Deployment> {
 }
 
 /// Everything about a person.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, ToSchema)]
 #[schema(as = PersonExport)]
-pub struct Export {
-    bot_id: &'static str,
+#[allow(dead_code)] // it is written as it is read: this describes it
+struct Whole {
+    bot_id: String,
     user_id: i64,
     /// Tables with rows of theirs: the bot's own and the runtime's.
-    #[schema(value_type = Vec<Object>)]
     tables: Vec<PersonRows>,
+}
+
+/// A table's rows of a person.
+#[derive(Debug, ToSchema)]
+#[allow(dead_code)]
+struct PersonRows {
+    table: String,
+    /// As they are stored: numbers of SQLite stand for truth and decimals there.
+    #[schema(value_type = Vec<Object>)]
+    rows: Vec<()>,
 }
 
 /// What was erased.
@@ -59,12 +79,9 @@ fn failed(error: &StoreError) -> Problem {
 fn place<'a>(
     deployment: &'a Deployment,
     id: &str,
-) -> Result<(&'a Store, &'a Served, Vec<i64>), Problem> {
+) -> Result<(&'a Arc<Store>, &'a Served, Vec<i64>), Problem> {
     let bot = find(deployment, id)?;
-    let store = deployment
-        .core()
-        .letters()
-        .ok_or_else(|| Problem::unavailable("there is no database", 60))?;
+    let store = store(deployment)?;
     let preview = preview_number(bot.spec().id);
     Ok((
         store,
@@ -80,32 +97,53 @@ fn number(user: &str) -> Result<i64, Problem> {
 
 /// What is stored about a person
 ///
-/// Every row of the bot's own tables and of the runtime's, as it is stored; at most 2000 of a table. Somebody of whom nothing
-/// is known has no tables.
+/// Every row of the bot's own tables and of the runtime's, as it is stored, of one moment. It is sent while it is read; an answer
+/// that breaks off is not whole, and no JSON. One export at a time. Somebody of whom nothing is known has no tables.
 #[utoipa::path(get, path = "/bots/{id}/people/{user}", tag = "people",
     params(("id" = String, Path, description = "The bot's id"), ("user" = i64, Path, description = "Telegram's number of the person")),
-    responses((status = 200, body = Export), (status = 404, description = "No such bot", body = ErrorBody)))]
+    responses((status = 200, body = Whole), (status = 404, description = "No such bot", body = ErrorBody),
+        (status = 503, description = "The database does not answer, or another export is at work", body = ErrorBody)))]
 pub async fn export(
     State(deployment): State<Deployment>,
     At((id, user)): At<(String, String)>,
-) -> Result<Json<Export>, Problem> {
+) -> Result<Response, Problem> {
     let (store, bot, numbers) = place(&deployment, &id)?;
     let user_id = number(&user)?;
-    let tables = store
-        .person(bot.bot, &numbers, user_id)
-        .await
-        .map_err(|error| failed(&error))?;
-    let bot_id = bot.spec().id;
-    telemetry::emit(events::PersonHandled {
-        bot: bot_id,
-        what: "export",
-        rows: tables.iter().map(|table| table.rows.len() as u64).sum(),
+    let export = store.export(bot.bot, &numbers, user_id).await;
+    let mut export = export.map_err(|_| Problem::unavailable("another export is at work", 5))?;
+    // Until the first piece is there it can be refused; then it can only break off.
+    let first = match export.next().await {
+        Some(Ok(first)) => first,
+        Some(Err(error)) => return Err(failed(&error)),
+        None => return Err(failed(&StoreError::Busy)),
+    };
+    let body = Body::new(Pieces {
+        first: Some(first),
+        export,
     });
-    Ok(Json(Export {
-        bot_id,
-        user_id,
-        tables,
-    }))
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// An export as a body.
+struct Pieces {
+    first: Option<Bytes>,
+    export: Export,
+}
+
+impl HttpBody for Pieces {
+    type Data = Bytes;
+    type Error = StoreError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, StoreError>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(Frame::data(first))));
+        }
+        let next = std::task::ready!(self.export.poll_next(cx));
+        Poll::Ready(next.map(|piece| piece.map(Frame::data)))
+    }
 }
 
 /// Erase what is stored about a person

@@ -8,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::bots::find;
+use super::compiled::store;
 use super::error::{ErrorBody, Problem};
 use super::extract::{At, JsonBody, Params};
 use super::state::Deployment;
@@ -67,6 +68,7 @@ pub struct Members {
 
 /// Which page.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// People with greater ids only.
@@ -106,10 +108,7 @@ struct Desk<'a> {
 
 fn place<'a>(deployment: &'a Deployment, id: &str) -> Result<Desk<'a>, Problem> {
     let bot = find(deployment, id)?;
-    let store = deployment
-        .core()
-        .letters()
-        .ok_or_else(|| Problem::unavailable("there is no database", 60))?;
+    let store = store(deployment)?;
     let name = bot.spec().id;
     let bot = bot
         .telegram_id()

@@ -38,6 +38,7 @@ pub fn routes() -> OpenApiRouter<Deployment> {
 
 /// What to list.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Which {
     /// Tag; all locales without it.
@@ -53,6 +54,7 @@ pub struct Which {
 
 /// Who changes.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Who {
     /// A name for the list of changes; `api` without it.
@@ -62,6 +64,7 @@ pub struct Who {
 
 /// Which page of changes.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Page {
     /// Changes with smaller numbers only.

@@ -7,6 +7,7 @@ pub mod webhook;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use botfactory_lang::value::{Contact, File, Location};
 
@@ -31,7 +32,7 @@ pub trait Core: Send + Sync + std::fmt::Debug + 'static {
     /// Whether the store answers.
     fn healthy(&self) -> Boxed<'_, bool>;
     /// Where dead letters are.
-    fn letters(&self) -> Option<&Store> {
+    fn letters(&self) -> Option<&Arc<Store>> {
         None
     }
     /// A dead letter waits to be sent again.

@@ -102,7 +102,7 @@ impl Store {
         Ok(forgotten + self.forget_events().await?)
     }
 
-    /// How many dead letters are stored.
+    /// How many dead letters are stored; counted up to 100 000.
     pub async fn dead_letters(&self) -> Result<i64, StoreError> {
         backend!(self, backend => backend.dead_letters().await)
     }

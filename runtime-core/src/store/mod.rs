@@ -37,9 +37,10 @@ macro_rules! backend {
 pub(crate) mod both;
 pub(crate) mod broadcasts;
 pub(crate) mod conversation;
-pub(crate) mod counts;
+pub mod counts;
 pub mod error;
 pub mod events;
+pub mod export;
 pub(crate) mod jobs;
 pub(crate) mod letters;
 pub(crate) mod llm;
@@ -87,6 +88,8 @@ pub struct Store {
     pub(crate) people: seen::People,
     pub(crate) events: events::Recorder,
     texts_told: tokio::sync::Notify,
+    /// One export at a time.
+    exports: Arc<tokio::sync::Semaphore>,
 }
 
 /// An engine. The scheme of `DATABASE_URL` picks it.
@@ -129,6 +132,7 @@ impl Store {
             people: seen::People::default(),
             events: events::Recorder::default(),
             texts_told: tokio::sync::Notify::new(),
+            exports: Arc::new(tokio::sync::Semaphore::new(1)),
         };
         let last_at = backend!(store, backend => backend.last_at().await)?;
         store.last_at = AtomicI64::new(last_at);

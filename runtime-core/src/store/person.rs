@@ -1,16 +1,13 @@
-//! What is stored about a person: handed out as a whole, and erased. Both go through one list of places ([`HELD`], and what
-//! the compiler knows of the bot's own tables); a test holds the list against the migrations, so that no table is forgotten.
+//! What is stored about a person: handed out as a whole ([`super::export`]), and erased. Both go through one list of places
+//! ([`HELD`], and what the compiler knows of the bot's own tables); a test holds the list against the migrations, so that no
+//! table is forgotten.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::Store;
 use super::error::StoreError;
 use crate::bot::{Bot, PersonTable};
 use crate::redis::notices::Notice;
-
-/// Most rows of a table in an export.
-pub const ROWS: usize = 2000;
 
 /// A table of the runtime's with rows of people. `$1` is the person, `$2` Telegram's number of the bot.
 pub(crate) struct Held {
@@ -234,17 +231,6 @@ pub(crate) struct Part {
     pub(crate) second: Second,
 }
 
-/// A table's rows of a person.
-#[derive(Debug, Serialize)]
-pub struct PersonRows {
-    /// The table.
-    pub table: &'static str,
-    /// As they are stored: numbers of SQLite stand for truth and decimals there.
-    pub rows: Vec<Box<RawValue>>,
-    /// There are more than [`ROWS`]: the rest is left out.
-    pub truncated: bool,
-}
-
 /// How many rows of a table went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Erased {
@@ -254,7 +240,8 @@ pub struct Erased {
     pub rows: u64,
 }
 
-fn parts(bot: &'static dyn Bot, numbers: &[i64]) -> Vec<Part> {
+/// Everywhere that something of a person's may be, with this bot.
+pub(super) fn parts(bot: &'static dyn Bot, numbers: &[i64]) -> Vec<Part> {
     let own = bot
         .people()
         .iter()
@@ -292,10 +279,9 @@ fn of_bot(id: &'static str, table: &PersonTable) -> Part {
 fn select(table: &str, columns: &[&str], condition: &str) -> String {
     let columns: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
     format!(
-        "SELECT {} FROM {} WHERE {condition} LIMIT {}",
+        "SELECT {} FROM {} WHERE {condition}",
         columns.join(", "),
         quoted(table),
-        ROWS + 1
     )
 }
 
@@ -304,34 +290,7 @@ fn quoted(name: &str) -> String {
 }
 
 impl Store {
-    /// Everything that is stored about a person by this bot, which `numbers` are Telegram's for. Tables without a row of
-    /// theirs are left out.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn person(
-        &self,
-        bot: &'static dyn Bot,
-        numbers: &[i64],
-        person: i64,
-    ) -> Result<Vec<PersonRows>, StoreError> {
-        let mut found: Vec<PersonRows> = Vec::new();
-        for part in parts(bot, numbers) {
-            let mut rows = backend!(self, backend => backend.person(&part, person).await)?;
-            let truncated = rows.len() > ROWS;
-            rows.truncate(ROWS);
-            if !rows.is_empty() {
-                found.push(PersonRows {
-                    table: part.table,
-                    rows,
-                    truncated,
-                });
-            }
-        }
-        Ok(found)
-    }
-
-    /// Erases all of it, in one transaction; what went, by table. A second time there is nothing left. Claims of updates
+    /// Erases everything that is stored about a person by this bot, which `numbers` are Telegram's for, in one transaction; what went, by table. A second time there is nothing left. Claims of updates
     /// stay, without any sign of whose they were.
     ///
     /// # Errors

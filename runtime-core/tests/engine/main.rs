@@ -7,6 +7,7 @@ mod bot;
 mod broadcasts;
 mod calendar;
 mod counter;
+mod counts;
 mod crash;
 mod dialogue;
 mod diary;

@@ -1,6 +1,9 @@
 //! What is stored about a person: all of it is handed out, all of it goes, and nothing of anybody else.
 
+use std::collections::BTreeSet;
+
 use runtime_core::bot::Bot;
+use serde_json::{Value, json};
 
 use super::bot::BOT;
 use super::rig::{ANNA, BORIS, BOT_ID, Rig};
@@ -52,8 +55,17 @@ async fn rows_of(rig: &Rig, person: i64) -> Vec<i64> {
 #[tokio::test]
 async fn everything_of_a_person_is_handed_out() {
     let rig = lived().await;
-    let found = rig.store.person(&BOT, &[BOT_ID], ANNA).await.unwrap();
-    let tables: Vec<&str> = found.iter().map(|table| table.table).collect();
+    let text = exported(&rig, ANNA).await;
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (&json["bot_id"], &json["user_id"]),
+        (&BOT.spec().id.into(), &ANNA.into())
+    );
+    let found = json["tables"].as_array().unwrap();
+    let tables: Vec<&str> = found
+        .iter()
+        .filter_map(|table| table["table"].as_str())
+        .collect();
     for table in [
         "visits",
         "bookings",
@@ -65,24 +77,57 @@ async fn everything_of_a_person_is_handed_out() {
     ] {
         assert!(tables.contains(&table), "no {table} in {tables:?}");
     }
-    let text = serde_json::to_string(&found).unwrap();
     assert!(text.contains("note of 1001"), "{text}");
     assert!(!text.contains("1002"), "{text}");
-    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let bookings = json.as_array().unwrap().iter();
-    let booking = bookings
-        .clone()
-        .find(|table| table["table"] == "bookings")
-        .unwrap();
-    assert_eq!(booking["rows"][0]["user_id"], ANNA);
-    assert_eq!(booking["truncated"], false);
-    assert!(
-        rig.store
-            .person(&BOT, &[BOT_ID], 5)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    let booking = found.iter().find(|table| table["table"] == "bookings");
+    assert_eq!(booking.unwrap()["rows"][0]["user_id"], ANNA);
+    let nobody: Value = serde_json::from_str(&exported(&rig, 5).await).unwrap();
+    assert_eq!(nobody["tables"], json!([]));
+}
+
+/// More rows than any page: all of them come, each once, in pieces; and the connection is free again.
+#[tokio::test]
+async fn an_export_is_whole_however_much_it_is() {
+    const ROWS: usize = 12_000;
+    let rig = Rig::new().await;
+    rig.execute(&format!(
+        "INSERT INTO bookings (user_id, service, slot, note) \
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS}) \
+         SELECT {ANNA}, 'spa', 'slot ' || i, '{}' FROM n",
+        "long \" words ".repeat(16)
+    ))
+    .await;
+    for _ in 0..3 {
+        let mut export = rig.store.export(&BOT, &[BOT_ID], ANNA).await.unwrap();
+        let (mut text, mut pieces) = (Vec::new(), 0);
+        while let Some(piece) = export.next().await {
+            let piece = piece.unwrap();
+            assert!(piece.len() < 100_000, "{}", piece.len());
+            text.extend_from_slice(&piece);
+            pieces += 1;
+        }
+        assert!(pieces > 20, "{pieces}");
+        let json: Value = serde_json::from_slice(&text).unwrap();
+        let rows = json["tables"][0]["rows"].as_array().unwrap();
+        let slots: BTreeSet<&str> = rows.iter().filter_map(|row| row["slot"].as_str()).collect();
+        assert_eq!((rows.len(), slots.len()), (ROWS, ROWS));
+    }
+    // Whoever goes away in the middle holds nothing.
+    for _ in 0..3 {
+        let mut export = rig.store.export(&BOT, &[BOT_ID], ANNA).await.unwrap();
+        assert!(export.next().await.unwrap().is_ok());
+    }
+    assert!(rig.store.health().await);
+}
+
+/// An export, put together again.
+async fn exported(rig: &Rig, person: i64) -> String {
+    let mut export = rig.store.export(&BOT, &[BOT_ID], person).await.unwrap();
+    let mut text = Vec::new();
+    while let Some(piece) = export.next().await {
+        text.extend_from_slice(&piece.unwrap());
+    }
+    String::from_utf8(text).unwrap()
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod broadcasts;
 mod calendar;
 mod cost;
 mod counter;
+mod counts;
 mod crash;
 mod dialogue;
 mod diary;

@@ -138,8 +138,8 @@ impl Core for Scripted {
     fn flushed(&self, _: OfferedRow) {
         self.flushed.fetch_add(1, Ordering::SeqCst);
     }
-    fn letters(&self) -> Option<&crate::store::Store> {
-        self.store.as_deref()
+    fn letters(&self) -> Option<&Arc<crate::store::Store>> {
+        self.store.as_ref()
     }
     fn requeued(&self) {
         self.flushed.fetch_add(1, Ordering::SeqCst);

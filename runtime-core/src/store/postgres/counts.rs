@@ -2,7 +2,7 @@
 
 use super::pool::on;
 use super::{Postgres, QUICK};
-use crate::store::counts::{DIALOGUES, OUTBOX};
+use crate::store::counts::{DIALOGUES, OUTBOX, Place, STEP_ENDS, placed};
 use crate::store::error::StoreError;
 use crate::telemetry::events::Depths;
 
@@ -16,12 +16,22 @@ impl Postgres {
         on!(self.own, QUICK, connection => sqlx::query_as(OUTBOX).bind(most).fetch_all(connection))
     }
 
+    pub(crate) async fn step_ends(
+        &self,
+        after: Place,
+        rows: i64,
+    ) -> Result<Option<Place>, StoreError> {
+        on!(self.own, QUICK, connection =>
+            placed!(sqlx::query_as(STEP_ENDS), after).bind(rows).fetch_optional(connection))
+    }
+
     pub(crate) async fn count_dialogues(
         &self,
+        after: Place,
+        to: Place,
         now: i64,
-        most: i64,
     ) -> Result<Vec<(i64, i64)>, StoreError> {
         on!(self.own, QUICK, connection =>
-            sqlx::query_as(DIALOGUES).bind(now).bind(most).fetch_all(connection))
+            placed!(placed!(sqlx::query_as(DIALOGUES), after), to).bind(now).fetch_all(connection))
     }
 }

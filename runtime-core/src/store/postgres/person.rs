@@ -2,33 +2,69 @@
 
 use std::time::Duration;
 
-use serde_json::value::RawValue;
+use futures_util::TryStreamExt;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
-use super::Postgres;
-use super::pool::on;
+use super::pool::{ATTEMPTS, Loan, on, within};
+use super::{Postgres, QUICK};
 use crate::store::error::StoreError;
+use crate::store::export::{Out, WHOLE};
 use crate::store::person::{Erased, Part, Second};
 
 /// Tables are read as a whole where they have no index by people.
 const THOROUGH: Duration = Duration::from_secs(30);
 
 impl Postgres {
-    pub(crate) async fn person(
+    pub(crate) async fn export(
         &self,
-        part: &Part,
+        parts: &[Part],
         person: i64,
-    ) -> Result<Vec<Box<RawValue>>, StoreError> {
-        let sql = format!("SELECT row_to_json(t)::text FROM ({}) t", part.select);
-        let rows: Vec<String> =
-            on!(self.own, THOROUGH, connection => rows(connection, &sql, person, part.second))?;
-        rows.into_iter()
-            .map(|row| {
-                RawValue::from_string(row)
-                    .map_err(|error| StoreError::Sql(sqlx::Error::Decode(error.into())))
-            })
-            .collect()
+        out: &mut Out,
+    ) -> Result<(), StoreError> {
+        // One of the many: outbox and timers share the two of `own`.
+        let mut loan = self.snapshot().await?;
+        for part in parts {
+            let sql = format!("SELECT row_to_json(t)::text FROM ({}) t", part.select);
+            let query = sqlx::query_scalar(AssertSqlSafe(sql)).bind(person);
+            let query = match part.second {
+                Second::None => query,
+                Second::Number(number) => query.bind(number),
+                Second::Name(name) => query.bind(name),
+            };
+            let mut rows = query.fetch(loan.connection()?);
+            while let Some(row) = rows.try_next().await? {
+                let row: String = row;
+                out.row(part.table, &row).await?;
+            }
+            out.end_table();
+        }
+        loan.done().await;
+        Ok(())
+    }
+
+    /// A connection whose statements see one moment, and may take as long as an export.
+    async fn snapshot(&self) -> Result<Loan, StoreError> {
+        let limit = WHOLE.as_millis();
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {limit}; \
+             SET LOCAL idle_in_transaction_session_timeout = {limit}"
+        );
+        let mut attempts = 0_u32;
+        loop {
+            attempts += 1;
+            let mut loan = self.handlers.get().await?;
+            let begun = sqlx::raw_sql(AssertSqlSafe(begin.clone()));
+            match within(QUICK, async { begun.execute(loan.connection()?).await }).await {
+                Ok(_) => {
+                    loan.in_snapshot();
+                    return Ok(loan);
+                }
+                // It had died while it was idle.
+                Err(error) if loan.failed(&error) && attempts < ATTEMPTS => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     pub(crate) async fn erase_person(
@@ -38,21 +74,6 @@ impl Postgres {
     ) -> Result<Vec<Erased>, StoreError> {
         on!(self.own, THOROUGH, connection => erase(connection, &parts, person))
     }
-}
-
-async fn rows(
-    connection: &mut PgConnection,
-    sql: &str,
-    person: i64,
-    second: Second,
-) -> Result<Vec<String>, sqlx::Error> {
-    let query = sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).bind(person);
-    let query = match second {
-        Second::None => query,
-        Second::Number(number) => query.bind(number),
-        Second::Name(name) => query.bind(name),
-    };
-    query.fetch_all(connection).await
 }
 
 async fn erase(

@@ -1,5 +1,6 @@
 //! What is stored about a person, on SQLite.
 
+use futures_util::TryStreamExt;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -7,6 +8,7 @@ use sqlx::{AssertSqlSafe, Column, Row, TypeInfo, ValueRef};
 
 use super::Sqlite;
 use crate::store::error::StoreError;
+use crate::store::export::{Out, WHOLE};
 use crate::store::person::{Erased, Part, Second};
 
 macro_rules! bound {
@@ -21,17 +23,25 @@ macro_rules! bound {
 }
 
 impl Sqlite {
-    pub(crate) async fn person(
+    pub(crate) async fn export(
         &self,
-        part: &Part,
+        parts: &[Part],
         person: i64,
-    ) -> Result<Vec<Box<RawValue>>, StoreError> {
+        out: &mut Out,
+    ) -> Result<(), StoreError> {
         let mut reader = self.readers.get().await?;
-        let rows = bound!(part.select, person, part.second)
-            .fetch_all(reader.connection()?)
-            .await?;
-        reader.clean();
-        Ok(rows.iter().map(json).collect::<Result<_, sqlx::Error>>()?)
+        // Whoever gives up leaves a statement that ends by itself.
+        reader.watchdog().within(WHOLE);
+        reader.snapshot().await?;
+        for part in parts {
+            let mut rows = bound!(part.select, person, part.second).fetch(reader.connection()?);
+            while let Some(row) = rows.try_next().await? {
+                out.row(part.table, json(&row)?.get()).await?;
+            }
+            out.end_table();
+        }
+        reader.done().await;
+        Ok(())
     }
 
     pub(crate) async fn erase_person(

@@ -87,7 +87,7 @@ impl Fact for AdminActed<'_> {
 pub struct PersonHandled {
     /// The bot.
     pub bot: &'static str,
-    /// `export` or `erase`.
+    /// `export`, `export_cut` (not to its end: the database failed, or nobody read on) or `erase`.
     pub what: &'static str,
     /// Rows.
     pub rows: u64,

@@ -28,8 +28,8 @@ pub use sending::{
     SendAmbiguous, SendRetried, TelegramCalled,
 };
 pub use stores::{
-    DatabaseChanged, Depths, EventsDropped, EventsWritten, GroupCommitted, LocaleLooked,
-    PoolWaited, RedisChanged, RedisMissed, StoreFailed, TablesCounted,
+    DatabaseChanged, Depths, DialoguesCounted, EventsDropped, EventsWritten, GroupCommitted,
+    LocaleLooked, PoolWaited, RedisChanged, RedisMissed, StoreFailed, TablesCounted,
 };
 pub use texts::{TextStale, TextsChanged, TextsRefused, TextsSpoken, TextsUnread};
 pub use updates::{

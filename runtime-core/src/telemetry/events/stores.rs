@@ -217,8 +217,6 @@ pub struct TablesCounted {
     /// Class, rows, seconds since the oldest could have been sent.
     pub outbox: Vec<(&'static str, i64, i64)>,
     pub letters: i64,
-    /// Bot and dialogues that wait for an answer.
-    pub dialogues: Vec<(&'static str, i64)>,
 }
 
 impl Fact for TablesCounted {
@@ -229,7 +227,21 @@ impl Fact for TablesCounted {
                 m.outbox_oldest.with_label_values(&[class]).set(*oldest);
             }
             m.letters_stored.set(self.letters);
-            for (bot, dialogues) in &self.dialogues {
+        }
+    }
+}
+
+/// Every conversation was looked at once.
+#[derive(Debug)]
+pub struct DialoguesCounted(
+    /// Bot and dialogues that wait for an answer.
+    pub Vec<(&'static str, i64)>,
+);
+
+impl Fact for DialoguesCounted {
+    fn observe(&self, metrics: Option<&Metrics>) {
+        if let Some(m) = metrics {
+            for (bot, dialogues) in &self.0 {
                 m.wizards_active.with_label_values(&[bot]).set(*dialogues);
             }
         }
