@@ -385,3 +385,36 @@ fn the_description_is_whole() {
     let hopeless = server.json("/spec/validate", &json!({"spec": []})).json();
     assert_eq!(keys(&hopeless), fields("Validation"));
 }
+
+/// For both engines, on a Postgres that is there once: what only one of them refuses says so.
+#[test]
+fn both_engines_are_asked() {
+    let server = Server::start(&["--engine", "all"]);
+    let bot = |sql: &str| {
+        let yaml = format!(
+            "botfactory: v1\nlocale: en\nflows:\n  - flow.generic.v1:\n      entry_cmd: /count\n      on_enter:\n        \
+             - action.sql_query.v1: {{ sql: \"{sql}\", result_var: n, scalar: true }}\n        \
+             - action.reply_template.v1: {{ text: \"{{{{n}}}}\" }}\n"
+        );
+        json!({"files": {"bot.yaml": yaml}})
+    };
+    let good = bot("SELECT 1 + 1 AS n");
+    for path in ["/spec/validate", "/spec/fix"] {
+        let said = server.json(path, &good).json();
+        assert_eq!(said["engines"], json!(["sqlite", "postgres"]), "{said}");
+        assert_eq!(said["errors"], json!([]), "{said}");
+    }
+    let said = server.json("/spec/validate", &bot("SELECT julianday('now') AS n"));
+    let said = said.json();
+    assert_eq!(said["ok"], false, "{said}");
+    assert!(
+        said["errors"][0]["msg"]
+            .as_str()
+            .unwrap()
+            .contains("Postgres"),
+        "{said}"
+    );
+    let alone = Server::start(&[]);
+    let said = alone.json("/spec/validate", &good).json();
+    assert_eq!(said["engines"], json!(["sqlite"]));
+}

@@ -132,6 +132,9 @@ enum Command {
         /// Origins whose pages may read the answers, such as https://editor.example.org
         #[arg(long, value_name = "ORIGIN")]
         allow_origin: Vec<String>,
+        /// The databases that the SQL is checked for; Postgres is found or started once, not for each request
+        #[arg(long, value_enum, default_value_t = engines::Which::Sqlite)]
+        engine: engines::Which,
     },
     /// One task of `serve`
     #[command(hide = true, name = crate::serve::worker::COMMAND)]
@@ -140,6 +143,8 @@ enum Command {
         what: String,
         /// `json` or `text`
         kind: String,
+        /// `sqlite`, `postgres` or `all`
+        engines: String,
     },
     /// Run the conversation tests (chats/*.yaml) of the workspace's bots
     Test {
@@ -203,8 +208,13 @@ pub fn main() -> ExitCode {
         Command::Serve {
             listen,
             allow_origin,
-        } => serve::run(listen, allow_origin),
-        Command::ServeWorker { what, kind } => return crate::serve::worker::main(&what, &kind),
+            engine,
+        } => serve::run(listen, allow_origin, engine),
+        Command::ServeWorker {
+            what,
+            kind,
+            engines,
+        } => return crate::serve::worker::main(&what, &kind, &engines),
         Command::Test { dirs } => test::run(&dirs),
     };
     ExitCode::from(code)

@@ -32,6 +32,9 @@ pub const BIN: &str = "BOTGEN_POSTGRES_BIN";
 /// Seconds that the private server goes on without being used.
 pub const IDLE: &str = "BOTGEN_POSTGRES_IDLE";
 
+/// Everything of the environment that leads to a server.
+pub const ENVIRONMENT: [&str; 6] = [URL, BIN, IDLE, "PATH", "HOME", "XDG_CACHE_HOME"];
+
 /// How long a statement of a check may take.
 const STATEMENT: Duration = Duration::from_secs(10);
 /// How long a connection to somebody's server may take.

@@ -5,12 +5,15 @@
 //! | this | the listener: how many connections, how long each may take |
 //! | `routes` | the routes and their description |
 //! | `problem` | the envelope of errors |
+//! | `engines` | the databases that bots are checked for, and the one Postgres of all tasks |
 //! | `worker` | one process for each task: what hostile input does to it ends with it |
 //! | `given` | what was sent, in its forms |
 //! | `task` | checking and mending it |
 //!
-//! It keeps nothing, knows no secret and reads no file of this machine: what is sent is all that it sees.
+//! It keeps nothing, knows no secret (but the way to Postgres, where it checks for that) and reads no file of this machine:
+//! what is sent is all that it sees.
 
+mod engines;
 mod given;
 mod problem;
 mod routes;
@@ -31,6 +34,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower_service::Service;
 
+pub use engines::{Checks, Engines};
 pub use routes::document;
 
 /// Connections at one moment; more wait to be accepted.
@@ -49,6 +53,7 @@ const HEAD_BYTES: usize = 64 << 10;
 pub fn run(
     listen: SocketAddr,
     origins: Vec<String>,
+    checks: Checks,
     started: impl FnOnce(SocketAddr),
 ) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -58,7 +63,7 @@ pub fn run(
     runtime.block_on(async {
         let listener = TcpListener::bind(listen).await?;
         started(listener.local_addr()?);
-        let router = routes::all(origins);
+        let router = routes::all(origins, checks);
         let seats = Arc::new(Semaphore::new(CONNECTIONS));
         loop {
             // Nobody closes it.

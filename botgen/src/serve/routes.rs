@@ -18,6 +18,7 @@ use utoipa::openapi::{Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, Respon
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::engines::Checks;
 use super::given::Kind;
 use super::problem::{ErrorBody, Problem};
 use super::task::What;
@@ -45,6 +46,7 @@ pub struct Desk {
     workers: Arc<Semaphore>,
     /// They, and those who wait for them.
     places: Arc<Semaphore>,
+    checks: Checks,
 }
 
 /// A bot, in one of its forms. Without `files`, `yaml`, `raw_dsl` and `spec` the body itself is a spec of the previous system.
@@ -75,6 +77,8 @@ struct Validation {
     /// It has no errors.
     ok: bool,
     bot_id: String,
+    /// For which it was checked: `sqlite`, `postgres`, or both.
+    engines: Vec<String>,
     /// `files`, or `imported`: translated from the previous system's.
     form: String,
     /// Errors in short.
@@ -92,6 +96,8 @@ struct Mended {
     /// It has no errors (any more).
     success: bool,
     bot_id: String,
+    /// For which it was checked: `sqlite`, `postgres`, or both.
+    engines: Vec<String>,
     /// `files`, or `imported`.
     form: String,
     /// In words.
@@ -202,11 +208,12 @@ struct Alive {
 }
 
 /// All routes; pages of `origins` may read the answers.
-pub fn all(origins: Vec<String>) -> Router {
+pub fn all(origins: Vec<String>, checks: Checks) -> Router {
     let processors = std::thread::available_parallelism().map_or(2, usize::from);
     let desk = Desk {
         workers: Arc::new(Semaphore::new(processors)),
         places: Arc::new(Semaphore::new(processors + WAITING)),
+        checks,
     };
     let origins: Arc<[String]> = origins.into();
     Router::from(table())
@@ -276,7 +283,8 @@ fn finish(path: &str, item: &mut PathItem) {
 
 /// What is wrong with a bot
 ///
-/// A whole bot, one YAML, what a model wrote, or a spec of the previous system, which is translated first. Checked for SQLite.
+/// A whole bot, one YAML, what a model wrote, or a spec of the previous system, which is translated first. Checked for the
+/// engines that the server was started for: SQLite, where nothing was said.
 #[utoipa::path(post, path = "/spec/validate", tag = "spec",
     request_body(content((BotBody = "application/json"), (Value = "application/yaml"), (String = "text/plain"))),
     responses((status = 200, body = Validation),
@@ -365,7 +373,9 @@ async fn work(desk: &Desk, what: What, request: Request) -> Result<Json<Value>, 
     let body = body(request.into_body()).await?;
     let worker = tokio::time::timeout(WAIT, desk.workers.acquire()).await;
     let _worker = worker.map_err(|_| busy())?.map_err(|_| busy())?;
-    worker::ask(what, kind, body).await.map(Json)
+    desk.checks.ready().await?;
+    let answer = worker::ask(what, kind, desk.checks.engines, body).await;
+    answer.map(Json)
 }
 
 fn kind(request: &Request) -> Result<Kind, Problem> {

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::engines::Judge;
 use super::given::{Form, Given};
 use crate::diagnostics::{Diagnostic, Severity, codes, render};
-use crate::fix::{Fixed, fix};
+use crate::fix::Fixed;
 use crate::import::{self, KeyFile, Order, ReportLine, Surroundings};
 use crate::input::BotFolder;
-use crate::{Compiled, Input, Options, compile};
+use crate::{Compiled, Input};
 
 /// Most suggestions; those of the first errors are worth more than the rest.
 const SUGGESTIONS: usize = 20;
@@ -41,18 +42,20 @@ struct Read {
 }
 
 /// The answer, as JSON.
-pub fn run(what: What, given: Given) -> Value {
+pub fn run(what: What, given: Given, judge: &Judge) -> Value {
+    let engines = judge.engines.each();
     let bot_id = given.bot_id.clone();
     let read = match translated(given) {
         Ok(read) => read,
-        Err(words) => return hopeless(what, &bot_id, &words),
+        Err(words) => return hopeless(what, &bot_id, engines, &words),
     };
     match what {
         What::Validate => {
-            let compiled = compile(&read.input, &Options::now());
+            let compiled = judge.compile(&read.input);
             json!({
                 "ok": !compiled.has_errors(),
                 "bot_id": bot_id,
+                "engines": engines,
                 "form": read.form,
                 "errors": errors(&compiled),
                 "diagnostics": diagnostics(&compiled),
@@ -61,8 +64,8 @@ pub fn run(what: What, given: Given) -> Value {
         }
         What::Fix => {
             let before = read.input.clone();
-            let fixed = fix(read.input.clone(), &Options::now());
-            mended(&bot_id, &read, &before, &fixed)
+            let fixed = judge.fix(read.input.clone());
+            mended(&bot_id, engines, &read, &before, &fixed)
         }
     }
 }
@@ -110,21 +113,21 @@ fn translated(given: Given) -> Result<Read, String> {
 }
 
 /// Nothing that could be checked.
-fn hopeless(what: What, bot_id: &str, words: &str) -> Value {
+fn hopeless(what: What, bot_id: &str, engines: &[&str], words: &str) -> Value {
     let errors = json!([{ "path": "spec", "msg": words }]);
     match what {
         What::Validate => json!({
-            "ok": false, "bot_id": bot_id, "form": "imported", "errors": errors, "diagnostics": [], "imported": null,
+            "ok": false, "bot_id": bot_id, "engines": engines, "form": "imported", "errors": errors, "diagnostics": [], "imported": null,
         }),
         What::Fix => json!({
-            "success": false, "bot_id": bot_id, "form": "imported", "message": "this is no spec: start from `fallback_template`",
+            "success": false, "bot_id": bot_id, "engines": engines, "form": "imported", "message": "this is no spec: start from `fallback_template`",
             "fixes_applied": [], "changed": [], "files": {}, "final_spec": null, "errors": errors, "diagnostics": [],
             "suggestions": [], "fallback_template": template(), "imported": null,
         }),
     }
 }
 
-fn mended(bot_id: &str, read: &Read, before: &Input, fixed: &Fixed) -> Value {
+fn mended(bot_id: &str, engines: &[&str], read: &Read, before: &Input, fixed: &Fixed) -> Value {
     let compiled = &fixed.compiled;
     let success = !compiled.has_errors();
     let left = errors(compiled);
@@ -149,6 +152,7 @@ fn mended(bot_id: &str, read: &Read, before: &Input, fixed: &Fixed) -> Value {
     json!({
         "success": success,
         "bot_id": bot_id,
+        "engines": engines,
         "form": read.form,
         "message": message,
         "fixes_applied": fixed.applied,
@@ -250,6 +254,7 @@ fn template() -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::serve::Engines;
 
     fn ask(what: What, files: &[(&str, &str)]) -> Value {
         let files = files
@@ -259,7 +264,7 @@ mod tests {
             bot_id: "demo".to_owned(),
             form: Form::Files(files.collect()),
         };
-        run(what, given)
+        run(what, given, &Judge::find(Engines::Sqlite).unwrap())
     }
 
     #[test]
@@ -314,6 +319,7 @@ mod tests {
                     bot_id: "demo".to_owned(),
                     form,
                 },
+                &Judge::find(Engines::Sqlite).unwrap(),
             )
         };
         let spec = r#"{"intents":[{"cmd":"/start","reply":"Hi"}]}"#;

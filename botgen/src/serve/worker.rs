@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
+use super::engines::{Engines, Judge};
 use super::given::{self, Kind};
 use super::problem::Problem;
 use super::task::{self, What};
+use crate::postgres;
 
 /// The subcommand of a worker.
 pub const COMMAND: &str = "serve-worker";
@@ -29,8 +31,8 @@ const ANSWER: u64 = 32 << 20;
 ///
 /// # Errors
 /// It is nothing that could be done, took too long, or ended its process.
-pub async fn ask(what: What, kind: Kind, body: Bytes) -> Result<Value, Problem> {
-    match tokio::time::timeout(TIME, done(what, kind, body)).await {
+pub async fn ask(what: What, kind: Kind, engines: Engines, body: Bytes) -> Result<Value, Problem> {
+    match tokio::time::timeout(TIME, done(what, kind, engines, body)).await {
         Ok(Some(answer)) => told(answer),
         Ok(None) => Err(Problem::new(
             500,
@@ -44,7 +46,7 @@ pub async fn ask(what: What, kind: Kind, body: Bytes) -> Result<Value, Problem> 
     }
 }
 
-async fn done(what: What, kind: Kind, body: Bytes) -> Option<Value> {
+async fn done(what: What, kind: Kind, engines: Engines, body: Bytes) -> Option<Value> {
     // The program as it was started: it may have been built anew since.
     let program = match cfg!(target_os = "linux") {
         true => "/proc/self/exe".into(),
@@ -54,9 +56,14 @@ async fn done(what: What, kind: Kind, body: Bytes) -> Option<Value> {
         Kind::Json => "json",
         Kind::Text => "text",
     };
+    // Only what leads to Postgres, where that is asked.
+    let known = |name: &&'static str| Some((*name, std::env::var_os(name)?));
+    let variables = postgres::ENVIRONMENT.iter().filter_map(known);
+    let variables = variables.filter(|_| engines != Engines::Sqlite);
     let mut child = Command::new(program)
-        .args([COMMAND, what.name(), kind])
+        .args([COMMAND, what.name(), kind, engines.name()])
         .env_clear()
+        .envs(variables)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -82,6 +89,9 @@ fn told(mut answer: Value) -> Result<Value, Problem> {
     match answer.get("refused").and_then(Value::as_u64) {
         Some(status) => {
             let words = answer["message"].as_str().unwrap_or_default().to_owned();
+            if status == 503 {
+                return Err(Problem::busy(words, 5));
+            }
             Err(Problem::new(u16::try_from(status).unwrap_or(422), words))
         }
         None => Ok(answer["done"].take()),
@@ -89,8 +99,11 @@ fn told(mut answer: Value) -> Result<Value, Problem> {
 }
 
 /// The other side: reads the body from standard input, writes the answer to standard output.
-pub fn main(what: &str, kind: &str) -> ExitCode {
+pub fn main(what: &str, kind: &str, engines: &str) -> ExitCode {
     limit();
+    let Some(engines) = Engines::named(engines) else {
+        return ExitCode::FAILURE;
+    };
     let what = match what {
         "validate" => What::Validate,
         "fix" => What::Fix,
@@ -104,9 +117,11 @@ pub fn main(what: &str, kind: &str) -> ExitCode {
     if std::io::stdin().read_to_end(&mut body).is_err() {
         return ExitCode::FAILURE;
     }
-    let answer = match given::read(kind, &body) {
-        Ok(given) => json!({ "done": task::run(what, given) }),
-        Err((status, message)) => json!({ "refused": status, "message": message }),
+    let answer = match (given::read(kind, &body), Judge::find(engines)) {
+        (Ok(given), Ok(judge)) => json!({ "done": task::run(what, given, &judge) }),
+        (Err((status, message)), _) => json!({ "refused": status, "message": message }),
+        // Its words may name places of this machine.
+        (_, Err(_)) => json!({ "refused": 503, "message": "Postgres does not answer" }),
     };
     match std::io::stdout().write_all(answer.to_string().as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -29,7 +29,7 @@ pub enum NoAudience {
     #[error("an audience is `all`, `active_7d` (any number of days) or `segment:name`")]
     Form,
     /// A segment's name.
-    #[error("a segment's name is 1 to 64 letters (a to z), digits and `_`")]
+    #[error("a segment's name is 1 to 64 letters (A to Z, a to z), digits and `_`")]
     Segment,
     /// Too many or no days.
     #[error("an audience's days are 1 to 3650")]

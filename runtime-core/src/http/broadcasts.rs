@@ -233,13 +233,6 @@ impl Desk<'_> {
         self.bot.spec().id
     }
 
-    fn audience(&self, text: &str) -> Result<Audience, Problem> {
-        Audience::parse(text).map_err(|error| match error {
-            NoAudience::Form => Problem::unprocessable(error.to_string()),
-            _ => Problem::validation(error.to_string()),
-        })
-    }
-
     fn letters(&self, said: &Said) -> Result<Letters, Problem> {
         let words = self.all.every_locale(self.id);
         compose(self.bot, &words, said).map_err(|Wrong(words)| Problem::validation(words))
@@ -294,6 +287,13 @@ impl Desk<'_> {
     }
 }
 
+fn audience(text: &str) -> Result<Audience, Problem> {
+    Audience::parse(text).map_err(|error| match error {
+        NoAudience::Form => Problem::unprocessable(error.to_string()),
+        _ => Problem::validation(error.to_string()),
+    })
+}
+
 /// Seconds, rounded up.
 fn eta(people: i64, rate: i64) -> i64 {
     let rate = rate.max(1);
@@ -310,12 +310,12 @@ fn per_second(throttle: Option<&Throttle>) -> Result<u16, Problem> {
         .ok_or_else(|| Problem::validation("`per_sec` is 1 to 100"))
 }
 
-fn starts(text: Option<&str>, now: i64) -> Result<i64, Problem> {
-    let Some(text) = text else { return Ok(now) };
+fn starts(text: Option<&str>) -> Result<Option<i64>, Problem> {
+    let Some(text) = text else { return Ok(None) };
     let at: Timestamp = text
         .parse()
         .map_err(|_| Problem::validation("`starts_at` is a moment such as 2030-01-01T09:00:00Z"))?;
-    Ok(at.as_microsecond())
+    Ok(Some(at.as_microsecond()))
 }
 
 /// The request's own key, if it has one.
@@ -352,13 +352,16 @@ pub async fn create(
     headers: HeaderMap,
     JsonBody(wanted): JsonBody<Wanted>,
 ) -> Result<Json<Made>, Problem> {
-    let desk = place(&deployment, &id)?;
-    let audience = desk.audience(&wanted.audience)?;
+    find(&deployment, &id)?;
+    // What is wrong with a request is wrong whether the bot has a token or not.
+    let audience = audience(&wanted.audience)?;
     let per_second = per_second(wanted.throttle.as_ref())?;
     let request = request_key(&headers)?;
+    let starts = starts(wanted.starts_at.as_deref())?;
+    let desk = place(&deployment, &id)?;
     let store = desk.all.store();
     let now = store.clock().micros();
-    let starts = starts(wanted.starts_at.as_deref(), now)?;
+    let starts = starts.unwrap_or(now);
     let letters = desk.letters(&wanted.message)?;
     let audience_size = desk.size(&audience).await?;
     let making = Making {
@@ -417,10 +420,11 @@ pub async fn preview(
     At(id): At<String>,
     JsonBody(wanted): JsonBody<Wanted>,
 ) -> Result<Json<Preview>, Problem> {
-    let desk = place(&deployment, &id)?;
-    let audience = desk.audience(&wanted.audience)?;
+    find(&deployment, &id)?;
+    let audience = audience(&wanted.audience)?;
     let per_second = per_second(wanted.throttle.as_ref())?;
-    starts(wanted.starts_at.as_deref(), 0)?;
+    starts(wanted.starts_at.as_deref())?;
+    let desk = place(&deployment, &id)?;
     let letters = desk.letters(&wanted.message)?;
     let total_users = desk.size(&audience).await?;
     let rate = desk.all.rate(i64::from(per_second));

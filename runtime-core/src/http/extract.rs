@@ -1,7 +1,5 @@
 //! What handlers read of a request; whatever cannot be read is refused in the one envelope.
 
-use std::error::Error;
-
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::JsonRejection;
@@ -97,7 +95,7 @@ fn refused(rejection: &JsonRejection) -> Problem {
         JsonRejection::MissingJsonContentType(_) => {
             Problem::unsupported("send `Content-Type: application/json`")
         }
-        JsonRejection::JsonSyntaxError(error) => Problem::bad_request(no_json(error)),
+        JsonRejection::JsonSyntaxError(error) => Problem::bad_request(no_json(&error.body_text())),
         other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::too_large("the body is too large")
         }
@@ -105,15 +103,26 @@ fn refused(rejection: &JsonRejection) -> Problem {
     }
 }
 
-/// Where a body stops being JSON.
-fn no_json(error: &(dyn Error + 'static)) -> String {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(at) = error.downcast_ref::<serde_json::Error>() {
-            let (line, column) = (at.line(), at.column());
-            return format!("the body is not JSON (line {line}, column {column})");
-        }
-        cause = error.source();
+/// Where a body stops being JSON; of the parser's words only the place is repeated.
+fn no_json(said: &str) -> String {
+    let place = said.rsplit_once(" at line ");
+    let place = place.and_then(|(_, place)| place.split_once(" column "));
+    let number = |text: &str| text.parse::<u32>().ok();
+    match place.and_then(|(line, column)| Some((number(line)?, number(column)?))) {
+        Some((line, column)) => format!("the body is not JSON (line {line}, column {column})"),
+        None => "the body is not JSON".to_owned(),
     }
-    "the body is not JSON".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::no_json;
+
+    #[test]
+    fn where_it_stops_being_json() {
+        let said =
+            "Failed to parse the request body as JSON: message: expected `,` at line 3 column 14";
+        assert_eq!(no_json(said), "the body is not JSON (line 3, column 14)");
+        assert_eq!(no_json("words at line x column y"), "the body is not JSON");
+    }
 }

@@ -111,22 +111,28 @@ pub async fn export(
     let user_id = number(&user)?;
     let export = store.export(bot.bot, &numbers, user_id).await;
     let mut export = export.map_err(|_| Problem::unavailable("another export is at work", 5))?;
-    // Until the first piece is there it can be refused; then it can only break off.
-    let first = match export.next().await {
-        Some(Ok(first)) => first,
-        Some(Err(error)) => return Err(failed(&error)),
-        None => return Err(failed(&StoreError::Busy)),
+    // As long as nothing is sent it can be refused; then it can only break off. Nearly every export is one piece, whose length
+    // is said.
+    let first = piece(&mut export).await?;
+    let body = match piece(&mut export).await? {
+        None => Body::from(first.unwrap_or_default()),
+        second => Body::new(Pieces {
+            first: [second, first],
+            export,
+        }),
     };
-    let body = Body::new(Pieces {
-        first: Some(first),
-        export,
-    });
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+async fn piece(export: &mut Export) -> Result<Option<Bytes>, Problem> {
+    let piece = export.next().await.transpose();
+    piece.map_err(|error| failed(&error))
 }
 
 /// An export as a body.
 struct Pieces {
-    first: Option<Bytes>,
+    /// Those that are here already, the last one first.
+    first: [Option<Bytes>; 2],
     export: Export,
 }
 
@@ -138,7 +144,8 @@ impl HttpBody for Pieces {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, StoreError>>> {
-        if let Some(first) = self.first.take() {
+        let [second, first] = &mut self.first;
+        if let Some(first) = first.take().or_else(|| second.take()) {
             return Poll::Ready(Some(Ok(Frame::data(first))));
         }
         let next = std::task::ready!(self.export.poll_next(cx));

@@ -15,6 +15,7 @@ pub mod proxy;
 pub mod redis;
 mod stage;
 pub mod telegram;
+pub mod turns;
 pub mod walk;
 
 use crate::bot::Bot;

@@ -80,7 +80,15 @@ async fn everything_of_a_person_is_handed_out() {
     assert!(text.contains("note of 1001"), "{text}");
     assert!(!text.contains("1002"), "{text}");
     let booking = found.iter().find(|table| table["table"] == "bookings");
-    assert_eq!(booking.unwrap()["rows"][0]["user_id"], ANNA);
+    let booking = &booking.unwrap()["rows"][0];
+    assert_eq!(booking["user_id"], ANNA);
+    let outbox = found.iter().find(|table| table["table"] == "bf_outbox");
+    let outbox = &outbox.unwrap()["rows"][0];
+    // Nothing is nothing, and no 0.
+    assert_eq!(
+        (&outbox["message"], &outbox["chat"]),
+        (&Value::Null, &ANNA.into())
+    );
     let nobody: Value = serde_json::from_str(&exported(&rig, 5).await).unwrap();
     assert_eq!(nobody["tables"], json!([]));
 }
@@ -190,4 +198,29 @@ async fn events_that_wait_are_nobodys() {
     let of = |person: i64| format!("bf_events WHERE person = {person}");
     assert_eq!(rig.count(&of(ANNA)).await, 0);
     assert_eq!(rig.count(&of(BORIS)).await, 1);
+}
+
+/// Nor does whoever does not read on: after ten seconds the next export may begin.
+#[tokio::test]
+async fn a_reader_that_stalls_holds_nothing_for_long() {
+    let rig = Rig::new().await;
+    rig.execute(&format!(
+        "INSERT INTO bookings (user_id, service, slot, note) \
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000) \
+         SELECT {ANNA}, 'spa', 'slot ' || i, '{}' FROM n",
+        "long words ".repeat(20)
+    ))
+    .await;
+    let mut stalled = rig.store.export(&BOT, &[BOT_ID], ANNA).await.unwrap();
+    assert!(stalled.next().await.unwrap().is_ok());
+    let refused = rig.store.export(&BOT, &[BOT_ID], BORIS).await;
+    assert!(refused.is_err(), "one at a time");
+    tokio::time::sleep(std::time::Duration::from_secs(9)).await;
+    assert!(exported(&rig, BORIS).await.contains("\"tables\":[]"));
+    // It breaks off: what was sent is no whole.
+    let mut last = None;
+    while let Some(piece) = stalled.next().await {
+        last = Some(piece);
+    }
+    assert!(last.unwrap().is_err());
 }

@@ -151,7 +151,7 @@ fn kind(given: &Unexpected<'_>) -> &'static str {
     match given {
         Unexpected::Bool(_) => "`true` or `false`",
         Unexpected::Unsigned(_) | Unexpected::Signed(_) => "a whole number",
-        Unexpected::Float(_) => "a number with a fraction",
+        Unexpected::Float(_) => "a number with a fraction or an exponent",
         Unexpected::Char(_) | Unexpected::Str(_) => "a text",
         Unexpected::Unit | Unexpected::Option => "null",
         Unexpected::Seq => "a list",

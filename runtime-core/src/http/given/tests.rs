@@ -72,7 +72,7 @@ fn what_does_not_fit_is_said_with_its_place() {
         ),
         (
             r#"{"audience":"all","throttle":{"per_sec":1.5}}"#,
-            "`throttle.per_sec` should be a whole number from 0 on, not a number with a fraction",
+            "`throttle.per_sec` should be a whole number from 0 on, not a number with a fraction or an exponent",
         ),
         (
             r#"{"audience":"all","throttle":{}}"#,

@@ -85,9 +85,14 @@ fn json(row: &SqliteRow) -> Result<Box<RawValue>, sqlx::Error> {
     let mut object = Map::new();
     for column in row.columns() {
         let at = column.ordinal();
-        let kind = row.try_get_raw(at)?.type_info().name().to_owned();
+        let raw = row.try_get_raw(at)?;
+        // Of nothing the kind is what the column declares.
+        let kind = match raw.is_null() {
+            true => String::new(),
+            false => raw.type_info().name().to_owned(),
+        };
         let value = match kind.as_str() {
-            "NULL" => Value::Null,
+            "" => Value::Null,
             "INTEGER" => row.try_get_unchecked::<i64, _>(at)?.into(),
             "REAL" => row.try_get_unchecked::<f64, _>(at)?.into(),
             "BLOB" => {
