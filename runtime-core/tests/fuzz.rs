@@ -2,12 +2,46 @@
 //! environment. `FUZZ_RUNS` asks for more than the short run. (Payloads of buttons, answers, values and Fluent are fuzzed with
 //! the language, in `botgen/fuzz`.)
 
+use std::collections::BTreeSet;
+
 use runtime_core::config::access::{AdminKey, Proxies};
 use runtime_core::config::dotenv;
 use runtime_core::ingress::{Event, Person};
 use runtime_core::telegram::token::Token;
 use runtime_core::telegram::update;
 use serde_json::Value;
+
+/// What a sample of each stands for.
+const KINDS: [&str; 28] = [
+    "business_connection",
+    "business_message",
+    "callback_query",
+    "channel_post",
+    "chat_boost",
+    "chat_join_request",
+    "chat_member",
+    "chosen_inline_result",
+    "deleted_business_messages",
+    "edited_business_message",
+    "edited_channel_post",
+    "edited_message",
+    "guest_message",
+    "inline_query",
+    "managed_bot",
+    "message",
+    "message_reaction",
+    "message_reaction_count",
+    "my_chat_member",
+    "poll",
+    "poll_answer",
+    "pre_checkout_query",
+    "purchased_paid_media",
+    "removed_chat_boost",
+    "shipping_query",
+    "stopped_message_generation",
+    "subscription",
+    "unknown",
+];
 
 /// Mutations of the short run.
 const RUNS: usize = 20_000;
@@ -119,7 +153,13 @@ fn updates() {
             sample["update"].to_string().into_bytes()
         })
         .collect();
-    assert!(seeds.len() > 70);
+    assert!(seeds.len() > 100);
+    let kinds: BTreeSet<&str> = seeds
+        .iter()
+        .map(|seed| update::read(seed).expect("an update").event.kind())
+        .collect();
+    // Every field of `Update` but its id, and one that there is not.
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), KINDS);
     seeds.iter().for_each(|seed| read(seed));
     let mut dice = Dice(runs() as u64);
     for _ in 0..runs() {

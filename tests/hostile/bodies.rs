@@ -7,7 +7,7 @@ use crate::long;
 use crate::wire::Wire;
 
 /// Where bodies go: method, path, headers.
-const ROUTES: [(&str, &str); 8] = [
+const ROUTES: [(&str, &str); 14] = [
     ("POST", "/tg/booking"),
     ("POST", "/tg/survey"),
     ("POST", "/tg/shop"),
@@ -16,6 +16,12 @@ const ROUTES: [(&str, &str); 8] = [
     ("POST", "/bots/booking/dead-letters/1/requeue"),
     ("DELETE", "/bots/booking/people/5"),
     ("POST", "/tg/nobody"),
+    ("POST", "/bots/booking/broadcast/preview"),
+    ("POST", "/bots/booking/segments/vip"),
+    ("PUT", "/bots/booking/budget/settings"),
+    ("PUT", "/bots/booking/llm/settings"),
+    ("POST", "/bots/booking/i18n/keys"),
+    ("POST", "/bots/booking/i18n/locale"),
 ];
 
 fn body(dice: &mut Dice, seeds: &[Vec<u8>]) -> Vec<u8> {
@@ -48,6 +54,16 @@ async fn ten_thousand_random_bodies() {
     seeds.push(br#"{"bot_id":"booking","callback":"/help"}"#.to_vec());
     seeds.push(br#"{"texts":{"btn-book":"Book"},"author":"me"}"#.to_vec());
     seeds.push(br#"{"texts":{"btn-book":"{ $x -> [one] a *[other] b }"}}"#.to_vec());
+    for body in [
+        r#"{"audience":"active_7d","message":{"text":"<b>x</b>","parse_mode":"HTML","keyboard":[[{"text":"a","callback":"/start"}]]}}"#,
+        r#"{"add":[5,6],"remove":[7]}"#,
+        r#"{"daily_budget_limit":100}"#,
+        r#"{"llm_enabled":true,"llm_preset":"short"}"#,
+        r#"{"locale":"en","keys":{"btn-book":"Book"}}"#,
+        r#"{"locale":"en","user_id":5}"#,
+    ] {
+        seeds.push(body.as_bytes().to_vec());
+    }
     let mut tasks = tokio::task::JoinSet::new();
     for task in 0..4_u64 {
         let (to, seeds) = (ground.address(), seeds.clone());

@@ -57,7 +57,7 @@ pub fn read(json: &[u8]) -> Result<Update, Malformed> {
 /// Longest name of a person, in UTF-16 units.
 const NAME: usize = 64;
 
-/// Every kind of update of Bot API 10.3, for the metric's label: a closed set.
+/// Every kind of update (of the Bot API's of autumn 2026), for the metric's label: a closed set.
 const KINDS: &[&str] = &[
     "edited_message",
     "channel_post",
@@ -66,6 +66,7 @@ const KINDS: &[&str] = &[
     "business_message",
     "edited_business_message",
     "deleted_business_messages",
+    "guest_message",
     "message_reaction",
     "message_reaction_count",
     "inline_query",
@@ -80,7 +81,9 @@ const KINDS: &[&str] = &[
     "chat_join_request",
     "chat_boost",
     "removed_chat_boost",
+    "managed_bot",
     "subscription",
+    "stopped_message_generation",
 ];
 
 fn kind(fields: &serde_json::Map<String, Value>) -> &'static str {
