@@ -38,21 +38,9 @@ async fn what_is_not_there_is_not_well_and_not_missed() {
     for (path, status, body) in [
         ("/health", 200, json!({"ok": true})),
         ("/health/db", 200, json!({"db_ok": true})),
-        (
-            "/health/pg",
-            503,
-            json!({"pg_ok": false}),
-        ),
-        (
-            "/health/redis",
-            503,
-            json!({"redis_ok": false}),
-        ),
-        (
-            "/health/llm",
-            503,
-            json!({"llm_ok": false}),
-        ),
+        ("/health/pg", 503, json!({"pg_ok": false})),
+        ("/health/redis", 503, json!({"redis_ok": false})),
+        ("/health/llm", 503, json!({"llm_ok": false})),
     ] {
         becomes(&node, path, status, body).await;
     }
