@@ -110,7 +110,7 @@ impl Runner {
         let pace = usize::try_from(rate).unwrap_or(0);
         Self {
             most: CALLS.max(pace.saturating_mul(CALLS_SECONDS)),
-            turnstile: Turnstile::new(all.name(row.bot), all.store.clock().clone(), rate),
+            turnstile: Turnstile::new(all.name(row.bot), all.store.clock().clone()),
             missed: 0,
             held: 0,
             name: all.name(row.bot),

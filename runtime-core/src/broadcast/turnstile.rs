@@ -1,6 +1,7 @@
-//! Where the calls that have begun wait for their moments. One passes at each, or a little later, as long as no more pass
-//! within a second and a bit than have moments in it: whatever was held up neither becomes a burst nor slows the pace. A
-//! moment that nobody could use in time is lost; it counts as missed, and the pace makes up for it slowly.
+//! Where the calls that have begun wait for their moments. One passes at each, or a little later, as long as Telegram
+//! surely counts no more of them within a second than a little more than have their moments in it: whatever was held up, on
+//! the way too, neither becomes a burst nor slows the pace. A moment that nobody could use in time is lost; it counts as
+//! missed, and the pace makes up for it slowly.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,30 +13,21 @@ use crate::clock::Clock;
 use crate::telemetry;
 use crate::telemetry::events::MomentsLost;
 
-/// A call may begin so long after its moment (microseconds).
-const TOLERANCE: i64 = 1_000_000;
-/// Within this time no more calls begin than have their moments in it: what Telegram counts is a second, and calls need
-/// their time to get there, some more than others (microseconds).
-const WINDOW: i64 = 1_100_000;
-/// In percent of them: a little more, so that what was held up does not stay so.
-const ALLOWED: usize = 103;
-/// Calls without an answer beyond those that Telegram's usual time explains, in seconds of the pace: if it stands still for a
-/// moment, so many arrive there at once.
-const BEYOND: f64 = 0.05;
-/// An answer takes so long now and then, as a multiple of the usual time.
-const SLACK: f64 = 1.5;
-/// Answers are taken to need so long before there was one.
-const FIRST_ANSWERS: f64 = 0.25;
-/// The part that the newest answer has in the usual time.
-const NEWEST: f64 = 0.125;
+/// A call may begin so long after its moment (microseconds): by then the next moments may be another instance's.
+const TOLERANCE: i64 = 200_000;
+/// What Telegram counts (microseconds). It counts a call at some moment between the call and its answer: until a second after
+/// the answer the call is one of those that it may count together with the next.
+const SECOND: i64 = 1_000_000;
+/// So many may be, in percent of the moments of a second.
+const ALLOWED: usize = 117;
+/// The part by which the quickest answer known comes closer to the newest one: no way stays as short as it was.
+const FORGET: i64 = 50;
 
 /// The calls of one broadcast on this instance.
 #[derive(Debug)]
 pub(super) struct Turnstile {
     bot: &'static str,
     clock: Clock,
-    /// Calls a second, of all instances.
-    pace: f64,
     inner: Mutex<Inner>,
     changed: Notify,
 }
@@ -43,13 +35,14 @@ pub(super) struct Turnstile {
 #[derive(Debug)]
 struct Inner {
     moments: VecDeque<i64>,
-    /// Moments, used or not, from [`WINDOW`] ago on, and when calls began.
+    /// Moments of the last second and later ones, used or not.
     given: VecDeque<i64>,
-    begun: VecDeque<i64>,
+    /// When calls were answered in the last second; less what the quickest answer needs, which none can do without.
+    answered: VecDeque<i64>,
+    /// Microseconds.
+    quickest: Option<i64>,
     waiting: VecDeque<Waiting>,
     under_way: usize,
-    /// Seconds until an answer.
-    usual: f64,
     lost: i64,
 }
 
@@ -74,20 +67,17 @@ pub(super) struct Pass {
 }
 
 impl Turnstile {
-    /// `pace`: calls a second.
-    pub(super) fn new(bot: &'static str, clock: Clock, pace: i64) -> Arc<Self> {
+    pub(super) fn new(bot: &'static str, clock: Clock) -> Arc<Self> {
         Arc::new(Self {
             bot,
             clock,
-            #[allow(clippy::cast_precision_loss)] // at most some hundreds
-            pace: pace.max(1) as f64,
             inner: Mutex::new(Inner {
                 moments: VecDeque::new(),
                 given: VecDeque::new(),
-                begun: VecDeque::new(),
+                answered: VecDeque::new(),
+                quickest: None,
                 waiting: VecDeque::new(),
                 under_way: 0,
-                usual: FIRST_ANSWERS,
                 lost: 0,
             }),
             changed: Notify::new(),
@@ -195,14 +185,10 @@ impl Turnstile {
             if at > now {
                 return Some(at);
             }
-            if inner.under_way >= inner.most(self.pace) {
-                return Some(at.saturating_add(TOLERANCE + 1_000));
-            }
             if let Some(wait) = inner.full(now) {
                 return Some(wait);
             }
             inner.moments.pop_front();
-            inner.begun.push_back(now);
             let waiting = inner.waiting.pop_front()?;
             inner.under_way += 1;
             drop(inner);
@@ -224,7 +210,7 @@ impl Turnstile {
         }
         let reason = if inner.waiting.is_empty() {
             "begin"
-        } else if inner.under_way >= inner.most(self.pace) {
+        } else if inner.full(self.clock.micros()).is_some() {
             "answers"
         } else {
             "late"
@@ -241,30 +227,37 @@ impl Turnstile {
 }
 
 impl Inner {
-    /// Too many have begun of late: until when to wait.
+    /// Telegram may count too many already: when to look again, unless something changes before.
     fn full(&mut self, now: i64) -> Option<i64> {
-        let since = now.saturating_sub(WINDOW);
+        let since = now.saturating_sub(SECOND);
         while self.given.front().is_some_and(|at| *at <= since) {
             self.given.pop_front();
         }
-        while self.begun.front().is_some_and(|at| *at <= since) {
-            self.begun.pop_front();
+        while self.answered.front().is_some_and(|at| *at <= since) {
+            self.answered.pop_front();
         }
         let given = self.given.partition_point(|at| *at <= now);
-        if self.begun.len() < given.saturating_mul(ALLOWED) / 100 {
+        let most = given.saturating_mul(ALLOWED).div_ceil(100);
+        if self.under_way + self.answered.len() < most {
             return None;
         }
-        let oldest = self.begun.front().map(|at| at.saturating_add(WINDOW + 1));
+        let answered = self.answered.front();
+        let oldest = answered.map(|at| at.saturating_add(SECOND + 1));
         let next = self.given.get(given).copied();
-        Some(oldest.into_iter().chain(next).min().unwrap_or(now + 1_000))
+        let look = oldest.into_iter().chain(next).min();
+        Some(look.unwrap_or(now.saturating_add(SECOND)))
     }
 
-    /// Calls without an answer, at most.
-    fn most(&self, pace: f64) -> usize {
-        let most = pace * self.usual.mul_add(SLACK, BEYOND);
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // held within bounds
-        let most = most.clamp(0.0, 10_000.0) as usize;
-        most.saturating_add(1).max(2)
+    /// A call had its answer.
+    fn answer(&mut self, now: i64, took: i64) {
+        let quickest = self.quickest.map_or(took, |known| {
+            took.min(known.saturating_add((took - known) / FORGET))
+        });
+        self.quickest = Some(quickest);
+        // In their order, whatever the way back has become.
+        let at = now.saturating_sub(quickest);
+        let at = self.answered.back().map_or(at, |last| at.max(*last));
+        self.answered.push_back(at);
     }
 }
 
@@ -280,9 +273,11 @@ impl Ticket {
 
 impl Drop for Pass {
     fn drop(&mut self) {
+        let took = i64::try_from(self.began.elapsed().as_micros()).unwrap_or(i64::MAX);
+        let now = self.turnstile.clock.micros();
         let mut inner = self.turnstile.lock();
         inner.under_way = inner.under_way.saturating_sub(1);
-        inner.usual += (self.began.elapsed().as_secs_f64() - inner.usual) * NEWEST;
+        inner.answer(now, took);
         drop(inner);
         self.turnstile.changed.notify_one();
     }
@@ -297,7 +292,7 @@ mod tests {
 
     fn turnstile(moments: &[i64]) -> (Clock, Arc<Turnstile>) {
         let clock = Clock::fixed(NOW);
-        let turnstile = Turnstile::new("herald", clock.clone(), 100);
+        let turnstile = Turnstile::new("herald", clock.clone());
         let moments: Vec<i64> = moments.iter().map(|at| MICROS + at).collect();
         turnstile.add(&moments);
         (clock, turnstile)
@@ -348,7 +343,7 @@ mod tests {
                     break;
                 }
                 inner.moments.pop_front();
-                inner.begun.push_back(at);
+                inner.answered.push_back(at);
                 begun.push(now);
             }
         }
@@ -361,7 +356,7 @@ mod tests {
                     .count()
             })
             .max();
-        assert!(most <= Some(56), "{most:?} within a second");
+        assert!(most <= Some(59), "{most:?} within a second");
         assert!(begun.len() > 140, "{} of 150", begun.len());
     }
 
@@ -377,20 +372,27 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_telegram_that_stands_still_is_not_given_more_and_more() {
-        let moments: Vec<i64> = (-500..0).collect();
+    async fn a_telegram_that_stands_still_is_not_given_more_than_it_counts() {
+        let moments: Vec<i64> = (-100..900).map(|n| n * 1_000).collect();
         let (_, turnstile) = turnstile(&moments);
-        // Answers come at once, for a while.
-        for _ in 0..50 {
-            drop(passes(&turnstile).await.unwrap());
-        }
         let mut under_way = Vec::new();
         while let Some(pass) = passes(&turnstile).await {
             under_way.push(pass.unwrap());
         }
-        assert!((2..=12).contains(&under_way.len()), "{}", under_way.len());
-        // One of them is answered, and the next one passes.
-        under_way.pop();
-        assert!(passes(&turnstile).await.is_some());
+        assert_eq!(under_way.len(), 101);
+        // Their answers come late: until a second later they may be counted with the next.
+        let mut inner = turnstile.lock();
+        inner.under_way = 0;
+        inner.quickest = Some(10_000);
+        for _ in 0..60 {
+            inner.answer(MICROS + 300_000, 400_000);
+        }
+        let later = |ms: i64| MICROS + ms * 1_000;
+        assert!(inner.full(later(800)).is_none());
+        inner.answered.extend(vec![MICROS + 290_000; 1_100]);
+        assert!(inner.full(later(800)).is_some());
+        assert!(inner.full(later(1_400)).is_none());
+        inner.under_way = under_way.len();
+        drop(inner);
     }
 }

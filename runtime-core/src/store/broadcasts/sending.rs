@@ -5,7 +5,7 @@ use crate::broadcast::letter::Fields;
 /// No moment is nearer than this when it is given out (microseconds): that its call begins is committed first.
 pub(crate) const LEAD: i64 = 150_000;
 /// What was missed is made up for by moments that are closer by this part of their distance: never by a burst.
-pub(crate) const CLOSER: i64 = 26;
+pub(crate) const CLOSER: i64 = 51;
 /// Longest pause at a time (microseconds): Telegram is asked again then, and says so again.
 pub(crate) const HOLD: i64 = 3_600_000_000;
 
@@ -327,8 +327,8 @@ mod tests {
         let mut slots = Slots::new(paced(25, NOW, NOW), &asked);
         let at = slots.give(1_000, &asked);
         assert_eq!(at.len(), 26);
-        assert!(at.windows(2).all(|two| two[1] - two[0] == 40_000 - 1_538));
-        assert_eq!(slots.made_up(&at), 26 * 1_538);
+        assert!(at.windows(2).all(|two| two[1] - two[0] == 40_000 - 784));
+        assert_eq!(slots.made_up(&at), 26 * 784);
     }
 
     #[test]
