@@ -34,17 +34,29 @@ fn open() -> House {
     let names: Vec<&str> = botfactory::BOTS.iter().map(|bot| bot.spec().id).collect();
     let folder = std::env::temp_dir().join(format!("botfactory-fuzz-{}", std::process::id()));
     let mut settings = BTreeMap::from([
-        ("DATABASE_URL".to_owned(), format!("sqlite://{}/api.db", folder.display())),
+        (
+            "DATABASE_URL".to_owned(),
+            format!("sqlite://{}/api.db", folder.display()),
+        ),
         ("BOTFACTORY_ADMIN_TOKEN".to_owned(), TOKEN.to_owned()),
         // Nobody listens there: what asks Telegram is told so at once.
-        ("BOTFACTORY_TELEGRAM_API".to_owned(), "http://127.0.0.1:9".to_owned()),
-        ("BOTFACTORY_PUBLIC_URL".to_owned(), "https://bots.example.org".to_owned()),
+        (
+            "BOTFACTORY_TELEGRAM_API".to_owned(),
+            "http://127.0.0.1:9".to_owned(),
+        ),
+        (
+            "BOTFACTORY_PUBLIC_URL".to_owned(),
+            "https://bots.example.org".to_owned(),
+        ),
         ("BOTFACTORY_WEBHOOK_SECRET".to_owned(), TOKEN.to_owned()),
     ]);
     for (at, name) in names.iter().enumerate().skip(1) {
         // The first has none.
         let variable = format!("BOTFACTORY_TOKEN_{}", name.to_ascii_uppercase());
-        settings.insert(variable, format!("{}:AAfuzzSECRETfuzzSECRETfuzzSECRETfuzz", 1000 + at));
+        settings.insert(
+            variable,
+            format!("{}:AAfuzzSECRETfuzzSECRETfuzzSECRETfuzz", 1000 + at),
+        );
     }
     let config = Config::read(&settings, &names).expect("settings");
     let runtime = super::runtime();
@@ -97,16 +109,25 @@ pub fn api(data: &[u8]) {
             while app.announced.try_recv().is_ok() {}
             let text = String::from_utf8_lossy(&answer);
             // 502: nobody is Telegram here; 503: it is told when to come again.
-            assert!(status < 500 || status == 502 || status == 503, "{status} {text}");
+            assert!(
+                status < 500 || status == 502 || status == 503,
+                "{status} {text}"
+            );
             let health = target.starts_with("/health");
             if status >= 400 && !answer.is_empty() && !health {
                 let error: Value = serde_json::from_slice(&answer).expect("the envelope");
                 let error = &error["error"];
-                assert!(error["code"].is_string() && error["message"].is_string(), "{text}");
+                assert!(
+                    error["code"].is_string() && error["message"].is_string(),
+                    "{text}"
+                );
                 assert_eq!(error["trace_id"].as_str().map(str::len), Some(32), "{text}");
                 assert!(!text.contains(WORDS), "{text}");
             }
-            assert!(!text.contains("fuzzSECRET") && !text.contains(TOKEN), "{text}");
+            assert!(
+                !text.contains("fuzzSECRET") && !text.contains(TOKEN),
+                "{text}"
+            );
             assert!(kind.is_some() || answer.is_empty(), "{status} {text}");
         });
     });

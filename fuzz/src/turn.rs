@@ -38,10 +38,14 @@ pub fn turn(data: &[u8]) {
             {
                 old.close().await;
             }
-            let turns = match turns {
-                Some(turns) => turns,
-                None => turns.insert(Turns::open(botfactory::BOTS).await.expect("bots that start")),
-            };
+            if turns.is_none() {
+                *turns = Some(
+                    Turns::open(botfactory::BOTS)
+                        .await
+                        .expect("bots that start"),
+                );
+            }
+            let Some(turns) = turns else { return };
             if let Err(broken) = turns.play(data).await {
                 panic!("{broken}");
             }
