@@ -5,6 +5,7 @@ use botfactory_lang::locale::LocaleIndex;
 use super::Cx;
 use super::db::Db;
 use super::error::HandlerError;
+use crate::ingress::Place;
 
 /// Somebody else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub struct Recipient {
 }
 
 impl Cx {
-    /// The bot's admins, each with the language that they have chosen, else the bot's default.
+    /// The bot's admins, each with their language as [`Cx::recipient`] finds it.
     ///
     /// # Errors
     /// The database fails.
@@ -28,7 +29,8 @@ impl Cx {
         Ok(list)
     }
 
-    /// A chat with the language that was chosen there, else the bot's default.
+    /// A chat with its language: what was chosen there, else that of the person's Telegram where the bot has met them, else
+    /// the bot's default. As broadcasts speak.
     ///
     /// # Errors
     /// The database fails.
@@ -39,10 +41,14 @@ impl Cx {
             1 => 0,
             _ => {
                 let bot = self.words.bot;
-                let tag = stored(self.db().await?, bot, chat).await?;
+                let (chosen, language) = known(self.db().await?, bot, chat).await?;
+                let place = Place {
+                    chat_id: chat,
+                    private: true, // only a person has a language of their own
+                    thread_id: 0,
+                };
                 let texts = &self.words.texts;
-                tag.and_then(|tag| texts.index(&tag))
-                    .unwrap_or(texts.spec.default_locale)
+                texts.choose_for(chosen.as_deref(), language.as_deref(), place)
             }
         };
         Ok(Recipient { chat, locale })
@@ -61,18 +67,22 @@ impl Cx {
     }
 }
 
-async fn stored(db: Db<'_>, bot: i64, subject: i64) -> Result<Option<String>, HandlerError> {
-    const SQL: &str = "SELECT tag FROM bf_locales WHERE bot = $1 AND subject = $2";
+/// What was chosen in a chat, and the language of the person's Telegram.
+type Known = (Option<String>, Option<String>);
+
+async fn known(db: Db<'_>, bot: i64, chat: i64) -> Result<Known, HandlerError> {
+    const SQL: &str = "SELECT (SELECT tag FROM bf_locales WHERE bot = $1 AND subject = $2), \
+                       (SELECT language FROM bf_person WHERE bot = $1 AND person = $2)";
     Ok(match db {
         #[cfg(feature = "sqlite")]
         Db::Sqlite(connection) => {
-            let tag = sqlx::query_scalar(SQL).bind(bot).bind(subject);
-            tag.fetch_optional(connection).await?
+            let known = sqlx::query_as(SQL).bind(bot).bind(chat);
+            known.fetch_one(connection).await?
         }
         #[cfg(feature = "postgres")]
         Db::Postgres(connection) => {
-            let tag = sqlx::query_scalar(SQL).bind(bot).bind(subject);
-            tag.fetch_optional(connection).await?
+            let known = sqlx::query_as(SQL).bind(bot).bind(chat);
+            known.fetch_one(connection).await?
         }
     })
 }

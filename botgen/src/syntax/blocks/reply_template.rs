@@ -36,7 +36,7 @@ pub struct Published {
     #[schemars(extend("default" = false))]
     pub edit: Option<Bool>,
     /// To whom, if not to whoever caused it: `admins`, or a chat's id (of a person it is their `user_id`). It speaks the
-    /// language that was chosen there, else the bot's default.
+    /// language that was chosen there, else that of the person's Telegram, else the bot's default.
     pub to: Option<Expression>,
     /// What becomes of this message when Telegram did not answer, so that nobody knows whether it arrived: it is sent again
     /// and may be seen twice (`resend`), or never again and may be missing (`skip`). Edits and answers to buttons are
