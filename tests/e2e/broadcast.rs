@@ -260,6 +260,10 @@ async fn what_cannot_be_sent_is_refused_and_nothing_is_stored() {
                 400,
                 json!({ "audience": "all", "message": "x", "starts_at": "tomorrow" }),
             ),
+            (
+                400,
+                json!({ "audience": "all", "message": "x", "starts_at": "2020-01-01T00:00:00Z" }),
+            ),
             (400, all(json!(""))),
             (400, all(json!("  \n "))),
             (400, all(json!(long))),
@@ -441,6 +445,16 @@ async fn a_schedule_and_the_same_request_twice() {
         };
         let (first, second) = tokio::join!(post(), post());
         assert_eq!(first["broadcast_id"], second["broadcast_id"]);
+        // A correction under the same key is not lost without a word.
+        let mut corrected = body.clone();
+        for (part, value) in [("message", "beans"), ("audience", "all")] {
+            corrected[part] = json!(value);
+            let key = [("Idempotency-Key", "the-same")];
+            let text = corrected.to_string();
+            let path = "/bots/booking/broadcast";
+            let answer = http::post(world.address(), path, &key, text.as_bytes()).await;
+            answer.refused(409);
+        }
         assert_eq!(first["status"], "scheduled");
         let id = first["broadcast_id"].as_i64().unwrap();
         assert_eq!(status(&world, id).await["started_at"], Value::Null);

@@ -280,17 +280,28 @@ fn spoken(words: &Words, template: &str, args: &Args<'_>, mode: ParseMode) -> Re
     let catalogue = &words.data().catalogue;
     // The runtime's own words are for the runtime.
     if key.starts_with("bf-") || !catalogue.has(key, attribute) {
-        return wrong(format!("the bot has no such text in `{}`", words.locale()));
+        return wrong(format!(
+            "the bot has no text `{}` in `{}`",
+            shortened(key),
+            words.locale()
+        ));
     }
     let mut out = Text::of(mode);
     let whole = catalogue.try_print(key, attribute, args, mode, Place::Text, &mut out.markup);
     if !whole {
         return wrong(format!(
-            "a variable of this text is missing, or does not suit it, in `{}`",
+            "a variable of `{}` is missing, or does not suit it, in `{}`",
+            shortened(key),
             words.locale()
         ));
     }
     Ok(out.end())
+}
+
+/// A key as a message shows it: it may be no key at all.
+fn shortened(key: &str) -> String {
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    key.chars().take_while(plain).take(60).collect()
 }
 
 /// What Telegram would refuse.
@@ -324,13 +335,7 @@ fn button(bot: &dyn Bot, words: &Words, key: &Key) -> Result<Button, Wrong> {
     }
     match (&key.callback, &key.url) {
         (Some(line), None) => {
-            let name = line
-                .strip_prefix('/')
-                .and_then(|rest| rest.split_whitespace().next())
-                .unwrap_or_default();
-            if bot.command(name).is_none() {
-                return wrong("a button's `callback` is `/command` of this bot");
-            }
+            pressable(bot, line)?;
             if line.len() > CALLBACK_DATA_BYTES {
                 return wrong(format!(
                     "a button's `callback` has at most {CALLBACK_DATA_BYTES} bytes"
@@ -355,6 +360,23 @@ fn button(bot: &dyn Bot, words: &Words, key: &Key) -> Result<Button, Wrong> {
     }
 }
 
+/// A command that whoever gets the button may use.
+fn pressable(bot: &dyn Bot, line: &str) -> Result<(), Wrong> {
+    let name = line
+        .strip_prefix('/')
+        .and_then(|rest| rest.split_whitespace().next())
+        .unwrap_or_default();
+    let command = bot.command(name).and_then(|at| bot.spec().commands.get(at));
+    match command {
+        None => wrong("a button's `callback` is `/command` of this bot"),
+        Some(command) if command.admins => wrong(format!(
+            "`/{}` is for admins only: nobody else could use the button",
+            command.name
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
 fn address(file: &str) -> Result<String, Wrong> {
     let id = !file.is_empty()
         && file
@@ -367,5 +389,70 @@ fn address(file: &str) -> Result<String, Wrong> {
         Ok(file.to_owned())
     } else {
         wrong("a `file` is Telegram's `file_id` or an `https` address")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bot::Handling;
+    use crate::bot::{BotSpec, CommandSpec};
+    use crate::handler::Cx;
+    use crate::handler::given::Given;
+    use crate::handler::wizard::Waiting;
+    use crate::http::tests::{Facts, SPEC};
+
+    #[derive(Debug)]
+    struct Closed;
+
+    static CLOSED: BotSpec = BotSpec {
+        commands: &[CommandSpec {
+            admins: true,
+            ..SPEC.commands[0]
+        }],
+        ..SPEC
+    };
+
+    impl Bot for Closed {
+        fn spec(&self) -> &'static BotSpec {
+            &CLOSED
+        }
+        fn command(&self, name: &str) -> Option<usize> {
+            Facts.command(name)
+        }
+        fn enter<'a>(&'a self, cx: &'a mut Cx, at: usize, args: &'a str) -> Handling<'a> {
+            Facts.enter(cx, at, args)
+        }
+        fn answer<'a>(&'a self, cx: &'a mut Cx, at: Waiting, given: Given<'a>) -> Handling<'a> {
+            Facts.answer(cx, at, given)
+        }
+        fn ask<'a>(&'a self, cx: &'a mut Cx, at: &'a Waiting) -> Handling<'a> {
+            Facts.ask(cx, at)
+        }
+        fn fallback(&self, words: &Words) -> Option<Text> {
+            Facts.fallback(words)
+        }
+        fn toast(&self, hash: u32, words: &Words) -> Option<Text> {
+            Facts.toast(hash, words)
+        }
+    }
+
+    #[test]
+    fn a_button_leads_to_what_its_reader_may_use() {
+        assert_eq!(pressable(&Facts, "/start now"), Ok(()));
+        for line in ["start", "/stop", "/", ""] {
+            assert!(pressable(&Facts, line).is_err(), "{line:?}");
+        }
+        let Err(Wrong(words)) = pressable(&Closed, "/start") else {
+            panic!("only admins may start");
+        };
+        assert!(words.contains("admins only"), "{words}");
+    }
+
+    #[test]
+    fn what_is_no_key_is_not_repeated() {
+        assert_eq!(shortened("wel-come_1"), "wel-come_1");
+        assert_eq!(shortened("Anna's number 5"), "Anna");
+        assert_eq!(shortened(&"x".repeat(500)).len(), 60);
     }
 }

@@ -27,6 +27,8 @@ use crate::telemetry::events::BroadcastMoved;
 
 /// Longest key of a request.
 const REQUEST_KEY: usize = 200;
+/// A moment so long ago, in microseconds, is a mistake and not "at once".
+const PAST: i64 = 60_000_000;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Deployment> {
@@ -54,7 +56,7 @@ pub struct Wanted {
     message: Said,
     /// How fast.
     throttle: Option<Throttle>,
-    /// Not before this moment (RFC 3339); without it at once.
+    /// Not before this moment (RFC 3339), which is to come; without it at once.
     #[schema(value_type = Option<String>, example = "2030-01-01T09:00:00Z")]
     starts_at: Option<String>,
     /// What becomes of a message of which nobody knows whether it arrived.
@@ -310,12 +312,23 @@ fn per_second(throttle: Option<&Throttle>) -> Result<u16, Problem> {
         .ok_or_else(|| Problem::validation("`per_sec` is 1 to 100"))
 }
 
-fn starts(text: Option<&str>) -> Result<Option<i64>, Problem> {
+fn starts(text: Option<&str>, now: i64) -> Result<Option<i64>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let at: Timestamp = text
         .parse()
         .map_err(|_| Problem::validation("`starts_at` is a moment such as 2030-01-01T09:00:00Z"))?;
-    Ok(Some(at.as_microsecond()))
+    let at = at.as_microsecond();
+    if at < now.saturating_sub(PAST) {
+        return Err(Problem::validation(
+            "`starts_at` is over: leave it out to begin at once",
+        ));
+    }
+    Ok(Some(at))
+}
+
+fn now(deployment: &Deployment) -> i64 {
+    let all = deployment.core().broadcasts();
+    all.map_or(0, |all| all.store().clock().micros())
 }
 
 /// The request's own key, if it has one.
@@ -344,7 +357,7 @@ fn request_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     responses((status = 200, body = Made),
         (status = 400, description = "A message that Telegram would refuse, a text or command that the bot does not have, a segment's name, `per_sec`, `starts_at`", body = ErrorBody),
         (status = 404, description = "No such bot", body = ErrorBody),
-        (status = 409, description = "The bot has no token", body = ErrorBody),
+        (status = 409, description = "The bot has no token, or the request's key has made another broadcast", body = ErrorBody),
         (status = 422, description = "An audience or a body of another form", body = ErrorBody)))]
 pub async fn create(
     State(deployment): State<Deployment>,
@@ -357,11 +370,10 @@ pub async fn create(
     let audience = audience(&wanted.audience)?;
     let per_second = per_second(wanted.throttle.as_ref())?;
     let request = request_key(&headers)?;
-    let starts = starts(wanted.starts_at.as_deref())?;
+    let now = now(&deployment);
+    let at = starts(wanted.starts_at.as_deref(), now)?;
     let desk = place(&deployment, &id)?;
     let store = desk.all.store();
-    let now = store.clock().micros();
-    let starts = starts.unwrap_or(now);
     let letters = desk.letters(&wanted.message)?;
     let audience_size = desk.size(&audience).await?;
     let making = Making {
@@ -378,10 +390,11 @@ pub async fn create(
             Policy::Resend => OnAmbiguous::Resend,
         },
         now,
-        starts,
+        starts: at.unwrap_or(now),
         told: None,
     };
     let state = making.state();
+    let (audience, messages) = (making.audience.to_string(), making.messages.clone());
     let (broadcast_id, new) = store.make_broadcast(making).await.map_err(failed)?;
     let (status, message) = if new {
         let message = match state {
@@ -394,6 +407,19 @@ pub async fn create(
             .broadcast(desk.id, broadcast_id)
             .await
             .map_err(failed)?;
+        let before = store.broadcast_letters(broadcast_id).await;
+        let before = before.map_err(failed)?;
+        let other = row.as_ref().is_some_and(|row| {
+            row.audience != audience
+                || row.per_second != i64::from(per_second)
+                || at.is_some_and(|at| at != row.starts)
+        });
+        // A correction under the same key would be lost without a word.
+        if other || before.is_some_and(|before| before != messages) {
+            return Err(Problem::conflict(format!(
+                "this `Idempotency-Key` has made broadcast {broadcast_id}, which is another one"
+            )));
+        }
         let state = row.map_or(state, |row| row.state);
         (state.name(), "this request has made it before")
     };
@@ -423,7 +449,7 @@ pub async fn preview(
     find(&deployment, &id)?;
     let audience = audience(&wanted.audience)?;
     let per_second = per_second(wanted.throttle.as_ref())?;
-    starts(wanted.starts_at.as_deref())?;
+    starts(wanted.starts_at.as_deref(), now(&deployment))?;
     let desk = place(&deployment, &id)?;
     let letters = desk.letters(&wanted.message)?;
     let total_users = desk.size(&audience).await?;

@@ -196,6 +196,27 @@ impl Call {
         }
     }
 
+    /// Caption, parse mode and keyboard of a call that sends one file.
+    pub(crate) fn caption(&self) -> Option<(&str, Option<&str>, Option<&ReplyMarkup>)> {
+        macro_rules! of {
+            ($m:expr) => {
+                Some((
+                    $m.caption.as_deref().unwrap_or_default(),
+                    $m.parse_mode.as_deref(),
+                    $m.reply_markup.as_ref(),
+                ))
+            };
+        }
+        match self {
+            Self::SendPhoto(m) => of!(m),
+            Self::SendDocument(m) => of!(m),
+            Self::SendVideo(m) => of!(m),
+            Self::SendAudio(m) => of!(m),
+            Self::SendAnimation(m) => of!(m),
+            Self::SendVoice(m) => of!(m),
+            _ => None,
+        }
+    }
     /// The chat it writes to; `None` for an answer to a button, which no chat's flood limit holds back.
     pub fn chat_id(&self) -> Option<i64> {
         match self {

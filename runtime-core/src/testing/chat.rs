@@ -1,6 +1,6 @@
 //! A chat as its people see it: messages, buttons, toasts, and what nobody has looked at yet.
 
-use botfactory_lang::limits::{CALLBACK_DATA_BYTES, MESSAGE_TEXT, TOAST};
+use botfactory_lang::limits::{CALLBACK_DATA_BYTES, CAPTION, MESSAGE_TEXT, TOAST};
 use botfactory_lang::markup::{ParseMode, check, plain_text, visible_length};
 
 use crate::telegram::method::{Call, ReplyMarkup};
@@ -52,18 +52,11 @@ impl Chat {
     pub(super) fn show(&mut self, call: &Call) -> Result<(), String> {
         match call {
             Call::SendMessage(message) => {
-                let words = words(&message.text, message.parse_mode.as_deref())?;
-                let buttons = keys(message.reply_markup.as_ref())?;
-                let id = self.next_id();
-                self.shown.push(Shown {
-                    id,
-                    words,
-                    buttons,
-                    seen: false,
-                });
+                let words = words(&message.text, message.parse_mode.as_deref(), MESSAGE_TEXT)?;
+                self.add(words, keys(message.reply_markup.as_ref())?);
             }
             Call::EditMessageText(edit) => {
-                let words = words(&edit.text, edit.parse_mode.as_deref())?;
+                let words = words(&edit.text, edit.parse_mode.as_deref(), MESSAGE_TEXT)?;
                 let buttons = keys(edit.reply_markup.as_ref())?;
                 let at = self
                     .shown
@@ -78,9 +71,33 @@ impl Chat {
                 shown.seen = false;
                 self.shown.push(shown); // news, though not new
             }
-            _ => {}
+            file => {
+                let Some((caption, parse_mode, markup)) = file.caption() else {
+                    return Ok(());
+                };
+                let words = match caption {
+                    // As people see what stands alone: a picture, a document.
+                    "" => format!(
+                        "[{}]",
+                        file.name().trim_start_matches("send").to_lowercase()
+                    ),
+                    _ => words(caption, parse_mode, CAPTION)?,
+                };
+                self.add(words, keys(markup)?);
+            }
         }
         Ok(())
+    }
+
+    /// A further message.
+    fn add(&mut self, words: String, buttons: Vec<Key>) {
+        let id = self.next_id();
+        self.shown.push(Shown {
+            id,
+            words,
+            buttons,
+            seen: false,
+        });
     }
 
     /// The oldest message that nobody has looked at; it is looked at now.
@@ -121,7 +138,7 @@ pub(super) fn as_typed(text: &str) -> String {
     text.replace(['\u{a0}', '\u{202f}', '\u{2009}'], " ")
 }
 
-fn words(text: &str, parse_mode: Option<&str>) -> Result<String, String> {
+fn words(text: &str, parse_mode: Option<&str>, most: usize) -> Result<String, String> {
     let mode = match parse_mode {
         None => ParseMode::Plain,
         Some("HTML") => ParseMode::Html,
@@ -133,7 +150,7 @@ fn words(text: &str, parse_mode: Option<&str>) -> Result<String, String> {
     }
     match visible_length(mode, text) {
         0 => Err("message text is empty".to_owned()),
-        length if length > MESSAGE_TEXT => Err("message is too long".to_owned()),
+        length if length > most => Err("message is too long".to_owned()),
         _ => Ok(plain_text(mode, text)),
     }
 }

@@ -417,7 +417,10 @@ impl Stage {
         let chat = match call {
             Call::SendMessage(message) => message.chat_id,
             Call::EditMessageText(message) => message.chat_id,
-            _ => return Ok(()),
+            file => match (file.caption(), file.chat_id()) {
+                (Some(_), Some(chat)) => chat,
+                _ => return Ok(()),
+            },
         };
         let chat = self.chats.entry(chat).or_default();
         chat.show(call).map_err(refused)?;

@@ -39,7 +39,7 @@ use crate::telegram::token::Token;
 #[derive(Debug)]
 pub(crate) struct Facts;
 
-static SPEC: BotSpec = BotSpec {
+pub(crate) const SPEC: BotSpec = BotSpec {
     id: "booking",
     name: "Booking",
     tz: "UTC",
