@@ -40,7 +40,13 @@ pub fn run(dirs: &[PathBuf]) -> u8 {
     let library = ["bots/lib.rs", "src/lib.rs"];
     let library = library.iter().any(|path| Path::new(path).is_file());
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
+    let mut command = Command::new(cargo);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_of_one_crate) {
+            command.env_remove(name);
+        }
+    }
+    let status = command
         .args(["test", if library { "--lib" } else { "--bins" }, "--"])
         .args(&filters)
         .status();
@@ -50,6 +56,46 @@ pub fn run(dirs: &[PathBuf]) -> u8 {
         Err(e) => {
             complain(&format!("cannot run cargo: {e}"));
             WRONG_USE
+        }
+    }
+}
+
+/// What cargo tells the one program that it runs (`cargo botgen` is one). Build scripts of libraries watch these names: a
+/// cargo within that inherited them would build the libraries again.
+fn is_of_one_crate(variable: &str) -> bool {
+    const BEGINNINGS: [&str; 6] = [
+        "CARGO_MANIFEST_",
+        "CARGO_PKG_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_NAME",
+        "CARGO_PRIMARY_PACKAGE",
+        "CARGO_TARGET_TMPDIR",
+    ];
+    variable == "OUT_DIR" || BEGINNINGS.iter().any(|begins| variable.starts_with(begins))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_of_one_crate;
+
+    #[test]
+    fn the_inner_cargo_keeps_its_settings_only() {
+        for gone in [
+            "CARGO_MANIFEST_DIR",
+            "CARGO_PKG_NAME",
+            "CARGO_BIN_NAME",
+            "OUT_DIR",
+        ] {
+            assert!(is_of_one_crate(gone), "{gone}");
+        }
+        for kept in [
+            "CARGO_HOME",
+            "CARGO_TARGET_DIR",
+            "CARGO_BUILD_JOBS",
+            "RUSTUP_TOOLCHAIN",
+            "PATH",
+        ] {
+            assert!(!is_of_one_crate(kept), "{kept}");
         }
     }
 }
