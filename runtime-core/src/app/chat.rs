@@ -1,8 +1,6 @@
 //! `botfactory chat BOT`: a conversation in the terminal, with the real handlers and the real database. Buttons have
 //! numbers; a number presses one.
 
-use std::io::IsTerminal;
-
 use botfactory_lang::markup::plain_text;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
@@ -10,6 +8,7 @@ use super::{AppError, start};
 use crate::bot::Bot;
 use crate::config::Config;
 use crate::ingress::preview::{self, Button, Given, Reply, Who};
+use crate::telemetry::logs::takes_colours;
 
 /// Talks until the input ends.
 ///
@@ -65,7 +64,7 @@ struct Style {
 
 impl Style {
     fn of_terminal() -> Self {
-        if std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+        if takes_colours(&std::io::stdout()) {
             Self {
                 bot: "\x1b[36m",
                 button: "\x1b[33m",

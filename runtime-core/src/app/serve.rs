@@ -334,10 +334,10 @@ fn introduction(
     }
     lines.push(format!("Talk to them: http://{address}/"));
     if let Some(bot) = bots.first() {
-        lines.push(format!(
-            "In the terminal: botfactory chat {}",
-            bot.spec().id
-        ));
+        // As this process was called: a build's binary is on nobody's PATH.
+        let program = std::env::args().next();
+        let program = program.as_deref().unwrap_or("botfactory");
+        lines.push(format!("In the terminal: {program} chat {}", bot.spec().id));
     }
     if port.shared || admin.is_some_and(|admin| admin.shared) {
         lines.push(

@@ -91,6 +91,11 @@ fn filter(wanted: Option<&str>, otherwise: &str) -> EnvFilter {
     }
 }
 
+/// Whether colours may go there: to a terminal whose owner has not said `NO_COLOR` (<https://no-color.org>).
+pub fn takes_colours(out: &impl IsTerminal) -> bool {
+    out.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
 /// Starts logging. `wanted` filters; unset, `RUST_LOG` does. Later calls (tests) change nothing.
 pub fn start(wanted: Option<&str>, format: Format) {
     let text = match format {
@@ -102,10 +107,10 @@ pub fn start(wanted: Option<&str>, format: Format) {
     let lines = if text {
         lines
             .with_target(false)
-            .with_ansi(std::io::stdout().is_terminal())
+            .with_ansi(takes_colours(&std::io::stdout()))
             .boxed()
     } else {
-        lines.event_format(Json).boxed()
+        lines.with_ansi(false).event_format(Json).boxed()
     };
     let _ = tracing_subscriber::registry()
         .with(filter(wanted, DEFAULT))
@@ -128,10 +133,10 @@ pub fn start_beside(wanted: Option<&str>, format: Format) {
     let lines = if text {
         lines
             .with_target(false)
-            .with_ansi(std::io::stderr().is_terminal())
+            .with_ansi(takes_colours(&std::io::stderr()))
             .boxed()
     } else {
-        lines.event_format(Json).boxed()
+        lines.with_ansi(false).event_format(Json).boxed()
     };
     let _ = tracing_subscriber::registry()
         .with(filter(wanted, QUIET))
