@@ -10,9 +10,9 @@ pub struct Class {
     pub id: &'static str,
     /// What goes wrong.
     pub title: &'static str,
-    /// The codes that find it; empty where it cannot happen or the part of the language is still to come.
+    /// The codes that find it; empty where it cannot happen.
     pub codes: &'static [&'static str],
-    /// What else there is to say: why it cannot happen, what the rest of it is, when it comes.
+    /// What else there is to say: why it cannot happen, what the rest of it is.
     pub note: &'static str,
 }
 
@@ -283,7 +283,7 @@ pub static CLASSES: &[Class] = &[
     never(
         "F58",
         "conversations and buttons of the version before",
-        "comes with `botgen upgrade-check`; until then a button that does not fit answers with a toast",
+        "the runtime meets them: a button that does not fit answers with a toast, a dialogue that does not fit is told and freed",
     ),
     never(
         "F60",
@@ -300,11 +300,7 @@ pub static CLASSES: &[Class] = &[
         "more messages for one update than Telegram allows",
         "actions do not repeat: a flow sends as many as it has replies",
     ),
-    never(
-        "F63",
-        "a broadcast that nobody can leave",
-        "comes with `ops.broadcast.v1` (issue 5)",
-    ),
+    found("F63", "a broadcast that nobody can leave", &["BF1110"]),
     never(
         "F64",
         "a secret or a person's words in a log",
