@@ -4,7 +4,7 @@ use crate::check::expr;
 use crate::check::flow::FlowCheck;
 use crate::check::scope::Scope;
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::codes::broadcasts as codes;
+use crate::diagnostics::codes::{broadcasts as codes, expressions};
 use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::types::{Base, Ty};
 use crate::resolve;
@@ -23,7 +23,13 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, media: &ast::Media) -> Op
     };
     let value = expr::check(&mut check.cx, scope, written)?;
     if value.ty.nullable {
-        expr::report_nullable(&mut check.cx, written);
+        let name = expr::shown(written);
+        let message = format!("{} may be null", expr::quoted(written));
+        let help = format!(
+            "a message has a file or has none: write two, with `when: {name} is not null` this one, with `when: {name} is null` one without the file"
+        );
+        let d = Diagnostic::new(&expressions::NULLABLE, written.span, message).help(help);
+        check.cx.sink.report(d);
         return None;
     }
     match value.ty.base {

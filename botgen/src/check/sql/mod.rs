@@ -11,7 +11,7 @@
 //! | [`parameters`], [`result`] | its `:name`s, what it gives |
 //! | [`owned`], [`conflicts`] | whose rows, which constraints |
 //! | [`people`] | which rows are a person's, for export and erasure |
-//! | [`recipients`] | what an audience's query gives |
+//! | [`recipients`], [`segments`] | what an audience's query gives, segments that a statement names |
 //! | [`runtime`] | the views of the runtime that bots may read |
 //! | [`pages`] | the queries behind a list that is shown in pages |
 //! | [`lint`] | what runs, and still is not meant |
@@ -41,6 +41,7 @@ pub mod postgres;
 mod recipients;
 mod result;
 mod runtime;
+mod segments;
 mod statement;
 mod tables;
 mod text;

@@ -17,7 +17,8 @@ pub struct Open {
 }
 
 /// What is not constrained. Empty: the statement is scoped. `people`: rows of all people of the bot are meant.
-pub fn check(typer: &Typer<'_>, people: &dyn Fn(&Table) -> bool) -> Open {
+/// `admins`: only they may run it.
+pub fn check(typer: &Typer<'_>, people: &dyn Fn(&Table) -> bool, admins: bool) -> Open {
     let holds = constrained(typer);
     let mut open = Open::default();
     for (rel, relation) in typer.relations.iter().enumerate() {
@@ -121,9 +122,18 @@ pub fn check(typer: &Typer<'_>, people: &dyn Fn(&Table) -> bool) -> Open {
             true => fault,
             false => fault.note(table.defined, "owned by the columns of this table"),
         };
-        open.own.push(fault.help(format!(
-            "{fix}; if all rows are meant, say why: `unscoped: \"…\"`"
-        )));
+        let everybody = admins && !inserts && missing.contains(&OWNER_COLUMNS[1]);
+        let condition = conditions.first().filter(|c| c.contains(OWNER_COLUMNS[0]));
+        open.own.push(fault.help(match (everybody, condition) {
+            (true, Some(bot)) => format!(
+                "admins see the rows of everybody: add `{bot}` and say why, `unscoped: \"the desk sees all of them\"`; for the admin's own rows add `{}`",
+                conditions.join(" AND ")
+            ),
+            (true, None) => format!(
+                "admins see the rows of everybody: say why, `unscoped: \"the desk sees all of them\"`; for the admin's own rows {fix}"
+            ),
+            (false, _) => format!("{fix}; if all rows are meant, say why: `unscoped: \"…\"`"),
+        }));
     }
     open
 }

@@ -8,7 +8,7 @@ use super::text::{lex, with_stack};
 use super::typer::{Results, Typer, Verb};
 use super::{
     Check, Checked, Kind, cache, conflicts, key_of, last_word, lint, owned, pages, parameters,
-    recipients, result, runtime, tables,
+    recipients, result, runtime, segments, tables,
 };
 use crate::Engine;
 use crate::check::scope::Scope;
@@ -147,6 +147,9 @@ pub fn statement(
     }
 
     let mut faults = Vec::new();
+    if !cx.bot.ast.incomplete {
+        faults.extend(segments::check(&typer, &lexed, &cx.bot.ast.segments));
+    }
     let shape = kept(cx, st, kind, &results, broken);
     // A scalar reads the first column only, sqlx's macros take exactly one.
     let mut gone = 0..0;
@@ -393,7 +396,7 @@ fn scoped(
     let admins = cx.only_admins();
     let people =
         |table: &tables::Table| kind == Kind::Audience || (admins && table.owner.is_empty());
-    let owned::Open { own, runtime } = owned::check(typer, &people);
+    let owned::Open { own, runtime } = owned::check(typer, &people, admins);
     let mut open = own;
     let others = !runtime.is_empty();
     faults.extend(runtime);

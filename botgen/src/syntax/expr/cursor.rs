@@ -159,10 +159,18 @@ impl<'a, 's> Parser<'a, 's> {
         if let Some(wrong) = self.foreign_operator() {
             return wrong;
         }
+        const UNITS: [&str; 9] = [
+            "s", "sec", "second", "m", "min", "minute", "hour", "day", "week",
+        ];
+        let unit = self.peek_word().trim_end_matches('s');
+        let before = self.text.value.get(..self.pos).unwrap_or_default();
+        let counted = before.trim_end().ends_with(|c: char| c.is_ascii_digit());
+        let help = (counted && UNITS.contains(&unit))
+            .then_some("a duration is one word: `30s`, `15m`, `24h`, `7d`");
         self.unexpected(
             &codes::EXPRESSION_SYNTAX,
             "an operator or the end of the expression",
-            None,
+            help,
         )
     }
 

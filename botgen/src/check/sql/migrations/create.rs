@@ -18,6 +18,10 @@ use crate::diagnostics::codes::sql as codes;
 use crate::diagnostics::meant;
 use crate::ir::types::Base;
 
+/// Without it SQLite gives the number of a row that was deleted to another one, which Postgres never does: a button of an
+/// old message would find somebody else's row.
+const COUNTS_ON: &str = " AUTOINCREMENT";
+
 impl Builder<'_> {
     pub(super) fn form(
         &mut self,
@@ -86,6 +90,20 @@ impl Builder<'_> {
         }
         for constraint in &create.constraints {
             self.table_constraint(source, &mut table, constraint);
+        }
+        for constraint in &create.constraints {
+            let TableConstraint::PrimaryKey(key) = constraint else {
+                continue;
+            };
+            let counts = |name: &str| table.column(name).is_some_and(|(_, c)| c.serial);
+            if let [column] = key.columns.as_slice()
+                && index_column(column).is_some_and(|name| counts(&name))
+                && !source.sqlite
+                && !source.postgres
+            {
+                let end = range(column.column.span()).end;
+                edits.replace(end..end, COUNTS_ON);
+            }
         }
         table.own();
         self.tables.insert(table.clone());
@@ -165,6 +183,8 @@ impl Builder<'_> {
         }
         let lower = name.to_ascii_lowercase();
         let mut primary = single_key.is_some_and(|k| k == lower);
+        // Where PRIMARY KEY ends, if it stands at the column.
+        let mut keyed = None;
         for option in &def.options {
             let word = |words: &[&str]| {
                 let end = lexed.tokens.len();
@@ -185,6 +205,8 @@ impl Builder<'_> {
                 }
                 ColumnOption::PrimaryKey(_) => {
                     primary = true;
+                    let key = word(&["KEY"]);
+                    keyed = (key != at).then_some(key.end);
                     table.keys.push(Key {
                         name: None,
                         columns: vec![lower.clone()],
@@ -245,6 +267,9 @@ impl Builder<'_> {
                     );
                 }
             }
+        }
+        if let (true, false, false, Some(end)) = (serial, source.sqlite, source.postgres, keyed) {
+            edits.replace(end..end, COUNTS_ON);
         }
         if serial {
             column.null = false;

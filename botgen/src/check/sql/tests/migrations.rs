@@ -11,7 +11,7 @@ fn translation() {
         list[0].sqlite.as_deref().unwrap(),
         "
 CREATE TABLE bookings (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   bot_id TEXT NOT NULL,
   user_id INTEGER NOT NULL,
   service TEXT NOT NULL,
@@ -30,7 +30,7 @@ CREATE TABLE services (
   CHECK (price >= 50)
 );
 CREATE TABLE orders (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   service TEXT NOT NULL REFERENCES services (code) ON DELETE CASCADE,
   quantity INTEGER NOT NULL,
   paid BOOLEAN,

@@ -53,6 +53,24 @@ pub fn arguments(
         told.push(&need.name);
         let near = meant(&need.name, unused.iter().map(|g| g.name.as_str()));
         let given = near.and_then(|n| unused.iter().find(|g| g.name == n.word));
+        // Other languages call it as it is given: the slip is in this one.
+        let used = |name: &str| {
+            let here = |(other, n): &&(&Locale, Need)| other.tag == locale.tag && n.name == name;
+            needed.iter().any(|pair| here(&pair))
+        };
+        let elsewhere = names.iter().copied().filter(|name| !used(name));
+        if let (None, Some(near)) = (given, meant(&need.name, elsewhere)) {
+            cx.sink.report(
+                Diagnostic::new(
+                    &codes::MISSING_ARGUMENT,
+                    need.span,
+                    format!("`{}` needs `{}` in `{}`", k.key, need.name, locale.tag),
+                )
+                .note(k.span, "nobody gives it here")
+                .suggest(&need.name, &near),
+            );
+            continue;
+        }
         let (span, help) = match given {
             Some(g) => {
                 misspelt.push(&g.name);

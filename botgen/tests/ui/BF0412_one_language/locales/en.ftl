@@ -1,0 +1,2 @@
+hi = Hello, { $nam }!
+again = Again
