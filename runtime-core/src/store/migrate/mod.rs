@@ -187,3 +187,31 @@ fn problem(set: &MigrationSet, problem: &str) -> StoreError {
         problem: problem.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static SET: MigrationSet = MigrationSet {
+        owner: "demo",
+        files: &[Migration {
+            version: 1,
+            name: "init",
+            sqlite: "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT);",
+            postgres: None,
+        }],
+    };
+
+    /// A build of before has applied the file as it was written then.
+    #[test]
+    fn a_file_applied_before_keys_counted_on_is_the_same() {
+        let applied = |sql: &str| BTreeMap::from([(1, checksum(sql))]);
+        let sqlite: Text = |file| Some(file.sqlite);
+        let todo = |sql| pending(&SET, &applied(sql), sqlite).map(|list| list.len());
+        let before = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);";
+        assert_eq!(todo(before).unwrap(), 0);
+        assert_eq!(todo(SET.files[0].sqlite).unwrap(), 0);
+        assert!(todo("CREATE TABLE t (id INTEGER PRIMARY KEY);").is_err());
+        assert_eq!(pending(&SET, &BTreeMap::new(), sqlite).unwrap().len(), 1);
+    }
+}
