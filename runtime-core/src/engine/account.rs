@@ -88,11 +88,12 @@ pub(super) fn of_turn(update: &Update, work: &Work, cx: &Cx, moves: &[WizardMove
     if let Some(last) = moves.last() {
         let kind = match last.how {
             _ if cx.held_back => Kind::RatelimitHit,
-            _ if matches!(work, Work::Resume(_)) => Kind::Llm,
             WizardMove::Begun => Kind::WizardStart,
+            WizardMove::Completed => Kind::WizardDone,
+            // The turn that asked the model has told of the answer; only it knows neither beginning nor end.
+            _ if matches!(work, Work::Resume(_)) => Kind::Llm,
             WizardMove::Answered => Kind::WizardStep,
             WizardMove::Refused => Kind::WizardRefused,
-            WizardMove::Completed => Kind::WizardDone,
             WizardMove::TimedOut => Kind::WizardTimeout,
         };
         return What {

@@ -167,7 +167,7 @@ impl Asking<'_> {
             Ok(said) => {
                 let spent = self.cost(prompt, &said);
                 tokio::join!(pass.succeeded(), reservation.settle(spent, counts));
-                self.read(&said, spent)
+                self.read(prompt, &said, spent)
             }
             Err(failed) => {
                 if failed.counts() {
@@ -206,8 +206,8 @@ impl Asking<'_> {
         }
     }
 
-    fn read(&self, said: &Said, spent: u32) -> Called {
-        let read = output::read(&self.ask.format, &said.content);
+    fn read(&self, prompt: &Prompt, said: &Said, spent: u32) -> Called {
+        let read = output::read(&self.ask.format, &said.content, &prompt.marks);
         telemetry::emit(events::LlmRead {
             bot: self.bot,
             form: match self.ask.format {

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | [`ask`] | a question, an answer, and why there is none |
 //! | [`prompt`], [`tokens`] | what is sent, and how much fits |
-//! | [`output`] | what a model's words come to |
+//! | [`output`], [`fences`] | what a model's words come to, and never our marks |
 //! | [`client`] | one call |
 //! | [`asking`] | the calls of one question |
 //! | [`breaker`] | a server that fails is left alone |
@@ -26,6 +26,7 @@ mod budget;
 mod cache;
 mod client;
 pub mod desk;
+mod fences;
 mod flight;
 pub mod moderation;
 mod output;

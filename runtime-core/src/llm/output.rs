@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::ask::{Choice, Field, Format, Kind, Output};
+use super::fences;
 use botfactory_lang::length::utf16;
 
 /// Places in an answer where an object may begin that are tried.
@@ -12,17 +13,18 @@ const CHOICE_CHARS: usize = 400;
 /// Digits of a decimal.
 const DIGITS: usize = 18;
 
-/// Reads the model's words; `None`: they do not have the form.
-pub(super) fn read(format: &Format, content: &str) -> Option<Output> {
+/// Reads the model's words; `None`: they do not have the form, or show one of the `marks` of the question's fences.
+pub(super) fn read(format: &Format, content: &str, marks: &[String]) -> Option<Output> {
     let content = plain(content);
-    match format {
-        Format::Text { max } => text(&content, usize::try_from(*max).ok()?).map(Output::Text),
-        Format::Choice { options } => choice(options, &content).map(Output::Choice),
-        Format::Record { fields } => record(fields, &content).map(Output::Record),
-    }
+    let output = match format {
+        Format::Text { max } => Output::Text(text(&content, usize::try_from(*max).ok()?)?),
+        Format::Choice { options } => Output::Choice(choice(options, &content)?),
+        Format::Record { fields } => Output::Record(record(fields, &content)?),
+    };
+    (!fences::shown(&output, marks)).then_some(output)
 }
 
-/// Without what a model thought aloud, and without control characters.
+/// Without what a model thought aloud, without our fences and without control characters.
 fn plain(content: &str) -> String {
     let spoken = match content.rsplit_once("</think>") {
         Some((_, spoken)) => spoken,
@@ -32,7 +34,7 @@ fn plain(content: &str) -> String {
     let kept = spoken
         .chars()
         .filter(|c| !c.is_control() || *c == '\n' || *c == '\t');
-    kept.collect::<String>().trim().to_owned()
+    fences::without(kept.collect::<String>().trim())
 }
 
 /// What stands between the first pair of ``` lines, or all of it.
@@ -292,7 +294,7 @@ mod tests {
         let format = Format::Choice {
             options: options(&["bug", "billing", "other_thing"]),
         };
-        let read = |content: &str| match read(&format, content) {
+        let read = |content: &str| match read(&format, content, &[]) {
             Some(Output::Choice(value)) => Some(value),
             _ => None,
         };
@@ -344,7 +346,7 @@ mod tests {
                 ),
             ],
         };
-        let read = |content: &str| match read(&format, content) {
+        let read = |content: &str| match read(&format, content, &[]) {
             Some(Output::Record(record)) => Some(Value::Object(record)),
             _ => None,
         };
@@ -388,7 +390,7 @@ mod tests {
 
     #[test]
     fn texts_are_bounded() {
-        let read = |content: &str| match read(&Format::Text { max: 20 }, content) {
+        let read = |content: &str| match read(&Format::Text { max: 20 }, content, &[]) {
             Some(Output::Text(text)) => Some(text),
             _ => None,
         };

@@ -23,6 +23,8 @@ const GAP: &str = "\n[…]\n";
 pub(super) struct Prompt {
     pub(super) system: String,
     pub(super) user: String,
+    /// Of the fences in it: no person is to see them.
+    pub(super) marks: Vec<String>,
     /// No answer and prompt together cost more tokens.
     pub(super) cost: u32,
 }
@@ -118,11 +120,13 @@ pub(super) fn compose(ask: &Ask, key: &[u8; 32], context: u32) -> Result<Prompt,
     let text = cut(text, text_room, ask.keep);
     let given = given.map(|given| cut(given, room.saturating_sub(text_room), ask.keep));
     let mut user = String::with_capacity(text.len() + 128);
+    let mut marks = Vec::new();
     let mut fenced = |label: &str, text: &str| {
         let mark = mark(key, text);
         let end = if label.is_empty() { "" } else { "\n" };
         // Writing to memory cannot fail.
         let _ = write!(user, "{label}{end}<data {mark}>\n{text}\n</data {mark}>\n");
+        marks.push(mark);
     };
     match &given {
         Some(given) => {
@@ -136,6 +140,7 @@ pub(super) fn compose(ask: &Ask, key: &[u8; 32], context: u32) -> Result<Prompt,
     Ok(Prompt {
         system,
         user,
+        marks,
         cost: u32::try_from(cost).unwrap_or(u32::MAX),
     })
 }

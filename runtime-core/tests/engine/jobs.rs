@@ -315,6 +315,59 @@ async fn what_follows_a_question_bears_the_trace_of_the_update_that_asked() {
 }
 
 #[tokio::test]
+async fn a_dialogue_that_the_model_begins_or_ends_is_told_once() {
+    let mut rig = rig().await;
+    rig.store.keep_events(30);
+    let words = model(&rig, "again", Duration::ZERO);
+    rig.say(ANNA, "/talk now").await;
+    assert_eq!(end(&mut rig).await, ["A word?"]);
+    rig.say(ANNA, "one").await;
+    assert_eq!(end(&mut rig).await, ["one: again", "A word?"]);
+    *words.words.lock().unwrap() = "well";
+    rig.say(ANNA, "two").await;
+    assert_eq!(end(&mut rig).await, ["two: well"]);
+    // Nobody waits any more, and nothing else is told.
+    assert_eq!(end(&mut rig).await, Vec::<String>::new());
+    // A model that has nothing to say ends it as well.
+    rig.say(ANNA, "/talk").await;
+    rig.say(ANNA, "three").await;
+    rig.clock.advance(31);
+    assert_eq!(end(&mut rig).await, ["three: nothing"]);
+    // Who leaves has not done it, whatever the model says afterwards.
+    rig.say(ANNA, "/talk").await;
+    rig.say(ANNA, "four").await;
+    rig.say(ANNA, "/cancel").await;
+    assert_eq!(end(&mut rig).await, Vec::<String>::new());
+    let (_stop, stopped) = tokio::sync::watch::channel(true);
+    rig.store.write_events(stopped).await;
+    let filter = runtime_core::store::events::Filter {
+        limit: 500,
+        ..Default::default()
+    };
+    let events = rig.store.events("booking", &filter).await.unwrap();
+    let kinds: Vec<&str> = events.iter().rev().map(|event| &*event.kind).collect();
+    let expected = [
+        "command",
+        "wizard_start",
+        "wizard_step",
+        "llm",
+        "wizard_step",
+        "wizard_done",
+        "wizard_start",
+        "wizard_step",
+        "wizard_done",
+        "wizard_start",
+        "wizard_step",
+        "wizard_left",
+        "llm",
+    ];
+    assert_eq!(kinds, expected);
+    let done = events.iter().filter(|event| event.kind == "wizard_done");
+    let done: Vec<(&str, &str)> = done.map(|event| (&*event.name, &*event.step)).collect();
+    assert_eq!(done, [("talk", "word"); 2]);
+}
+
+#[tokio::test]
 async fn what_is_not_answered_at_the_end_is_given_back() {
     let mut rig = rig().await;
     let slow = model(&rig, "late", Duration::from_secs(60));

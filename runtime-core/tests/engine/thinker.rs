@@ -24,7 +24,11 @@ static SPEC: BotSpec = BotSpec {
             writes: Writes::Many,
             ..command("think", Effect::Write, false)
         },
-        command("talk", Effect::State, true),
+        CommandSpec {
+            reads: Reads::Many,
+            writes: Writes::Many,
+            ..command("talk", Effect::Write, true)
+        },
         CommandSpec {
             reads: Reads::Many,
             writes: Writes::Many,
@@ -61,6 +65,12 @@ static POLISH: Segment = Segment {
     flow: "polish",
     name: "enter.1",
     wizard: None,
+    timeout: 30,
+};
+static ENTERED: Segment = Segment {
+    flow: "talk",
+    name: "enter.1",
+    wizard: Some(&TALK),
     timeout: 30,
 };
 static SAID: Segment = Segment {
@@ -118,13 +128,18 @@ impl Bot for Thinker {
     }
     fn enter<'a>(&'a self, cx: &'a mut Cx, command: usize, args: &'a str) -> Handling<'a> {
         Box::pin(async move {
-            if command == 1 {
-                cx.begin(&TALK);
-                return wait(cx);
-            }
             let vars = Vars {
                 word: args.to_owned(),
             };
+            if command == 1 {
+                if !args.is_empty() {
+                    // Before the first question.
+                    let asked = question("talk", args);
+                    return cx.think(&ENTERED, &vars, asked, None, None);
+                }
+                cx.begin(&TALK);
+                return wait(cx);
+            }
             if command == 2 {
                 // Compared, or always.
                 let compare = args.starts_with("ab ");
@@ -168,6 +183,9 @@ impl Bot for Thinker {
                 let text = cx.reworded(text, answer.text());
                 cx.reply(Message::new(text));
                 return cx.done();
+            }
+            if answer.segment() == ENTERED.name && answer.flow() == ENTERED.flow {
+                return wait(cx);
             }
             let words = answer.text().unwrap_or_else(|| "nothing".to_owned());
             if words == "fail" {
