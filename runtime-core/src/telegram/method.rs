@@ -197,7 +197,7 @@ impl Call {
     }
 
     /// Caption, parse mode and keyboard of a call that sends one file.
-    #[cfg(feature = "testing")]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn caption(&self) -> Option<(&str, Option<&str>, Option<&ReplyMarkup>)> {
         macro_rules! of {
             ($m:expr) => {
