@@ -45,6 +45,7 @@ pub struct Published {
     pub on_ambiguous: Option<OnAmbiguousName>,
     /// The model rewrites the words before they are sent, without adding facts: for everybody, or for half of the people
     /// (`ab`). What does not come in time, or is too short or too long for it (10 to 500 characters), is sent as it is written.
+    /// Not with `edit` or `to`, nor as the last words of a timer: those are sent at once or not at all.
     #[schemars(extend("default" = false))]
     pub llm_improve: Option<ImproveItem>,
     /// How it rewrites them.
