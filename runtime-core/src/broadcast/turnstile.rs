@@ -325,6 +325,10 @@ mod tests {
         assert!(passes(&turnstile).await.unwrap().is_ok());
         assert!(passes(&turnstile).await.is_none());
         assert_eq!((turnstile.lost(), turnstile.lost()), (1, 0));
+        let metrics = String::from_utf8(telemetry::metrics::text()).unwrap();
+        let late = "broadcast_moments_lost_total{bot_id=\"herald\",reason=\"late\"} ";
+        assert!(metrics.contains(late), "{metrics}");
+        assert!(!metrics.contains(&format!("{late}0\n")), "{metrics}");
         assert_eq!(turnstile.waiting(), 0);
     }
 

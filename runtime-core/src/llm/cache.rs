@@ -119,11 +119,13 @@ impl Cache {
         let keep = async {
             let Some(output) = output else { return };
             let text = serde_json::to_string(output).unwrap_or_default();
-            if self.redis.up() && !text.is_empty() {
-                self.redis
+            let far = self.redis.up() && !text.is_empty();
+            if !far
+                || !self
+                    .redis
                     .put(&answer_key(bot, key), &text, self.keep)
-                    .await;
-            } else {
+                    .await
+            {
                 let until = Instant::now() + self.keep;
                 self.kept().put(*key, output.clone(), text.len(), until);
             }

@@ -176,12 +176,12 @@ impl Redis {
             .flatten()
     }
 
-    /// Keeps a small value for others, for `keep`.
-    pub async fn put(&self, key: &str, value: &str, keep: Duration) {
+    /// Keeps a small value for others, for `keep`; whether it is kept.
+    pub async fn put(&self, key: &str, value: &str, keep: Duration) -> bool {
         let seconds = keep.as_secs().max(1);
         let mut command = ::redis::cmd("SET");
         command.arg(key).arg(value).arg("EX").arg(seconds);
-        let _ = self.call::<()>("cache", &command).await;
+        self.call::<()>("cache", &command).await.is_some()
     }
 
     /// Asks; `None`: take the fallback. `purpose` is a label of the metric.

@@ -4,51 +4,89 @@ use std::path::{Path, PathBuf};
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
+#[cfg(feature = "postgres")]
+use sqlx::{Connection, PgConnection};
 
-use super::until;
+use super::{Home, until};
 
-/// The database's file.
+/// The database: its file, or a server's address.
 #[derive(Debug, Clone)]
-pub struct Db(PathBuf);
+pub enum Db {
+    File(PathBuf),
+    #[cfg(feature = "postgres")]
+    Server(String),
+}
+
+/// Runs a query on a connection of its own.
+macro_rules! run {
+    ($db:expr, $read_only:expr, $query:expr, $method:ident) => {
+        match $db {
+            Db::File(path) => $query.$method(&mut file(path, $read_only).await).await,
+            #[cfg(feature = "postgres")]
+            Db::Server(url) => {
+                let mut connection = PgConnection::connect(url).await.unwrap();
+                $query.$method(&mut connection).await
+            }
+        }
+    };
+}
+
+async fn file(path: &Path, read_only: bool) -> SqliteConnection {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(read_only)
+        .busy_timeout(std::time::Duration::from_secs(5))
+        .connect()
+        .await
+        .unwrap()
+}
 
 impl Db {
     /// This file; it need not exist yet.
     pub fn new(path: &Path) -> Self {
-        Self(path.to_owned())
+        Self::File(path.to_owned())
     }
 
-    async fn connect(&self, read_only: bool) -> SqliteConnection {
-        SqliteConnectOptions::new()
-            .filename(&self.0)
-            .read_only(read_only)
-            .busy_timeout(std::time::Duration::from_secs(5))
-            .connect()
-            .await
-            .unwrap()
+    /// Where a deployment's data lies.
+    pub fn of(home: &Home) -> Self {
+        match home.variable("DATABASE_URL") {
+            #[cfg(feature = "postgres")]
+            Some(url) if url.starts_with("postgres") => Self::Server(url),
+            _ => Self::new(&home.database()),
+        }
     }
 
     /// The first column of the first row, a number.
     pub async fn number(&self, sql: &str) -> i64 {
-        sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
-            .fetch_one(&mut self.connect(true).await)
-            .await
+        let query = AssertSqlSafe(sql.to_owned());
+        run!(self, true, sqlx::query_scalar(query), fetch_one)
             .unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
     /// The first column of every row, texts.
     pub async fn texts(&self, sql: &str) -> Vec<Option<String>> {
-        sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
-            .fetch_all(&mut self.connect(true).await)
-            .await
+        let query = AssertSqlSafe(sql.to_owned());
+        run!(self, true, sqlx::query_scalar(query), fetch_all)
             .unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
     /// Changes something behind the process's back: for what only time would do.
     pub async fn execute(&self, sql: &str) {
-        sqlx::query(AssertSqlSafe(sql.to_owned()))
-            .execute(&mut self.connect(false).await)
-            .await
-            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let query = AssertSqlSafe(sql.to_owned());
+        let done = match self {
+            Self::File(path) => {
+                let done = sqlx::query(query)
+                    .execute(&mut file(path, false).await)
+                    .await;
+                done.map(drop)
+            }
+            #[cfg(feature = "postgres")]
+            Self::Server(url) => {
+                let mut connection = PgConnection::connect(url).await.unwrap();
+                sqlx::query(query).execute(&mut connection).await.map(drop)
+            }
+        };
+        done.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
     /// Rows of the booking bot's table.

@@ -57,6 +57,13 @@ impl Home {
         }
     }
 
+    /// What is set for the next start.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let variables = self.variables.lock().unwrap();
+        let set = variables.iter().find(|(known, _)| known == name);
+        set.map(|(_, value)| value.clone())
+    }
+
     /// The working directory of its processes.
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -93,7 +93,7 @@ impl World {
 
     /// Its database.
     pub fn db(&self) -> Db {
-        Db::new(&self.0.home.database())
+        Db::of(&self.0.home)
     }
 
     /// A new person, in their private chat with the booking bot.

@@ -206,7 +206,7 @@ pub(super) const LABELS: &[(&str, &str)] = &[
     ("queue", "`events`, `writer`, `steps`"),
     (
         "reason",
-        "of the webhook `unknown_bot`, `wrong_secret`, `too_large`, `malformed`, `overload`, `broken_body`; of admin routes `not_local`, `no_token`, `wrong_token`; of connections `too_many`, `too_many_of_peer`",
+        "of the webhook `unknown_bot`, `wrong_secret`, `too_large`, `malformed`, `overload`, `broken_body`; of admin routes `not_local`, `no_token`, `wrong_token`; of connections `too_many`, `too_many_of_peer`; of moments `begin`, `answers`, `late`",
     ),
     ("route", "patterns of routes, never paths; `other`"),
     ("rule", "rate limits of the bot"),
