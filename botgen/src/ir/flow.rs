@@ -31,7 +31,7 @@ pub struct Flow {
     pub wizard: Option<Wizard>,
     /// Every text of the flow, by [`text::TextId`].
     pub texts: Vec<text::Text>,
-    /// Every query of the flow, by [`sql::QueryId`].
+    /// Every query of the flow, by [`super::sql::QueryId`].
     pub queries: Vec<Query>,
     /// Every choice type of the flow, by [`types::ChoiceId`].
     pub choices: Vec<Choice>,

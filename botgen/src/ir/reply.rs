@@ -70,6 +70,6 @@ pub enum ButtonDoes {
         args: Vec<Expr>,
     },
     Url(TextCall),
-    /// Index into [`Bot::toasts`].
+    /// Index into [`super::Bot::toasts`].
     Toast(u32),
 }
