@@ -4,11 +4,10 @@
 
 mod api;
 mod turn;
-mod update;
 
 pub use api::api;
+pub use runtime_core::testing::updates::read as update;
 pub use turn::turn;
-pub use update::update;
 
 /// The runtime of this process; its tasks go on only while somebody waits.
 fn runtime() -> tokio::runtime::Runtime {

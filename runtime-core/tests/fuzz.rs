@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use runtime_core::config::access::{AdminKey, Proxies};
 use runtime_core::config::dotenv;
-use runtime_core::ingress::{Event, Person};
 use runtime_core::telegram::token::Token;
 use runtime_core::telegram::update;
+use runtime_core::testing::updates::read;
 use serde_json::Value;
 
 /// What a sample of each stands for.
@@ -105,40 +105,6 @@ impl Dice {
             }
         }
         out
-    }
-}
-
-fn named(person: &Person) {
-    let names = [
-        Some(&person.first_name),
-        person.last_name.as_ref(),
-        person.username.as_ref(),
-        person.language_code.as_ref(),
-    ];
-    for name in names.into_iter().flatten() {
-        assert!(name.encode_utf16().count() <= 64, "{name}");
-    }
-}
-
-/// Whatever is a JSON object is an update, of a known kind, with names of a bounded length.
-fn read(bytes: &[u8]) {
-    let json = serde_json::from_slice::<Value>(bytes);
-    let object = matches!(json, Ok(Value::Object(_)));
-    let update = update::read(bytes);
-    // The other way round: fields that nobody reads may be anything.
-    assert!(update.is_ok() || !object);
-    let starts = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-    assert!(update.is_err() || starts == Some(&b'{'));
-    let (Ok(update), Ok(json)) = (update, json) else {
-        return;
-    };
-    if let Some(id) = update.id {
-        assert_eq!(json["update_id"].as_i64(), Some(id));
-    }
-    match &update.event {
-        Event::Message(message) => named(&message.from),
-        Event::Callback(press) => named(&press.from),
-        Event::Other(kind) => assert!(!kind.is_empty()),
     }
 }
 

@@ -472,6 +472,22 @@ async fn a_schedule_and_the_same_request_twice() {
         let started: jiff::Timestamp = done["started_at"].as_str().unwrap().parse().unwrap();
         assert!(started >= at, "{done}");
         assert_eq!(sent(&world, "plumbus").len(), 2);
+        // The same request makes nothing else, however long ago that was; another one is late.
+        let db = world.db();
+        db.execute("UPDATE bf_broadcast SET starts = 1577836800000000")
+            .await;
+        let mut late = body.clone();
+        late["starts_at"] = json!("2020-01-01T00:00:00Z");
+        let text = late.to_string();
+        for (key, made) in [("the-same", true), ("another", false)] {
+            let (path, key) = ("/bots/booking/broadcast", [("Idempotency-Key", key)]);
+            let answer = http::post(world.address(), path, &key, text.as_bytes()).await;
+            if made {
+                assert_eq!(answer.ok()["broadcast_id"], id);
+            } else {
+                answer.refused(400);
+            }
+        }
         world.stop().await;
     }
 }

@@ -312,18 +312,20 @@ fn per_second(throttle: Option<&Throttle>) -> Result<u16, Problem> {
         .ok_or_else(|| Problem::validation("`per_sec` is 1 to 100"))
 }
 
-fn starts(text: Option<&str>, now: i64) -> Result<Option<i64>, Problem> {
+fn starts(text: Option<&str>) -> Result<Option<i64>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let at: Timestamp = text
         .parse()
         .map_err(|_| Problem::validation("`starts_at` is a moment such as 2030-01-01T09:00:00Z"))?;
-    let at = at.as_microsecond();
-    if at < now.saturating_sub(PAST) {
-        return Err(Problem::validation(
-            "`starts_at` is over: leave it out to begin at once",
-        ));
-    }
-    Ok(Some(at))
+    Ok(Some(at.as_microsecond()))
+}
+
+fn is_over(at: Option<i64>, now: i64) -> bool {
+    at.is_some_and(|at| at < now.saturating_sub(PAST))
+}
+
+fn over() -> Problem {
+    Problem::validation("`starts_at` is over: leave it out to begin at once")
 }
 
 fn now(deployment: &Deployment) -> i64 {
@@ -371,9 +373,23 @@ pub async fn create(
     let per_second = per_second(wanted.throttle.as_ref())?;
     let request = request_key(&headers)?;
     let now = now(&deployment);
-    let at = starts(wanted.starts_at.as_deref(), now)?;
+    let at = starts(wanted.starts_at.as_deref())?;
+    if is_over(at, now) && request.is_none() {
+        return Err(over());
+    }
     let desk = place(&deployment, &id)?;
     let store = desk.all.store();
+    // The same request may come again when what it made has long begun.
+    if is_over(at, now)
+        && let Some(key) = &request
+        && store
+            .requested(desk.id, key)
+            .await
+            .map_err(failed)?
+            .is_none()
+    {
+        return Err(over());
+    }
     let letters = desk.letters(&wanted.message)?;
     let audience_size = desk.size(&audience).await?;
     let making = Making {
@@ -449,7 +465,9 @@ pub async fn preview(
     find(&deployment, &id)?;
     let audience = audience(&wanted.audience)?;
     let per_second = per_second(wanted.throttle.as_ref())?;
-    starts(wanted.starts_at.as_deref(), now(&deployment))?;
+    if is_over(starts(wanted.starts_at.as_deref())?, now(&deployment)) {
+        return Err(over());
+    }
     let desk = place(&deployment, &id)?;
     let letters = desk.letters(&wanted.message)?;
     let total_users = desk.size(&audience).await?;

@@ -16,6 +16,7 @@ pub mod redis;
 mod stage;
 pub mod telegram;
 pub mod turns;
+pub mod updates;
 pub mod walk;
 
 use crate::bot::Bot;

@@ -25,6 +25,7 @@ macro_rules! on_both {
     };
 }
 
+mod broadcasts;
 pub(crate) mod events;
 pub(crate) mod jobs;
 mod llm;

@@ -273,6 +273,15 @@ impl Store {
         backend!(self, backend => backend.letters_of(id).await)
     }
 
+    /// The broadcast that a request with this key has made.
+    pub(crate) async fn requested(
+        &self,
+        bot: i64,
+        request: &str,
+    ) -> Result<Option<i64>, StoreError> {
+        backend!(self, backend => backend.requested(bot, request).await)
+    }
+
     /// Takes recipients, and the moments of their calls before `horizon` has passed.
     pub(crate) async fn take_recipients(
         &self,

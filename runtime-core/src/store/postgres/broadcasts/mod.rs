@@ -177,12 +177,6 @@ impl Postgres {
         Ok(begun.rows_affected() > 0)
     }
 
-    pub(crate) async fn letters_of(&self, id: i64) -> Result<Option<String>, StoreError> {
-        on!(self.own, QUICK, connection => sqlx::query_scalar("SELECT messages FROM bf_broadcast WHERE id = $1")
-            .bind(id)
-            .fetch_optional(connection))
-    }
-
     pub(crate) async fn complete(&self, id: i64, now: i64) -> Result<Option<Row>, StoreError> {
         let row = on!(self.own, QUICK, connection => sqlx::query(sql::COMPLETE)
             .bind(id)

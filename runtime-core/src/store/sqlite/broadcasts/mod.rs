@@ -167,16 +167,6 @@ impl Sqlite {
             .await
     }
 
-    pub(crate) async fn letters_of(&self, id: i64) -> Result<Option<String>, StoreError> {
-        let mut reader = self.readers.get().await?;
-        let letters = sqlx::query_scalar("SELECT messages FROM bf_broadcast WHERE id = $1")
-            .bind(id)
-            .fetch_optional(reader.connection()?)
-            .await?;
-        reader.clean();
-        Ok(letters)
-    }
-
     pub(crate) async fn complete(&self, id: i64, now: i64) -> Result<Option<Row>, StoreError> {
         self.writer
             .write(move |connection| {

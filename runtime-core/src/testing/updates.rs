@@ -1,14 +1,19 @@
-//! Whatever is a JSON object is an update, of a known kind, with names of a bounded length.
+//! What holds of whatever is read as an update: for the fuzzers, with coverage and without.
 
-use runtime_core::ingress::{Event, Person};
-use runtime_core::telegram::update as wire;
 use serde_json::Value;
+
+use crate::ingress::{Event, Person};
+use crate::telegram::update as wire;
 
 /// Longest name of a person, in UTF-16 units.
 const NAME: usize = 64;
 
-/// Bytes as Telegram would post them.
-pub fn update(data: &[u8]) {
+/// Reads bytes as Telegram would post them: whatever is a JSON object is an update, of a known kind, with names of a bounded
+/// length.
+///
+/// # Panics
+/// One of these does not hold.
+pub fn read(data: &[u8]) {
     let json = serde_json::from_slice::<Value>(data);
     let read = wire::read(data);
     // The other way round: fields that nobody reads may be anything.

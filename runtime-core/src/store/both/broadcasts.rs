@@ -1,0 +1,20 @@
+//! What is asked about broadcasts by operators and whoever sends them.
+
+use crate::store::error::StoreError;
+
+on_both! {
+    impl Engine {
+        pub(crate) async fn letters_of(&self, id: i64) -> Result<Option<String>, StoreError> {
+            reading!(self, connection => sqlx::query_scalar("SELECT messages FROM bf_broadcast WHERE id = $1")
+                .bind(id)
+                .fetch_optional(connection))
+        }
+
+        pub(crate) async fn requested(&self, bot: i64, request: &str) -> Result<Option<i64>, StoreError> {
+            reading!(self, connection => sqlx::query_scalar("SELECT id FROM bf_broadcast WHERE bot = $1 AND request = $2")
+                .bind(bot)
+                .bind(request)
+                .fetch_optional(connection))
+        }
+    }
+}
