@@ -127,11 +127,7 @@ async fn chaos(
         "memory grew: {before:?} KiB to {after:?}"
     );
     // Doubles are judged by kills; here it is what broke that makes sends ambiguous.
-    deployment
-        .kills
-        .lock()
-        .unwrap()
-        .extend([mended - outage() - Duration::from_secs(1), mended]);
+    deployment.broke(mended - outage() - Duration::from_secs(1), mended);
     deployment.settle().await;
     let report = judge(&deployment, &done).await;
     println!(

@@ -17,6 +17,8 @@ use crate::support::{BOOKING_TOKEN, Home, SURVEY_TOKEN, WEBHOOK_SECRET};
 
 /// One second of Telegram's pauses lasts so long here.
 pub const SCALE: f64 = 0.01;
+/// What a process wrote before it was killed is read by the fake Telegram so much later at most.
+const ON_THE_WAY: Duration = Duration::from_secs(1);
 
 /// What the data lies on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +39,8 @@ pub struct Deployment {
     pub instances: Vec<Instance>,
     /// Where administrators look, past the proxy.
     database: String,
-    /// When processes were killed.
-    pub kills: Mutex<Vec<Instant>>,
+    /// From when to when a process was killed, or something else broke that leaves unknown what was sent.
+    kills: Mutex<Vec<(Instant, Instant)>>,
 }
 
 /// One place where a process runs.
@@ -118,11 +120,30 @@ impl Deployment {
         }
     }
 
-    /// Kills an instance (SIGKILL), if it runs.
+    /// Kills an instance (SIGKILL), and notes when.
     pub async fn kill(&self, at: usize) {
-        self.kills.lock().unwrap().push(Instant::now());
-        self.instances[at].kill().await;
-        self.kills.lock().unwrap().push(Instant::now());
+        let began = Instant::now();
+        if self.instances[at].kill().await {
+            self.broke(began, Instant::now());
+        }
+    }
+
+    /// Notes that from then to then it cannot be known what was sent.
+    pub fn broke(&self, from: Instant, to: Instant) {
+        self.kills.lock().unwrap().push((from, to));
+    }
+
+    /// How often something broke.
+    pub fn kills(&self) -> usize {
+        self.kills.lock().unwrap().len()
+    }
+
+    /// Whether something broke between two messages, so that the second may repeat the first.
+    pub fn broke_between(&self, first: Instant, second: Instant) -> bool {
+        let kills = self.kills.lock().unwrap();
+        kills
+            .iter()
+            .any(|(from, to)| first <= *to + ON_THE_WAY && *from <= second)
     }
 
     /// Ends all of them properly.
@@ -250,13 +271,13 @@ impl Instance {
         self.child.lock().unwrap().as_ref().and_then(Child::id)
     }
 
-    /// SIGKILL.
-    pub async fn kill(&self) {
+    /// SIGKILL. Whether it was started since the last time, though it may have ended by itself.
+    pub async fn kill(&self) -> bool {
         let child = self.child.lock().unwrap().take();
-        if let Some(mut child) = child {
-            let _ = child.start_kill();
-            let _ = child.wait().await;
-        }
+        let Some(mut child) = child else { return false };
+        let _ = child.start_kill();
+        let _ = child.wait().await;
+        true
     }
 
     /// SIGTERM, and waits for its end.

@@ -35,7 +35,7 @@ async fn killed_at_random_on_telegrams_own_clock() {
     let instance = &deployment.instances[0];
     for _ in 0..kills {
         tokio::time::sleep(Duration::from_millis(rand::random_range(300..2500))).await;
-        instance.stop_hard(&deployment).await;
+        deployment.kill(0).await;
         assert!(instance.start().await, "it starts");
     }
     load.everybody().await;
@@ -91,7 +91,7 @@ async fn killed_everywhere(engine: Engine) {
                     ahead += LEASE_ENDS;
                     instance.home.set("CLOCK_AHEAD", &ahead.to_string());
                 }
-                instance.stop_hard(&deployment).await;
+                deployment.kill(0).await;
                 // It may be over before it has answered.
                 instance.start().await;
                 let began = Instant::now();
@@ -106,7 +106,6 @@ async fn killed_everywhere(engine: Engine) {
             }
             if ended {
                 reached += 1;
-                deployment.kills.lock().unwrap().push(Instant::now());
             } else {
                 missed.push(*point);
             }
@@ -114,11 +113,11 @@ async fn killed_everywhere(engine: Engine) {
     }
     instance.home.set("KILL_POINT", "");
     for _ in 0..random {
-        instance.stop_hard(&deployment).await;
+        deployment.kill(0).await;
         assert!(instance.start().await, "it starts");
         tokio::time::sleep(Duration::from_millis(rand::random_range(20..400))).await;
     }
-    instance.stop_hard(&deployment).await;
+    deployment.kill(0).await;
     assert!(instance.start().await, "it starts");
     load.everybody().await;
     let done = load.finish().await;
@@ -139,13 +138,4 @@ async fn killed_everywhere(engine: Engine) {
         "people came through: {report:?}"
     );
     assert!(missed.len() <= reached / 4, "{missed:?}");
-}
-
-impl crate::deployment::Instance {
-    /// Kills it, if it still runs, and notes when.
-    async fn stop_hard(&self, deployment: &Deployment) {
-        deployment.kills.lock().unwrap().push(Instant::now());
-        self.kill().await;
-        deployment.kills.lock().unwrap().push(Instant::now());
-    }
 }

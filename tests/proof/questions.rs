@@ -155,7 +155,7 @@ async fn killed(engine: Engine, instances: usize) {
             instance.start().await;
             if dies(instance).await {
                 *reached.entry(point).or_default() += 1;
-                deployment.kills.lock().unwrap().push(Instant::now());
+                deployment.broke(Instant::now(), Instant::now());
             }
             instance.home.set("KILL_POINT", "");
             for instance in deployment.instances.iter().filter(|i| !i.runs()) {
@@ -229,7 +229,6 @@ async fn judge(
     for (person, what) in deployment.pairs(rows).await {
         requests.entry(person).or_default().push(what);
     }
-    let kills = deployment.kills.lock().unwrap().clone();
     let (mut doubled, mut answered) = (0, 0);
     for id in people {
         let stored = requests.remove(&id).unwrap_or_default();
@@ -265,8 +264,11 @@ async fn judge(
         times.sort_unstable();
         doubled += replies.len() - 1;
         for pair in times.windows(2) {
-            let between = kills.iter().any(|at| pair[0] <= *at && *at <= pair[1]);
-            assert!(between, "{id} was told twice though nobody was killed");
+            assert!(
+                deployment.broke_between(pair[0], pair[1]),
+                "{id} was told twice, {:?} apart, though nobody was killed in between",
+                pair[1] - pair[0]
+            );
         }
     }
     assert!(
@@ -277,7 +279,7 @@ async fn judge(
         "{:?}: {all} questions, {calls} calls, {} kills (at named places {reached:?}), {answered} answered in the model's \
          words, {doubled} replies doubled",
         deployment.engine,
-        kills.len() / 2
+        deployment.kills()
     );
     let points = POINTS.iter().filter(|point| point.starts_with("jobs."));
     let missed: Vec<_> = points
