@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::route::{Control, Work};
 use super::seat::{Seat, Update};
-use crate::handler::{Cx, Next};
+use crate::handler::wizard::Waiting;
+use crate::handler::{Cx, Next, Why};
 use crate::store::Store;
 use crate::store::events::{Data, Event, Kind};
 use crate::telemetry::events::{WizardMove, WizardMoved};
@@ -50,9 +51,13 @@ pub(super) fn event(
     }
     let spec = update.seat.spec;
     let locale = cx.map_or(update.words.locale, |cx| cx.words.locale);
-    let step = cx.and_then(|cx| cx.before.as_ref()).map_or("", |before| {
-        step(&update.seat, before.flow(), before.step())
-    });
+    // A command in the middle of a dialogue is none of its steps.
+    let place = cx.map(|cx| place(&update.seat, cx)).unwrap_or_default();
+    let step = if place.flow == what.name {
+        place.step
+    } else {
+        ""
+    };
     let statements = cx.map_or(0, |cx| cx.queries + cx.execs);
     Some(Event {
         at: store.clock().micros(),
@@ -82,9 +87,42 @@ pub(super) fn event(
     })
 }
 
+/// A dialogue's command and the step that it waits at; empty: there is none.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct At {
+    flow: &'static str,
+    step: &'static str,
+}
+
+/// Where a handler stood, or the dialogue that it was kept from.
+pub(super) fn place(seat: &Seat, cx: &Cx) -> At {
+    let kept = cx.unhandled.as_ref().and_then(|u| u.dialogue.as_ref());
+    let known = |waiting: &Waiting| At {
+        flow: seat.command_name(waiting.flow()),
+        step: step(seat, waiting.flow(), waiting.step()),
+    };
+    kept.or(cx.before.as_ref()).map(known).unwrap_or_default()
+}
+
 /// What a turn's work came to; `moves`: of its dialogue.
 pub(super) fn of_turn(update: &Update, work: &Work, cx: &Cx, moves: &[WizardMoved]) -> What {
     let seat = &update.seat;
+    if let Some(unhandled) = &cx.unhandled {
+        let kind = match unhandled.why {
+            Why::Forbidden => Kind::Forbidden,
+            Why::Late => Kind::WizardTimeout,
+            Why::Outdated if matches!(work, Work::Timeout(_)) => Kind::WizardTimeout,
+            Why::Cancelled | Why::Outdated => Kind::WizardLeft,
+        };
+        return What {
+            kind,
+            name: match &unhandled.dialogue {
+                Some(waiting) => seat.command_name(waiting.flow()),
+                None if kind == Kind::Forbidden => own_command(seat, work),
+                None => "",
+            },
+        };
+    }
     if let Some(last) = moves.last() {
         let kind = match last.how {
             _ if cx.held_back => Kind::RatelimitHit,
@@ -102,39 +140,56 @@ pub(super) fn of_turn(update: &Update, work: &Work, cx: &Cx, moves: &[WizardMove
         };
     }
     let before = cx.before.as_ref();
-    let flow = before.map_or("", |before| seat.command_name(before.flow()));
+    let idle = before.is_none();
+    let flow = place(seat, cx).flow;
     let kind = match work {
         _ if cx.held_back => Kind::RatelimitHit,
         Work::Command { .. } => Kind::Command,
-        Work::Control { control, .. } if *control == Control::Cancel => Kind::WizardLeft,
+        // Without a dialogue the bot's own command of that name has run, or there was nothing to cancel.
+        Work::Control { own: Some(_), .. } if idle => Kind::Command,
+        Work::Control { control, .. } if idle && *control == Control::Cancel => Kind::Command,
+        Work::Control { .. } if idle => Kind::Unknown,
         // A dialogue that waits for the model turns nothing.
         _ if matches!(cx.next, Next::Turn(_)) && cx.thought.is_none() => Kind::Page,
         Work::Control { .. } => Kind::WizardStep,
-        Work::Answer(_) if before.is_none() && matches!(cx.next, Next::Stay) => Kind::Unknown,
+        Work::Answer(_) if idle && matches!(cx.next, Next::Stay) => Kind::Unknown,
         Work::Answer(_) => Kind::WizardStep,
-        Work::Press(_) if cx.thought.is_some() => Kind::WizardStep,
+        Work::Press(_) if cx.thought.is_some() || cx.back => Kind::WizardStep,
         Work::Press(_) => Kind::Press,
         Work::Locale(_) => Kind::Locale,
         Work::Timeout(_) => Kind::WizardTimeout,
         Work::Resume(_) | Work::Longer(_) => Kind::Llm,
-        Work::Bury(_) => Kind::Error,
+        Work::Bury { .. } => Kind::Error,
     };
     let name = match work {
-        Work::Command { command, .. } => command_name(seat, *command),
-        Work::Control {
-            own: Some(command), ..
-        } if flow.is_empty() => command_name(seat, *command),
+        Work::Command { .. } => own_command(seat, work),
+        Work::Control { control, .. } if kind == Kind::Command => match own_command(seat, work) {
+            "" => control.name(),
+            own => own,
+        },
         Work::Resume(job) => seat.command_name(&job.flow),
         _ => flow,
     };
     What { kind, name }
 }
 
-/// A handler failed.
+/// The bot's own command that the work runs; empty: it runs none.
+fn own_command(seat: &Seat, work: &Work) -> &'static str {
+    match work {
+        Work::Command { command, .. }
+        | Work::Control {
+            own: Some(command), ..
+        } => command_name(seat, *command),
+        _ => "",
+    }
+}
+
+/// A handler failed; `at`: in this dialogue.
 pub(super) fn failed(
     store: &Store,
     update: &Update,
     work: &Work,
+    at: At,
     code: &'static str,
 ) -> Option<Event> {
     let what = What {
@@ -143,10 +198,15 @@ pub(super) fn failed(
     };
     let mut event = event(store, update, what, Ran::default(), None)?;
     event.data.flow = match work {
-        Work::Command { command, .. } => command_name(&update.seat, *command),
+        Work::Command { .. } => own_command(&update.seat, work),
         Work::Resume(job) => update.seat.command_name(&job.flow),
-        _ => "",
+        Work::Bury { flow, .. } => flow,
+        _ if at.flow.is_empty() => own_command(&update.seat, work),
+        _ => at.flow,
     };
+    if event.data.flow == at.flow {
+        event.step = at.step;
+    }
     Some(event)
 }
 

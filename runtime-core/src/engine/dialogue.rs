@@ -13,7 +13,7 @@ use crate::handler::given::Given;
 use crate::handler::job::Resumed;
 use crate::handler::message::Message;
 use crate::handler::wizard::Waiting;
-use crate::handler::{Cx, Next, Said};
+use crate::handler::{Cx, Next, Said, Unhandled, Why};
 use crate::ingress::Content;
 use crate::store::conversation::Stand;
 
@@ -60,17 +60,14 @@ pub(crate) async fn act(
     cx: &mut Cx,
 ) -> Handled {
     let bot = update.seat.bot;
-    // Who was an admin when the dialogue began may be none any more.
-    if let (
-        Work::Answer(_) | Work::Press(_),
-        Standing::Waiting(waiting) | Standing::Expired(waiting),
-    ) = (work, &standing)
-        && !cx.words.admin
-        && update.seat.is_for_admins(waiting.flow())
-        && !matches!(work, Work::Press(press) if !fits(press, waiting, run))
-    {
-        return gone("bf-not-allowed", cx);
-    }
+    let standing = match standing {
+        Standing::Waiting(waiting) | Standing::Expired(waiting)
+            if is_kept_from(update, work, &waiting, run, cx) =>
+        {
+            return gone("bf-not-allowed", Why::Forbidden, Some(waiting), cx);
+        }
+        standing => standing,
+    };
     match work {
         Work::Command { command, args } => {
             if let Standing::Waiting(waiting) = standing {
@@ -97,8 +94,8 @@ pub(crate) async fn act(
             Standing::Expired(waiting) if waits_timed(&waiting) && *control != Control::Cancel => {
                 time_out(update, waiting, cx).await
             }
-            Standing::Expired(_) => gone("bf-expired", cx),
-            Standing::Outdated => gone("bf-outdated", cx),
+            Standing::Expired(waiting) => late(waiting, cx),
+            Standing::Outdated => outdated(cx),
         },
         Work::Answer(content) => match standing {
             Standing::Waiting(waiting) => {
@@ -106,7 +103,7 @@ pub(crate) async fn act(
                     return steer(update, control, waiting, cx).await;
                 }
                 if waiting.is_busy() {
-                    return busy(cx);
+                    return busy(waiting, cx);
                 }
                 cx.before = Some(waiting.clone());
                 cx.inside = true;
@@ -124,8 +121,8 @@ pub(crate) async fn act(
             Standing::Expired(waiting) if waits_timed(&waiting) => {
                 time_out(update, waiting, cx).await
             }
-            Standing::Expired(_) => gone("bf-expired", cx),
-            Standing::Outdated => gone("bf-outdated", cx),
+            Standing::Expired(waiting) => late(waiting, cx),
+            Standing::Outdated => outdated(cx),
         },
         Work::Timeout(_) => match standing {
             // A clock that was set back does not matter: the row said that it is time.
@@ -133,13 +130,13 @@ pub(crate) async fn act(
                 time_out(update, waiting, cx).await
             }
             Standing::Idle => Ok(()), // it was answered meanwhile
-            Standing::Outdated => gone("bf-outdated", cx),
+            Standing::Outdated => outdated(cx),
         },
         Work::Press(press) => match standing {
             Standing::Waiting(waiting) if fits(press, &waiting, run) => {
                 let control = match press.action {
                     WizardAction::Option(_) | WizardAction::Key(_) if waiting.is_busy() => {
-                        return busy(cx);
+                        return busy(waiting, cx);
                     }
                     WizardAction::Option(option) => {
                         cx.before = Some(waiting.clone());
@@ -167,6 +164,10 @@ pub(crate) async fn act(
                 if waits_timed(&waiting) {
                     return time_out(update, waiting, cx).await;
                 }
+                cx.unhandled = Some(Unhandled {
+                    why: Why::Late,
+                    dialogue: Some(waiting),
+                });
                 cx.next = Next::End;
                 Ok(())
             }
@@ -198,8 +199,18 @@ pub(crate) async fn act(
             }
             Ok(())
         }
-        Work::Bury(_) => Ok(()), // the job does it
+        Work::Bury { .. } => Ok(()), // the job does it
     }
+}
+
+/// Who was an admin when the dialogue began may be none any more.
+fn is_kept_from(update: &Update, work: &Work, waiting: &Waiting, run: i64, cx: &Cx) -> bool {
+    let answers = match work {
+        Work::Answer(_) => true,
+        Work::Press(press) => fits(press, waiting, run),
+        _ => false,
+    };
+    answers && !cx.words.admin && update.seat.is_for_admins(waiting.flow())
 }
 
 async fn enter(update: &Update, command: usize, args: &str, cx: &mut Cx) -> Handled {
@@ -211,6 +222,10 @@ async fn enter(update: &Update, command: usize, args: &str, cx: &mut Cx) -> Hand
         .is_some_and(|c| c.admins);
     if for_admins && !cx.words.admin {
         cx.refuse_own("bf-not-allowed");
+        cx.unhandled = Some(Unhandled {
+            why: Why::Forbidden,
+            dialogue: None,
+        });
         return Ok(());
     }
     cx.words.args = args.into();
@@ -221,19 +236,17 @@ async fn enter(update: &Update, command: usize, args: &str, cx: &mut Cx) -> Hand
 async fn steer(update: &Update, control: Control, waiting: Waiting, cx: &mut Cx) -> Handled {
     let bot = update.seat.bot;
     match control {
-        Control::Cancel => gone("bf-cancelled", cx),
-        Control::Back | Control::Skip if waiting.is_busy() => busy(cx),
+        Control::Cancel => gone("bf-cancelled", Why::Cancelled, Some(waiting), cx),
+        Control::Back | Control::Skip if waiting.is_busy() => busy(waiting, cx),
         Control::Back => match waiting.back() {
             Some(earlier) => {
+                cx.back = true;
                 cx.before = Some(earlier.clone());
                 cx.inside = true;
                 cx.next = Next::Wait(earlier.clone());
                 bot.ask(cx, &earlier).await
             }
-            None => {
-                cx.refuse_own("bf-no-way-back");
-                Ok(())
-            }
+            None => refused("bf-no-way-back", waiting, cx),
         },
         Control::Skip if waiting.can_skip() => {
             cx.before = Some(waiting.clone());
@@ -241,10 +254,7 @@ async fn steer(update: &Update, control: Control, waiting: Waiting, cx: &mut Cx)
             let words = cx.words.clone();
             bot.answer(cx, waiting, Given::skip(&words)).await
         }
-        Control::Skip => {
-            cx.refuse_own("bf-nothing-to-skip");
-            Ok(())
-        }
+        Control::Skip => refused("bf-nothing-to-skip", waiting, cx),
     }
 }
 
@@ -258,7 +268,7 @@ async fn resume(update: &Update, job: &Finished, standing: Standing, cx: &mut Cx
             Standing::Waiting(waiting) | Standing::Expired(waiting) if waiting.is_busy() => {
                 waiting.freed()
             }
-            Standing::Outdated => return gone("bf-outdated", cx),
+            Standing::Outdated => return outdated(cx),
             _ => {
                 if let Some(late) = &job.late {
                     cx.said.push(Said::Message(Message::new(late.clone())));
@@ -295,8 +305,14 @@ async fn resume(update: &Update, job: &Finished, standing: Standing, cx: &mut Cx
 }
 
 /// The rest of a handler runs: no answer is taken meanwhile, but nothing is lost.
-fn busy(cx: &mut Cx) -> Handled {
-    cx.refuse_own("bf-thinking");
+fn busy(waiting: Waiting, cx: &mut Cx) -> Handled {
+    refused("bf-thinking", waiting, cx)
+}
+
+/// The dialogue stays where it is, and this is said.
+fn refused(key: &'static str, waiting: Waiting, cx: &mut Cx) -> Handled {
+    cx.refuse_own(key);
+    cx.before = Some(waiting);
     Ok(())
 }
 
@@ -322,10 +338,21 @@ fn waits_timed(waiting: &Waiting) -> bool {
 }
 
 /// The dialogue is over, and this is said.
-fn gone(key: &'static str, cx: &mut Cx) -> Handled {
+fn gone(key: &'static str, why: Why, dialogue: Option<Waiting>, cx: &mut Cx) -> Handled {
     cx.said.push(Said::Own(key));
+    cx.unhandled = Some(Unhandled { why, dialogue });
     cx.next = Next::End;
     Ok(())
+}
+
+/// Its time was over before the answer came.
+fn late(waiting: Waiting, cx: &mut Cx) -> Handled {
+    gone("bf-expired", Why::Late, Some(waiting), cx)
+}
+
+/// Nobody here can read what was stored of it.
+fn outdated(cx: &mut Cx) -> Handled {
+    gone("bf-outdated", Why::Outdated, None, cx)
 }
 
 /// The bot's words for what nothing understands.

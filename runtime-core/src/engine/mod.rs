@@ -218,18 +218,17 @@ impl Engine {
         if let Some(held_back) = self.policed(&update, &route).await {
             return match held_back {
                 Ok(cx) => {
-                    let what = Kind::RatelimitHit.of("");
+                    let what = Kind::RatelimitHit.of(route.command(seat));
                     self.answer(update, &cx, what, Ran::default()).await
                 }
-                Err(error) => self.fail(update, &error).await,
+                Err(error) => self.fail(update, &error, route.command(seat)).await,
             };
         }
         if route.is_forbidden(&update) {
             let mut cx = Cx::new(update.words.clone(), Connection::None, None);
             cx.refuse_own("bf-not-allowed");
-            return self
-                .answer(update, &cx, Kind::Forbidden.of(""), Ran::default())
-                .await;
+            let what = Kind::Forbidden.of(route.command(seat));
+            return self.answer(update, &cx, what, Ran::default()).await;
         }
         match route {
             Route::Ignore => Outcome::NOTHING,
@@ -316,11 +315,12 @@ impl Engine {
                 });
                 Parcel::new(&update, composed, &*self.shared.gate).unstored()
             }
-            Err(error) => self.fail(update, &error).await,
+            Err(error) => self.fail(update, &error, what.name).await,
         }
     }
 
-    async fn fail(&self, update: Update, error: &HandlerError) -> Outcome {
+    /// `flow`: the command whose handler failed, where it is known.
+    async fn fail(&self, update: Update, error: &HandlerError, flow: &'static str) -> Outcome {
         tracing::error!(
             bot_id = update.seat.spec.id,
             update_id = update.update_id,
@@ -328,11 +328,12 @@ impl Engine {
             %error,
             "handler error"
         );
-        self.write(update, Work::Bury(error.code())).await
+        let code = error.code();
+        self.write(update, Work::Bury { code, flow }).await
     }
 
     /// A handler outside the writer took too long.
-    async fn expired(&self, update: Update) -> Outcome {
+    async fn expired(&self, update: Update, flow: &'static str) -> Outcome {
         if !self.shared.store.at_ease().await {
             return Outcome::BUSY; // a store that is down never counts
         }
@@ -342,7 +343,10 @@ impl Engine {
             .count_failure(update.key.bot, update.update_id)
             .await;
         match counted {
-            Ok(count) if count >= ATTEMPTS => self.write(update, Work::Bury("deadline")).await,
+            Ok(count) if count >= ATTEMPTS => {
+                let code = "deadline";
+                self.write(update, Work::Bury { code, flow }).await
+            }
             _ => Outcome::BUSY,
         }
     }

@@ -102,7 +102,7 @@ pub(crate) async fn handle(postgres: &Postgres, mut turn: Turn) -> Outcome {
 }
 
 async fn drive(postgres: &Postgres, turn: &mut Turn) -> Verdict {
-    if let Work::Bury(code) = turn.work {
+    if let Work::Bury { code, .. } = turn.work {
         return bury(postgres, turn, code).await;
     }
     let mut losses = 0;
@@ -386,7 +386,7 @@ async fn bury_job(
 fn before_reading(turn: &Turn) -> Option<Facts> {
     match &turn.work {
         Work::Command { command, .. } => Some(of_command(turn, *command)),
-        Work::Locale(_) | Work::Timeout(_) | Work::Longer(_) | Work::Bury(_) => Some(MOVES),
+        Work::Locale(_) | Work::Timeout(_) | Work::Longer(_) | Work::Bury { .. } => Some(MOVES),
         Work::Resume(_) => Some(ANYTHING),
         Work::Control { .. } | Work::Answer(_) | Work::Press(_) => None,
     }

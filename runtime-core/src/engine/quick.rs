@@ -46,7 +46,10 @@ impl Engine {
             Errand::Command(command, _) => {
                 Kind::Command.of(account::command_name(&update.seat, command))
             }
-            Errand::Turn(..) => Kind::Page.of(""),
+            Errand::Turn(list, _) => {
+                let list = update.seat.spec.lists.get(list);
+                Kind::Page.of(list.map_or("", |list| list.command))
+            }
         };
         if let Errand::Command(command, args) = errand
             && let Some(cx) = limits::ahead_of_command(&update, command, args).await
@@ -57,10 +60,17 @@ impl Engine {
         for _ in 0..=limits::STOPS {
             match self.run_quick(&update, errand).await {
                 Quick::Undecided => limits::settle(&update).await,
-                Quick::Well(cx, ran) => return self.answer(update, &cx, what, ran).await,
-                Quick::Expired => return self.expired(update).await,
+                Quick::Well(cx, ran) => {
+                    let what = if cx.held_back {
+                        Kind::RatelimitHit.of(what.name)
+                    } else {
+                        what
+                    };
+                    return self.answer(update, &cx, what, ran).await;
+                }
+                Quick::Expired => return self.expired(update, what.name).await,
                 Quick::Busy => return Outcome::BUSY,
-                Quick::Failed(error) => return self.fail(update, &error).await,
+                Quick::Failed(error) => return self.fail(update, &error, what.name).await,
             }
         }
         Outcome::BUSY

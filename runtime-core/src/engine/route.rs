@@ -44,6 +44,28 @@ impl Route {
         };
         for_admins && !update.words.admin
     }
+
+    /// The name of the command that it runs or turns a list of; empty: none is known yet.
+    pub(crate) fn command(&self, seat: &Seat) -> &'static str {
+        match self {
+            Self::Quick { command, .. } | Self::Store(Work::Command { command, .. }) => {
+                seat.spec.commands.get(*command).map_or("", |c| c.name)
+            }
+            Self::Turn { list, .. } => seat.spec.lists.get(*list).map_or("", |list| list.command),
+            _ => "",
+        }
+    }
+}
+
+impl Control {
+    /// As it is typed, without `/`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Cancel => "cancel",
+            Self::Back => "back",
+            Self::Skip => "skip",
+        }
+    }
 }
 
 /// What is run between reading the conversation and storing it.
@@ -69,8 +91,12 @@ pub(crate) enum Work {
     Resume(Box<Finished>),
     /// An answer takes long.
     Longer(Box<Longer>),
-    /// Its handler failed outside a transaction: dead letter with this code.
-    Bury(&'static str),
+    /// A handler failed outside a transaction: a dead letter.
+    Bury {
+        code: &'static str,
+        /// Its command.
+        flow: &'static str,
+    },
 }
 
 /// Which question the timer was set for.

@@ -142,7 +142,7 @@ impl UpdateJob {
             self.verdict = self.turn.nothing();
             return released(connection).await;
         }
-        if let Work::Bury(code) = self.turn.work {
+        if let Work::Bury { code, .. } = self.turn.work {
             return self.bury(connection, code).await;
         }
         if let Some(fault) = self.fault {

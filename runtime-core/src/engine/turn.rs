@@ -4,22 +4,21 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use botfactory_lang::callback::WizardAction;
 use botfactory_lang::words::Args;
 
-use super::account::{self, Ran};
+use super::account::{self, At, Ran};
 use super::compose::{Composed, Frame, compose};
 use super::deliver::{Parcel, StoredParcel};
 use super::dialogue::{Standing, act};
 use super::guard::{Ended, timed};
 use super::jobs::{self, Body, Finished};
-use super::route::{Control, Timer, Work};
+use super::route::{Timer, Work};
 use super::seat::Update;
 use super::{OfferedRow, Outcome, Shared};
 use crate::handler::db::Connection;
 use crate::handler::error::HandlerError;
 use crate::handler::wizard::Waiting;
-use crate::handler::{Cx, Next, Said};
+use crate::handler::{Cx, Next, Said, Unhandled, Why};
 use crate::ingress::Channel;
 use crate::store::conversation::{Effects, Moved, Stand};
 use crate::store::events::Event;
@@ -78,6 +77,8 @@ pub(crate) struct Turn {
     seen: Option<Stand>,
     /// Of an update that stores nothing.
     event: Option<Event>,
+    /// The dialogue that the last run of the handler stood in.
+    at: At,
     /// The kinds of the widget that was shown, and of that which has given an answer.
     drawn: Option<&'static str>,
     picked: Option<&'static str>,
@@ -102,6 +103,7 @@ impl Turn {
             moves: Vec::new(),
             seen: None,
             event: None,
+            at: At::default(),
             drawn: None,
             picked: None,
         }
@@ -166,7 +168,12 @@ impl Turn {
     }
 
     /// Runs the work for at most `time`.
-    pub(crate) async fn act(&self, connection: Connection, stand: &Stand, time: Duration) -> Did {
+    pub(crate) async fn act(
+        &mut self,
+        connection: Connection,
+        stand: &Stand,
+        time: Duration,
+    ) -> Did {
         let standing = if self.stale(stand) {
             Standing::Idle
         } else {
@@ -200,6 +207,7 @@ impl Turn {
             execs: cx.execs,
             waited,
         });
+        self.at = account::place(&self.update.seat, &cx);
         if let (Ended::Well, Some(place)) = (&ended, cx.bug) {
             ended = Ended::Failed(HandlerError::Bug(place));
         }
@@ -215,7 +223,12 @@ impl Turn {
     /// and the person is told.
     pub(crate) fn outdated(&self, did: &mut Did) {
         let words = did.cx.words.clone();
+        let dialogue = did.cx.before.take();
         did.cx = Cx::new(words, Connection::None, None);
+        did.cx.unhandled = Some(Unhandled {
+            why: Why::Outdated,
+            dialogue,
+        });
         did.cx.said.push(Said::Own("bf-outdated"));
         did.cx.next = Next::End;
         did.ended = Ended::Well;
@@ -350,7 +363,8 @@ impl Turn {
             }
             _ => (Stand::default(), None),
         };
-        let event = account::failed(&self.shared.store, &self.update, &self.work, code);
+        let store = &self.shared.store;
+        let event = account::failed(store, &self.update, &self.work, self.at, code);
         self.plan(parcel, &stand, ended, None, Some(code), None, event)
     }
 
@@ -529,15 +543,13 @@ impl Turn {
 
 /// How the dialogue moved, for the counters.
 fn moves(update: &Update, work: &Work, cx: &Cx) -> Vec<WizardMoved> {
+    if matches!(work, Work::Command { .. }) && !cx.inside {
+        return Vec::new(); // whatever it says, the dialogue that waits has not moved
+    }
     let moved = |flow: &str, how| WizardMoved {
         bot: update.seat.spec.id,
         command: update.seat.command_name(flow),
         how,
-    };
-    let back = match work {
-        Work::Control { control, .. } => *control == Control::Back,
-        Work::Press(press) => press.action == WizardAction::Back,
-        _ => false,
     };
     let refused = || cx.said.iter().any(|said| matches!(said, Said::Refusal(_)));
     if cx.timed_out {
@@ -551,7 +563,7 @@ fn moves(update: &Update, work: &Work, cx: &Cx) -> Vec<WizardMoved> {
     match (&cx.next, &cx.before) {
         (Next::Wait(waiting), _) if waiting.is_busy() => Vec::new(), // it has not begun yet
         (Next::Wait(waiting), None) => vec![moved(waiting.flow(), WizardMove::Begun)],
-        (Next::Wait(waiting), Some(_)) if !back => {
+        (Next::Wait(waiting), Some(_)) if !cx.back => {
             vec![moved(waiting.flow(), WizardMove::Answered)]
         }
         (Next::End, Some(before)) if cx.held_back => {

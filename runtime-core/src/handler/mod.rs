@@ -45,6 +45,10 @@ pub struct Cx {
     pub(crate) said: Vec<Said>,
     /// The dialogue that waits, if the engine has looked (it has wherever a handler may touch it).
     pub(crate) before: Option<Waiting>,
+    /// Why no handler ran, where one might have.
+    pub(crate) unhandled: Option<Unhandled>,
+    /// The person went a step back.
+    pub(crate) back: bool,
     /// Whether the handler stands in the dialogue: it answers one, or began one.
     pub(crate) inside: bool,
     pub(crate) next: Next,
@@ -78,6 +82,26 @@ pub struct Cx {
     pub(crate) thought: Option<job::Thought>,
     /// A promise of the compiler that did not hold, noticed where no error can be returned.
     pub(crate) bug: Option<&'static str>,
+}
+
+/// Why no handler ran, and the dialogue that waited.
+#[derive(Debug)]
+pub(crate) struct Unhandled {
+    pub(crate) why: Why,
+    pub(crate) dialogue: Option<Waiting>,
+}
+
+/// Why no handler ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// The person cancelled the dialogue.
+    Cancelled,
+    /// The dialogue's time was over.
+    Late,
+    /// Another build began the dialogue, and this one does not know its state.
+    Outdated,
+    /// Only admins may.
+    Forbidden,
 }
 
 /// Where the conversation goes.
@@ -130,6 +154,8 @@ impl Cx {
             connection,
             said: Vec::new(),
             before,
+            unhandled: None,
+            back: false,
             inside: false,
             next: Next::Stay,
             locale: None,

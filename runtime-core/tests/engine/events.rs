@@ -129,6 +129,104 @@ async fn every_update_leaves_one_and_it_says_what_it_was() {
     assert!(nobodys.within_200_ms.is_none());
 }
 
+/// Type, name, step and flow of every event, oldest first.
+async fn told(rig: &Rig) -> Vec<(String, String, String, String)> {
+    flush(rig).await;
+    let mut events = all(rig, Filter::default()).await;
+    events.sort_by_key(|event| event.trace_id[1..].parse::<i64>().unwrap());
+    events
+        .into_iter()
+        .map(|event| {
+            let data: serde_json::Value = serde_json::from_str(event.data.get()).unwrap();
+            let flow = data["flow"].as_str().unwrap_or_default().to_owned();
+            (event.kind, event.name, event.step, flow)
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn each_names_its_command_and_where_its_dialogue_stood() {
+    let mut rig = rig().await;
+    rig.say(ANNA, "/cancel").await;
+    rig.say(ANNA, "/back").await;
+    let question = rig.say(ANNA, "/book").await;
+    rig.say(ANNA, "/back").await;
+    rig.say(ANNA, "/skip").await;
+    let slot = rig.press(ANNA, &question.button("Spa!")).await;
+    rig.press(ANNA, &slot.button("Back")).await;
+    rig.say(ANNA, "spa").await;
+    rig.say(ANNA, "/start").await;
+    rig.say(ANNA, "/add 12:00").await;
+    let note = rig.say(ANNA, "11:00").await;
+    rig.press(ANNA, &note.button("Cancel")).await;
+    rig.say(ANNA, "/book").await;
+    rig.say(ANNA, "/cancel").await;
+    let late = rig.say(ANNA, "/book").await;
+    rig.clock.advance(3601);
+    rig.press(ANNA, &late.button("Spa!")).await;
+    rig.say(ANNA, "/book").await;
+    rig.clock.advance(3601);
+    rig.say(ANNA, "spa").await;
+    let events = told(&rig).await;
+    let events: Vec<(&str, &str, &str)> = events
+        .iter()
+        .map(|(kind, name, step, _)| (kind.as_str(), name.as_str(), step.as_str()))
+        .collect();
+    assert_eq!(
+        events,
+        [
+            ("command", "cancel", ""),
+            ("unknown", "", ""),
+            ("wizard_start", "book", ""),
+            ("wizard_refused", "book", "service"),
+            ("wizard_refused", "book", "service"),
+            ("wizard_step", "book", "service"),
+            ("wizard_step", "book", "service"),
+            ("wizard_step", "book", "service"),
+            ("command", "start", ""),
+            ("command", "add", ""),
+            ("wizard_step", "book", "slot"),
+            ("wizard_left", "book", "note"),
+            ("wizard_start", "book", ""),
+            ("wizard_left", "book", "service"),
+            ("wizard_start", "book", ""),
+            ("wizard_timeout", "book", "service"),
+            ("wizard_start", "book", ""),
+            ("wizard_timeout", "book", "service"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_error_names_what_failed_and_where() {
+    let mut rig = rig().await;
+    rig.say(ANNA, "/boom").await;
+    rig.say(ANNA, "/panic").await;
+    for words in ["/book", "spa", "11:00"] {
+        rig.say(ANNA, words).await;
+    }
+    rig.execute("ALTER TABLE bookings RENAME TO gone").await;
+    rig.say(ANNA, "a note").await; // the dialogue's answer
+    rig.say(ANNA, "/add 12:00").await; // a command in the middle of it
+    rig.say(ANNA, "/my").await; // one that only reads
+    let events = told(&rig).await;
+    let errors: Vec<(&str, &str, &str)> = events
+        .iter()
+        .filter(|(kind, ..)| kind == "error")
+        .map(|(_, name, step, flow)| (name.as_str(), flow.as_str(), step.as_str()))
+        .collect();
+    assert_eq!(
+        errors,
+        [
+            ("arithmetic", "boom", ""),
+            ("panic", "panic", ""),
+            ("sql", "book", "note"),
+            ("sql", "add", ""),
+            ("sql", "my", ""),
+        ]
+    );
+}
+
 #[tokio::test]
 async fn a_redelivery_leaves_none() {
     let mut rig = rig().await;
@@ -179,14 +277,30 @@ async fn who_is_held_back_is_recorded() {
     for _ in 0..4 {
         rig.say(ANNA, "/limited").await;
     }
+    // Behind a query, and behind a statement that writes, in the middle of a dialogue.
+    rig.say(BORIS, "/book").await;
+    for n in 0..3 {
+        rig.say(BORIS, "/limited_read").await;
+        rig.say(BORIS, &format!("/limited_late s{n}")).await;
+    }
     flush(&rig).await;
-    let held = Filter {
-        kind: Some("ratelimit_hit".to_owned()),
-        ..Filter::default()
+    let held = async |person| {
+        let filter = Filter {
+            kind: Some("ratelimit_hit".to_owned()),
+            person: Some(person),
+            ..Filter::default()
+        };
+        let events = all(&rig, filter).await;
+        let mut held: Vec<_> = events.into_iter().map(|e| (e.name, e.step)).collect();
+        held.sort();
+        held
     };
-    let held = all(&rig, held).await;
-    assert!(!held.is_empty());
-    assert!(held.iter().all(|event| event.name == "limited"));
+    let named = |names: &[&str]| -> Vec<(String, String)> {
+        let named = names.iter().map(|name| ((*name).to_owned(), String::new()));
+        named.collect()
+    };
+    assert_eq!(held(ANNA).await, named(&["limited", "limited"]));
+    assert_eq!(held(BORIS).await, named(&["limited_late", "limited_read"]));
 }
 
 /// The statements of docs/observability.md, one by one.
@@ -239,7 +353,17 @@ async fn the_documented_statements_run_and_find_what_they_are_for() {
         };
         assert!(rows("0").await > 0, "{own}");
         assert!(rows(hour).await >= 0, "{own}");
+        // All of it is read, every column and in its order, and not only counted.
+        rig.execute(&own.replace(":since", hour)).await;
     }
+    rig.execute("DELETE FROM bf_events").await;
+    for statement in documented() {
+        rig.execute(&statement.replace(":since", hour)).await;
+    }
+    let nothing = rig.store.report("booking", 24).await.unwrap();
+    assert_eq!((nothing.events, nothing.people), (0, 0));
+    assert!(nothing.within_200_ms.is_none() && nothing.types.is_empty());
+    assert!(all(&rig, Filter::default()).await.is_empty());
 }
 
 #[tokio::test]

@@ -68,6 +68,7 @@ const REFUSED: &str = "Only administrators can do that.";
 async fn rig() -> Rig {
     let clock = Clock::fixed(1_800_000_000);
     let rig = Rig::with(&GUARDED, Arc::new(Database::new()), clock, 1).await;
+    rig.store.keep_events(30);
     rig.engine.set_admins(0, &[ANNA]);
     rig
 }
@@ -109,6 +110,12 @@ async fn who_is_no_admin_any_more_does_not_finish_what_was_begun() {
         Some("You have already answered this question.")
     );
     assert_eq!(rig.say(BORIS, "/book").await.texts(), ["Which service?"]);
+    // The event says what it was kept from.
+    assert_eq!(
+        rig.texts("SELECT name || ' ' || step FROM bf_events WHERE type = 'forbidden'")
+            .await,
+        [Some("book slot".to_owned())]
+    );
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ pub enum Kind {
     WizardRefused,
     /// The last answer was taken, and what follows from it done.
     WizardDone,
-    /// A dialogue was left: cancelled, gone back in, replaced.
+    /// A dialogue was left: cancelled, or begun by a build whose state this one does not know.
     WizardLeft,
     /// Nobody answered for too long.
     WizardTimeout,
