@@ -26,6 +26,11 @@ pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static 
         m.update_seconds.with_label_values(&[bot, channel]);
         m.errors.with_label_values(&[bot, channel, "busy"]);
     }
+    for place in ["webhook", "commands", "polling"] {
+        for class in ["bad_token", "conflict", "unsent"] {
+            m.errors.with_label_values(&[bot, place, class]);
+        }
+    }
     for effect in ["pure", "read", "state", "write"] {
         m.handler_seconds.with_label_values(&[bot, effect]);
     }

@@ -1,8 +1,10 @@
 //! The registry, its page, the alerts and the boards hold together.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use regex::Regex;
 
@@ -82,6 +84,105 @@ fn names_labels_and_the_page_are_as_they_should_be() {
         page(),
         "write it anew: UPDATE=1 cargo test -p runtime-core metrics"
     );
+}
+
+/// What Prometheus itself says of a page of metrics; empty: nothing.
+fn lint(page: &[u8]) -> String {
+    let mut linter = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("promtool (apt-get install prometheus; scripts/test.sh does)");
+    linter.stdin.take().unwrap().write_all(page).unwrap();
+    let said = linter.wait_with_output().unwrap();
+    let words = [said.stdout, said.stderr].concat();
+    let words = String::from_utf8(words).unwrap();
+    assert_eq!(said.status.success(), words.is_empty(), "{words}");
+    words
+}
+
+#[test]
+fn prometheus_finds_nothing_to_say_against_the_page() {
+    // As a process shows it that has done nothing yet.
+    super::begin_process();
+    super::begin("shop", &["book"], &["en", "ru"]);
+    super::begin_jobs("shop");
+    super::begin_limits("shop", ["shop.1"].into_iter());
+    super::begin_llm("shop");
+    super::begin_redis();
+    assert_eq!(lint(&super::text()), "");
+    // Every family, also those that have no series before something happens.
+    let mut page = String::new();
+    for Family {
+        name, kind, help, ..
+    } in FAMILIES
+    {
+        writeln!(page, "# HELP {name} {}\n# TYPE {name} {kind}", help.trim()).unwrap();
+        match *kind {
+            "histogram" => writeln!(
+                page,
+                "{name}_bucket{{le=\"+Inf\"}} 0\n{name}_sum 0\n{name}_count 0"
+            ),
+            _ => writeln!(page, "{name} 0"),
+        }
+        .unwrap();
+    }
+    assert_eq!(lint(page.as_bytes()), "");
+    // It does say what is wrong.
+    let wrong =
+        "# HELP took_milliseconds Time\n# TYPE took_milliseconds counter\ntook_milliseconds 0\n";
+    assert!(lint(wrong.as_bytes()).contains("took_milliseconds"));
+}
+
+/// A range of an expression, in seconds.
+fn ranges(expression: &str) -> Vec<u32> {
+    let range = Regex::new(r"\[(\d+)([smhd])\]").unwrap();
+    range
+        .captures_iter(expression)
+        .map(|found| found[1].parse::<u32>().unwrap() * seconds(&found[2]))
+        .collect()
+}
+
+fn seconds(unit: &str) -> u32 {
+    match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn one_event_alone_is_forgotten_before_its_rule_has_waited() {
+    // Rules that fire at the first event, that ask for many of them, or for none in so long.
+    let others = [
+        "DeadLetters",
+        "TaskPanicked",
+        "EventsLost",
+        "SendsAmbiguous",
+        "LLMCacheHitRatioLow",
+        "BroadcastStuck",
+        "NoActivity",
+    ];
+    let waits = Regex::new(r"^\s*(\d+)([smhd])\s").unwrap();
+    let mut seen = 0;
+    for (alert, expression, rest) in alerts() {
+        let ranges = ranges(&expression);
+        if ranges.is_empty() || others.contains(&alert.as_str()) {
+            continue;
+        }
+        let found = waits.captures(&rest).unwrap();
+        let waits = found[1].parse::<u32>().unwrap() * seconds(&found[2]);
+        assert!(
+            ranges.iter().all(|range| *range <= waits),
+            "{alert} looks {ranges:?} s back and waits for {waits} s"
+        );
+        seen += 1;
+    }
+    assert!(seen >= 15, "{seen}");
 }
 
 /// Names of metrics in an expression.
@@ -214,11 +315,63 @@ fn every_alert_has_its_page_and_its_test() {
 }
 
 #[test]
+fn prometheus_takes_the_configuration_and_finds_every_rule() {
+    let scratch = std::env::temp_dir().join(format!("botfactory-rules-{}", std::process::id()));
+    std::fs::create_dir_all(&scratch).unwrap();
+    let here = scratch.to_str().unwrap();
+    let configuration = read("deploy/prometheus/prometheus.yml");
+    let moved = configuration.replace("/etc/prometheus", here);
+    std::fs::write(scratch.join("prometheus.yml"), moved).unwrap();
+    std::fs::write(scratch.join("admin-token"), "token").unwrap();
+    std::fs::write(
+        scratch.join("alerts.yml"),
+        read("deploy/prometheus/alerts.yml"),
+    )
+    .unwrap();
+    let ran = Command::new("promtool")
+        .args(["check", "config", "prometheus.yml"])
+        .current_dir(&scratch)
+        .output()
+        .expect("promtool (apt-get install prometheus; scripts/test.sh does)");
+    std::fs::remove_dir_all(&scratch).unwrap();
+    let said = [ran.stdout, ran.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert!(ran.status.success(), "{said}");
+    let rules = alerts().len();
+    assert!(said.contains(&format!("{rules} rules found")), "{said}");
+    // It asks the instances that compose.yaml starts, under the name that the rules know.
+    assert!(configuration.contains("job_name: botfactory\n"));
+    let compose = read("compose.yaml");
+    let instance = Regex::new(r"\n  (bot-\w+):\n").unwrap();
+    let mut instances = 0;
+    for found in instance.captures_iter(&compose) {
+        let target = format!("\"{}:8000\"", &found[1]);
+        assert!(configuration.contains(&target), "{target} is not asked");
+        instances += 1;
+    }
+    assert!(instances == 2 && compose.contains("BOTFACTORY_LISTEN: 0.0.0.0:8000"));
+    let job = Regex::new(r#"job="([^"]*)""#).unwrap();
+    for (alert, expression, _) in alerts() {
+        for found in job.captures_iter(&expression) {
+            assert_eq!(&found[1], "botfactory", "{alert}");
+        }
+    }
+    // What a container may have is more than what the alert waits for.
+    let limit = Regex::new(r"memory: (\d+)M\n").unwrap();
+    let allowed: u64 = limit.captures(&compose).unwrap()[1].parse().unwrap();
+    let bound = Regex::new(r"resident_memory_bytes\S* > (\d+) \* 1024 \* 1024").unwrap();
+    let rules = read("deploy/prometheus/alerts.yml");
+    let fires: u64 = bound.captures(&rules).unwrap()[1].parse().unwrap();
+    assert!(fires < allowed, "{fires} MiB of {allowed}");
+}
+
+#[test]
 fn every_alert_fires_on_its_fault_and_not_before() {
     let folder = root().join("deploy/prometheus");
     for arguments in [
         ["check", "rules", "alerts.yml"],
         ["test", "rules", "alerts.test.yml"],
+        ["test", "rules", "quiet.test.yml"],
     ] {
         // It waits for its own little database to reach the disk, once for each rule.
         let memory = std::path::Path::new("/dev/shm");
