@@ -29,13 +29,14 @@ pub mod webhook;
 #[cfg(test)]
 mod runbook;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use sha2::{Digest, Sha256};
 
 use crate::bot::Bot;
 use crate::config::{Config, ConfigError};
-use crate::telemetry::{self, logs};
+use crate::telemetry::{self, events::NotStarted, logs};
 use cli::Command;
 
 /// Version of this program.
@@ -73,6 +74,7 @@ pub fn main(bots: &'static [&'static dyn Bot]) -> ExitCode {
         }
         _ => {}
     }
+    let serves = matches!(command, Command::Serve);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
@@ -83,6 +85,10 @@ pub fn main(bots: &'static [&'static dyn Bot]) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            // On a terminal it is said once, below.
+            if serves && !std::io::stdout().is_terminal() {
+                report(&error);
+            }
             for line in error.to_string().lines() {
                 eprintln!("error: {line}");
             }
@@ -91,11 +97,26 @@ pub fn main(bots: &'static [&'static dyn Bot]) -> ExitCode {
     }
 }
 
+/// A line in the log for each reason why it does not serve.
+fn report(error: &AppError) {
+    let code = match error {
+        AppError::Config(_) => "settings",
+        AppError::Failed(_) => "start",
+    };
+    for reason in error.to_string().lines() {
+        telemetry::emit(NotStarted { code, reason });
+    }
+}
+
 async fn run(command: Command, bots: &'static [&'static dyn Bot]) -> Result<(), AppError> {
     let names: Vec<&str> = bots.iter().map(|bot| bot.spec().id).collect();
-    let config = Config::load(&names)?;
     let own = |bot: &&dyn Bot| (bot.spec().id, bot.spec().source_hash);
     logs::identify(VERSION, &sources(bots), bots.iter().map(own).collect());
+    let config = Config::load(&names).inspect_err(|_| {
+        if matches!(command, Command::Serve) {
+            logs::start(None, logs::Format::Auto); // how lines are to look is not known
+        }
+    })?;
     let observe = &config.observe;
     match command {
         Command::Serve => logs::start(observe.log.as_deref(), observe.format),

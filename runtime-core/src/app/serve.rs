@@ -146,8 +146,14 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
         sources: &build,
     });
     // A second signal does not wait.
+    let of_build = build.clone();
     tokio::spawn(async move {
         asked.asked().await;
+        telemetry::emit(events::Lifecycle {
+            what: "stopped at once: asked a second time",
+            version: VERSION,
+            sources: &of_build,
+        });
         std::process::exit(130);
     });
     deployment.vitals().stop();

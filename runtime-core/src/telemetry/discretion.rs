@@ -54,7 +54,14 @@ mod tests {
         for line in &lines {
             assert_eq!(line["event"], "a task has panicked");
             assert_eq!(line["level"], "error");
-            for field in ["timestamp", "trace_id", "bot_id", "user_id", "version"] {
+            for field in [
+                "timestamp",
+                "trace_id",
+                "bot_id",
+                "user_id",
+                "version",
+                "spec_version",
+            ] {
                 assert!(line.get(field).is_some(), "no {field} in {line}");
             }
         }

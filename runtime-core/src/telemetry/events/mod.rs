@@ -22,7 +22,7 @@ pub use llm::{
     LlmOverhead, LlmRead, LlmUp,
 };
 pub use manage::DataCleared;
-pub use operation::{ApiAnswered, Lifecycle, PollingFailed, Registered, Reloaded};
+pub use operation::{ApiAnswered, Lifecycle, NotStarted, PollingFailed, Registered, Reloaded};
 pub use sending::{
     CallBuried, ChatUnreachable, FloodWaited, OutboxWaiting, ReplyFailed, ReplySent, RowsTakenOver,
     SendAmbiguous, SendRetried, TelegramCalled,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::telemetry::Fact;
 use crate::telemetry::metrics::Metrics;
@@ -106,6 +106,21 @@ impl Fact for Reloaded {
             m.reloads.with_label_values(&[self.bot]).inc();
         }
         info!(bot_id = self.bot, "reloaded");
+    }
+}
+
+/// The process does not come up.
+#[derive(Debug)]
+pub struct NotStarted<'a> {
+    /// `settings` or `start`.
+    pub code: &'static str,
+    /// For a person; it names variables, never their values.
+    pub reason: &'a str,
+}
+
+impl Fact for NotStarted<'_> {
+    fn observe(&self, _: Option<&Metrics>) {
+        error!(code = self.code, reason = self.reason, "cannot start");
     }
 }
 
