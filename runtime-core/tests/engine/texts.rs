@@ -169,6 +169,11 @@ async fn a_text_of_an_older_build_is_set_aside_and_breaks_nothing() {
     let live = overrides(&rig);
     live.load().await.unwrap();
     assert!(rig.say(ANNA, "/start").await.text().starts_with("Hello"));
+    let metrics = String::from_utf8(runtime_core::telemetry::metrics::text()).unwrap();
+    for counted in [r#"state="active"} 1"#, r#"state="stale"} 3"#] {
+        let counted = format!(r#"text_overrides{{bot_id="booking",{counted}"#);
+        assert!(metrics.contains(&counted), "no {counted} in {metrics}");
+    }
     let all = desk(&rig).list(None, true).await.unwrap();
     let french: Vec<_> = all.iter().filter(|text| text.locale == "fr").collect();
     assert!(

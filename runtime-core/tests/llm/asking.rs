@@ -77,6 +77,8 @@ async fn a_record_has_a_schema_where_the_server_knows_them() {
         last.message("system")
             .contains("- guests (integer 1..9): how many come")
     );
+    let counted = r#"llm_outputs_total{bot_id="shop",form="record",valid="true"} 3"#;
+    assert!(rig.metric(counted).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
