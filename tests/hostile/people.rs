@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::ground::{Engine, Ground, VERA, rows_with, say, steady};
+use crate::ground::{Engine, Ground, VERA, payloads, press, rows_with, say, steady};
 use crate::support::http;
 use crate::wire::Wire;
 
@@ -132,10 +132,74 @@ async fn exported_and_erased(engine: Engine) {
     http::get(ground.address(), "/bots/booking/people/anna")
         .await
         .refused(404);
+    // Nobody's number: it stands for whole groups, and for everybody who was erased.
+    for nobody in ["0", "-0", "+0", "00"] {
+        let path = format!("/bots/booking/people/{nobody}");
+        for method in ["GET", "DELETE"] {
+            let said = http::send(ground.address(), method, &path, &[], b"").await;
+            said.refused(404);
+        }
+    }
     // The record says that it happened, and to nobody.
     let output = ground.end().await;
     assert!(output.contains("person's data"), "{output}");
     assert!(!output.contains(&ANNA.to_string()), "{output}");
+}
+
+/// What came before an erasure does nothing after it: neither an update that Telegram delivers again nor a button.
+async fn nothing_of_before_comes_back(engine: Engine) {
+    let ground = Ground::with(engine, &[("RUST_LOG", "warn")]).await;
+    let mut wire = Wire::new(ground.address());
+    let button = async |wire: &mut Wire| {
+        let call = ground.hook(wire, "booking", say(ANNA, "/book")).await;
+        let all = payloads(&call.expect("an answer"));
+        let found = all.iter().find(|(text, _)| text.contains("Spa"));
+        found.map(|(_, data)| data.clone()).expect("a choice")
+    };
+    let before = button(&mut wire).await;
+    let mut again = say(ANNA, "/book");
+    again["update_id"] = ground.next_id().into();
+    ground
+        .post(&mut wire, "booking", again.to_string().as_bytes())
+        .await;
+    ground.settled().await;
+    let path = format!("/bots/booking/people/{ANNA}");
+    http::send(ground.address(), "DELETE", &path, &[], b"")
+        .await
+        .ok();
+    ground
+        .post(&mut wire, "booking", again.to_string().as_bytes())
+        .await;
+    // Who is seen is written once a second.
+    tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
+    let left = rows_with(&ground.dump().await, ANNA);
+    assert!(left.values().all(Vec::is_empty), "{left:#?}");
+    // She begins the same again: the same question at the same place.
+    let fresh = button(&mut wire).await;
+    assert_ne!(before, fresh);
+    let stands = |dump| rows_with(&dump, ANNA)["bf_conversations"].clone();
+    let waiting = stands(ground.dump().await);
+    assert_eq!(waiting.len(), 1);
+    let said = ground
+        .hook(&mut wire, "booking", press(ANNA, ANNA, &before))
+        .await;
+    assert_eq!(said.expect("an answer")["method"], "answerCallbackQuery");
+    assert_eq!(stands(ground.dump().await), waiting);
+    ground
+        .hook(&mut wire, "booking", press(ANNA, ANNA, &fresh))
+        .await;
+    assert_ne!(stands(ground.dump().await), waiting);
+    ground.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_before_comes_back_sqlite() {
+    nothing_of_before_comes_back(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_before_comes_back_postgres() {
+    nothing_of_before_comes_back(Engine::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

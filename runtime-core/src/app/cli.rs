@@ -4,6 +4,7 @@ use crate::bot::Bot;
 use crate::config::{VARIABLES, admins_variable, llm, token_variable};
 use crate::ingress::preview::Who;
 use crate::store::events::{Filter, HOURS, Kind, MOST};
+use crate::store::person::NOBODY;
 
 /// The short form.
 pub const USAGE: &str = "usage: botfactory [serve | chat BOT [--user N] [--locale TAG] [--admin] | migrate | health | webhook set|delete|info [BOT]\n                  | dead-letters BOT [list | requeue ID… | discard ID…]\n                  | people BOT export|erase USER\n                  | events BOT [list | report] [--user N] [--type T] [--trace ID] [--hours N] [--limit N]\n                  | texts BOT [list [LOCALE] | set LOCALE KEY WORDS | set LOCALE FILE.ftl | revert [LOCALE [KEY…]]\n                    | export LOCALE | changes]]\n       botfactory --help | --version";
@@ -213,9 +214,8 @@ fn people(args: impl Iterator<Item = String>) -> Result<Command, String> {
         [bot, verb, user] => (bot, verb, user),
         _ => return Err("`people` takes a bot, `export` or `erase`, and a person".to_owned()),
     };
-    let user = user
-        .parse()
-        .map_err(|_| format!("`{user}` is not Telegram's number of a person"))?;
+    let number = user.parse().ok().filter(|number| *number != NOBODY);
+    let user = number.ok_or_else(|| format!("`{user}` is not Telegram's number of a person"))?;
     let what = match *verb {
         "export" => People::Export(user),
         "erase" => People::Erase(user),
@@ -400,6 +400,7 @@ mod tests {
             "people booking erase",
             "people booking drop 42",
             "people booking erase Anna",
+            "people booking erase 0",
             "texts",
             "texts booking set ru",
             "texts booking export",

@@ -459,6 +459,7 @@ impl Engine {
             key: job.key,
             words,
             limits: self.decisions(seat, job.key.bot, update_id),
+            noted: None,
         };
         tokio::time::timeout(seat::DEADLINE, self.write(update, work()))
             .await

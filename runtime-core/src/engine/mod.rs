@@ -180,12 +180,14 @@ impl Engine {
         };
         let key = Update::key(seat, channel, &person, place);
         let person = Arc::new(person);
+        let mut noted = None;
         if channel != Channel::Preview {
             let store = &self.shared.store;
             let now = store.clock().micros();
             store.heard.hear(key.bot, place.chat_id, now);
             let id = seat.spec.id;
-            store.people.see(key.bot, id, &person, place.private, now);
+            let anew = store.people.see(key.bot, id, &person, place.private, now);
+            noted = anew.then_some(now);
         }
         if matches!(route, Route::Ignore) {
             return Outcome::NOTHING;
@@ -214,6 +216,7 @@ impl Engine {
             key,
             words,
             limits: self.decisions(seat, key.bot, update_id),
+            noted,
         };
         if let Some(held_back) = self.policed(&update, &route).await {
             return match held_back {

@@ -168,6 +168,8 @@ pub(crate) struct Update {
     pub(crate) words: Words,
     /// Decisions about limits; `None` where the bot has none.
     pub(crate) limits: Option<Arc<Decisions>>,
+    /// When whoever acts was noted to be written, by this update.
+    pub(crate) noted: Option<i64>,
 }
 
 impl Update {

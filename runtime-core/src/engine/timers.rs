@@ -71,6 +71,7 @@ impl Engine {
             key: due.key,
             words,
             limits: self.decisions(seat, due.key.bot, update_id),
+            noted: None,
         };
         let timer = Timer {
             run: due.run,

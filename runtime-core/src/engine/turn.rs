@@ -245,9 +245,10 @@ impl Turn {
             cx.said.push(Said::Own("bf-done")); // a dialogue never ends in silence
         }
         let cx = &did.cx;
+        let last_run = self.last_run(stand);
         let next_run = match &cx.next {
-            Next::Turn(_) => stand.run, // the same question: its buttons still count
-            _ => stand.run.saturating_add(1),
+            Next::Turn(_) => last_run, // the same question: its buttons still count
+            _ => last_run.saturating_add(1),
         };
         let composed = compose(
             &Frame {
@@ -325,9 +326,18 @@ impl Turn {
                     waiting: Some(waiting.to_json()?),
                 })
             }
-            Next::End => Some(Moved::ended(stand.run)),
+            Next::End => Some(Moved::ended(last_run)),
         };
         self.plan(parcel, stand, conversation, locale, None, job, event)
+    }
+
+    /// The number of the last question. A conversation without a row counts from the clock's milliseconds on: buttons of one that
+    /// was erased have smaller numbers, since nobody is asked a question every millisecond.
+    fn last_run(&self, stand: &Stand) -> i64 {
+        match stand.version {
+            0 => self.shared.store.clock().micros() / 1_000,
+            _ => stand.run,
+        }
     }
 
     /// Dead letter, claim and apology.
@@ -492,6 +502,11 @@ impl Turn {
         match verdict {
             Verdict::Busy => Outcome::BUSY,
             Verdict::Duplicate(response) => {
+                // Who was erased since is not noted again by what they did before.
+                if let Some(at) = update.noted {
+                    let (bot, person) = (update.key.bot, update.words.person.id);
+                    shared.store.people.unsee(bot, person, at);
+                }
                 telemetry::emit(DuplicateAnswered {
                     bot: update.seat.spec.id,
                     update_id: update.update_id,

@@ -21,7 +21,7 @@ use super::error::{ErrorBody, Problem};
 use super::extract::At;
 use super::state::{Deployment, Served};
 use crate::store::export::Export;
-use crate::store::person::{Erased, preview_number};
+use crate::store::person::{Erased, NOBODY, preview_number};
 use crate::store::{Store, StoreError};
 use crate::telemetry::{self, events};
 
@@ -91,8 +91,8 @@ fn place<'a>(
 }
 
 fn number(user: &str) -> Result<i64, Problem> {
-    user.parse()
-        .map_err(|_| Problem::not_found("a person is named by Telegram's number"))
+    let number = user.parse().ok().filter(|number| *number != NOBODY);
+    number.ok_or_else(|| Problem::not_found("a person is named by Telegram's number"))
 }
 
 /// What is stored about a person

@@ -24,7 +24,7 @@ pub(crate) enum Found {
     Row(Stand),
 }
 
-/// A conversation's row; without one everything is 0.
+/// A conversation's row; without one everything is 0, and the engine numbers questions from the clock on.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Stand {
     /// Number of the last question asked.

@@ -9,6 +9,9 @@ use super::error::StoreError;
 use crate::bot::{Bot, PersonTable};
 use crate::redis::notices::Notice;
 
+/// Stands in the place of a person where there is none: dialogues of a whole group, events of the erased. Nobody has this number.
+pub const NOBODY: i64 = 0;
+
 /// A table of the runtime's with rows of people. `$1` is the person, `$2` Telegram's number of the bot.
 pub(crate) struct Held {
     pub(crate) table: &'static str,
@@ -302,7 +305,8 @@ impl Store {
         person: i64,
     ) -> Result<Vec<Erased>, StoreError> {
         let parts = parts(bot, numbers);
-        let _writing = self.events.writing.lock().await;
+        let _events = self.events.writing.lock().await;
+        let _people = self.people.writing.lock().await;
         for number in numbers {
             self.people.forget(*number, person);
             self.events.forget(*number, person, self.clock().micros());

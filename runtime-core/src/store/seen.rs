@@ -107,7 +107,11 @@ impl Inner {
 
 /// Who was seen since the last write, and who was written lately.
 #[derive(Debug, Default)]
-pub(crate) struct People(Mutex<Inner>);
+pub(crate) struct People {
+    inner: Mutex<Inner>,
+    /// Held while a batch is written, and while a person is erased: they are on their way in none meanwhile.
+    pub(crate) writing: tokio::sync::Mutex<()>,
+}
 
 fn looks(person: &Person) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -118,10 +122,10 @@ fn looks(person: &Person) -> u64 {
 
 impl People {
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An update of this person has arrived.
+    /// An update of this person has arrived; whether it is the one that has them written.
     pub(crate) fn see(
         &self,
         bot: i64,
@@ -129,7 +133,7 @@ impl People {
         person: &Arc<Person>,
         private: bool,
         now: i64,
-    ) {
+    ) -> bool {
         let whom = (bot, person.id);
         let looks = looks(person);
         let mut inner = self.lock();
@@ -138,14 +142,16 @@ impl People {
             && (written.private || !private)
             && now.saturating_sub(written.at) < FRESH
         {
-            return;
+            return false;
         }
         let full = inner.waiting.len() >= WAITING;
         if let Some(noted) = inner.waiting.get_mut(&whom) {
             noted.person = person.clone();
             noted.private |= private;
             noted.at = now;
-        } else if !full {
+            return false;
+        }
+        if !full {
             let noted = Noted {
                 bot_id,
                 person: person.clone(),
@@ -153,6 +159,16 @@ impl People {
                 at: now,
             };
             inner.waiting.insert(whom, noted);
+        }
+        !full
+    }
+
+    /// The update that had this person noted at `at` was one of before, and nothing has come of them since.
+    pub(crate) fn unsee(&self, bot: i64, person: i64, at: i64) {
+        let mut inner = self.lock();
+        let whom = (bot, person);
+        if inner.waiting.get(&whom).is_some_and(|noted| noted.at == at) {
+            inner.waiting.remove(&whom);
         }
     }
 
@@ -208,6 +224,7 @@ impl Store {
     /// The database fails; they are written by the next call.
     pub async fn write_people(&self) -> Result<usize, StoreError> {
         let mut count = 0;
+        let _writing = self.people.writing.lock().await;
         loop {
             let batch = self.people.take();
             if batch.is_empty() {
@@ -298,6 +315,19 @@ mod tests {
         see("Anna", true, FRESH + 1);
         assert_eq!(people.take().len(), 1);
         see("Ann", true, 3);
+        assert_eq!(people.take().len(), 1);
+    }
+
+    #[test]
+    fn an_update_of_before_notes_nobody() {
+        let people = People::default();
+        let see = |at| people.see(1, "bot", &anna("Anna"), true, at);
+        assert!(see(1));
+        people.unsee(1, 7, 1);
+        assert!(people.take().is_empty());
+        // Something new of hers has come meanwhile.
+        assert!(see(2) && !see(3));
+        people.unsee(1, 7, 2);
         assert_eq!(people.take().len(), 1);
     }
 
