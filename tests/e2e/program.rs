@@ -135,6 +135,27 @@ async fn a_port_of_another_program() {
     assert!(said.lines().count() <= 3, "{said}");
 }
 
+/// Two instances of one deployment share a port; with another deployment people would reach one or the other by chance.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_of_another_deployment() {
+    let home = Home::new();
+    let node = home.start().await;
+    let address = node.address;
+    let other = Home::new().with("BOTFACTORY_LISTEN", &address.to_string());
+    let (code, said) = other.refused().await;
+    assert_eq!(code, 1);
+    assert!(
+        said.contains("another database") && said.contains("BOTFACTORY_LISTEN"),
+        "{said}"
+    );
+    assert!(said.lines().count() <= 3, "{said}");
+    // Nobody was led there meanwhile.
+    for _ in 0..20 {
+        node.get("/health").await.ok();
+    }
+    node.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_it_serves_is_printed() {
     let home = Home::new().with("BOTFACTORY_TOKEN_SURVEY", SURVEY_TOKEN);

@@ -22,11 +22,8 @@ const QUESTION: &[u8] =
 /// # Errors
 /// It is not ready, or nobody answers.
 pub async fn run(config: &Config) -> Result<(), AppError> {
-    let mut address = config.admin_listen.unwrap_or(config.listen);
-    if address.ip().is_unspecified() {
-        address.set_ip(Ipv4Addr::LOCALHOST.into());
-    }
-    match tokio::time::timeout(PATIENCE, ask(address)).await {
+    let address = config.admin_listen.unwrap_or(config.listen);
+    match tokio::time::timeout(PATIENCE, ask(address, QUESTION)).await {
         Ok(Ok(answer)) if answer.starts_with("HTTP/1.1 200 ") => {
             println!("ready");
             Ok(())
@@ -41,9 +38,16 @@ pub async fn run(config: &Config) -> Result<(), AppError> {
     }
 }
 
-async fn ask(address: SocketAddr) -> std::io::Result<String> {
+/// Asks whoever listens at an address, and reads what fits [`ANSWER`].
+///
+/// # Errors
+/// Nobody does, or the connection breaks.
+pub(super) async fn ask(mut address: SocketAddr, question: &[u8]) -> std::io::Result<String> {
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
     let mut stream = TcpStream::connect(address).await?;
-    stream.write_all(QUESTION).await?;
+    stream.write_all(question).await?;
     let mut answer = Vec::new();
     stream.take(ANSWER).read_to_end(&mut answer).await?;
     Ok(String::from_utf8_lossy(&answer).into_owned())

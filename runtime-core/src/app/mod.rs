@@ -7,6 +7,7 @@
 //! | [`serve`] | serving until a signal, and stopping under a deadline |
 //! | [`chat`] | a conversation in the terminal |
 //! | [`health`] | asking a running instance |
+//! | [`neighbour`] | who listens on our port already |
 //! | [`webhook`] | webhooks by hand |
 //! | [`letters`] | dead letters by hand |
 //! | [`events`] | what bots did |
@@ -20,6 +21,7 @@ pub mod events;
 pub mod health;
 pub mod letters;
 pub mod menus;
+pub mod neighbour;
 pub mod people;
 pub mod serve;
 pub mod start;

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::start::{self, App};
-use super::{AppError, VERSION, sources};
+use super::{AppError, VERSION, neighbour, sources};
 use crate::bot::Bot;
 use crate::config::{Config, token_variable};
 use crate::http::doors::Doors;
@@ -21,6 +21,7 @@ use crate::ingress::polling::Polling;
 use crate::scheduler::{Scheduler, Worker};
 use crate::telemetry::{self, events, metrics, otlp};
 
+const LISTEN: &str = "BOTFACTORY_LISTEN";
 /// What runs may take this long to finish.
 const DRAIN: Duration = Duration::from_secs(15);
 /// After the port is closed, how long a fresh connection may take to send its first request.
@@ -34,12 +35,20 @@ const FLUSH: Duration = Duration::from_secs(5);
 /// Whatever keeps it from starting, in words for a person.
 pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<(), AppError> {
     let build = sources(bots);
-    let port = open_port("BOTFACTORY_LISTEN", config.listen)?;
-    let admin = config
-        .admin_listen
-        .map(|address| open_port("BOTFACTORY_ADMIN_LISTEN", address))
-        .transpose()?;
+    // Where somebody listens already we do only when it is known that they are of this deployment.
+    let neighbour = neighbour::deployment(config.listen).await;
+    let ports = match neighbour {
+        None => Some(open_ports(&config)?),
+        Some(_) => None,
+    };
     let app = start::open(bots, &config).await?;
+    if neighbour.is_some_and(|known| known != app.deployment.settings().name) {
+        return Err(neighbour::stranger(config.listen, LISTEN));
+    }
+    let (port, admin) = match ports {
+        Some(ports) => ports,
+        None => open_ports(&config)?,
+    };
     let _presence = app
         .store
         .enter()
@@ -190,6 +199,14 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
         sources: &build,
     });
     Ok(())
+}
+
+/// The port, and that of the operators where it is apart.
+fn open_ports(config: &Config) -> Result<(Port, Option<Port>), AppError> {
+    let port = open_port(LISTEN, config.listen)?;
+    let admin = config.admin_listen;
+    let admin = admin.map(|address| open_port("BOTFACTORY_ADMIN_LISTEN", address));
+    Ok((port, admin.transpose()?))
 }
 
 fn open_port(variable: &str, address: SocketAddr) -> Result<Port, AppError> {
@@ -348,6 +365,12 @@ fn introduction(
     if port.shared || admin.is_some_and(|admin| admin.shared) {
         lines.push(
             "Note: another instance listens on the same port; both take requests until one stops"
+                .to_owned(),
+        );
+    }
+    if config.public_url.is_some() && config.admin_key.is_none() && admin.is_none() {
+        lines.push(
+            "Note: BOTFACTORY_ADMIN_TOKEN is not set: see that the proxy passes nothing on but /tg/ and /health, or set it"
                 .to_owned(),
         );
     }

@@ -106,7 +106,7 @@ pub async fn store(
     config: &Config,
 ) -> Result<Arc<Store>, AppError> {
     let sets: Vec<&'static MigrationSet> = bots.iter().map(|bot| &bot.spec().migrations).collect();
-    Store::open(&config.database, &sets, Clock::system())
+    Store::open(config.database.expose_secret(), &sets, Clock::system())
         .await
         .map_err(|error| {
             let shown = config.shown_database();
@@ -136,6 +136,10 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
         old: config.key_old.map(|Key(key)| key),
     };
     let shared = keys.current;
+    let name = hex(stored(&store, "deployment").await?)
+        .chars()
+        .take(16)
+        .collect();
     telemetry::logs::pseudonyms(keys.current);
     store.keep_events(config.observe.events_days);
     let connected = config.tokens.iter().any(Option::is_some);
@@ -238,12 +242,13 @@ pub async fn open(bots: &'static [&'static dyn Bot], config: &Config) -> Result<
         llm: llm.clone(),
     };
     let settings = Settings {
+        name,
         webhook_secret: secret,
         admin_key: config.admin_key,
         proxies: config.proxies.clone(),
         admin_apart: config.admin_listen.is_some(),
         public_url: config.public_url.clone(),
-        postgres: config.database.starts_with("postgres"),
+        postgres: config.database.expose_secret().starts_with("postgres"),
         redis: redis.configured(),
         counters: Arc::new(Counters::new(redis)),
     };

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use access::{AdminKey, Proxies};
 use llm::LlmConfig;
@@ -39,8 +39,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where everything but `/tg/*` and `/health` listens, if apart.
     pub admin_listen: Option<SocketAddr>,
-    /// `sqlite://…`, or `postgres://…` in a build with that engine.
-    pub database: String,
+    /// `sqlite://…`, or `postgres://…` in a build with that engine: with its password.
+    pub database: SecretString,
     /// What instances share beside the database; `None`: each for itself.
     pub redis: Option<SecretString>,
     /// By bot's index; `None`: preview only.
@@ -72,7 +72,8 @@ pub struct Config {
 impl Config {
     /// The database's URL without name and password.
     pub fn shown_database(&self) -> String {
-        let url = self.database.split('?').next().unwrap_or_default();
+        let url = self.database.expose_secret().split('?').next();
+        let url = url.unwrap_or_default();
         match (url.split_once("://"), url.rsplit_once('@')) {
             (Some((scheme, _)), Some((_, place))) => format!("{scheme}://{place}"),
             _ => url.to_owned(),

@@ -7,7 +7,7 @@ use super::reader::Reader;
 use crate::redis::Redis;
 
 impl Reader<'_> {
-    pub(super) fn database(&mut self) -> String {
+    pub(super) fn database(&mut self) -> SecretString {
         let value = self
             .get("DATABASE_URL")
             .unwrap_or(DEFAULT_DATABASE)
@@ -31,7 +31,7 @@ impl Reader<'_> {
                 "`DATABASE_URL` must begin with `sqlite:` or `postgres:`, such as `sqlite://data/botfactory.db`",
             ),
         }
-        value
+        value.into()
     }
 
     pub(super) fn redis(&mut self) -> Option<SecretString> {

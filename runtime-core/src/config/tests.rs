@@ -20,7 +20,7 @@ fn error(pairs: &[(&str, &str)]) -> String {
 fn defaults() {
     let config = read(&[]).unwrap();
     assert_eq!(config.listen.to_string(), DEFAULT_LISTEN);
-    assert_eq!(config.database, DEFAULT_DATABASE);
+    assert_eq!(config.database.expose_secret(), DEFAULT_DATABASE);
     assert_eq!(config.telegram_api, DEFAULT_TELEGRAM);
     assert_eq!(config.tokens.len(), 2);
     assert!(config.public_url.is_none() && config.admin_key.is_none());
@@ -63,6 +63,9 @@ fn postgres_is_told_apart() {
             let built = cfg!(feature = "postgres");
             assert!(built);
             assert_eq!(config.shown_database(), "postgres://h/d");
+            assert!(!format!("{config:?}").contains("hunter2"));
+            let odd = error(&[("DATABASE_URL", "postgres://u:12?hunter2@h/d")]);
+            assert!(!odd.contains("hunter2") && !odd.contains("12"), "{odd}");
         }
         Err(error) => {
             let words = error.to_string();
@@ -146,6 +149,6 @@ fn the_environment_beats_the_file() {
     )
     .unwrap();
     assert_eq!(config.listen.port(), 2);
-    assert_eq!(config.database, "sqlite://a.db");
+    assert_eq!(config.database.expose_secret(), "sqlite://a.db");
     std::fs::remove_dir_all(dir).unwrap();
 }

@@ -58,10 +58,14 @@ struct Readiness {
     not_registered: Vec<&'static str>,
 }
 
+/// Names the deployment in answers of `/health`, for an instance that wants to share its port.
+pub const DEPLOYMENT: &str = "x-botfactory-deployment";
+
 /// The process answers
 #[utoipa::path(get, path = "/health", tag = "health", responses((status = 200, body = Alive)))]
-pub async fn alive() -> Response {
-    Json(Alive { ok: true }).into_response()
+pub async fn alive(State(deployment): State<Deployment>) -> Response {
+    let name = [(DEPLOYMENT, deployment.settings().name.clone())];
+    (name, Json(Alive { ok: true })).into_response()
 }
 
 /// The database answers, or did a moment ago

@@ -40,6 +40,8 @@ struct Inner {
 /// What the routes need of the configuration.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// Of the deployment: the same for every instance on one database, another one for every other. Nothing follows from it.
+    pub name: String,
     /// Of the webhook, for all bots.
     pub webhook_secret: SecretString,
     /// `None`: admin and preview on loopback only.

@@ -160,6 +160,7 @@ pub(crate) fn deployment(core: Arc<Scripted>, admin: Option<&str>, token: bool) 
         vec![Served::new(&Facts, token)],
         core,
         Settings {
+            name: "0a1b".to_owned(),
             webhook_secret: SECRET.to_owned().into(),
             admin_key: admin.map(AdminKey::of),
             proxies: Proxies::default(),

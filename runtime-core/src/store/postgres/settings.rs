@@ -32,7 +32,7 @@ const STATEMENTS: usize = 512;
 pub(crate) const RESERVED: usize = 3;
 
 /// A database, and the limits of its use.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) options: PgConnectOptions,
     /// `connections`: at most so many of this process.
@@ -43,6 +43,13 @@ pub(crate) struct Settings {
     pub(crate) statement: Duration,
     /// `lock_timeout`, in milliseconds: the server ends a statement that waits for a lock after it.
     pub(crate) lock: Duration,
+}
+
+/// Without the options: they hold the password.
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").finish_non_exhaustive()
+    }
 }
 
 impl Settings {
@@ -116,6 +123,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(settings.connections, 20);
+        assert!(!format!("{settings:?}").contains("p@"));
         assert_eq!(settings.statement, Duration::from_secs(5));
         assert_eq!(settings.connect, Duration::from_secs(3));
         assert_eq!(settings.options.get_host(), "h");
