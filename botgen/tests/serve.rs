@@ -348,6 +348,28 @@ fn pages_of_other_origins_read_nothing_unless_allowed() {
         );
         assert_eq!(ask("OPTIONS", origin).status, 405);
     }
+    // They could not read the answer, but keep the compiler busy by a form's request.
+    let post = |origins: &[&str]| {
+        let mut headers = vec![("Content-Type", "text/plain")];
+        headers.extend(origins.iter().map(|origin| ("Origin", *origin)));
+        server.send("POST", "/spec/validate", &headers, GOOD.as_bytes())
+    };
+    let allowed = "https://editor.example.org";
+    assert_eq!((post(&[]).status, post(&[allowed]).status), (200, 200));
+    for origins in [
+        &["https://evil.example"][..],
+        &["null"],
+        &["http://localhost:8001"],
+        &[allowed, "https://evil.example"],
+    ] {
+        let said = post(origins);
+        assert_eq!(
+            (said.status, &said.json()["error"]["code"]),
+            (403, &json!("forbidden")),
+            "{origins:?}"
+        );
+        assert!(!said.head.contains("access-control"), "{origins:?}");
+    }
 }
 
 /// Everything that is described is there; everything that is answered is described.

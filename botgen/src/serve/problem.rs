@@ -57,6 +57,7 @@ impl Problem {
 fn code(status: StatusCode) -> &'static str {
     match status.as_u16() {
         400 => "bad_request",
+        403 => "forbidden",
         404 => "not_found",
         405 => "method_not_allowed",
         408 => "timeout",

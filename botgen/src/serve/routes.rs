@@ -289,6 +289,7 @@ fn finish(path: &str, item: &mut PathItem) {
     request_body(content((BotBody = "application/json"), (Value = "application/yaml"), (String = "text/plain"))),
     responses((status = 200, body = Validation),
         (status = 400, description = "No JSON, or no UTF-8", body = ErrorBody),
+        (status = 403, description = "A page whose origin was not allowed asks", body = ErrorBody),
         (status = 413, description = "More than 2 MB", body = ErrorBody),
         (status = 415, description = "Neither JSON nor YAML nor text", body = ErrorBody),
         (status = 422, description = "Nothing that could be a bot", body = ErrorBody),
@@ -304,6 +305,7 @@ async fn validate(State(desk): State<Desk>, request: Request) -> Result<Json<Val
     request_body(content((BotBody = "application/json"), (Value = "application/yaml"), (String = "text/plain"))),
     responses((status = 200, body = Mended),
         (status = 400, description = "No JSON, or no UTF-8", body = ErrorBody),
+        (status = 403, description = "A page whose origin was not allowed asks", body = ErrorBody),
         (status = 413, description = "More than 2 MB", body = ErrorBody),
         (status = 415, description = "Neither JSON nor YAML nor text", body = ErrorBody),
         (status = 422, description = "Nothing that could be a bot", body = ErrorBody),
@@ -416,14 +418,27 @@ async fn body(body: Body) -> Result<Bytes, Problem> {
     }
 }
 
-/// Lets pages of the given origins read the answers, and of no others.
+/// Lets pages of the given origins ask and read the answers. Other pages in a browser of this machine could not read them, but
+/// could keep the compiler (and the Postgres that it asks) busy: they are refused.
 async fn across(State(origins): State<Arc<[String]>>, request: Request, next: Next) -> Response {
-    let origin = request.headers().get(header::ORIGIN).cloned();
-    let origin = origin.filter(|given| {
-        origins
-            .iter()
-            .any(|known| known.as_bytes() == given.as_bytes())
-    });
+    let named: Vec<HeaderValue> = request
+        .headers()
+        .get_all(header::ORIGIN)
+        .iter()
+        .cloned()
+        .collect();
+    let known = |given: &HeaderValue| {
+        let mut known = origins.iter();
+        known.any(|known| known.as_bytes() == given.as_bytes())
+    };
+    if request.method() == Method::POST && !named.iter().all(known) {
+        let words = "pages of this origin may not ask: `--allow-origin` names those that may";
+        return Problem::new(403, words).into_response();
+    }
+    let origin = match named.as_slice() {
+        [one] if known(one) => Some(one.clone()),
+        _ => None,
+    };
     let mut response = match (&origin, request.method() == Method::OPTIONS) {
         (Some(_), true) => StatusCode::NO_CONTENT.into_response(),
         _ => next.run(request).await,
