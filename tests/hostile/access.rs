@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{Home, Node, http, until};
+use crate::wire::raw;
 
 const TOKEN: &str = "hostile-admin-token-0123456789";
 /// SHA-256 of it.
@@ -174,6 +175,9 @@ async fn no_forwarding_header_opens_anything() {
         ("Sec-Fetch-Site", "cross-site"),
         ("Origin", "null"),
         ("Origin", "http://localhost.example.org"),
+        ("Origin", "http://localhost:3000"),
+        ("Origin", "http://127.0.0.1"),
+        ("Origin", "https://localhost"),
         ("Host", "rebound.example.org"),
         ("Host", "localhost.example.org"),
         ("Host", "[::ffff:127.0.0.1]"),
@@ -182,7 +186,35 @@ async fn no_forwarding_header_opens_anything() {
     }
     for host in ["localhost", "127.0.0.1:8000", "[::1]", "[::1]:8000"] {
         assert_eq!(bots(&node, &[("Host", host)]).await, 200, "{host}");
+        let own = format!("http://{host}");
+        let page = [("Host", host), ("Origin", own.as_str())];
+        assert_eq!(bots(&node, &page).await, 200, "{host}");
     }
+    node.stop().await;
+}
+
+/// nginx as it comes passes on what it is sent without a word of itself, and asks for `127.0.0.1` by HTTP/1.0.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_says_nothing_opens_nothing() {
+    let home = Home::new();
+    let node = home.start().await;
+    let ask = async |version: &str, path: &str| {
+        let host = node.address;
+        let request =
+            format!("GET {path} HTTP/{version}\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        raw(node.address, request.as_bytes()).await.remove(0).status
+    };
+    assert_eq!(ask("1.1", "/bots").await, 200);
+    for path in ["/bots", "/", "/metrics", "/openapi.json"] {
+        assert_eq!(ask("1.0", path).await, 403, "{path}");
+    }
+    assert_eq!(ask("1.0", "/health").await, 200);
+    node.stop().await;
+    // With a token it is the token that counts.
+    home.set("BOTFACTORY_ADMIN_TOKEN", TOKEN);
+    let node = home.start().await;
+    let request = format!("GET /bots HTTP/1.0\r\nAuthorization: Bearer {TOKEN}\r\n\r\n");
+    assert_eq!(raw(node.address, request.as_bytes()).await[0].status, 200);
     node.stop().await;
 }
 

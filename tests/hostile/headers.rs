@@ -115,6 +115,49 @@ async fn tricks_with_heads_have_no_effect() {
     ground.end().await;
 }
 
+/// A body that nobody reads is no request, whatever it says; requests that come together are answered in their order.
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_are_no_requests() {
+    let ground = Ground::with(Engine::Sqlite, &[("RUST_LOG", "warn")]).await;
+    let to = ground.address();
+    let hidden = "GET /bots HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let length = hidden.len();
+    let chunked = format!("{length:x}\r\n{hidden}\r\n0\r\n\r\n");
+    for (line, status) in [
+        ("POST /nowhere", 404),
+        ("POST /bots", 405),
+        ("PATCH /bots", 405),
+        ("GET /health", 200),
+        ("POST /tg/nobody", 404),
+        ("POST /tg/booking", 401),
+        ("DELETE /bots/booking/people/77?dry_run=true", 400),
+        ("POST /bots/nobody/reload", 404),
+    ] {
+        for (framing, body) in [
+            (format!("Content-Length: {length}"), hidden),
+            ("Transfer-Encoding: chunked".to_owned(), &chunked),
+        ] {
+            let request = format!("{line} HTTP/1.1\r\nHost: localhost\r\n{framing}\r\n\r\n{body}");
+            let said = raw(to, request.as_bytes()).await;
+            let statuses: Vec<u16> = said.iter().map(|said| said.status).collect();
+            assert_eq!(statuses, [status], "{line}, {framing}");
+        }
+    }
+    let asked = ["/health", "/nowhere", "/bots", "/health/db"];
+    let together: String = asked
+        .iter()
+        .map(|path| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+        .collect();
+    let said = raw(
+        to,
+        format!("{together}GET /health\r\n\r\n{together}").as_bytes(),
+    )
+    .await;
+    let statuses: Vec<u16> = said.iter().map(|said| said.status).collect();
+    assert_eq!(statuses, [200, 404, 200, 200, 400]);
+    ground.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn large_heads_are_refused() {
     let ground = Ground::with(Engine::Sqlite, &[("RUST_LOG", "warn")]).await;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -71,16 +71,20 @@ impl Proxies {
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut networks = Vec::new();
         let words = text.split([',', ' ']).filter(|word| !word.is_empty());
-        for word in words {
+        // Its place, not its words: whoever has mixed up two variables has a secret here.
+        for (place, word) in (1..).zip(words) {
             let network = match word.parse::<IpNet>() {
                 Ok(network) => network,
                 Err(_) => IpNet::from(word.parse::<IpAddr>().map_err(|_| {
-                    format!("`{word}` is neither an address nor a network such as `10.0.0.0/8`")
+                    format!(
+                        "number {place} is neither an address nor a network such as `10.0.0.0/8`"
+                    )
                 })?),
             };
+            let network = canonical(network);
             if network.prefix_len() == 0 {
                 return Err(format!(
-                    "`{word}` is everybody: name the proxies' own networks"
+                    "number {place} is everybody: name the proxies' own networks"
                 ));
             }
             networks.push(network);
@@ -96,6 +100,19 @@ impl Proxies {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
+}
+
+/// IPv4 written as IPv6 (`::ffff:10.0.0.0/104`) is IPv4: that is how peers are compared.
+fn canonical(network: IpNet) -> IpNet {
+    let mapped = match network {
+        IpNet::V6(network) => network.addr().to_ipv4_mapped(),
+        IpNet::V4(_) => None,
+    };
+    let bits = network.prefix_len().checked_sub(96);
+    let v4 = mapped
+        .zip(bits)
+        .and_then(|(address, bits)| Ipv4Net::new(address, bits).ok());
+    v4.map_or(network, IpNet::V4)
 }
 
 impl Reader<'_> {
@@ -172,15 +189,25 @@ mod tests {
         for no in ["11.0.0.1", "192.0.2.8", "::2", "127.0.0.1"] {
             assert!(!proxies.has(no.parse().unwrap()), "{no}");
         }
+        let mapped = Proxies::parse("::ffff:10.0.0.0/104 ::ffff:192.0.2.7").unwrap();
+        for yes in ["10.1.2.3", "::ffff:10.1.2.3", "192.0.2.7"] {
+            assert!(mapped.has(yes.parse().unwrap()), "{yes}");
+        }
+        assert!(!mapped.has("11.0.0.1".parse().unwrap()));
         assert!(!Proxies::default().has("127.0.0.1".parse().unwrap()));
         for wrong in [
             "0.0.0.0/0",
             "::/0",
+            "::ffff:0.0.0.0/96",
             "proxy.internal",
             "10.0.0.0/33",
             "10.0.0",
         ] {
-            assert!(Proxies::parse(wrong).is_err(), "{wrong}");
+            let said = Proxies::parse(&format!("::1, {wrong}")).unwrap_err();
+            assert!(
+                said.starts_with("number 2 is ") && !said.contains(&format!("`{wrong}`")),
+                "{said}"
+            );
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 use super::bots::find;
 use super::error::{ErrorBody, Problem};
 use super::extract::{At, JsonBody, Params};
+use super::guard::only;
 use super::state::Deployment;
 use crate::bot::{Bot, OnAmbiguous};
 use crate::broadcast::audience::{Audience, NoAudience};
@@ -335,11 +336,17 @@ fn now(deployment: &Deployment) -> i64 {
 
 /// The request's own key, if it has one.
 fn request_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(key) = headers.get("idempotency-key") else {
+    const NAME: HeaderName = HeaderName::from_static("idempotency-key");
+    if !headers.contains_key(&NAME) {
         return Ok(None);
-    };
-    let key = key.to_str().unwrap_or_default().trim();
-    if key.is_empty() || key.len() > REQUEST_KEY {
+    }
+    // Given twice it is none: nobody knows which one a retry repeats.
+    let key = only(headers, NAME).and_then(|key| std::str::from_utf8(key).ok());
+    let key = key.unwrap_or_default().trim();
+    let visible = key
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() || byte == b' ');
+    if key.is_empty() || key.len() > REQUEST_KEY || !visible {
         return Err(Problem::validation(
             "`Idempotency-Key` is 1 to 200 visible ASCII characters",
         ));

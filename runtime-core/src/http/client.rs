@@ -1,7 +1,7 @@
 //! Who asks, for the record: the peer; or, where that is a proxy of `BOTFACTORY_TRUSTED_PROXIES`, whom it names. Nothing is
 //! ever opened by it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::Request;
 use axum::extract::connect_info::ConnectInfo;
@@ -21,19 +21,29 @@ pub fn address(request: &Request, proxies: &Proxies) -> Option<IpAddr> {
         return Some(peer); // whatever it says about others
     }
     // Each proxy adds whom it has seen at the end; what stands before the last one of ours is anybody's word.
+    // As bytes: a header with a byte that is no text is none to be passed over.
     let headers = request.headers().get_all(FORWARDED_FOR);
-    let said: Vec<&str> = headers
+    let said: Vec<&[u8]> = headers
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
         .collect();
     for hop in said.iter().rev().take(HOPS) {
-        let hop = hop.trim().parse::<IpAddr>().ok()?.to_canonical();
+        let hop = named(hop)?.to_canonical();
         if !proxies.has(hop) {
             return Some(hop);
         }
     }
     said.is_empty().then_some(peer)
+}
+
+/// An address as proxies write them: some add the port, some put brackets around IPv6.
+fn named(hop: &[u8]) -> Option<IpAddr> {
+    let hop = std::str::from_utf8(hop).ok()?.trim();
+    if let Ok(with_port) = hop.parse::<SocketAddr>() {
+        return Some(with_port.ip());
+    }
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']'));
+    bare.unwrap_or(hop).parse().ok()
 }
 
 #[cfg(test)]
@@ -44,7 +54,7 @@ mod tests {
     fn seen(peer: &str, forwarded: &[&str]) -> Option<String> {
         let mut request = Request::builder().uri("/bots");
         for value in forwarded {
-            request = request.header(FORWARDED_FOR, *value);
+            request = request.header(FORWARDED_FOR, value.as_bytes());
         }
         let mut request = request.body(Body::empty()).unwrap();
         request.extensions_mut().insert(ConnectInfo(Peer {
@@ -69,6 +79,25 @@ mod tests {
         let two = ["127.0.0.1", "203.0.113.9"];
         assert_eq!(seen("10.0.0.1:5", &two), says("203.0.113.9"));
         assert_eq!(seen("10.0.0.1:5", &["203.0.113.9, nonsense"]), None);
+        // Bytes that are no text hide nothing, and make nobody's word another one's.
+        let odd = ["198.51.100.66", "é, 203.0.113.9"];
+        assert_eq!(seen("10.0.0.1:5", &odd), says("203.0.113.9"));
+        assert_eq!(
+            seen("10.0.0.1:5", &["198.51.100.66", "203.0.113.9 é"]),
+            None
+        );
+        for (written, address) in [
+            ("203.0.113.9:4711", "203.0.113.9"),
+            ("2001:db8::7", "2001:db8::7"),
+            ("[2001:db8::7]", "2001:db8::7"),
+            ("[2001:db8::7]:443", "2001:db8::7"),
+            ("::ffff:203.0.113.9", "203.0.113.9"),
+            ("192.0.2.8, ::ffff:10.0.0.2", "192.0.2.8"),
+        ] {
+            assert_eq!(seen("10.0.0.1:5", &[written]), says(address), "{written}");
+            assert_eq!(seen("[::ffff:10.0.0.1]:5", &[written]), says(address));
+            assert_eq!(seen("[2001:db8::1]:5", &[written]), says("2001:db8::1"));
+        }
         assert_eq!(seen("10.0.0.1:5", &["10.0.0.3"]), None);
     }
 }

@@ -4,12 +4,13 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::error::Problem;
-use super::given::Tree;
+use super::given::{Fault, Tree};
 
 /// The parts of the path that a route's pattern names.
 #[derive(Debug)]
@@ -42,14 +43,30 @@ where
 {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let pairs = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
-        let Query(pairs) = pairs.map_err(|_| Problem::bad_request("the query cannot be read"))?;
-        let read = Tree::of_query(pairs).read();
-        read.map(Self)
-            .map_err(|fault| Problem::bad_request(fault.words("the query", "parameter")))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        query(&parts.uri).map(Self)
     }
 }
+
+/// What a query says.
+///
+/// # Errors
+/// 400: it says something else.
+pub(super) fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
+    let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
+    let Query(pairs) = pairs.map_err(|_| Problem::bad_request("the query cannot be read"))?;
+    // No text of ours has it, and Postgres takes none that has.
+    if pairs.iter().any(|(_, value)| value.contains('\0')) {
+        return Err(Problem::bad_request("a parameter holds a NUL"));
+    }
+    let read = Tree::of_query(pairs).read();
+    read.map_err(|fault| Problem::bad_request(fault.words("the query", "parameter")))
+}
+
+/// The query of a route that has no parameters.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoParams {}
 
 /// A JSON body.
 #[derive(Debug)]
@@ -65,11 +82,14 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let tree = Json::<Tree>::from_request(request, state).await;
         let Json(tree) = tree.map_err(|rejection| refused(&rejection))?;
-        tree.read().map(Self).map_err(|fault| {
-            Problem::unprocessable(fault.words("the body", "field"))
-                .with_details(serde_json::json!({ "path": fault.path() }))
-        })
+        tree.read().map(Self).map_err(|fault| unfit(&fault))
     }
+}
+
+/// A body of another form.
+pub(super) fn unfit(fault: &Fault) -> Problem {
+    Problem::unprocessable(fault.words("the body", "field"))
+        .with_details(serde_json::json!({ "path": fault.path() }))
 }
 
 /// A body as it comes.

@@ -5,7 +5,7 @@
 
 use axum::extract::connect_info::ConnectInfo;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, Method, header};
+use axum::http::{HeaderMap, HeaderName, Method, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -20,11 +20,24 @@ const FORWARDING: &[&str] = &[
     "forwarded",
     "via",
     "x-real-ip",
+    "x-remote-ip",
+    "x-remote-addr",
+    "x-originating-ip",
+    "x-scheme",
     "x-client-ip",
     "x-cluster-client-ip",
     "x-original-forwarded-for",
     "x-original-host",
     "x-envoy-external-address",
+    "x-amzn-trace-id",
+    "x-azure-clientip",
+    "x-appengine-user-ip",
+    "x-vercel-forwarded-for",
+    "proxy-client-ip",
+    "wl-proxy-client-ip",
+    "cdn-loop",
+    "do-connecting-ip",
+    "fly-client-ip",
     "cf-connecting-ip",
     "cf-connecting-ipv6",
     "fastly-client-ip",
@@ -134,20 +147,31 @@ fn local(request: &Request) -> bool {
         .get::<ConnectInfo<Peer>>()
         .is_some_and(|ConnectInfo(peer)| peer.address.ip().to_canonical().is_loopback());
     let is_local = |host: &[u8]| std::str::from_utf8(host).is_ok_and(is_local_host);
-    let host = only(headers, header::HOST).is_some_and(is_local);
+    let named = only(headers, header::HOST).filter(|host| is_local(host));
     // `GET http://bots.example.org/bots HTTP/1.1` asks for that host, whatever its header says.
     let target = request.uri().authority();
     let target = target.is_none_or(|authority| is_local_host(authority.as_str()));
-    let foreign_page = headers.get_all(header::ORIGIN).iter().any(|origin| {
-        let own = origin.as_bytes().strip_prefix(b"http://");
-        !own.is_some_and(is_local)
-    });
-    // Another port of this machine is another program's page: "same-site" is not ours either.
+    // Another port of this machine is another program's page.
+    let own_page = |origin: &[u8]| {
+        let page = origin.strip_prefix(b"http://");
+        page.zip(named)
+            .is_some_and(|(page, host)| page.eq_ignore_ascii_case(host))
+    };
+    let origins = headers.get_all(header::ORIGIN);
+    let foreign_page = !origins.iter().all(|origin| own_page(origin.as_bytes()));
+    // "same-site" is another port too.
     let cross_site = headers
         .get_all("sec-fetch-site")
         .iter()
         .any(|site| site != "same-origin" && site != "none");
-    peer && host && target && !forwarded(headers) && !foreign_page && !cross_site
+    // A proxy that says nothing of itself and asks for the address that it was told (nginx, as it comes) speaks HTTP/1.0.
+    let spoken = request.version() >= Version::HTTP_11;
+    peer && named.is_some()
+        && target
+        && spoken
+        && !forwarded(headers)
+        && !foreign_page
+        && !cross_site
 }
 
 /// Whether a proxy has passed this on.

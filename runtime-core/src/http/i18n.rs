@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, State};
+use serde::de::Error;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
@@ -14,7 +15,8 @@ use utoipa_axum::routes;
 use super::bots::find;
 use super::compiled::store;
 use super::error::{ErrorBody, Problem};
-use super::extract::{At, JsonBody, Params};
+use super::extract::{At, JsonBody, Params, unfit};
+use super::given::Fault;
 use super::paging::{MOST, limit, page};
 use super::state::{Deployment, Served};
 use super::texts::{self, NOBODY};
@@ -38,6 +40,9 @@ struct KeysBody {
     /// Key → Fluent, as it would stand after the `=`.
     keys: BTreeMap<String, String>,
 }
+
+/// Its fields: the previous system's 400 of what stands in them is not what a body of another form has.
+const FIELDS: &[&str] = &["locale", "keys"];
 
 /// What was done.
 #[derive(Debug, Serialize, ToSchema)]
@@ -134,6 +139,11 @@ pub async fn set_keys(
     JsonBody(body): JsonBody<Value>,
 ) -> Result<Json<KeysSet>, Problem> {
     let bot = find(&deployment, &id)?;
+    let mut fields = body.as_object().into_iter().flat_map(Map::keys);
+    if let Some(unknown) = fields.find(|name| !FIELDS.contains(&name.as_str())) {
+        let fault = Fault::unknown_field(unknown, FIELDS);
+        return Err(unfit(&fault));
+    }
     let locale = body.get("locale").and_then(Value::as_str);
     let locale = locale.ok_or_else(|| Problem::bad_request("`locale` is missing"))?;
     let locale = tag_of(bot, locale)?;

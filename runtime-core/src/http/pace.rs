@@ -216,14 +216,15 @@ mod tests {
         };
         let began = Instant::now();
         assert!(wait(&pace).await.is_err());
-        assert!(began.elapsed() >= ms(60) && began.elapsed() < ms(200));
+        assert!(began.elapsed() >= ms(60));
         pace.read();
-        let began = Instant::now();
+        let ends = pace.ends();
+        assert!(ends.is_some_and(|ends| ends >= began + ms(120)));
         // More bytes of the same head are no new patience.
         tokio::time::sleep(ms(30)).await;
         pace.read();
+        assert_eq!(pace.ends(), ends);
         assert!(wait(&pace).await.is_err());
-        assert!(began.elapsed() < ms(90), "{:?}", began.elapsed());
         pace.serving();
         pace.flushed(); // a 100 Continue
         assert!(tokio::time::timeout(ms(300), wait(&pace)).await.is_err());

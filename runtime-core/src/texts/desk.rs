@@ -325,6 +325,12 @@ fn bounds(author: &str, wanted: &[Wanted]) -> Result<(), Refused> {
         let words = format!("`{}` has more than {WORDS_BYTES} bytes", long.key);
         return Err(Refused::Bound(words));
     }
+    // As in the bot's files: BF0004.
+    let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{85}');
+    if let Some(text) = wanted.iter().find(|w| w.words.contains(odd)) {
+        let words = format!("`{}` holds control characters", text.key);
+        return Err(Refused::Bound(words));
+    }
     let mut keys = BTreeSet::new();
     if let Some(twice) = wanted.iter().find(|w| !keys.insert(&w.key)) {
         return Err(Refused::Bound(format!("`{}` is given twice", twice.key)));

@@ -140,6 +140,11 @@ async fn what_does_not_suit_is_refused_with_all_its_errors_and_nothing_is_stored
     ));
     let bound = set(&rig, "en", &[("hello", &"x".repeat(WORDS_BYTES + 1))]).await;
     assert!(matches!(bound, Err(Refused::Bound(_))));
+    // Postgres would not take the first; what the compiler refuses in a file is refused here.
+    for words in ["a\0b", "a\u{1}b", "\u{7f}"] {
+        let bound = set(&rig, "en", &[("hello", words)]).await;
+        assert!(matches!(bound, Err(Refused::Bound(_))), "{words:?}");
+    }
     let bound = desk(&rig)
         .set("en", &"a".repeat(AUTHOR + 1), Vec::new())
         .await;

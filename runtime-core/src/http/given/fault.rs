@@ -9,6 +9,9 @@ const NAME: usize = 40;
 /// Most names that are listed.
 const LISTED: usize = 12;
 
+/// What numbers are called.
+const WHOLE: &str = "a whole number";
+
 /// Why something cannot be read, and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
@@ -30,6 +33,7 @@ enum Why {
     Unknown(Vec<&'static str>),
     Kind { given: &'static str, wanted: String },
     Bounds { wanted: String },
+    Large,
     Choice(Vec<&'static str>),
     Words(String),
 }
@@ -88,6 +92,7 @@ impl Fault {
             Why::Unknown(known) => format!("there is no {part} {place}{}", self.meant(known)),
             Why::Kind { given, wanted } => format!("{place} should be {wanted}, not {given}"),
             Why::Bounds { wanted } => format!("{place} should be {wanted}"),
+            Why::Large => format!("{place} is too large a number"),
             Why::Choice(known) => format!("{place} is none of {}", list(known)),
             Why::Words(words) => format!("{place}: {words}"),
         }
@@ -133,7 +138,7 @@ fn list(names: &[&str]) -> String {
 fn wanted(expected: &dyn Expected) -> String {
     let said = expected.to_string();
     let plain = match said.as_str() {
-        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "i8" | "i16" | "i32" | "i64" | "isize" => WHOLE,
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0 on",
         "f32" | "f64" => "a number",
         "a boolean" => "`true` or `false`",
@@ -166,13 +171,30 @@ impl Error for Fault {
     }
 
     fn invalid_type(given: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        let (given, wanted) = (kind(&given), wanted(expected));
+        let wanted = wanted(expected);
+        // Whole numbers beyond 64 bits come as these.
+        if let Unexpected::Float(number) = given
+            && number >= 2_f64.powi(64)
+            && wanted.starts_with(WHOLE)
+        {
+            return Self::new(Why::Large);
+        }
+        let given = kind(&given);
         Self::new(Why::Kind { given, wanted })
     }
 
-    fn invalid_value(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
+    fn invalid_value(given: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let wanted = wanted(expected);
-        Self::new(Why::Bounds { wanted })
+        let large = match given {
+            Unexpected::Unsigned(_) => true,
+            Unexpected::Signed(number) => number > 0,
+            Unexpected::Str(word) => word.bytes().all(|b| b.is_ascii_digit()) && !word.is_empty(),
+            _ => false,
+        };
+        Self::new(match large && wanted.starts_with(WHOLE) {
+            true => Why::Large,
+            false => Why::Bounds { wanted },
+        })
     }
 
     fn invalid_length(_: usize, expected: &dyn Expected) -> Self {

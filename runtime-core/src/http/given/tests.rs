@@ -120,7 +120,15 @@ fn what_does_not_fit_is_said_with_its_place() {
         ),
         (
             r#"{"audience":"all","variables":{"a":18446744073709551615}}"#,
-            "`variables.a` should be a whole number",
+            "`variables.a` is too large a number",
+        ),
+        (
+            r#"{"audience":"all","variables":{"a":99999999999999999999}}"#,
+            "`variables.a` is too large a number",
+        ),
+        (
+            r#"{"audience":"all","throttle":{"per_sec":4294967296}}"#,
+            "`throttle.per_sec` is too large a number",
         ),
     ] {
         assert_eq!(said(body), words, "{body}");
@@ -182,10 +190,7 @@ fn parameters_are_texts_that_mean_something() {
             &[("limit", "")],
             "`limit` should be a whole number from 0 on",
         ),
-        (
-            &[("limit", "4294967296")],
-            "`limit` should be a whole number from 0 on",
-        ),
+        (&[("limit", "4294967296")], "`limit` is too large a number"),
         (
             &[("overridden", "yes")],
             "`overridden` should be `true` or `false`",

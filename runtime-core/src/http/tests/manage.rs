@@ -293,6 +293,8 @@ async fn what_was_compiled_and_how_it_is() {
         (r#"{"locale":"en","keys":{"a":1}}"#, 400),
         (r#"[]"#, 400),
         (r#"{"locale":"en","keys":{}}"#, 200),
+        (r#"{"locale":"en","keys":{},"author":"Anna"}"#, 422),
+        (r#"{"locale":"en","keys":{},"keys":{}}"#, 422),
         (r#"{"locale":"en","keys":{"no-such-key":"x"}}"#, 422),
     ] {
         let (said, error) = place.ask("POST", keys, body).await;

@@ -201,6 +201,65 @@ async fn every_route_is_there_and_has_no_other_methods() {
     }
 }
 
+/// `DELETE …?dry_run=true` does not delete.
+#[tokio::test]
+async fn parameters_that_a_route_does_not_have_are_refused() {
+    let core = Arc::new(Scripted::default());
+    let router = routes::all(&deployment(core.clone(), None, true));
+    let described = serde_json::to_value(openapi::document()).unwrap();
+    for row in rows() {
+        if row.door != Door::Admin {
+            continue;
+        }
+        let elsewhere = described["paths"][&row.pattern][row.method]["deprecated"] == true;
+        let method = row.method.to_uppercase();
+        let heads = (row.method == "get").then(|| "HEAD".to_owned());
+        for method in heads.into_iter().chain([method]) {
+            let path = format!("{}?surely_unknown=1", row.path);
+            let answer = ask(&router, local(&method, &path, "{}")).await;
+            if method == "HEAD" {
+                assert_eq!(answer.status, 400, "HEAD {path}");
+            } else if elsewhere {
+                refused(&answer, 405, "not_at_run_time", &row);
+            } else {
+                refused(&answer, 400, "bad_request", &row);
+                assert!(answer.text.contains("`surely_unknown`"), "{}", answer.text);
+            }
+        }
+        let nul = ask(
+            &router,
+            local("GET", &format!("{}?after=%00", row.path), ""),
+        )
+        .await;
+        assert!(nul.status.is_client_error(), "{}: {}", row.path, nul.text);
+    }
+    assert!(core.seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_operators_are_told_is_kept_by_no_cache() {
+    let router = routes::all(&deployment(Arc::default(), Some(ADMIN), true));
+    for row in rows() {
+        if row.door != Door::Admin {
+            continue;
+        }
+        let mut right = request(&row);
+        let headers = right.headers_mut();
+        headers.insert("authorization", format!("Bearer {ADMIN}").parse().unwrap());
+        for request in [request(&row), right] {
+            let answer = ask(&router, request).await;
+            let header = |name: &str| answer.headers.get(name).map(|value| value.as_bytes());
+            assert_eq!(
+                header("cache-control"),
+                Some(&b"no-store"[..]),
+                "{}",
+                row.pattern
+            );
+            assert_eq!(header("x-content-type-options"), Some(&b"nosniff"[..]));
+        }
+    }
+}
+
 #[tokio::test]
 async fn large_bodies_are_refused_everywhere() {
     let router = routes::all(&deployment(Arc::default(), None, true));
