@@ -12,7 +12,7 @@ use runtime_core::engine::Outcome;
 use runtime_core::http::doors::Doors;
 use runtime_core::http::listener::{self, FlushListener};
 use runtime_core::http::{routes, serve};
-use runtime_core::ingress::{Channel, Content, Event, Incoming, MessageIn, Person, Place};
+use runtime_core::incoming::{Channel, Content, Event, Incoming, MessageIn, Person, Place};
 use runtime_core::prelude::*;
 use runtime_core::telegram::method::Call;
 use runtime_core::testing::postgres::Postgres;

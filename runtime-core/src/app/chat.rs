@@ -7,7 +7,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use super::{AppError, start};
 use crate::bot::Bot;
 use crate::config::Config;
-use crate::ingress::preview::{self, Button, Given, Reply, Who};
+use crate::incoming::guest::Guest;
+use crate::ingress::preview::{self, Button, Given, Reply};
 use crate::telemetry::logs::takes_colours;
 
 /// Talks until the input ends.
@@ -18,7 +19,7 @@ pub async fn run(
     bots: &'static [&'static dyn Bot],
     config: Config,
     name: &str,
-    who: Who,
+    who: Guest,
 ) -> Result<(), AppError> {
     let index = bots
         .iter()
@@ -86,7 +87,7 @@ struct Chat<'a> {
     core: &'a dyn crate::ingress::Core,
     bot: usize,
     name: &'static str,
-    who: Who,
+    who: Guest,
     style: Style,
     /// What the numbers press.
     buttons: Vec<Button>,

@@ -2,7 +2,7 @@
 
 use crate::bot::Bot;
 use crate::config::{VARIABLES, admins_variable, llm, token_variable};
-use crate::ingress::preview::Who;
+use crate::incoming::guest::Guest;
 use crate::store::events::{Filter, HOURS, Kind, MOST};
 use crate::store::person::NOBODY;
 
@@ -14,7 +14,7 @@ pub const USAGE: &str = "usage: botfactory [serve | chat BOT [--user N] [--local
 #[allow(missing_docs)]
 pub enum Command {
     Serve,
-    Chat { bot: String, who: Who },
+    Chat { bot: String, who: Guest },
     Migrate,
     Health,
     Webhook { action: Action, bot: Option<String> },
@@ -269,7 +269,7 @@ fn texts(mut args: impl Iterator<Item = String>) -> Result<Command, String> {
 
 fn chat(mut args: impl Iterator<Item = String>) -> Result<Command, String> {
     let mut bot = None;
-    let mut who = Who::default();
+    let mut who = Guest::default();
     while let Some(arg) = args.next() {
         let mut value = |name: &str| args.next().ok_or(format!("`{name}` takes a value"));
         match arg.as_str() {

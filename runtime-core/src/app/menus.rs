@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::handler::printer::Words;
 use crate::i18n::Texts;
-use crate::ingress::Person;
+use crate::incoming::Person;
 use crate::registration::{Menu, Menus};
 
 /// Menus in the bots' texts as they are now, and the engine that learns the bots' names.

@@ -19,7 +19,7 @@ use super::turnstile::Turnstile;
 use super::verdict::{Trouble, Verdict, judge};
 use super::worker::Broadcasts;
 use crate::faults;
-use crate::ingress::Place;
+use crate::incoming::Place;
 use crate::outbox::bulk::Unsent;
 use crate::store::broadcasts::sending::HOLD;
 use crate::store::broadcasts::{Advance, Ahead, Done, Row, State, Take, Taken};

@@ -8,7 +8,7 @@ use super::Engine;
 use super::seat::Seat;
 use crate::handler::printer::Words;
 use crate::i18n::Texts;
-use crate::ingress::Person;
+use crate::incoming::Person;
 
 impl Engine {
     /// Tells the bot's own `@username`, once Telegram has said it; commands to other bots are ignored from then on.
@@ -18,7 +18,7 @@ impl Engine {
         }
     }
 
-    /// The numeric id of a bot: Telegram's, or for [`crate::ingress::Channel::Preview`] (and a bot without a token) a negative
+    /// The numeric id of a bot: Telegram's, or for [`crate::incoming::Channel::Preview`] (and a bot without a token) a negative
     /// one made from its name. 0: no such bot.
     pub fn bot_id(&self, bot: usize, preview: bool) -> i64 {
         self.seats.get(bot).map_or(0, |seat| seat.id(preview))

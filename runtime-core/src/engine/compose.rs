@@ -15,7 +15,7 @@ use crate::handler::message::{Button, Does, Text};
 use crate::handler::printer::Words;
 use crate::handler::wizard::{StepSpec, Waiting, shows_reply_keyboard};
 use crate::handler::{Choices, Next, Said};
-use crate::ingress::Place;
+use crate::incoming::Place;
 use crate::telegram::method::{
     AnswerCallbackQuery, Call, EditMessageText, InlineButton, ReplyButton, ReplyMarkup, SendMessage,
 };

@@ -5,7 +5,7 @@ use super::seat::Update;
 use super::{FloodGate, OfferedRow, Outcome, Outgoing};
 use crate::bot::Delivery;
 use crate::handler::error::HandlerError;
-use crate::ingress::Channel;
+use crate::incoming::Channel;
 use crate::store::conversation::Stored;
 use crate::store::outbox::{
     FLAG_KEEP, LEASE, OFFERED_LEASE, OutboxRow, RowKey, STATE_NONE, STATE_OFFERED, STATE_WAITING,

@@ -14,7 +14,7 @@ use crate::handler::job::Resumed;
 use crate::handler::message::Message;
 use crate::handler::wizard::Waiting;
 use crate::handler::{Cx, Next, Said, Unhandled, Why};
-use crate::ingress::Content;
+use crate::incoming::Content;
 use crate::store::conversation::Stand;
 
 /// What the conversation's row says.

@@ -18,7 +18,7 @@ use crate::handler::error::HandlerError;
 use crate::handler::job::Thought;
 use crate::handler::message::Text;
 use crate::handler::wizard::Caller;
-use crate::ingress::{Channel, Event, Person, Place};
+use crate::incoming::{Channel, Event, Person, Place};
 use crate::llm::ab::{ResultTag, Variant};
 use crate::llm::{Answer, Ask, Format, Keep, Llm, Output, Refused, Task};
 use crate::store::conversation::Key;

@@ -43,7 +43,7 @@ use crate::handler::db::Connection;
 use crate::handler::error::HandlerError;
 use crate::handler::printer::Words;
 use crate::handler::{Cx, Next};
-use crate::ingress::{Channel, Event, Incoming, Person, Place};
+use crate::incoming::{Channel, Event, Incoming, Person, Place};
 use crate::limits::Limits;
 use crate::redis::Redis;
 use crate::store::events::Kind;

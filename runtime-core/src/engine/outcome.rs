@@ -7,7 +7,7 @@ use crate::telegram::method::Call;
 /// What became of an update.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Handled. `response` may ride in the webhook's response (only set for [`crate::ingress::Channel::Webhook`]);
+    /// Handled. `response` may ride in the webhook's response (only set for [`crate::incoming::Channel::Webhook`]);
     /// `calls` (of `pure` and `read` updates, or of a preview: all) are to be sent before the ack. Calls of `state` and
     /// `write` updates are in the outbox already.
     Done {

@@ -7,7 +7,7 @@ use botfactory_lang::callback::{
 use super::jobs::{Finished, Longer};
 use super::seat::{Seat, Update};
 use crate::bot::Effect;
-use crate::ingress::{Content, Place};
+use crate::incoming::{Content, Place};
 
 /// What an update asks for.
 #[derive(Debug)]

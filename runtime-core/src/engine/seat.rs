@@ -12,7 +12,7 @@ use crate::handler::printer::Words;
 #[cfg(feature = "postgres")]
 use crate::handler::wizard::StepSpec;
 use crate::i18n::{Texts, TextsError};
-use crate::ingress::{CallbackIn, Channel, Person, Place, preview};
+use crate::incoming::{CallbackIn, Channel, Person, Place, guest};
 use crate::limits::Decisions;
 use crate::store::conversation::Key;
 
@@ -114,7 +114,7 @@ impl Seat {
 
     /// Whether the person is one of them; a preview has admins of its own.
     pub(crate) fn is_admin(&self, person: i64) -> bool {
-        preview::is_admin(person) || self.admins.load().contains(&person)
+        guest::is_admin(person) || self.admins.load().contains(&person)
     }
 
     /// Whether only admins may use what the command begins.

@@ -12,7 +12,7 @@ use super::route::Work;
 use super::turn::{Did, Plan, Turn, Verdict};
 use crate::handler::db::Connection;
 use crate::handler::error::HandlerError;
-use crate::ingress::Channel;
+use crate::incoming::Channel;
 use crate::store::conversation::{Found, Stand};
 use crate::store::error::sql_code;
 use crate::store::events::Event;

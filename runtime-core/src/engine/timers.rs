@@ -7,7 +7,7 @@ use super::seat::Update;
 use super::{Engine, Outcome};
 use crate::faults;
 use crate::handler::wizard::Waiting;
-use crate::ingress::Channel;
+use crate::incoming::Channel;
 use crate::store::timers::Due;
 use crate::telemetry::life::Life;
 use crate::telemetry::trace;

@@ -19,7 +19,7 @@ use crate::handler::db::Connection;
 use crate::handler::error::HandlerError;
 use crate::handler::wizard::Waiting;
 use crate::handler::{Cx, Next, Said, Unhandled, Why};
-use crate::ingress::Channel;
+use crate::incoming::Channel;
 use crate::store::conversation::{Effects, Moved, Stand};
 use crate::store::events::Event;
 use crate::store::jobs::NewJob;

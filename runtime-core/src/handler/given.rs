@@ -9,7 +9,7 @@ use botfactory_lang::value::{Contact, Date, Decimal, File, Instant, Location, Ti
 
 use super::message::{ABSENT, Text};
 use super::printer::Words;
-use crate::ingress::Content;
+use crate::incoming::Content;
 
 pub use botfactory_lang::answer::{Bounds, Refusal};
 

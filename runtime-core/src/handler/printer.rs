@@ -11,7 +11,7 @@ use botfactory_lang::value::{Date, Decimal, Instant, TimeOfDay};
 use super::message::Text;
 use crate::broadcast::Recipient;
 use crate::i18n::{Locale, Texts};
-use crate::ingress::Person;
+use crate::incoming::Person;
 
 pub use botfactory_lang::format::Style;
 pub use botfactory_lang::words::Args;

@@ -5,7 +5,7 @@ use botfactory_lang::locale::LocaleIndex;
 use super::Cx;
 use super::db::Db;
 use super::error::HandlerError;
-use crate::ingress::Place;
+use crate::incoming::Place;
 
 /// Somebody else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

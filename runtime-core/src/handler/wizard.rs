@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::error::HandlerError;
-use crate::ingress::{Person, Place as Chat};
+use crate::incoming::{Person, Place as Chat};
 
 /// Most bytes of a stored conversation.
 pub const CONVERSATION_BYTES: usize = 64 * 1024;

@@ -10,6 +10,7 @@ use utoipa_axum::routes;
 use super::error::{ErrorBody, Problem};
 use super::extract::JsonBody;
 use super::state::Deployment;
+use crate::incoming::guest::Guest;
 use crate::ingress::preview::{self, Given, Reply};
 
 /// Longest text, in UTF-16 units: what Telegram lets a person send.
@@ -95,7 +96,7 @@ pub async fn send(
         }
         locale => locale,
     };
-    let who = preview::Who {
+    let who = Guest {
         user: body.user_id.unwrap_or(0),
         chat: body.chat_id,
         locale,

@@ -180,7 +180,7 @@ impl Served {
 }
 
 impl Deployment {
-    /// Of these bots; the index is [`crate::ingress::Incoming::bot`]. To be called inside a runtime.
+    /// Of these bots; the index is [`crate::incoming::Incoming::bot`]. To be called inside a runtime.
     pub fn new(
         bots: Vec<Served>,
         core: Arc<dyn Core>,

@@ -9,7 +9,7 @@ use botfactory_lang::words::{Catalogue, own};
 use jiff::tz::TimeZone;
 
 use crate::bot::{BotSpec, Strategy};
-use crate::ingress::{Person, Place};
+use crate::incoming::{Person, Place};
 
 /// One locale of a bot.
 pub(crate) struct Locale {

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Core, Event, Incoming};
+use super::Core;
 use crate::engine::{OfferedRow, Outcome};
+use crate::incoming::{Event, Incoming};
 use crate::outbox::DirectError;
 use crate::redis::counters::Counters;
 use crate::telegram::error::ApiError;

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::deliver::{Addressee, Delivered};
-use super::{Channel, Event, Incoming};
 use crate::http::state::{Deployment, Standing};
+use crate::incoming::{Channel, Event, Incoming};
 use crate::store::Store;
 use crate::telegram::client::Client;
 use crate::telegram::error::ApiError;
@@ -379,7 +379,7 @@ mod tests {
             let mut texts: Vec<(i64, String)> = Vec::new();
             for incoming in seen.iter() {
                 if let Event::Message(m) = &incoming.event
-                    && let super::super::Content::Text(text) = &m.content
+                    && let crate::incoming::Content::Text(text) = &m.content
                 {
                     texts.push((m.place.chat_id, text.clone()));
                 }

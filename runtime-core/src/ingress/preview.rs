@@ -8,32 +8,17 @@ use rand::Rng;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Core;
 use super::deliver::{DEADLINE, UnderWay};
-use super::{CallbackIn, Channel, Content, Core, Event, Incoming, MessageIn, Person, Place};
 use crate::engine::Outcome;
+use crate::incoming::guest::Guest;
+use crate::incoming::{CallbackIn, Channel, Content, Event, Incoming, MessageIn};
 use crate::telegram::method::{Call, ReplyMarkup};
 use crate::telemetry::life::Life;
 use crate::telemetry::trace;
 
-/// Preview ids lie below this: Telegram's reach down to about −4·10¹².
-const BASE: i64 = -(1 << 51);
-/// How many people, and how many groups, can be told apart.
-const SPAN: i64 = 1 << 50;
 /// Stands for the message whose button was pressed, so that `edit: true` edits.
 const PRESSED: i64 = 1;
-
-/// Who acts in a preview.
-#[derive(Debug, Clone, Default)]
-pub struct Who {
-    /// Any number; the same one is the same person. 0 is the default one.
-    pub user: i64,
-    /// A group, by any number; `None`: their private chat.
-    pub chat: Option<i64>,
-    /// Their client's language.
-    pub locale: Option<String>,
-    /// One of the bot's admins: another person than the one with the same number who is none.
-    pub admin: bool,
-}
 
 /// What they do.
 #[derive(Debug, Clone)]
@@ -90,49 +75,6 @@ pub struct Busy {
     pub retry_after: u32,
 }
 
-impl Who {
-    fn id(&self) -> i64 {
-        let first = if self.admin { BASE - 2 * SPAN } else { BASE };
-        first - self.user.rem_euclid(SPAN)
-    }
-
-    fn person(&self) -> Person {
-        Person {
-            id: self.id(),
-            first_name: match (self.admin, self.user) {
-                (false, 0) => "Guest".to_owned(),
-                (true, 0) => "Admin".to_owned(),
-                (false, user) => format!("Guest {user}"),
-                (true, user) => format!("Admin {user}"),
-            },
-            last_name: None,
-            username: None,
-            language_code: self.locale.clone(),
-        }
-    }
-
-    fn place(&self) -> Place {
-        match self.chat {
-            Some(chat) if chat != self.user => Place {
-                chat_id: BASE - SPAN - chat.rem_euclid(SPAN),
-                private: false,
-                thread_id: 0,
-            },
-            _ => Place {
-                // As in Telegram: a private chat has its person's id.
-                chat_id: self.id(),
-                private: true,
-                thread_id: 0,
-            },
-        }
-    }
-}
-
-/// Whether it is the id of somebody who is an admin in previews.
-pub(crate) fn is_admin(person: i64) -> bool {
-    person <= BASE - 2 * SPAN
-}
-
 /// Runs one step of a preview.
 ///
 /// # Errors
@@ -141,7 +83,7 @@ pub async fn send(
     core: &dyn Core,
     bot: usize,
     name: &'static str,
-    who: &Who,
+    who: &Guest,
     given: Given,
 ) -> Result<Reply, Busy> {
     let update_id = rand::rng().random_range(1..1 << 52);
@@ -313,7 +255,7 @@ mod tests {
     async fn one_that_is_broken_off_is_under_way_no_longer() {
         let under_way = || metrics().unwrap().in_flight.get();
         let before = under_way();
-        let who = Who::default();
+        let who = Guest::default();
         let given = Given::Text("/start".to_owned());
         let mut asked = Box::pin(send(&Silent, 0, "booking", &who, given));
         let moment = std::time::Duration::from_millis(20);
@@ -321,25 +263,6 @@ mod tests {
         assert_eq!(under_way(), before + 1);
         drop(asked); // its caller goes away
         assert_eq!(under_way(), before);
-    }
-
-    #[test]
-    fn ids_are_negative_stable_and_apart() {
-        let who = |user, chat| Who {
-            admin: false,
-            user,
-            chat,
-            locale: None,
-        };
-        assert!(who(0, None).person().id < -5_000_000_000_000);
-        assert_ne!(who(1, None).person().id, who(2, None).person().id);
-        assert_eq!(who(1, None).person().id, who(1, Some(7)).person().id);
-        let private = who(1, None).place();
-        assert!(private.private && private.chat_id == who(1, None).person().id);
-        assert_eq!(who(1, Some(1)).place(), private);
-        let group = who(1, Some(7)).place();
-        assert!(!group.private && group == who(2, Some(7)).place());
-        assert_ne!(who(i64::MIN, None).person().id, 0);
     }
 
     #[test]

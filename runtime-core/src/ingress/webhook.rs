@@ -12,13 +12,13 @@ use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
 
 use super::deliver::{Addressee, Delivered};
-use super::{Channel, Incoming};
 use crate::engine::OfferedRow;
 use crate::http::error::{ErrorBody, Problem};
 use crate::http::extract::At;
 use crate::http::guard::only;
 use crate::http::listener::Flushes;
 use crate::http::state::Deployment;
+use crate::incoming::{Channel, Incoming};
 use crate::telegram::update;
 use crate::telemetry::life::Life;
 use crate::telemetry::trace::{self, Trace};

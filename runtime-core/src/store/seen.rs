@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Store;
 use super::error::StoreError;
-use crate::ingress::Person;
+use crate::incoming::Person;
 
 /// Whoever is seen again within this time, and is the same, is not written again (microseconds).
 const FRESH: i64 = 60_000_000;

@@ -6,7 +6,7 @@ use botfactory_lang::value::{Contact, File, Location};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::ingress::{CallbackIn, Content, Event, MessageIn, Person, Place};
+use crate::incoming::{CallbackIn, Content, Event, MessageIn, Person, Place};
 
 /// An update as read.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::broadcast::letter::Letters;
 use crate::engine::Engine;
-use crate::ingress::Place;
+use crate::incoming::Place;
 use crate::store::broadcasts::{Advance, Ahead, Done, Ended, State};
 use crate::store::outbox::RowKey;
 use crate::store::{Store, StoreError};

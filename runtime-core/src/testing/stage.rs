@@ -14,7 +14,7 @@ use super::{Does, Kind, Script};
 use crate::bot::Bot;
 use crate::clock::Clock;
 use crate::engine::{OfferedRow, Outcome};
-use crate::ingress::{CallbackIn, Channel, Content, Event, Incoming, MessageIn, Person, Place};
+use crate::incoming::{CallbackIn, Channel, Content, Event, Incoming, MessageIn, Person, Place};
 use crate::store::outbox::RowKey;
 use crate::telegram::method::Call;
 

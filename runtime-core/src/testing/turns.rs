@@ -22,7 +22,7 @@ use super::telegram::rules;
 use crate::bot::Bot;
 use crate::clock::Clock;
 use crate::engine::{OfferedRow, Outcome};
-use crate::ingress::{CallbackIn, Channel, Content, Event, Incoming, MessageIn, Person, Place};
+use crate::incoming::{CallbackIn, Channel, Content, Event, Incoming, MessageIn, Person, Place};
 use crate::telegram::method::Call;
 use crate::telegram::update;
 

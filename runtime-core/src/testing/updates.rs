@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::ingress::{Event, Person};
+use crate::incoming::{Event, Person};
 use crate::telegram::update as wire;
 
 /// Longest name of a person, in UTF-16 units.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use runtime_core::broadcast::Broadcasts;
 use runtime_core::clock::Clock;
-use runtime_core::ingress::{Channel, Content};
+use runtime_core::incoming::{Channel, Content};
 use runtime_core::outbox::Sender;
 use runtime_core::redis::Redis;
 use runtime_core::store::Store;

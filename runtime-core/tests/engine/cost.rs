@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use runtime_core::engine::Outcome;
-use runtime_core::ingress::Content;
+use runtime_core::incoming::Content;
 
 use super::rig::Rig;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runtime_core::ingress::Content;
+use runtime_core::incoming::Content;
 use runtime_core::store::Store;
 use runtime_core::store::outbox::{LEASE, OFFERED_LEASE};
 use runtime_core::telegram::flood::Class;

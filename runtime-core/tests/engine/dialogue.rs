@@ -1,7 +1,7 @@
 //! What people experience.
 
 use botfactory_lang::value::{Contact, File};
-use runtime_core::ingress::Content;
+use runtime_core::incoming::Content;
 use runtime_core::telegram::method::{Call, ReplyMarkup};
 
 use super::rig::{ANNA, BORIS, GROUP, Rig};
@@ -219,7 +219,7 @@ async fn locales_are_chosen_kept_and_negotiated() {
     // The client's language counts where nothing is stored.
     let id = rig.id();
     let mut event = Rig::message(BORIS, BORIS, Content::Text("/start".into()));
-    if let runtime_core::ingress::Event::Message(message) = &mut event {
+    if let runtime_core::incoming::Event::Message(message) = &mut event {
         message.from.language_code = Some("ru".into());
     }
     assert!(rig.update(id, event).await.text().starts_with("Привет"));

@@ -1,6 +1,6 @@
 //! Events: one for each update, committed with what it stores; never a word of a person.
 
-use runtime_core::ingress::Content;
+use runtime_core::incoming::Content;
 use runtime_core::store::events::{Filter, Found};
 use tokio::sync::watch;
 

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use runtime_core::engine::Outcome;
-use runtime_core::ingress::Content;
+use runtime_core::incoming::Content;
 use runtime_core::redis::{PATIENCE, Redis};
 use runtime_core::testing::redis::Redis as Server;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runtime_core::clock::Clock;
-use runtime_core::ingress::{Content, Event};
+use runtime_core::incoming::{Content, Event};
 use runtime_core::prelude::*;
 
 use super::bot::{BOT, SPEC_OF};

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use runtime_core::engine::Outcome;
-use runtime_core::ingress::{Channel, Content};
+use runtime_core::incoming::{Channel, Content};
 use runtime_core::telegram::flood::Class;
 
 use super::bot::RUNS;
@@ -208,7 +208,7 @@ async fn previews_store_no_calls_and_keep_their_own_conversation() {
     let mut rig = Rig::new().await;
     let mut incoming = rig.incoming(rig.id(), Rig::message(-9, -9, text("/book")));
     incoming.channel = Channel::Preview;
-    if let runtime_core::ingress::Event::Message(message) = &mut incoming.event {
+    if let runtime_core::incoming::Event::Message(message) = &mut incoming.event {
         message.place.private = true;
     }
     let Outcome::Done { response, calls } = rig.engine.handle(incoming).await else {

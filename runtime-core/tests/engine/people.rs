@@ -158,7 +158,7 @@ async fn everything_of_a_person_goes_and_nothing_of_others() {
     let again = Rig::message(
         ANNA,
         ANNA,
-        runtime_core::ingress::Content::Text("/book".to_owned()),
+        runtime_core::incoming::Content::Text("/book".to_owned()),
     );
     let reply = rig.update(book[1], again).await;
     assert!(reply.calls.is_empty() && !reply.busy, "{reply:?}");

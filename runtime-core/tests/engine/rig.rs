@@ -10,7 +10,7 @@ use botfactory_lang::callback::Keys;
 use runtime_core::bot::Bot;
 use runtime_core::clock::Clock;
 use runtime_core::engine::{Engine, FloodGate, OfferedRow, Outcome, Served};
-use runtime_core::ingress::{
+use runtime_core::incoming::{
     CallbackIn, Channel, Content, Event, Incoming, MessageIn, Person, Place,
 };
 use runtime_core::store::Store;

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use runtime_core::ingress::Content;
+use runtime_core::incoming::Content;
 use runtime_core::scheduler::Scheduler;
 
 use super::bot::FIRED;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use runtime_core::clock::Clock;
 use runtime_core::engine::Outcome;
-use runtime_core::ingress::Content;
+use runtime_core::incoming::Content;
 
 use super::rig::{ANNA, Database, Rig};
 
@@ -93,7 +93,7 @@ async fn connections_that_break_are_replaced_and_nothing_is_lost() {
         }
         let id = rig.id();
         let event = || {
-            let text = runtime_core::ingress::Content::Text(format!("/add_locked {n}"));
+            let text = runtime_core::incoming::Content::Text(format!("/add_locked {n}"));
             Rig::message(ANNA, ANNA, text)
         };
         let mut reply = rig.update(id, event()).await;

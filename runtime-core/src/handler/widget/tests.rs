@@ -13,7 +13,7 @@ use super::*;
 use crate::bot::{BotSpec, Delivery, LocaleSpec, MigrationSet, OnAmbiguous, Scope, Strategy};
 use crate::handler::given::Choice;
 use crate::i18n::Texts;
-use crate::ingress::Person;
+use crate::incoming::Person;
 
 static SPEC: BotSpec = BotSpec {
     id: "widgets",

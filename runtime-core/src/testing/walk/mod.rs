@@ -23,7 +23,7 @@ use crate::bot::Bot;
 use crate::clock::Clock;
 use crate::engine::{OfferedRow, Outcome};
 use crate::i18n::Texts;
-use crate::ingress::{Channel, Incoming};
+use crate::incoming::{Channel, Incoming};
 use crate::store::outbox::RowKey;
 use crate::telegram::method::Call;
 use crate::telegram::update;
