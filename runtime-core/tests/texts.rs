@@ -126,7 +126,9 @@ impl Instance {
         let listener = FlushListener::new(port.listener, doors, stopped.clone()).unwrap();
         tokio::spawn(serve::run(listener, routes, std::future::pending()));
         // What other instances tell arrives here.
-        tokio::spawn(app.overrides.clone().run(app.deployment.clone(), stopped));
+        let renewing = app.deployment.clone();
+        let renew = move |bot| renewing.renewal(bot);
+        tokio::spawn(app.overrides.clone().run(renew, stopped));
         Self {
             app,
             url,

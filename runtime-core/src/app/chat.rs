@@ -84,7 +84,7 @@ impl Style {
 }
 
 struct Chat<'a> {
-    core: &'a dyn crate::ingress::Core,
+    core: &'a dyn crate::deployment::parts::Core,
     bot: usize,
     name: &'static str,
     who: Guest,

@@ -13,14 +13,12 @@
 //! | [`events`] | what bots did |
 //! | [`people`] | a person's data by hand |
 //! | [`texts`] | texts by hand |
-//! | [`menus`] | the bots' command menus in every locale |
 
 pub mod chat;
 pub mod cli;
 pub mod events;
 pub mod health;
 pub mod letters;
-pub mod menus;
 pub mod neighbour;
 pub mod people;
 pub mod serve;

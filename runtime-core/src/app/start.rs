@@ -9,30 +9,30 @@ use tokio::task::JoinHandle;
 use secrecy::ExposeSecret;
 
 use super::AppError;
-use super::menus::BotMenus;
 use crate::bot::{Bot, MigrationSet};
 use crate::broadcast::Broadcasts;
 use crate::clock::Clock;
 use crate::config::{Config, Key};
+use crate::deployment::parts::{Boxed, Core};
+use crate::deployment::registration::Registrar;
+use crate::deployment::{Deployment, Served, Settings};
 use crate::engine::{self, Engine, OfferedRow, Outcome, Outgoing};
-use crate::http::state::{Deployment, Served, Settings};
 use crate::incoming::Incoming;
-use crate::ingress::{Boxed, Core};
 use crate::llm::{self, Llm};
 use crate::outbox::{DirectError, Sender};
 use crate::redis::Redis;
 use crate::redis::counters::Counters;
-use crate::registration::Registrar;
 use crate::store::Store;
 use crate::store::outbox::{OutboxNotice, OutboxRow};
 use crate::telegram::client::Client;
 use crate::telemetry;
 use crate::texts::Overrides;
+use crate::texts::menus::BotMenus;
 
 /// Updates whose rows may wait for the sender; what does not fit is given back to the table.
 const ANNOUNCED: usize = 1024;
 
-/// Engine, sender and store, as ingress sees them.
+/// Engine, sender and store, as a deployment has them.
 #[derive(Debug)]
 pub struct Live {
     engine: Arc<Engine>,

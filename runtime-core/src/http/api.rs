@@ -7,12 +7,11 @@
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::state::Deployment;
 use super::{
     bots, broadcasts, build_time, compiled, data, events, health, hooks, i18n, letters, llm,
-    openapi, page, people, preview, segments, texts,
+    openapi, page, people, preview, segments, texts, webhook,
 };
-use crate::ingress::webhook;
+use crate::deployment::Deployment;
 
 /// Who may use a route ([`super::guard`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use utoipa_axum::routes;
 use super::error::{ErrorBody, Problem};
 use super::extract::{At, Params};
 use super::paging::{USUAL, limit, page};
-use super::state::{Deployment, Mode, Served, Standing};
 use crate::bot::{BotSpec, Effect, Scope, Strategy};
 use crate::config::Config;
+use crate::deployment::{Deployment, Mode, Served, Standing};
 use crate::store::texts::moment;
 use crate::telemetry::{self, events};
 

@@ -14,8 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use super::bots::find;
 use super::error::Problem;
 use super::extract::At;
-use super::state::Deployment;
 use crate::config::token_variable;
+use crate::deployment::Deployment;
 
 /// A route. In its answer `{id}` is the bot's id, `{token}` the variable of its token, `{others}` every bot but this one.
 struct Route {

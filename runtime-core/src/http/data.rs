@@ -14,8 +14,8 @@ use super::bots::find;
 use super::compiled::store;
 use super::error::{ErrorBody, Problem};
 use super::extract::{At, Params};
-use super::state::Deployment;
 use crate::bot::TableSpec;
+use crate::deployment::Deployment;
 use crate::store::StoreError;
 use crate::telemetry::{self, events};
 

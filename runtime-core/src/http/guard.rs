@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use super::client;
 use super::error::Problem;
 use super::listener::Peer;
-use super::state::Deployment;
+use crate::deployment::Deployment;
 use crate::telemetry::{self, events};
 
 /// Headers that proxies add, beside all that begin with `x-forwarded`.

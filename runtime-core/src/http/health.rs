@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::state::{Deployment, Mode, Standing};
+use crate::deployment::{Deployment, Mode, Standing};
 use crate::llm::Llm;
 use crate::telemetry::metrics;
 

@@ -18,9 +18,9 @@ use super::error::{ErrorBody, Problem};
 use super::extract::{At, JsonBody, Params, unfit};
 use super::given::Fault;
 use super::paging::{MOST, limit, page};
-use super::state::{Deployment, Served};
 use super::texts::{self, NOBODY};
 use crate::bot::Strategy;
+use crate::deployment::{Deployment, Served};
 use crate::texts::desk::{Desk, Done, Wanted};
 
 /// The routes of this file.

@@ -11,7 +11,7 @@ use super::bots::find;
 use super::compiled::store;
 use super::error::{ErrorBody, Problem};
 use super::extract::{At, Params};
-use super::state::Deployment;
+use crate::deployment::Deployment;
 use crate::store::letters::{Letter, PAGE, Requeued};
 use crate::store::{Store, StoreError};
 

@@ -2,7 +2,6 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`state`] | what every route sees of the deployment |
 //! | [`api`] | the one table of routes |
 //! | [`routes`] | which route stands where: one listener, or two |
 //! | [`openapi`] | the description of the routes |
@@ -12,6 +11,7 @@
 //! | [`listener`] | sockets: shared ports, and when a response has left |
 //! | [`serve`], [`doors`], [`pace`] | connections: how many, and how long each may take for anything |
 //! | [`paging`] | how lists are bounded |
+//! | [`webhook`] | what Telegram calls |
 //! | [`health`], [`bots`], [`compiled`], [`hooks`], [`data`], [`events`], [`letters`], [`broadcasts`], [`segments`], [`llm`], [`people`], [`texts`], [`i18n`], [`preview`], [`page`] | the routes |
 //! | [`build_time`] | what the previous system did at run time and a compiler does before |
 
@@ -43,8 +43,7 @@ pub mod preview;
 pub mod routes;
 pub mod segments;
 pub mod serve;
-pub mod state;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod texts;
-pub mod vitals;
+pub mod webhook;

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::api::{self, Door};
 use super::error::ErrorBody;
-use super::state::Deployment;
+use crate::deployment::Deployment;
 
 /// Name of the scheme: `Authorization: Bearer …` with the admin token.
 const ADMIN: &str = "admin_token";

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::state::Deployment;
+use crate::deployment::Deployment;
 
 const CHAT: &str = include_str!("page.html");
 const DOCS: &str = include_str!("docs.html");

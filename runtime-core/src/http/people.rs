@@ -19,7 +19,7 @@ use super::bots::find;
 use super::compiled::store;
 use super::error::{ErrorBody, Problem};
 use super::extract::At;
-use super::state::{Deployment, Served};
+use crate::deployment::{Deployment, Served};
 use crate::store::export::Export;
 use crate::store::person::{Erased, NOBODY, preview_number};
 use crate::store::{Store, StoreError};

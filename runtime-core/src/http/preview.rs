@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::error::{ErrorBody, Problem};
 use super::extract::JsonBody;
-use super::state::Deployment;
+use crate::deployment::Deployment;
 use crate::incoming::guest::Guest;
 use crate::ingress::preview::{self, Given, Reply};
 

@@ -18,7 +18,7 @@ use super::extract::{NoParams, query};
 use super::guard;
 use super::listener::Peer;
 use super::openapi;
-use super::state::Deployment;
+use crate::deployment::Deployment;
 use crate::telemetry::life::Life;
 use crate::telemetry::trace::{self, Trace};
 use crate::telemetry::{self, events};

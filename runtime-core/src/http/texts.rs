@@ -16,7 +16,7 @@ use super::bots::find;
 use super::error::{ErrorBody, Problem};
 use super::extract::{At, JsonBody, Params};
 use super::paging::{MOST, limit, page};
-use super::state::{Deployment, Served};
+use crate::deployment::{Deployment, Served};
 use crate::store::texts::{PAGE, TextChanged};
 use crate::store::{Store, StoreError};
 use crate::texts::desk::{Desk, Done, Refused, TextEntry, Wanted};

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::deliver::{Addressee, Delivered};
-use crate::http::state::{Deployment, Standing};
+use crate::deployment::delivery::{Addressee, Delivered};
+use crate::deployment::{Deployment, Standing};
 use crate::incoming::{Channel, Event, Incoming};
 use crate::store::Store;
 use crate::telegram::client::Client;

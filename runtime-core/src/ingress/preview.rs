@@ -8,8 +8,8 @@ use rand::Rng;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Core;
-use super::deliver::{DEADLINE, UnderWay};
+use crate::deployment::delivery::{DEADLINE, UnderWay};
+use crate::deployment::parts::Core;
 use crate::engine::Outcome;
 use crate::incoming::guest::Guest;
 use crate::incoming::{CallbackIn, Channel, Content, Event, Incoming, MessageIn};
@@ -228,8 +228,8 @@ fn message(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deployment::parts::Boxed;
     use crate::engine::{OfferedRow, Outgoing};
-    use crate::ingress::Boxed;
     use crate::outbox::DirectError;
     use crate::telegram::method::{AnswerCallbackQuery, InlineButton, SendMessage};
     use crate::telemetry::metrics::metrics;

@@ -6,11 +6,13 @@
 //! | this | what this process speaks: it follows the table and swaps a bot's texts as a whole |
 //! | [`desk`] | listing, overriding, reverting, exporting: for the admin routes and the command line |
 //! | [`told`] | findings as clients see them |
+//! | [`menus`] | the bots' command menus in every locale |
 //!
 //! A stored text that does not suit this build (any more) is set aside when it is read: the bot says what its files say
 //! there, the log has a line, and the list shows it as stale.
 
 pub mod desk;
+pub mod menus;
 pub mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,10 +25,8 @@ use tokio::sync::{Mutex as Turn, Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
-use crate::app::menus;
 use crate::bot::BotSpec;
 use crate::engine::Engine;
-use crate::http::state::{Deployment, Mode};
 use crate::i18n::own_source;
 use crate::store::texts::TextRow;
 use crate::store::{Store, StoreError};
@@ -246,8 +246,14 @@ impl Overrides {
         Ok(())
     }
 
-    /// Follows the table until the stop signal, and tells Telegram about menus that have changed.
-    pub async fn run(self: Arc<Self>, deployment: Deployment, mut stopped: watch::Receiver<bool>) {
+    /// Follows the table until the stop signal. What `renew` gives for a bot tells Telegram about its menus, which have changed.
+    pub async fn run<R>(
+        self: Arc<Self>,
+        renew: impl Fn(usize) -> Option<R> + Send + Sync,
+        mut stopped: watch::Receiver<bool>,
+    ) where
+        R: Future<Output = ()> + Send + 'static,
+    {
         let mut tick = tokio::time::interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut renewing: BTreeMap<usize, JoinHandle<()>> = BTreeMap::new();
@@ -267,14 +273,9 @@ impl Overrides {
             let due =
                 std::mem::take(&mut *self.renew.lock().unwrap_or_else(PoisonError::into_inner));
             for bot in due {
-                let served = deployment.bot(bot);
-                let (Some(registrar), Some(served)) = (deployment.registrar(), served) else {
+                let Some(renewal) = renew(bot) else {
                     continue;
                 };
-                if deployment.mode(served) == Mode::Preview {
-                    continue;
-                }
-                let renewal = registrar.clone().renew_commands(deployment.clone(), bot);
                 if let Some(older) = renewing.insert(bot, tokio::spawn(renewal)) {
                     older.abort(); // it would say what is out of date
                 }

@@ -17,12 +17,13 @@ use serde_json::{Value, json};
 
 use super::listener::Peer;
 use super::routes;
-use super::state::{Deployment, Served, Settings};
 use crate::bot::{
     Bot, BotSpec, CommandSpec, Delivery, Effect, Handling, LocaleSpec, Migration, MigrationSet,
     Scope, Strategy,
 };
 use crate::config::access::{AdminKey, Proxies};
+use crate::deployment::parts::{Boxed, Core};
+use crate::deployment::{Deployment, Served, Settings};
 use crate::engine::{OfferedRow, Outcome, Outgoing};
 use crate::handler::Cx;
 use crate::handler::given::Given;
@@ -30,7 +31,6 @@ use crate::handler::message::Text;
 use crate::handler::printer::Words;
 use crate::handler::wizard::Waiting;
 use crate::incoming::{Event, Incoming};
-use crate::ingress::{Boxed, Core};
 use crate::outbox::DirectError;
 use crate::redis::Redis;
 use crate::redis::counters::Counters;

@@ -18,7 +18,6 @@ use serde_json::Value;
 use self::people::{Act, People};
 use self::room::Room;
 use super::process::{Folder, Process, start};
-use crate::app::menus;
 use crate::bot::Bot;
 use crate::clock::Clock;
 use crate::engine::{OfferedRow, Outcome};
@@ -28,6 +27,7 @@ use crate::store::outbox::RowKey;
 use crate::telegram::method::Call;
 use crate::telegram::update;
 use crate::telemetry::metrics::metrics;
+use crate::texts::menus;
 
 /// When every walk begins: 2030-01-14 09:00 UTC.
 const BEGINS: i64 = 1_894_611_600;

@@ -8,9 +8,9 @@ use rand::seq::IndexedRandom;
 use serde_json::{Value, json};
 
 use super::people::{Act, Does};
-use crate::registration::Menu;
 use crate::telegram::method::Call;
 use crate::testing::telegram::rules;
+use crate::texts::menus::Menu;
 
 /// Messages that a chat remembers.
 const KEPT: usize = 60;

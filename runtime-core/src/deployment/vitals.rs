@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::ingress::Core;
+use super::parts::Core;
 use crate::telemetry::{self, events};
 
 /// How often the parts are asked.

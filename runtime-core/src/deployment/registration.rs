@@ -6,8 +6,8 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
+use super::{Deployment, Mode, Served, Standing};
 use crate::config::Config;
-use crate::http::state::{Deployment, Mode, Served, Standing};
 use crate::outbox::Sender;
 use crate::redis::Redis;
 use crate::telegram::client::Client;
@@ -18,6 +18,7 @@ use crate::telegram::method::{
 };
 use crate::telegram::token::Token;
 use crate::telemetry::{self, events};
+use crate::texts::menus::Menus;
 
 /// Longest pause between attempts at start.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
@@ -29,25 +30,6 @@ const RENEW_WITHIN: Duration = Duration::from_millis(500);
 /// How often, and at what intervals, a starting instance looks whether Redis is there.
 const CONNECTS: u32 = 30;
 const CONNECT_LOOK: Duration = Duration::from_millis(10);
-
-/// A bot's menu in one language.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Menu {
-    /// Two letters; `None`: for everybody else.
-    pub language: Option<String>,
-    /// One chat's only: that of an admin, who sees commands that others do not.
-    pub chat: Option<i64>,
-    /// Name without `/`, and description.
-    pub commands: Vec<(String, String)>,
-}
-
-/// Texts of the menus and what Telegram said about a bot go through here: the engine, in production.
-pub trait Menus: Send + Sync + std::fmt::Debug + 'static {
-    /// The menus of a bot, one per language, the default's (`language: None`) first.
-    fn menus(&self, bot: usize) -> Vec<Menu>;
-    /// Telegram has said the bot's `@username`.
-    fn named(&self, bot: usize, username: &str);
-}
 
 /// Registers bots.
 #[derive(Debug, Clone)]
@@ -308,6 +290,16 @@ impl Registrar {
             }
         }
         Ok(())
+    }
+}
+
+impl Deployment {
+    /// Tells Telegram a bot's menus again, which have changed, as [`Registrar::renew_commands`] does; `None`: it is not told
+    /// about this bot.
+    pub fn renewal(&self, bot: usize) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let (registrar, served) = (self.registrar()?, self.bot(bot)?);
+        let told = self.mode(served) != Mode::Preview;
+        told.then(|| registrar.clone().renew_commands(self.clone(), bot))
     }
 }
 

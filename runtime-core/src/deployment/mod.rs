@@ -1,4 +1,17 @@
-//! What every route sees of the deployment.
+//! The bots of this process with everything that serves them: what ingress and every route see.
+//!
+//! | module | holds |
+//! |---|---|
+//! | this | the bots, how each stands with Telegram, and what the configuration says |
+//! | [`parts`] | the engine, the sender and the store, as one |
+//! | [`delivery`] | how an update is handed to the engine within its deadline |
+//! | [`registration`] | what Telegram is told about a bot |
+//! | [`vitals`] | what the health routes say |
+
+pub mod delivery;
+pub mod parts;
+pub mod registration;
+pub mod vitals;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,14 +22,14 @@ use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::ToSchema;
 
-use super::vitals::Vitals;
 use crate::bot::{Bot, BotSpec};
 use crate::config::access::{AdminKey, Proxies};
-use crate::ingress::Core;
-use crate::ingress::deliver::Delivery;
 use crate::redis::counters::Counters;
-use crate::registration::Registrar;
 use crate::telegram::token::Token;
+use delivery::Delivery;
+use parts::Core;
+use registration::Registrar;
+use vitals::Vitals;
 
 /// Updates handled at one moment; more is overload, and Telegram keeps them.
 const IN_FLIGHT: usize = 512;

@@ -1,10 +1,10 @@
-//! What webhook and polling share: hand an update to the engine within its deadline, and send what must leave before
+//! What webhook and polling share: they hand an update to the engine within its deadline, and send what must leave before
 //! the acknowledgement.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Core;
+use super::parts::Core;
 use crate::engine::{OfferedRow, Outcome};
 use crate::incoming::{Event, Incoming};
 use crate::outbox::DirectError;
@@ -132,18 +132,18 @@ impl Delivery {
 }
 
 /// An update under way: counted as received, and as finished even if its future is dropped with its connection.
-pub(super) struct UnderWay {
+pub(crate) struct UnderWay {
     channel: &'static str,
     update_id: i64,
     trace_id: String,
     arrived: Instant,
     /// `done`, `busy`, or `dropped`.
-    pub(super) outcome: &'static str,
+    pub(crate) outcome: &'static str,
     life: Life,
 }
 
 impl UnderWay {
-    pub(super) fn begin(life: Life, incoming: &Incoming) -> Self {
+    pub(crate) fn begin(life: Life, incoming: &Incoming) -> Self {
         let channel = incoming.channel.name();
         life.within(|| {
             telemetry::emit(events::UpdateReceived {

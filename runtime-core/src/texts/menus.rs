@@ -10,7 +10,25 @@ use crate::engine::Engine;
 use crate::handler::printer::Words;
 use crate::i18n::Texts;
 use crate::incoming::Person;
-use crate::registration::{Menu, Menus};
+
+/// A bot's menu in one language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Menu {
+    /// Two letters; `None`: for everybody else.
+    pub language: Option<String>,
+    /// One chat's only: that of an admin, who sees commands that others do not.
+    pub chat: Option<i64>,
+    /// Name without `/`, and description.
+    pub commands: Vec<(String, String)>,
+}
+
+/// Texts of the menus and what Telegram said about a bot go through here: the engine, in production.
+pub trait Menus: Send + Sync + std::fmt::Debug + 'static {
+    /// The menus of a bot, one per language, the default's (`language: None`) first.
+    fn menus(&self, bot: usize) -> Vec<Menu>;
+    /// Telegram has said the bot's `@username`.
+    fn named(&self, bot: usize, username: &str);
+}
 
 /// Menus in the bots' texts as they are now, and the engine that learns the bots' names.
 #[derive(Debug)]
