@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use runtime_core::clock::Clock;
-use runtime_core::config::llm::{LlmConfig, Upstream};
 use runtime_core::llm::breaker::{Monotonic, Rules};
+use runtime_core::llm::settings::{LlmConfig, Upstream};
 use runtime_core::llm::{Ask, Format, Keep, Llm, Parts, Task};
 use runtime_core::redis::Redis;
 use runtime_core::store::Store;

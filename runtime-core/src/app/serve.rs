@@ -14,6 +14,7 @@ use super::{AppError, VERSION, neighbour, sources};
 use crate::bot::Bot;
 use crate::config::{Config, token_variable};
 use crate::deployment::{Deployment, Mode};
+use crate::handler::error::HandlerError;
 use crate::http::doors::Doors;
 use crate::http::listener::{self, FlushListener, Port};
 use crate::http::{routes, serve};
@@ -68,7 +69,7 @@ pub async fn run(bots: &'static [&'static dyn Bot], config: Config) -> Result<()
             .map(|c| c.name)
             .collect();
         let locales: Vec<_> = spec.locales.iter().map(|locale| locale.tag).collect();
-        metrics::begin(spec.id, &dialogues, &locales);
+        metrics::begin(spec.id, &dialogues, &locales, &HandlerError::CODES);
     }
     telemetry::emit(events::Lifecycle {
         what: "started",

@@ -20,9 +20,9 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use access::{AdminKey, Proxies};
-use llm::LlmConfig;
 use reader::Reader;
 
+use crate::llm::settings::LlmConfig;
 use crate::telegram::token::Token;
 
 /// Where the server listens when nothing is said.

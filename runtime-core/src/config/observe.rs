@@ -1,9 +1,8 @@
 //! What is written down of what happens: log lines, events, traces.
 
-use secrecy::SecretString;
-
 use super::reader::{Address, Reader};
 use crate::telemetry::logs::{self, Format};
+use crate::telemetry::otlp::Otlp;
 
 /// Days that events are kept when nothing is said.
 pub const DEFAULT_DAYS: u16 = 30;
@@ -25,19 +24,6 @@ pub struct Observe {
     pub events_days: u16,
     /// Where spans go; `None`: nowhere.
     pub otlp: Option<Otlp>,
-}
-
-/// A collector of spans.
-#[derive(Debug, Clone)]
-pub struct Otlp {
-    /// Of the traces.
-    pub url: String,
-    /// Names and values; values may be secrets.
-    pub headers: Vec<(String, SecretString)>,
-    /// Our name there.
-    pub service: String,
-    /// Which part of what we begin is sent, 0 to 1.
-    pub ratio: f64,
 }
 
 impl Reader<'_> {

@@ -13,12 +13,12 @@ use utoipa_axum::routes;
 use super::bots::find;
 use super::error::{ErrorBody, Problem};
 use super::extract::{At, JsonBody, Params};
-use crate::config::llm::BUDGET_MOST;
 use crate::deployment::Deployment;
 use crate::llm::Llm;
 use crate::llm::breaker::BreakerView;
 use crate::llm::desk::{Numbers, Settings, Usage};
 use crate::llm::presets::Preset;
+use crate::llm::settings::BUDGET_MOST;
 use crate::store::StoreError;
 
 /// Days of [`stats`].

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::ask::{Ask, Format};
 use super::output;
 use super::prompt::Prompt;
-use crate::config::llm::{Moderation, Upstream};
+use super::settings::{Moderation, Upstream};
 use crate::telegram::client::NoClient;
 
 /// Longest answer read, in bytes.

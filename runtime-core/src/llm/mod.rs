@@ -16,6 +16,7 @@
 //! | [`budget`] | tokens of a day |
 //! | [`moderation`] | what may be asked and answered |
 //! | [`presets`], [`ab`] | rewritten replies, and who gets them |
+//! | [`settings`] | what an operator says of all this |
 //! | [`desk`] | what operators see and set |
 
 pub mod ab;
@@ -32,6 +33,7 @@ pub mod moderation;
 mod output;
 pub mod presets;
 mod prompt;
+pub mod settings;
 mod tokens;
 mod watch;
 
@@ -45,7 +47,6 @@ use tokio::sync::Semaphore;
 
 pub use ask::{Answer, Ask, Choice, Field, Format, Keep, Kind, Output, Refused, Task};
 
-use crate::config::llm::LlmConfig;
 use crate::handler::limit::{LimitScope, LimitSpec, OnError};
 use crate::limits::Limits;
 use crate::redis::Redis;
@@ -59,6 +60,7 @@ use cache::{Cache, Look};
 use client::Client;
 use flight::{Flights, Key, Seat};
 use moderation::{Moderator, Verdict};
+use settings::LlmConfig;
 
 /// How long what operators have set for a bot is believed.
 const SETTINGS_LIVE: Duration = Duration::from_secs(1);
@@ -160,7 +162,10 @@ impl Llm {
                 limits.share(redis.clone());
                 let named = format!("{} {}", upstream.base, upstream.model);
                 for bot in &names {
-                    telemetry::metrics::begin_llm(bot);
+                    telemetry::metrics::begin_llm(
+                        bot,
+                        Refused::ALL.iter().map(|refused| refused.code()),
+                    );
                     telemetry::metrics::begin_limits(bot, [PER_USER, PER_BOT].into_iter());
                 }
                 Some(Model {

@@ -8,14 +8,13 @@
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use super::life::Life;
 use super::metrics::metrics;
 use super::trace::Trace;
-use crate::config::observe::Otlp;
 
 /// Spans that may wait.
 const QUEUE: usize = 4096;
@@ -25,6 +24,19 @@ const BATCH: usize = 512;
 const EVERY: Duration = Duration::from_secs(2);
 /// How long a collector may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A collector of spans.
+#[derive(Debug, Clone)]
+pub struct Otlp {
+    /// Of the traces.
+    pub url: String,
+    /// Names and values; values may be secrets.
+    pub headers: Vec<(String, SecretString)>,
+    /// Our name there.
+    pub service: String,
+    /// Which part of what we begin is sent, 0 to 1.
+    pub ratio: f64,
+}
 
 /// Who does the work that a span is about, with its number in the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use runtime_core::config::llm::LlmConfig;
 use runtime_core::llm::presets::Preset;
+use runtime_core::llm::settings::LlmConfig;
 use runtime_core::llm::{Answer, Ask, Field, Format, Kind, Output, Refused};
 use runtime_core::testing::llm::{Act, Stub};
 use serde_json::json;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use runtime_core::config::llm::LlmConfig;
 use runtime_core::llm::breaker::{BreakerView, Rules};
+use runtime_core::llm::settings::LlmConfig;
 use runtime_core::llm::{Llm, Refused};
 use runtime_core::redis::Redis;
 use runtime_core::testing::llm::{Act, Stub};

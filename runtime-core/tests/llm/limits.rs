@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use runtime_core::config::llm::{LlmConfig, Moderation};
 use runtime_core::llm::Refused;
 use runtime_core::llm::moderation::{Moderator, Rule, Verdict};
+use runtime_core::llm::settings::{LlmConfig, Moderation};
 use runtime_core::testing::llm::{Act, Stub};
 
 use crate::rig::{Wanted, config, rig, text};

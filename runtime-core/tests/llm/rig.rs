@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use runtime_core::clock::Clock;
-use runtime_core::config::llm::{LlmConfig, Upstream};
 use runtime_core::llm::breaker::{Monotonic, Rules};
 use runtime_core::llm::moderation::Moderator;
+use runtime_core::llm::settings::{LlmConfig, Upstream};
 use runtime_core::llm::{Answer, Ask, Choice, Format, Keep, Llm, Output, Parts, Refused, Task};
 use runtime_core::redis::Redis;
 use runtime_core::store::Store;

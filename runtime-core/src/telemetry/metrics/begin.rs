@@ -2,8 +2,6 @@
 //! not exist never fires.
 
 use super::metrics;
-use crate::handler::error::HandlerError;
-use crate::llm::Refused;
 
 /// Kinds of widgets.
 const WIDGETS: [&str; 7] = [
@@ -16,8 +14,14 @@ const WIDGETS: [&str; 7] = [
     "rating",
 ];
 
-/// Makes a bot's series, at zero. `dialogues`: names of the commands that begin one; `locales`: its tags.
-pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static str]) {
+/// Makes a bot's series, at zero. `dialogues`: names of the commands that begin one; `locales`: its tags; `failures`: codes
+/// of what handlers fail with.
+pub fn begin(
+    bot: &'static str,
+    dialogues: &[&'static str],
+    locales: &[&'static str],
+    failures: &[&'static str],
+) {
     let Some(m) = metrics() else { return };
     for channel in ["webhook", "polling", "preview"] {
         for kind in ["message", "callback_query"] {
@@ -66,7 +70,7 @@ pub fn begin(bot: &'static str, dialogues: &[&'static str], locales: &[&'static 
     for kind in ["query", "exec"] {
         m.sql_seconds.with_label_values(&[bot, kind]);
     }
-    for code in HandlerError::CODES {
+    for code in failures {
         m.errors.with_label_values(&[bot, "handler", code]);
         m.dead_letters.with_label_values(&[bot, code]);
     }
@@ -207,13 +211,11 @@ pub fn begin_redis() {
     }
 }
 
-/// Makes the series of a bot's questions to the model, at zero; only where there is one.
-pub fn begin_llm(bot: &'static str) {
+/// Makes the series of a bot's questions to the model, at zero; only where there is one. `refusals`: codes of why the
+/// fallback holds.
+pub fn begin_llm(bot: &'static str, refusals: impl Iterator<Item = &'static str>) {
     let Some(m) = metrics() else { return };
-    for outcome in ["ok", "cached"]
-        .into_iter()
-        .chain(Refused::ALL.map(Refused::code))
-    {
+    for outcome in ["ok", "cached"].into_iter().chain(refusals) {
         m.llm_requests.with_label_values(&[bot, outcome]);
     }
     for cached in ["true", "false"] {

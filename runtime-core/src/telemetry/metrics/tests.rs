@@ -10,6 +10,8 @@ use regex::Regex;
 
 use super::page::{LABELS, OLD, page};
 use super::{FAMILIES, Family, Metrics};
+use crate::handler::error::HandlerError;
+use crate::llm::Refused;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -107,10 +109,10 @@ fn lint(page: &[u8]) -> String {
 fn prometheus_finds_nothing_to_say_against_the_page() {
     // As a process shows it that has done nothing yet.
     super::begin_process();
-    super::begin("shop", &["book"], &["en", "ru"]);
+    super::begin("shop", &["book"], &["en", "ru"], &HandlerError::CODES);
     super::begin_jobs("shop");
     super::begin_limits("shop", ["shop.1"].into_iter());
-    super::begin_llm("shop");
+    super::begin_llm("shop", Refused::ALL.map(Refused::code).into_iter());
     super::begin_redis();
     assert_eq!(lint(&super::text()), "");
     // Every family, also those that have no series before something happens.
