@@ -10,11 +10,12 @@ use crate::handler::Cx;
 use crate::handler::error::HandlerError;
 use crate::handler::given::Given;
 use crate::handler::job::Resumed;
-use crate::handler::limit::{LimitSpec, Policy};
+use crate::handler::limit::Policy;
 use crate::handler::message::Text;
 use crate::handler::pages::ListSpec;
 use crate::handler::printer::Words;
 use crate::handler::wizard::{Waiting, WizardSpec};
+use crate::limits::LimitSpec;
 
 /// What a handler gives back: everything it did is in the [`Cx`].
 pub type Handled = Result<(), HandlerError>;

@@ -13,7 +13,7 @@ pub use crate::handler::given::{
     ArgReader, Bounds, Choice, Given, Pattern, Refusal, TextRule, label_of,
 };
 pub use crate::handler::job::{Record, Resumed, Segment, Went};
-pub use crate::handler::limit::{LimitKey, LimitScope, LimitSpec, OnError, Policy};
+pub use crate::handler::limit::Policy;
 pub use crate::handler::message::{Button, CommandLine, Message, Text};
 pub use crate::handler::pages::{ListSpec, Listing, Turn};
 #[cfg(feature = "postgres")]
@@ -24,6 +24,7 @@ pub use crate::handler::widget::{
     Turned, Widget,
 };
 pub use crate::handler::wizard::{StepSpec, Waiting, WizardSpec};
+pub use crate::limits::{LimitKey, LimitScope, LimitSpec, OnError};
 pub use crate::llm::ask as asking;
 pub use botfactory_lang::answer::Wanted;
 pub use botfactory_lang::callback::pack::Pack;

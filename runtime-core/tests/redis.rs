@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use runtime_core::handler::limit::{LimitKey, LimitScope, LimitSpec, OnError};
-use runtime_core::limits::{Answer, Ask, Limits, Who};
+use runtime_core::limits::{Answer, Ask, LimitKey, LimitScope, LimitSpec, Limits, OnError, Who};
 use runtime_core::redis::budget::Budgets;
 use runtime_core::redis::counters::Counters;
 use runtime_core::redis::notices::Notice;

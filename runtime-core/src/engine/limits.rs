@@ -110,7 +110,7 @@ impl Engine {
             Err(error) => return Some(Err(error)),
         };
         for policy in policies {
-            let ask = limits.ask(policy.limit, &policy.key, &update.words, true);
+            let ask = limits.ask(policy.limit, &policy.key, update.words.subject(), true);
             let answer = limits.decide(&ask).await;
             let Answer::Wait { tell, .. } = answer else {
                 continue;

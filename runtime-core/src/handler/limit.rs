@@ -1,6 +1,4 @@
-//! Rate limits as generated code knows them.
-
-use std::fmt::{Display, Write as _};
+//! Rate limits as handlers meet them.
 
 use botfactory_lang::words::Arg;
 
@@ -9,78 +7,7 @@ use super::message::Text;
 use super::printer::{Args, Words};
 use super::{Cx, Said};
 use crate::bot::Handled;
-
-/// What the compiler knows of a limit.
-#[derive(Debug)]
-pub struct LimitSpec {
-    /// Which counters it has, the same after every build: a place or a `key`. Bounded, fit for a label.
-    pub rule: &'static str,
-    /// The command that it belongs to; empty for a limit of the whole bot.
-    pub command: &'static str,
-    /// Who has a counter of their own.
-    pub scope: LimitScope,
-    /// Seconds.
-    pub window: i64,
-    /// How many pass in any window.
-    pub allowance: i64,
-    /// What holds while the shared counters cannot be reached.
-    pub on_error: OnError,
-}
-
-/// Who has a counter of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum LimitScope {
-    User,
-    Chat,
-    Bot,
-}
-
-/// What holds while the shared counters cannot be reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnError {
-    /// Every instance counts for itself.
-    Allow,
-    /// Nobody passes.
-    Deny,
-}
-
-/// What separates the counters of a limit. Only a hash of it leaves the process.
-#[derive(Clone, Default)]
-pub struct LimitKey(String);
-
-impl std::fmt::Debug for LimitKey {
-    /// Without the values: they may be what a person wrote.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LimitKey").finish_non_exhaustive()
-    }
-}
-
-impl LimitKey {
-    /// Nothing.
-    pub fn new() -> Self {
-        Self::default()
-    }
-    /// The author's words.
-    #[must_use]
-    pub fn word(self, word: &str) -> Self {
-        self.part('w', word)
-    }
-    /// A value.
-    #[must_use]
-    pub fn value(self, value: impl Display) -> Self {
-        let value = value.to_string();
-        self.part('v', &value)
-    }
-    /// With its length, so that no value can look like two parts.
-    fn part(mut self, kind: char, part: &str) -> Self {
-        let _ = write!(self.0, "{kind}{}:{part}", part.len()); // memory does not fail
-        self
-    }
-    pub(crate) fn bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
+use crate::limits::{LimitKey, LimitSpec, Subject};
 
 /// A text that knows the seconds until it goes on.
 pub type Says = fn(&Words, i64) -> Result<Text, HandlerError>;
@@ -114,6 +41,17 @@ fn slow_down(words: &Words, retry_in: i64) -> Text {
     words.own("bf-slow-down", &Args::new().with("wait", Arg::from(wait)))
 }
 
+impl Words {
+    /// Whom a limit is about.
+    pub(crate) fn subject(&self) -> Subject {
+        Subject {
+            person: self.user_id(),
+            chat: self.chat_id(),
+            bot_id: self.bot_id(),
+        }
+    }
+}
+
 impl Cx {
     /// Whether the update passes a limit: `None`, or the seconds until it goes on. Asked again for the same update, also by
     /// another run or another instance, the answer is the same and nothing is counted twice.
@@ -129,7 +67,7 @@ impl Cx {
         let Some(decisions) = self.limits.clone() else {
             return Err(HandlerError::Bug("a limit of a bot without limits"));
         };
-        let ask = decisions.ask(limit, &key, &self.words, false);
+        let ask = decisions.ask(limit, &key, self.words.subject(), false);
         if let Some(answer) = decisions.at_once(&ask) {
             return Ok(answer.retry_in());
         }

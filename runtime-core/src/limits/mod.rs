@@ -9,6 +9,7 @@
 
 mod local;
 mod shared;
+mod spec;
 mod update;
 mod window;
 
@@ -18,9 +19,9 @@ use std::time::Duration;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-pub(crate) use update::Decisions;
+pub use spec::{LimitKey, LimitScope, LimitSpec, OnError};
+pub(crate) use update::{Decisions, Subject};
 
-use crate::handler::limit::{LimitKey, LimitScope, LimitSpec, OnError};
 use crate::redis::Redis;
 use crate::telemetry::{self, events};
 use local::Local;

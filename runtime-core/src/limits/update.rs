@@ -2,10 +2,17 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Answer, Ask, Counter, Limits, Who};
+use super::{Answer, Ask, Counter, LimitKey, LimitSpec, Limits, Who};
 use crate::clock::Clock;
-use crate::handler::limit::{LimitKey, LimitSpec};
-use crate::handler::printer::Words;
+
+/// Whom the limits of an update are about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subject {
+    pub(crate) person: i64,
+    pub(crate) chat: i64,
+    /// The bot's folder, for metrics.
+    pub(crate) bot_id: &'static str,
+}
 
 /// See the module.
 #[derive(Debug)]
@@ -37,15 +44,21 @@ impl Decisions {
     }
 
     /// A question about this update; `once`: whoever is held back is told once a window.
-    pub fn ask(&self, limit: &'static LimitSpec, key: &LimitKey, words: &Words, once: bool) -> Ask {
+    pub fn ask(
+        &self,
+        limit: &'static LimitSpec,
+        key: &LimitKey,
+        subject: Subject,
+        once: bool,
+    ) -> Ask {
         let who = Who {
             bot: self.bot,
             update_id: self.update_id,
-            person: words.user_id(),
-            chat: words.chat_id(),
+            person: subject.person,
+            chat: subject.chat,
         };
         let now = self.clock.micros();
-        self.limits.ask(limit, key, who, words.bot_id(), now, once)
+        self.limits.ask(limit, key, who, subject.bot_id, now, once)
     }
 
     /// The answer, where it is known or can be had without waiting for anybody.

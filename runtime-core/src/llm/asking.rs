@@ -9,8 +9,7 @@ use super::breaker::Pass;
 use super::client::{Failed, Said};
 use super::prompt::{self, Prompt};
 use super::{Inner, Model, output, tokens};
-use crate::handler::limit::LimitKey;
-use crate::limits::Who;
+use crate::limits::{LimitKey, Who};
 use crate::store::llm::LlmCounts;
 use crate::telemetry::{self, events};
 

@@ -47,8 +47,7 @@ use tokio::sync::Semaphore;
 
 pub use ask::{Answer, Ask, Choice, Field, Format, Keep, Kind, Output, Refused, Task};
 
-use crate::handler::limit::{LimitScope, LimitSpec, OnError};
-use crate::limits::Limits;
+use crate::limits::{LimitScope, LimitSpec, Limits, OnError};
 use crate::redis::Redis;
 use crate::store::Store;
 use crate::store::llm::{LlmBot, LlmCounts};
