@@ -7,7 +7,8 @@ use botfactory_lang::callback::PagePress;
 use botfactory_lang::locale::LocaleIndex;
 
 use crate::handler::Cx;
-use crate::handler::error::HandlerError;
+use crate::handler::effect::{Effect, Reads, Writes};
+use crate::handler::error::{Handled, HandlerError};
 use crate::handler::given::Given;
 use crate::handler::job::Resumed;
 use crate::handler::limit::Policy;
@@ -16,9 +17,8 @@ use crate::handler::pages::ListSpec;
 use crate::handler::printer::Words;
 use crate::handler::wizard::{Waiting, WizardSpec};
 use crate::limits::LimitSpec;
-
-/// What a handler gives back: everything it did is in the [`Cx`].
-pub type Handled = Result<(), HandlerError>;
+use crate::store::outbox::OnAmbiguous;
+use crate::store::tables::{HeldByBot, MigrationSet, PersonTable, TableSpec};
 
 /// A handler at work, boxed once per update at the dispatch.
 pub type Handling<'a> = Pin<Box<dyn Future<Output = Handled> + Send + 'a>>;
@@ -109,108 +109,6 @@ pub enum Delivery {
     Api,
 }
 
-/// What becomes of a message of which nobody knows whether it arrived: no answer came, or its sender died.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnAmbiguous {
-    /// Sent again; a person may see it twice.
-    #[default]
-    Resend,
-    /// Given up; a person may miss it.
-    Skip,
-}
-
-impl OnAmbiguous {
-    /// As it stands in `bot.yaml`, and in metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Resend => "resend",
-            Self::Skip => "skip",
-        }
-    }
-}
-
-/// What a handler may do, decided by the compiler: it picks the protocol (see `engine`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)]
-pub enum Effect {
-    Pure,
-    Read,
-    State,
-    Write,
-}
-
-/// How many queries may run before what a handler did is stored; several see one snapshot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)]
-pub enum Reads {
-    None,
-    One,
-    Many,
-}
-
-/// How many statements that write a handler may run. `One`: exactly one on every path that writes, whose result nothing
-/// reads and after which nothing is read, so that it can be handed over ([`Cx::defer`]).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)]
-pub enum Writes {
-    None,
-    One,
-    Many,
-}
-
-/// The migrations of one owner of tables.
-#[derive(Debug)]
-#[allow(missing_docs)]
-pub struct MigrationSet {
-    pub owner: &'static str,
-    pub files: &'static [Migration],
-}
-
-/// A table of the bot's.
-#[derive(Debug)]
-#[allow(missing_docs)]
-pub struct TableSpec {
-    pub name: &'static str,
-    /// It has the column `bot_id`.
-    pub bot: bool,
-    /// Migrations insert rows.
-    pub seeded: bool,
-    /// Deletes rows of the bot (`$1`: its id) or, of a table without `bot_id`, any: at most [`TableSpec::BATCH`], or all
-    /// where they refer to each other.
-    pub sqlite: &'static str,
-    /// The same.
-    pub postgres: &'static str,
-}
-
-impl TableSpec {
-    /// Rows that one statement deletes.
-    pub const BATCH: u64 = 500;
-}
-
-/// One migration.
-#[derive(Debug)]
-#[allow(missing_docs)]
-pub struct Migration {
-    pub version: i64,
-    pub name: &'static str,
-    pub sqlite: &'static str,
-    /// In a build with the engine of that name.
-    pub postgres: Option<&'static str>,
-}
-
-/// A table of the bot's with rows of people: what is exported for them, and erased.
-#[derive(Debug)]
-pub struct PersonTable {
-    /// As the migrations name it.
-    pub table: &'static str,
-    /// Which rows, in SQL: `$1` is the person, `$2` the bot's id.
-    pub condition: &'static str,
-    /// `$2` stands in it.
-    pub by_bot: bool,
-    /// Its columns.
-    pub columns: &'static [&'static str],
-}
-
 /// The generated code of one bot.
 pub trait Bot: Send + Sync + std::fmt::Debug + 'static {
     /// Facts.
@@ -258,6 +156,13 @@ pub trait Bot: Send + Sync + std::fmt::Debug + 'static {
     /// The tables of its migrations that hold rows of people; those that refer to others stand before them.
     fn people(&self) -> &'static [PersonTable] {
         &[]
+    }
+    /// What [`crate::store::Store::export`] and [`crate::store::Store::erase_person`] need of the bot.
+    fn held(&self) -> HeldByBot {
+        HeldByBot {
+            id: self.spec().id,
+            tables: self.people(),
+        }
     }
     /// What the compiler has made of the bot: JSON, an object with `commands`, `tables` and `graph`.
     fn compiled(&self) -> &'static str {

@@ -34,7 +34,7 @@ static SPEC: BotSpec = BotSpec {
     scope: Scope::UserInChat,
     strategy: Strategy::User,
     delivery: Delivery::Auto,
-    on_ambiguous: runtime_core::bot::OnAmbiguous::Resend,
+    on_ambiguous: runtime_core::store::outbox::OnAmbiguous::Resend,
     tells_admins: false,
     locales: &[
         LocaleSpec { tag: "en", ftl: "" },

@@ -58,14 +58,14 @@ async fn work(
     let mut out = tokio::io::stdout();
     match what {
         People::Export(user_id) => {
-            let mut export = store.export(bot, numbers, user_id).await?;
+            let mut export = store.export(bot.held(), numbers, user_id).await?;
             while let Some(piece) = export.next().await {
                 out.write_all(&piece?).await?;
             }
             out.write_all(b"\n").await?;
         }
         People::Erase(user_id) => {
-            let erased = store.erase_person(bot, numbers, user_id).await?;
+            let erased = store.erase_person(bot.held(), numbers, user_id).await?;
             for table in &erased {
                 let line = format!("{}: {}\n", table.table, table.rows);
                 out.write_all(line.as_bytes()).await?;

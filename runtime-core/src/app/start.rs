@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use secrecy::ExposeSecret;
 
 use super::AppError;
-use crate::bot::{Bot, MigrationSet};
+use crate::bot::Bot;
 use crate::broadcast::Broadcasts;
 use crate::clock::Clock;
 use crate::config::{Config, Key};
@@ -24,6 +24,7 @@ use crate::redis::Redis;
 use crate::redis::counters::Counters;
 use crate::store::Store;
 use crate::store::outbox::{OutboxNotice, OutboxRow};
+use crate::store::tables::MigrationSet;
 use crate::telegram::client::Client;
 use crate::telemetry;
 use crate::texts::Overrides;

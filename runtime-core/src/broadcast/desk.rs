@@ -13,8 +13,9 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
-use super::letter::{Bulletin, Letter, Letters, MediaKind, Recipient};
+use super::letter::{Bulletin, Letter, Letters, MediaKind};
 use crate::bot::Bot;
+use crate::handler::marks::Recipient;
 use crate::handler::message::{Button, Does, Message, Text};
 use crate::handler::printer::Words;
 

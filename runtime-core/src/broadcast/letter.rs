@@ -1,14 +1,14 @@
 //! What a broadcast says, as it is stored: rendered per locale, with holes for the recipient's own fields.
 
-use std::sync::LazyLock;
-
 use botfactory_lang::length::cut;
 use botfactory_lang::limits::{CALLBACK_DATA_BYTES, CAPTION, MESSAGE_RAW_BYTES, MESSAGE_TEXT};
 use botfactory_lang::markup::{self, ParseMode, Place, escape_into, is_blank};
 use serde::{Deserialize, Serialize};
 
 use crate::handler::error::HandlerError;
+use crate::handler::marks::Recipient;
 use crate::handler::message::{Button, Does, Message};
+use crate::store::broadcasts::sending::Fields;
 use crate::telegram::media::{
     SendAnimation, SendAudio, SendDocument, SendPhoto, SendVideo, SendVoice,
 };
@@ -42,38 +42,6 @@ pub enum MediaKind {
     Voice,
 }
 
-/// A field of whoever gets the message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum Recipient {
-    FirstName,
-    /** Empty where they have none. */
-    LastName,
-    /** Without `@`; empty where they have none. */
-    Username,
-}
-
-impl Recipient {
-    const ALL: [Self; 3] = [Self::FirstName, Self::LastName, Self::Username];
-    /// UTF-16 units that a field may take (Telegram's own bounds).
-    const UNITS: usize = 64;
-
-    /// What stands for the field until the message is sent: digits, which no escaping touches and nobody can guess.
-    pub(crate) fn mark(self) -> &'static str {
-        static MARKS: LazyLock<[String; 3]> = LazyLock::new(|| {
-            let secret: u128 = rand::random();
-            [0, 1, 2].map(|field| format!("{secret:039}{field}"))
-        });
-        let [first, last, username] = &*MARKS;
-        match self {
-            Self::FirstName => first,
-            Self::LastName => last,
-            Self::Username => username,
-        }
-    }
-}
-
 impl Bulletin {
     /// A message with its keyboard. Lists in pages are not for broadcasts.
     pub fn new(message: Message) -> Self {
@@ -89,14 +57,6 @@ impl Bulletin {
         self.media = Some(Media { kind, file });
         self
     }
-}
-
-/// Whoever gets it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Fields {
-    pub(crate) first_name: String,
-    pub(crate) last_name: Option<String>,
-    pub(crate) username: Option<String>,
 }
 
 impl Fields {
@@ -203,7 +163,7 @@ impl Letter {
         }
         let fields = text.as_str().matches_fields();
         // A field is 40 characters here and at most `UNITS` there.
-        let room = limit.saturating_sub(fields * (Recipient::UNITS - FIELD_MARK));
+        let room = limit.saturating_sub(fields * (Recipient::UNITS - Recipient::MARK));
         let cut = markup::truncate_to(
             text.mode,
             text.as_str(),
@@ -286,9 +246,6 @@ impl Letter {
         }
     }
 }
-
-/// Characters of [`Recipient::mark`].
-const FIELD_MARK: usize = 40;
 
 trait Fielded {
     fn matches_fields(&self) -> usize;

@@ -2,8 +2,8 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`audience`] | who gets it |
 //! | [`letter`] | what they get: rendered when the broadcast is made, once per locale; the recipient's own fields are filled in when it is sent |
+//! | `verbs` | broadcasts, segments and subscriptions as a handler has them |
 //! | [`desk`] | what an operator writes becomes a broadcast |
 //! | `progress` | the message that tells how far it is |
 //! | [`worker`] | what every instance does about broadcasts |
@@ -11,33 +11,31 @@
 //! | `turnstile` | where calls wait for their moments |
 //! | `verdict` | what the end of a call means |
 //!
-//! A broadcast is a row; its recipients are rows that are written once it begins (`store::broadcasts`). Whoever makes it
+//! A broadcast is a row; its recipients are rows that are written once it begins (`store::broadcasts`, which also knows who is in an audience). Whoever makes it
 //! commits it with everything else that the update does.
 
-pub mod audience;
 pub mod desk;
 pub mod letter;
 pub(crate) mod progress;
 mod runner;
 mod turnstile;
+mod verbs;
 mod verdict;
 pub mod worker;
 
 use botfactory_lang::value::Instant;
 use serde::{Deserialize, Serialize};
 
-use crate::bot::OnAmbiguous;
+use crate::store::broadcasts::audience::Audience;
+use crate::store::outbox::OnAmbiguous;
 
-pub use audience::Audience;
-pub use letter::{Bulletin, MediaKind, Recipient};
+pub use letter::{Bulletin, MediaKind};
 pub use worker::Broadcasts;
 
 /// Messages a second that a broadcast may ask for. What Telegram takes is the ceiling ([`crate::config::Config::bulk_per_second`]).
 pub const PER_SECOND: std::ops::RangeInclusive<u16> = 1..=100;
 /// Messages a second where nobody says how many.
 pub const DEFAULT_PER_SECOND: u16 = 25;
-/// People that [`Audience::People`] may name.
-pub const NAMED_MOST: usize = 100_000;
 
 /// What a handler knows of a broadcast that it has made, or of one that it has only counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

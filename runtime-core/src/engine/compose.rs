@@ -8,7 +8,6 @@ use botfactory_lang::words::Args;
 
 use super::Outgoing;
 use super::seat::Update;
-use crate::bot::OnAmbiguous;
 use crate::handler::error::HandlerError;
 use crate::handler::given::{NO, YES};
 use crate::handler::message::{Button, Does, Text};
@@ -16,6 +15,7 @@ use crate::handler::printer::Words;
 use crate::handler::wizard::{StepSpec, Waiting, shows_reply_keyboard};
 use crate::handler::{Choices, Next, Said};
 use crate::incoming::Place;
+use crate::store::outbox::OnAmbiguous;
 use crate::telegram::method::{
     AnswerCallbackQuery, Call, EditMessageText, InlineButton, ReplyButton, ReplyMarkup, SendMessage,
 };

@@ -7,7 +7,7 @@ use super::compose::controls;
 use super::jobs::Finished;
 use super::route::{Control, Work};
 use super::seat::Update;
-use crate::bot::Handled;
+use crate::handler::error::Handled;
 use crate::handler::error::HandlerError;
 use crate::handler::given::Given;
 use crate::handler::job::Resumed;

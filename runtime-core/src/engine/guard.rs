@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use crate::bot::Handled;
+use crate::handler::error::Handled;
 use crate::handler::error::HandlerError;
 
 /// How a handler ended.

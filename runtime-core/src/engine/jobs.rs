@@ -19,9 +19,10 @@ use crate::handler::job::Thought;
 use crate::handler::message::Text;
 use crate::handler::wizard::Caller;
 use crate::incoming::{Channel, Event, Person, Place};
-use crate::llm::ab::{ResultTag, Variant};
+use crate::llm::ab::{self, Variant};
 use crate::llm::{Answer, Ask, Format, Keep, Llm, Output, Refused, Task};
 use crate::store::conversation::Key;
+use crate::store::events::ResultTag;
 use crate::store::jobs::Job;
 use crate::store::outbox::micros;
 use crate::telemetry;
@@ -402,7 +403,7 @@ impl Engine {
             Err(refused) => Err(*refused),
         });
         let improved = body.ask.task == Task::Improve && readable;
-        let tag = improved.then(|| ResultTag::of(body.variant, came));
+        let tag = improved.then(|| ab::tag(body.variant, came));
         let output = asked.and_then(Result::ok).map(|answer| answer.output);
         let work = || {
             Work::Resume(Box::new(Finished {

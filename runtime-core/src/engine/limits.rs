@@ -15,8 +15,8 @@ use super::route::Route;
 use super::seat::{Seat, Update};
 #[cfg(feature = "postgres")]
 use super::turn::Turn;
-use crate::bot::Effect;
 use crate::handler::db::Connection;
+use crate::handler::effect::Effect;
 use crate::handler::error::HandlerError;
 use crate::handler::{Cx, Next, Said};
 use crate::limits::{Answer, Decisions};

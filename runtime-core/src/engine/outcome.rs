@@ -1,6 +1,6 @@
 //! What became of an update, and the calls it caused.
 
-use crate::bot::OnAmbiguous;
+use crate::store::outbox::OnAmbiguous;
 use crate::store::outbox::RowKey;
 use crate::telegram::method::Call;
 

@@ -8,11 +8,11 @@ use super::account::{self, Ran};
 use super::guard::{self, Ended};
 use super::seat::Update;
 use super::{Engine, Outcome, limits};
-use crate::bot::{Effect, Reads};
 use crate::handler::Cx;
 use crate::handler::db::Connection;
 #[cfg(feature = "postgres")]
 use crate::handler::db::Reading;
+use crate::handler::effect::{Effect, Reads};
 use crate::handler::error::HandlerError;
 use crate::store::events::Kind;
 use crate::store::{Backend, StoreError};

@@ -6,7 +6,7 @@ use botfactory_lang::callback::{
 
 use super::jobs::{Finished, Longer};
 use super::seat::{Seat, Update};
-use crate::bot::Effect;
+use crate::handler::effect::Effect;
 use crate::incoming::{Content, Place};
 
 /// What an update asks for.

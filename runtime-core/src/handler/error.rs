@@ -3,6 +3,9 @@
 use crate::store::StoreError;
 use crate::store::error::{is_constraint, is_interrupt, is_outage};
 
+/// What a handler gives back: everything it did is in the [`super::Cx`].
+pub type Handled = Result<(), HandlerError>;
+
 /// A handler's failure.
 #[derive(Debug, thiserror::Error)]
 pub enum HandlerError {

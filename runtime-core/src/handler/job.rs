@@ -8,14 +8,13 @@ use serde_json::{Map, Value};
 use botfactory_lang::answer::{self, Bounds};
 use botfactory_lang::value::{Date, Decimal, Instant, TimeOfDay};
 
-use super::error::HandlerError;
+use super::error::{Handled, HandlerError};
 use super::given::Choice;
 use super::message::Text;
 use super::printer::Words;
 use super::wizard::{Waiting, WizardSpec};
 use super::{Cx, Next};
-use crate::bot::Handled;
-use crate::llm::ab::{ResultTag, Variant};
+use crate::llm::ab::{self, Variant};
 use crate::llm::presets::Preset;
 use crate::llm::{Ask, Output, Task};
 
@@ -121,7 +120,7 @@ impl Cx {
         };
         match ask {
             Some(_) => self.variant = variant,
-            None => self.tag(ResultTag::of(variant, None)),
+            None => self.tag(ab::tag(variant, None)),
         }
         ask
     }

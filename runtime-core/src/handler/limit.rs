@@ -2,11 +2,10 @@
 
 use botfactory_lang::words::Arg;
 
-use super::error::HandlerError;
+use super::error::{Handled, HandlerError};
 use super::message::Text;
 use super::printer::{Args, Words};
 use super::{Cx, Said};
-use crate::bot::Handled;
 use crate::limits::{LimitKey, LimitSpec, Subject};
 
 /// A text that knows the seconds until it goes on.

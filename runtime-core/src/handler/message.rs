@@ -8,7 +8,7 @@ use botfactory_lang::limits::BUTTON_TEXT;
 use botfactory_lang::markup::{ParseMode, Place, escape_into, is_blank, plain_text};
 use botfactory_lang::value::{Date, Decimal, Instant, TimeOfDay};
 
-use crate::bot::OnAmbiguous;
+use crate::store::outbox::OnAmbiguous;
 
 /// A finished text: its markup and the places where it may best be split.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -1,18 +1,19 @@
 //! All that a generated handler can do: the verbs of [`Cx`].
 
 pub mod arithmetic;
-pub mod broadcast;
 pub mod db;
+pub mod effect;
 pub mod error;
 pub mod given;
 pub mod job;
 pub mod limit;
+pub mod marks;
 pub mod message;
 pub mod pages;
 #[cfg(feature = "postgres")]
 pub mod pg;
 pub mod printer;
-pub mod recipients;
+pub mod reader;
 pub mod widget;
 pub mod wizard;
 
@@ -22,15 +23,15 @@ use botfactory_lang::locale::LocaleIndex;
 use botfactory_lang::value::{Date, Instant};
 use botfactory_lang::words::Arg;
 use db::{Connection, Db};
-use error::HandlerError;
+use error::{Handled, HandlerError};
 use message::{Message, Text};
 use printer::Words;
 use serde::Serialize;
 use wizard::{Waiting, WizardSpec};
 
-use crate::bot::Handled;
 use crate::limits::Decisions;
-use crate::llm::ab::{ResultTag, Variant};
+use crate::llm::ab::Variant;
+use crate::store::events::ResultTag;
 
 /// One update being handled: who, where, when, the database, and what the handler has decided so far.
 ///

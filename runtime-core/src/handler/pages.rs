@@ -4,6 +4,7 @@ use botfactory_lang::callback::pack::Pack;
 use botfactory_lang::callback::{Leaf, PagePress};
 use botfactory_lang::words::Arg;
 
+use super::effect::Reads;
 use super::message::{Button, CommandLine, Message, Text};
 use super::printer::{Args, Words};
 
@@ -15,7 +16,7 @@ pub struct ListSpec {
     pub hash: u32,
     /// Its command.
     pub command: &'static str,
-    pub reads: crate::bot::Reads,
+    pub reads: Reads,
 }
 
 /// Why a list is shown: for the first time, or because one of its buttons was pressed.

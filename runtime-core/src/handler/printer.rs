@@ -8,8 +8,8 @@ use botfactory_lang::locale::LocaleIndex;
 use botfactory_lang::markup::{ParseMode, Place, escape_into};
 use botfactory_lang::value::{Date, Decimal, Instant, TimeOfDay};
 
+use super::marks::Recipient;
 use super::message::Text;
-use crate::broadcast::Recipient;
 use crate::i18n::{Locale, Texts};
 use crate::incoming::Person;
 

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::effect::{Effect, Reads, Writes};
 use super::error::HandlerError;
 use crate::incoming::{Person, Place as Chat};
 
@@ -36,9 +37,9 @@ pub struct StepSpec {
     /// What it waits for.
     pub wanted: botfactory_lang::answer::Wanted,
     /// What an answer to it (or skipping it, or going back from it) may do.
-    pub effect: crate::bot::Effect,
-    pub reads: crate::bot::Reads,
-    pub writes: crate::bot::Writes,
+    pub effect: Effect,
+    pub reads: Reads,
+    pub writes: Writes,
 }
 
 /// A conversation that waits for an answer: the flow, the run, the step, and the states (JSON) for now and for `back`.
@@ -336,7 +337,6 @@ pub(crate) fn shows_reply_keyboard(step: &StepSpec) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bot::{Effect, Reads, Writes};
     use botfactory_lang::answer::Wanted;
 
     const fn step(id: &'static str) -> StepSpec {

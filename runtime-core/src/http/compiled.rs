@@ -16,8 +16,8 @@ use super::bots::{find, sources_differ};
 use super::error::{ErrorBody, Problem};
 use super::extract::{At, Params, Raw};
 use super::hooks;
-use crate::bot::MigrationSet;
 use crate::deployment::{Deployment, Mode, Served};
+use crate::store::tables::MigrationSet;
 use crate::store::{Store, migrate};
 use crate::texts::desk::Desk;
 

@@ -14,9 +14,9 @@ use super::bots::find;
 use super::compiled::store;
 use super::error::{ErrorBody, Problem};
 use super::extract::{At, Params};
-use crate::bot::TableSpec;
 use crate::deployment::Deployment;
 use crate::store::StoreError;
+use crate::store::tables::TableSpec;
 use crate::telemetry::{self, events};
 
 /// How long one request deletes; what is left is for the next.

@@ -109,7 +109,7 @@ pub async fn export(
 ) -> Result<Response, Problem> {
     let (store, bot, numbers) = place(&deployment, &id)?;
     let user_id = number(&user)?;
-    let export = store.export(bot.bot, &numbers, user_id).await;
+    let export = store.export(bot.bot.held(), &numbers, user_id).await;
     let mut export = export.map_err(|_| Problem::unavailable("another export is at work", 5))?;
     // As long as nothing is sent it can be refused; then it can only break off. Nearly every export is one piece, whose length
     // is said.
@@ -167,7 +167,7 @@ pub async fn erase(
     let (store, bot, numbers) = place(&deployment, &id)?;
     let user = number(&user)?;
     let tables = store
-        .erase_person(bot.bot, &numbers, user)
+        .erase_person(bot.bot.held(), &numbers, user)
         .await
         .map_err(|error| failed(&error))?;
     let bot_id = bot.spec().id;

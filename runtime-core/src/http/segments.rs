@@ -11,8 +11,8 @@ use super::bots::find;
 use super::compiled::store;
 use super::error::{ErrorBody, Problem};
 use super::extract::{At, JsonBody, Params};
-use crate::broadcast::audience::{NoAudience, is_segment};
 use crate::deployment::Deployment;
+use crate::store::broadcasts::audience::{NoAudience, is_segment};
 use crate::store::seen::PAGE;
 use crate::store::{Store, StoreError};
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::ask::Refused;
+use crate::store::events::ResultTag;
 
 /// Parts that a split is measured in.
 const PARTS: u64 = 10_000;
@@ -19,6 +20,14 @@ pub enum Variant {
 }
 
 impl Variant {
+    /// In events.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Control => "control",
+            Self::Treatment => "treatment",
+        }
+    }
+
     /// The same for a person, a bot and a feature, ever after and on every instance. `treated`: how many of 10 000 people
     /// get the model's words; whoever has them keeps them when it grows.
     pub fn assigned(feature: &str, bot: &str, user: i64, treated: u16) -> Self {
@@ -40,50 +49,22 @@ impl Variant {
     }
 }
 
-/// Where the decision came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// A comparison.
-    AbTest,
-    /// The author said so.
-    ExplicitConfig,
-}
-
-/// What an event says of a reply that the model may have written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct ResultTag {
-    /// `yes`: the model's words were sent; `no`: the author's, as decided; `error`: the author's, because the model's did not
-    /// come.
-    pub llm: &'static str,
-    /// Of a comparison.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub variant: Option<Variant>,
-    /// Where the decision came from.
-    pub source: Source,
-    /// Why the model's words did not come.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<&'static str>,
-}
-
-impl ResultTag {
-    /// Of a reply; `asked`: what came of asking, where the model was asked. A treatment that failed is not counted among
-    /// those that succeeded.
-    pub fn of(variant: Option<Variant>, asked: Option<Result<(), Refused>>) -> Self {
-        let (llm, reason) = match asked {
-            None => ("no", None),
-            Some(Ok(())) => ("yes", None),
-            Some(Err(refused)) => ("error", Some(refused.code())),
-        };
-        Self {
-            llm,
-            variant,
-            source: match variant {
-                Some(_) => Source::AbTest,
-                None => Source::ExplicitConfig,
-            },
-            reason,
-        }
+/// What an event says of a reply; `asked`: what came of asking, where the model was asked. A treatment that failed is not
+/// counted among those that succeeded.
+pub fn tag(variant: Option<Variant>, asked: Option<Result<(), Refused>>) -> ResultTag {
+    let (llm, reason) = match asked {
+        None => ("no", None),
+        Some(Ok(())) => ("yes", None),
+        Some(Err(refused)) => ("error", Some(refused.code())),
+    };
+    ResultTag {
+        llm,
+        variant: variant.map(Variant::name),
+        source: match variant {
+            Some(_) => "ab_test",
+            None => "explicit_config",
+        },
+        reason,
     }
 }
 
@@ -117,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_failed_treatment_is_no_success() {
-        let tag = |variant, asked| serde_json::to_string(&ResultTag::of(variant, asked)).unwrap();
+        let tag = |variant, asked| serde_json::to_string(&super::tag(variant, asked)).unwrap();
         assert_eq!(
             tag(Some(Variant::Treatment), Some(Ok(()))),
             r#"{"llm":"yes","variant":"treatment","source":"ab_test"}"#

@@ -8,8 +8,8 @@ use axum::body::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::person::Part;
+use super::tables::HeldByBot;
 use super::{Store, StoreError};
-use crate::bot::Bot;
 use crate::telemetry::life::{self, Life};
 use crate::telemetry::{self, events};
 
@@ -103,7 +103,7 @@ impl Store {
     /// Another export is at work.
     pub async fn export(
         self: &Arc<Self>,
-        bot: &'static dyn Bot,
+        bot: HeldByBot,
         numbers: &[i64],
         person: i64,
     ) -> Result<Export, StoreError> {
@@ -112,7 +112,7 @@ impl Store {
             return Err(StoreError::Busy);
         };
         let (tell, pieces) = mpsc::channel(AHEAD);
-        let work = run(self.clone(), bot.spec().id, parts, person, tell, turn);
+        let work = run(self.clone(), bot.id, parts, person, tell, turn);
         tokio::spawn(life::during(Life::current(), work));
         Ok(Export(pieces))
     }

@@ -2,7 +2,7 @@
 
 use super::Store;
 use super::error::StoreError;
-use crate::bot::TableSpec;
+use super::tables::TableSpec;
 
 /// A migration that was applied.
 #[derive(Debug, Clone, PartialEq, Eq)]

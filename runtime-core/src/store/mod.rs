@@ -18,6 +18,7 @@
 //! | [`events`] | what bots did, for operators to ask |
 //! | `timers` | dialogues whose time is over |
 //! | `values` | secrets, polling leases |
+//! | [`tables`] | what the compiler says of a bot's own tables |
 //! | `migrate` | the runtime's and the bots' migrations |
 //! | `both` | what is the same on both engines |
 //! | `sqlite`, `postgres` | what each does in its own way; files of the same names |
@@ -54,6 +55,7 @@ pub(crate) mod postgres;
 pub(crate) mod seen;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
+pub mod tables;
 pub mod texts;
 pub(crate) mod timers;
 mod values;
@@ -64,9 +66,9 @@ use std::time::Duration;
 
 pub use error::StoreError;
 
-use crate::bot::MigrationSet;
 use crate::clock::Clock;
 use crate::redis::Redis;
+use tables::MigrationSet;
 
 /// How long a health check waits for the database.
 const HEALTH_TIME: Duration = Duration::from_secs(2);

@@ -12,10 +12,29 @@ use tokio::sync::mpsc;
 
 use super::Store;
 use super::error::StoreError;
-use crate::bot::OnAmbiguous;
 use crate::telegram::flood::Class;
 use crate::telegram::method::Call;
 use crate::telemetry::life::Life;
+
+/// What becomes of a message of which nobody knows whether it arrived: no answer came, or its sender died.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnAmbiguous {
+    /// Sent again; a person may see it twice.
+    #[default]
+    Resend,
+    /// Given up; a person may miss it.
+    Skip,
+}
+
+impl OnAmbiguous {
+    /// As it stands in `bot.yaml`, and in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Resend => "resend",
+            Self::Skip => "skip",
+        }
+    }
+}
 
 /// How long a row belongs to the process that wrote or leased it.
 pub const LEASE: Duration = Duration::from_secs(20);

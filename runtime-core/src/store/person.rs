@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Store;
 use super::error::StoreError;
-use crate::bot::{Bot, PersonTable};
+use super::tables::{HeldByBot, PersonTable};
 use crate::redis::notices::Notice;
 
 /// Stands in the place of a person where there is none: dialogues of a whole group, events of the erased. Nobody has this number.
@@ -244,11 +244,8 @@ pub struct Erased {
 }
 
 /// Everywhere that something of a person's may be, with this bot.
-pub(super) fn parts(bot: &'static dyn Bot, numbers: &[i64]) -> Vec<Part> {
-    let own = bot
-        .people()
-        .iter()
-        .map(|table| of_bot(bot.spec().id, table));
+pub(super) fn parts(bot: HeldByBot, numbers: &[i64]) -> Vec<Part> {
+    let own = bot.tables.iter().map(|table| of_bot(bot.id, table));
     let runtime = numbers
         .iter()
         .flat_map(|number| HELD.iter().map(|held| of_runtime(held, *number)));
@@ -293,14 +290,14 @@ fn quoted(name: &str) -> String {
 }
 
 impl Store {
-    /// Erases everything that is stored about a person by this bot, which `numbers` are Telegram's for, in one transaction; what went, by table. A second time there is nothing left. Claims of updates
-    /// stay, without any sign of whose they were.
+    /// Erases everything that is stored about a person by this bot, which `numbers` are Telegram's for, in one transaction; what
+    /// went, by table. A second time there is nothing left. Claims of updates stay, without any sign of whose they were.
     ///
     /// # Errors
     /// The database fails, or rows of others refer to this person's ([`StoreError::is_conflict`]): nothing is erased then.
     pub async fn erase_person(
         &self,
-        bot: &'static dyn Bot,
+        bot: HeldByBot,
         numbers: &[i64],
         person: i64,
     ) -> Result<Vec<Erased>, StoreError> {

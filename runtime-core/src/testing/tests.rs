@@ -13,7 +13,7 @@ static SPEC: BotSpec = BotSpec {
     scope: Scope::UserInChat,
     strategy: Strategy::User,
     delivery: Delivery::Auto,
-    on_ambiguous: crate::bot::OnAmbiguous::Resend,
+    on_ambiguous: crate::store::outbox::OnAmbiguous::Resend,
     tells_admins: false,
     locales: &[LocaleSpec { tag: "en", ftl: "" }],
     default_locale: 0,

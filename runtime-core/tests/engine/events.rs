@@ -1,5 +1,6 @@
 //! Events: one for each update, committed with what it stores; never a word of a person.
 
+use runtime_core::bot::Bot;
 use runtime_core::incoming::Content;
 use runtime_core::store::events::{Filter, Found};
 use tokio::sync::watch;
@@ -260,7 +261,7 @@ async fn who_is_erased_is_nobody_in_them() {
     rig.say(ANNA, "/book").await;
     rig.say(BORIS, "/book").await;
     rig.store
-        .erase_person(&super::bot::BOT, &[BOT_ID], ANNA)
+        .erase_person(super::bot::BOT.held(), &[BOT_ID], ANNA)
         .await
         .unwrap();
     let people: Vec<_> = all(&rig, Filter::default())

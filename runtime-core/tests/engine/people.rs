@@ -106,7 +106,7 @@ async fn an_export_is_whole_however_much_it_is() {
     ))
     .await;
     for _ in 0..3 {
-        let mut export = rig.store.export(&BOT, &[BOT_ID], ANNA).await.unwrap();
+        let mut export = rig.store.export(BOT.held(), &[BOT_ID], ANNA).await.unwrap();
         let (mut text, mut pieces) = (Vec::new(), 0);
         while let Some(piece) = export.next().await {
             let piece = piece.unwrap();
@@ -122,7 +122,7 @@ async fn an_export_is_whole_however_much_it_is() {
     }
     // Whoever goes away in the middle holds nothing.
     for _ in 0..3 {
-        let mut export = rig.store.export(&BOT, &[BOT_ID], ANNA).await.unwrap();
+        let mut export = rig.store.export(BOT.held(), &[BOT_ID], ANNA).await.unwrap();
         assert!(export.next().await.unwrap().is_ok());
     }
     assert!(rig.store.health().await);
@@ -130,7 +130,11 @@ async fn an_export_is_whole_however_much_it_is() {
 
 /// An export, put together again.
 async fn exported(rig: &Rig, person: i64) -> String {
-    let mut export = rig.store.export(&BOT, &[BOT_ID], person).await.unwrap();
+    let mut export = rig
+        .store
+        .export(BOT.held(), &[BOT_ID], person)
+        .await
+        .unwrap();
     let mut text = Vec::new();
     while let Some(piece) = export.next().await {
         text.extend_from_slice(&piece.unwrap());
@@ -144,7 +148,11 @@ async fn everything_of_a_person_goes_and_nothing_of_others() {
     assert!(rows_of(&rig, ANNA).await.iter().all(|rows| *rows > 0));
     let theirs = rows_of(&rig, BORIS).await;
     let claims = rig.count("bf_outbox WHERE n = 0").await;
-    let erased = rig.store.erase_person(&BOT, &[BOT_ID], ANNA).await.unwrap();
+    let erased = rig
+        .store
+        .erase_person(BOT.held(), &[BOT_ID], ANNA)
+        .await
+        .unwrap();
     assert!(erased.iter().any(|e| e.table == "bookings" && e.rows == 1));
     let left = rows_of(&rig, ANNA).await;
     // Of visits and letters, Boris's.
@@ -164,7 +172,11 @@ async fn everything_of_a_person_goes_and_nothing_of_others() {
     assert!(reply.calls.is_empty() && !reply.busy, "{reply:?}");
     assert_eq!(rows_of(&rig, ANNA).await[1], 0);
     // A second time there is nothing.
-    let again = rig.store.erase_person(&BOT, &[BOT_ID], ANNA).await.unwrap();
+    let again = rig
+        .store
+        .erase_person(BOT.held(), &[BOT_ID], ANNA)
+        .await
+        .unwrap();
     assert!(again.is_empty(), "{again:?}");
     // And she may begin anew; her language is no longer known.
     assert!(rig.say(ANNA, "/start").await.text().contains("Hello"));
@@ -179,7 +191,7 @@ async fn what_others_refer_to_stays_as_a_whole() {
     rig.execute("INSERT INTO marks (booking) SELECT id FROM bookings")
         .await;
     let before = rows_of(&rig, ANNA).await;
-    let refused = rig.store.erase_person(&BOT, &[BOT_ID], ANNA).await;
+    let refused = rig.store.erase_person(BOT.held(), &[BOT_ID], ANNA).await;
     assert!(refused.unwrap_err().is_conflict());
     assert_eq!(rows_of(&rig, ANNA).await, before);
 }
@@ -191,7 +203,10 @@ async fn events_that_wait_are_nobodys() {
     rig.store.keep_events(1);
     rig.say(ANNA, "/start").await;
     rig.say(BORIS, "/start").await;
-    rig.store.erase_person(&BOT, &[BOT_ID], ANNA).await.unwrap();
+    rig.store
+        .erase_person(BOT.held(), &[BOT_ID], ANNA)
+        .await
+        .unwrap();
     let (_stop, stopped) = tokio::sync::watch::channel(true);
     rig.store.write_events(stopped).await;
     assert_eq!(rig.count("bf_events").await, 2);
@@ -211,9 +226,9 @@ async fn a_reader_that_stalls_holds_nothing_for_long() {
         "long words ".repeat(20)
     ))
     .await;
-    let mut stalled = rig.store.export(&BOT, &[BOT_ID], ANNA).await.unwrap();
+    let mut stalled = rig.store.export(BOT.held(), &[BOT_ID], ANNA).await.unwrap();
     assert!(stalled.next().await.unwrap().is_ok());
-    let refused = rig.store.export(&BOT, &[BOT_ID], BORIS).await;
+    let refused = rig.store.export(BOT.held(), &[BOT_ID], BORIS).await;
     assert!(refused.is_err(), "one at a time");
     tokio::time::sleep(std::time::Duration::from_secs(9)).await;
     assert!(exported(&rig, BORIS).await.contains("\"tables\":[]"));

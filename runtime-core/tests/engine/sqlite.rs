@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use runtime_core::bot::{Migration, MigrationSet};
 use runtime_core::clock::Clock;
 use runtime_core::incoming::Content;
 use runtime_core::store::Store;
+use runtime_core::store::tables::{Migration, MigrationSet};
 use runtime_core::telegram::flood::Class;
 use sqlx::{Connection, SqliteConnection};
 

@@ -10,10 +10,12 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::*;
-use crate::bot::{BotSpec, Delivery, LocaleSpec, MigrationSet, OnAmbiguous, Scope, Strategy};
+use crate::bot::{BotSpec, Delivery, LocaleSpec, Scope, Strategy};
 use crate::handler::given::Choice;
 use crate::i18n::Texts;
 use crate::incoming::Person;
+use crate::store::outbox::OnAmbiguous;
+use crate::store::tables::MigrationSet;
 
 static SPEC: BotSpec = BotSpec {
     id: "widgets",

@@ -17,15 +17,13 @@ use serde_json::{Value, json};
 
 use super::listener::Peer;
 use super::routes;
-use crate::bot::{
-    Bot, BotSpec, CommandSpec, Delivery, Effect, Handling, LocaleSpec, Migration, MigrationSet,
-    Scope, Strategy,
-};
+use crate::bot::{Bot, BotSpec, CommandSpec, Delivery, Handling, LocaleSpec, Scope, Strategy};
 use crate::config::access::{AdminKey, Proxies};
 use crate::deployment::parts::{Boxed, Core};
 use crate::deployment::{Deployment, Served, Settings};
 use crate::engine::{OfferedRow, Outcome, Outgoing};
 use crate::handler::Cx;
+use crate::handler::effect::Effect;
 use crate::handler::given::Given;
 use crate::handler::message::Text;
 use crate::handler::printer::Words;
@@ -34,6 +32,7 @@ use crate::incoming::{Event, Incoming};
 use crate::outbox::DirectError;
 use crate::redis::Redis;
 use crate::redis::counters::Counters;
+use crate::store::tables::{Migration, MigrationSet};
 use crate::telegram::error::ApiError;
 use crate::telegram::method::{AnswerCallbackQuery, Call, SendMessage};
 use crate::telegram::token::Token;
@@ -49,7 +48,7 @@ pub(crate) const SPEC: BotSpec = BotSpec {
     scope: Scope::UserInChat,
     strategy: Strategy::User,
     delivery: Delivery::Auto,
-    on_ambiguous: crate::bot::OnAmbiguous::Resend,
+    on_ambiguous: crate::store::outbox::OnAmbiguous::Resend,
     tells_admins: false,
     locales: &[
         LocaleSpec { tag: "ru", ftl: "" },
@@ -59,8 +58,8 @@ pub(crate) const SPEC: BotSpec = BotSpec {
     commands: &[CommandSpec {
         name: "start",
         effect: Effect::Pure,
-        reads: crate::bot::Reads::None,
-        writes: crate::bot::Writes::None,
+        reads: crate::handler::effect::Reads::None,
+        writes: crate::handler::effect::Writes::None,
         wizard: false,
         admins: false,
         description: None,
@@ -100,7 +99,7 @@ impl Bot for Facts {
     fn compiled(&self) -> &'static str {
         r#"{"commands":[{"command":"start"}],"tables":[],"graph":{"nodes":[{"id":"/start","kind":"command"}],"edges":[],"mermaid":"flowchart TD\n"}}"#
     }
-    fn tables(&self) -> &'static [crate::bot::TableSpec] {
+    fn tables(&self) -> &'static [crate::store::tables::TableSpec] {
         tables::SPECS
     }
     fn fallback(&self, _: &Words) -> Option<Text> {
@@ -238,7 +237,7 @@ fn local(method: &str, path: &str, body: &str) -> Request<Body> {
 }
 
 fn outgoing(text: &str) -> Outgoing {
-    Outgoing::new(message(text), crate::bot::OnAmbiguous::Resend)
+    Outgoing::new(message(text), crate::store::outbox::OnAmbiguous::Resend)
 }
 
 fn message(text: &str) -> Call {
@@ -387,7 +386,7 @@ async fn preview_says_what_would_be_sent() {
                     text: Some("ok".into()),
                     show_alert: false,
                 }),
-                crate::bot::OnAmbiguous::Resend,
+                crate::store::outbox::OnAmbiguous::Resend,
             ),
             outgoing("hello"),
             outgoing("world"),

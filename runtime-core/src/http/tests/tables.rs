@@ -1,6 +1,6 @@
 //! Tables of the bot whose facts are asked for.
 
-use crate::bot::TableSpec;
+use crate::store::tables::TableSpec;
 
 /// Of the bot: bookings that belong to it, lines that refer to them, a table that migrations fill.
 pub(super) const TABLES: &str = "\

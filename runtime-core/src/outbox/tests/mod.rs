@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{DirectError, Sender};
-use crate::bot::OnAmbiguous;
 use crate::clock::Clock;
 use crate::engine::{FloodGate, Outgoing};
 use crate::store::Store;
+use crate::store::outbox::OnAmbiguous;
 use crate::store::outbox::{FLAG_KEEP, OutboxNotice, OutboxRow, RowKey, SentAs, flags};
 use crate::telegram::client::Client;
 use crate::telegram::flood::Class;

@@ -1,8 +1,8 @@
-//! A broadcast to be stored, and who is in an audience.
+//! A broadcast to be stored, and an audience as statements ask for it.
 
 use super::State;
-use crate::bot::OnAmbiguous;
-use crate::broadcast::Audience;
+use super::audience::{Audience, NAMED_MOST};
+use crate::store::outbox::OnAmbiguous;
 
 /// A broadcast to be stored.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ fn people(audience: &Audience) -> Option<String> {
     let Audience::People(people) = audience else {
         return None;
     };
-    let most = people.len().min(crate::broadcast::NAMED_MOST);
+    let most = people.len().min(NAMED_MOST);
     serde_json::to_string(people.get(..most)?).ok()
 }
 

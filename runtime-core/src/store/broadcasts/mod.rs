@@ -7,11 +7,13 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `making` | a broadcast to be stored, and who is in an audience |
+//! | [`audience`] | who gets it |
+//! | `making` | a broadcast to be stored, and an audience as statements ask for it |
 //! | `sending` | recipients that are taken, begun and done with; the moments of their calls |
 //! | `telling` | the message that tells how far it is |
 //! | `sql` | statements that are the same on both engines |
 
+pub mod audience;
 pub(crate) mod making;
 pub(crate) mod sending;
 pub(crate) mod sql;
@@ -25,7 +27,7 @@ use utoipa::ToSchema;
 use super::Store;
 use super::error::StoreError;
 use super::outbox::micros;
-use crate::broadcast::Audience;
+use audience::Audience;
 pub(crate) use making::{Filter, Making};
 pub(crate) use sending::{
     Advance, Advanced, Ahead, Done, Ended, Enrolled, Paced, Slots, Take, Taken, Taking,

@@ -1,13 +1,19 @@
 //! Recipients that are taken, begun and done with.
 
-use crate::broadcast::letter::Fields;
-
 /// No moment is nearer than this when it is given out (microseconds): that its call begins is committed first.
 pub(crate) const LEAD: i64 = 150_000;
 /// What was missed is made up for by moments that are closer by this part of their distance: never by a burst.
 pub(crate) const CLOSER: i64 = 51;
 /// Longest pause at a time (microseconds): Telegram is asked again then, and says so again.
 pub(crate) const HOLD: i64 = 3_600_000_000;
+
+/// A recipient's own words, for the places that a message has for them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Fields {
+    pub(crate) first_name: String,
+    pub(crate) last_name: Option<String>,
+    pub(crate) username: Option<String>,
+}
 
 /// A recipient that was taken.
 #[derive(Debug, Clone)]

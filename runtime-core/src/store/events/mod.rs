@@ -18,7 +18,6 @@ pub use ask::{Filter, Flow, Found, HOURS, MOST, Problem, Report, Tagged, Typed};
 
 use super::Store;
 use super::error::StoreError;
-use crate::llm::ab::ResultTag;
 use crate::telemetry;
 use crate::telemetry::events::{EventsDropped, EventsWritten};
 
@@ -36,6 +35,22 @@ pub(crate) const FORGOTTEN: i64 = 2000;
 /// An event waits for less than this to be written (microseconds).
 const FORGETTING: i64 = 60_000_000;
 const DAY: i64 = 24 * 3600 * 1_000_000;
+
+/// What an event says of a reply that the model may have written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ResultTag {
+    /// `yes`: the model's words were sent; `no`: the author's, as decided; `error`: the author's, because the model's did not
+    /// come.
+    pub llm: &'static str,
+    /// What the person gets of a comparison: `control` or `treatment`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<&'static str>,
+    /// Where the decision came from: `ab_test`, or `explicit_config` where the author said so.
+    pub source: &'static str,
+    /// Why the model's words did not come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+}
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::error::{StoreError, sql_code};
-use crate::bot::{Migration, MigrationSet};
+use crate::store::tables::{Migration, MigrationSet};
 
 /// The runtime as an owner: no folder can have this name.
 pub(crate) const RUNTIME: &str = "#runtime";

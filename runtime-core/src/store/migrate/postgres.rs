@@ -12,11 +12,11 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 
 use super::StoreError;
-use crate::bot::MigrationSet;
 use crate::clock::Clock;
 use crate::store::error::{is_lock_wait, is_retryable};
 use crate::store::postgres::pool::within;
 use crate::store::postgres::settings::Settings;
+use crate::store::tables::MigrationSet;
 
 /// Key of the lock: "bf-migra".
 const LOCK: i64 = 0x6266_2d6d_6967_7261;

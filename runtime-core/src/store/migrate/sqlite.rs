@@ -6,8 +6,8 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::StoreError;
-use crate::bot::MigrationSet;
 use crate::clock::Clock;
+use crate::store::tables::MigrationSet;
 
 /// Applies what is new.
 pub(crate) async fn run(

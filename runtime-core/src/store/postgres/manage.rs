@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::pool::on;
 use super::{Postgres, QUICK};
-use crate::bot::TableSpec;
 use crate::store::error::StoreError;
+use crate::store::tables::TableSpec;
 
 /// How long rows may take to go: others may refer to them, and indexes are looked through.
 const EMPTYING: Duration = Duration::from_secs(15);

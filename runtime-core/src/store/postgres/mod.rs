@@ -55,8 +55,8 @@ use std::time::{Duration, Instant};
 
 use super::error::StoreError;
 use super::migrate;
-use crate::bot::MigrationSet;
 use crate::clock::{Clock, Led};
+use crate::store::tables::MigrationSet;
 use conversation::Wrapped;
 pub(crate) use conversation::Writing;
 pub(crate) use pool::Loan;

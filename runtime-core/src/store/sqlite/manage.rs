@@ -1,8 +1,8 @@
 //! What the management API asks, on SQLite.
 
 use super::Sqlite;
-use crate::bot::TableSpec;
 use crate::store::error::StoreError;
+use crate::store::tables::TableSpec;
 
 impl Sqlite {
     pub(crate) async fn set_locale(

@@ -62,8 +62,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 use super::conversation::Key;
 use super::error::{self, StoreError};
 use super::migrate;
-use crate::bot::MigrationSet;
 use crate::clock::Clock;
+use crate::store::tables::MigrationSet;
 use readers::Readers;
 use watchdog::Watchdog;
 use writer::Writer;

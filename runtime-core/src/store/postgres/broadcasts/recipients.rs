@@ -7,8 +7,8 @@ use sqlx::{Connection, Row as _};
 use super::super::pool::on;
 use super::super::{Postgres, QUICK};
 use super::audience;
-use crate::broadcast::letter::Fields;
 use crate::faults;
+use crate::store::broadcasts::sending::Fields;
 use crate::store::broadcasts::{
     Advance, Advanced, Ended, Enrolled, Filter, Paced, Slots, Take, Taken, Taking, sql,
 };

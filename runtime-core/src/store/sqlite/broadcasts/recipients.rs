@@ -5,8 +5,8 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::super::Sqlite;
 use super::audience;
-use crate::broadcast::letter::Fields;
 use crate::faults;
+use crate::store::broadcasts::sending::Fields;
 use crate::store::broadcasts::{
     Advance, Advanced, Done, Ended, Enrolled, Filter, Paced, Slots, Take, Taken, Taking, sql,
 };

@@ -7,9 +7,9 @@ use super::db::Db;
 use super::error::HandlerError;
 use crate::incoming::Place;
 
-/// Somebody else.
+/// Somebody else who will read a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Recipient {
+pub struct Reader {
     /// Telegram's id of the chat; of a private one it is the person's.
     pub chat: i64,
     locale: LocaleIndex,
@@ -20,7 +20,7 @@ impl Cx {
     ///
     /// # Errors
     /// The database fails.
-    pub async fn admins(&mut self) -> Result<Vec<Recipient>, HandlerError> {
+    pub async fn admins(&mut self) -> Result<Vec<Reader>, HandlerError> {
         let admins = self.words.admins.clone();
         let mut list = Vec::with_capacity(admins.len());
         for chat in admins.iter() {
@@ -34,7 +34,7 @@ impl Cx {
     ///
     /// # Errors
     /// The database fails.
-    pub async fn recipient(&mut self, chat: i64) -> Result<Recipient, HandlerError> {
+    pub async fn recipient(&mut self, chat: i64) -> Result<Reader, HandlerError> {
         let own = self.words.chat_id == chat;
         let locale = match self.words.texts.tags().len() {
             _ if own => self.words.locale,
@@ -51,11 +51,11 @@ impl Cx {
                 texts.choose_for(chosen.as_deref(), language.as_deref(), place)
             }
         };
-        Ok(Recipient { chat, locale })
+        Ok(Reader { chat, locale })
     }
 
     /// Texts are in the recipient's language from here on; in which they were.
-    pub fn speak_to(&mut self, to: Recipient) -> LocaleIndex {
+    pub fn speak_to(&mut self, to: Reader) -> LocaleIndex {
         self.words.reader_admin = Some(self.words.admins.contains(&to.chat));
         std::mem::replace(&mut self.words.locale, to.locale)
     }

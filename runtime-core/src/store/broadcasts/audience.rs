@@ -9,6 +9,9 @@ pub const SEGMENT: usize = 64;
 /// Days of [`Audience::ActiveDays`].
 pub const DAYS: std::ops::RangeInclusive<u16> = 1..=3650;
 
+/// People that [`Audience::People`] may name.
+pub const NAMED_MOST: usize = 100_000;
+
 /// Who.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Audience {
@@ -18,7 +21,7 @@ pub enum Audience {
     ActiveDays(u16),
     /// Who belongs to this segment.
     Segment(Cow<'static, str>),
-    /// These people (at most [`super::NAMED_MOST`]; further ones are left out).
+    /// These people (at most [`NAMED_MOST`]; further ones are left out).
     People(Vec<i64>),
 }
 

@@ -1,10 +1,11 @@
-//! Broadcasts, segments and subscriptions, as a handler has them: within its update's transaction.
+//! Broadcasts, segments and subscriptions as a handler has them: within its update's transaction.
 
-use super::Cx;
-use super::db::Db;
-use super::error::HandlerError;
-use crate::broadcast::letter::{Letter, Letters};
-use crate::broadcast::{Audience, NewBroadcast};
+use super::letter::{Letter, Letters};
+use super::{NewBroadcast, progress};
+use crate::handler::Cx;
+use crate::handler::db::Db;
+use crate::handler::error::HandlerError;
+use crate::store::broadcasts::audience::Audience;
 use crate::store::broadcasts::{Filter, Making, Telling};
 #[cfg(feature = "postgres")]
 use crate::store::postgres as pg;
@@ -78,7 +79,7 @@ impl Cx {
         }
         if let Some((chat, _)) = making.told {
             let state = making.state();
-            let text = crate::broadcast::progress::first(&words, id, state);
+            let text = progress::first(&words, id, state);
             let telling = Telling::first(bot, id, chat, &text, now);
             on!(self.db_write().await?, broadcasts::tell(&telling))?;
         }
