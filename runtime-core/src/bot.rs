@@ -16,6 +16,7 @@ use crate::handler::message::Text;
 use crate::handler::pages::ListSpec;
 use crate::handler::printer::Words;
 use crate::handler::wizard::{Waiting, WizardSpec};
+use crate::i18n::{Languages, LocaleSpec, Strategy};
 use crate::limits::LimitSpec;
 use crate::store::outbox::OnAmbiguous;
 use crate::store::tables::{HeldByBot, MigrationSet, PersonTable, TableSpec};
@@ -53,12 +54,17 @@ pub struct BotSpec {
     pub texts: &'static str,
 }
 
-/// A locale's texts.
-#[derive(Debug)]
-#[allow(missing_docs)]
-pub struct LocaleSpec {
-    pub tag: &'static str,
-    pub ftl: &'static str,
+impl BotSpec {
+    /// In which languages it speaks.
+    pub(crate) fn languages(&self) -> Languages {
+        Languages {
+            bot: self.id,
+            tz: self.tz,
+            strategy: self.strategy,
+            locales: self.locales,
+            default: self.default_locale,
+        }
+    }
 }
 
 /// A command.
@@ -88,15 +94,6 @@ pub enum Scope {
     Chat,
     User,
     Thread,
-}
-
-/// Whose stored locale counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Strategy {
-    User,
-    Chat,
-    Fixed,
 }
 
 /// How replies travel: `Auto` lets one ride in the webhook's response where that is safe, `Webhook` prefers

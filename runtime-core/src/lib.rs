@@ -31,7 +31,7 @@ pub mod engine;
 pub mod faults;
 pub mod handler;
 pub mod http;
-pub(crate) mod i18n;
+pub mod i18n;
 pub mod incoming;
 pub mod ingress;
 pub mod limits;

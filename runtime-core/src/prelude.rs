@@ -1,6 +1,6 @@
 //! Everything that generated code may name. A test greps generated code against it.
 
-pub use crate::bot::{Bot, BotSpec, CommandSpec, Delivery, Handling, LocaleSpec, Scope, Strategy};
+pub use crate::bot::{Bot, BotSpec, CommandSpec, Delivery, Handling, Scope};
 pub use crate::broadcast::{Bulletin, Made, MediaKind, NewBroadcast};
 pub use crate::handler::Cx;
 pub use crate::handler::arithmetic::{Checked, count, widen};
@@ -24,6 +24,7 @@ pub use crate::handler::widget::{
     Turned, Widget,
 };
 pub use crate::handler::wizard::{StepSpec, Waiting, WizardSpec};
+pub use crate::i18n::{LocaleSpec, Strategy};
 pub use crate::limits::{LimitKey, LimitScope, LimitSpec, OnError};
 pub use crate::llm::ask as asking;
 pub use crate::store::broadcasts::audience::Audience;

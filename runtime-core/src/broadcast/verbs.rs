@@ -50,7 +50,7 @@ impl Cx {
         if letters.len() != tags.len() {
             return Err(HandlerError::Bug("a broadcast without a locale's message"));
         }
-        let default = words.texts.spec.default_locale;
+        let default = words.texts.languages.default;
         let letters = Letters::new(letters, tags.get(default).copied().unwrap_or_default());
         let now = words.now().unix().saturating_mul(1_000_000);
         let making = Making {

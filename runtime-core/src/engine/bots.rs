@@ -6,6 +6,7 @@ use botfactory_lang::locale::LocaleIndex;
 
 use super::Engine;
 use super::seat::Seat;
+use crate::bot::BotSpec;
 use crate::handler::printer::Words;
 use crate::i18n::Texts;
 use crate::incoming::Person;
@@ -59,6 +60,11 @@ impl Engine {
             reader_admin: None,
             admins: seat.admins(),
         })
+    }
+
+    /// What a bot is.
+    pub(crate) fn spec(&self, bot: usize) -> Option<&'static BotSpec> {
+        self.seats.get(bot).map(|seat| seat.spec)
     }
 
     /// A bot's texts as they were compiled, and as they are now.

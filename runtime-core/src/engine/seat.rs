@@ -43,7 +43,7 @@ pub(crate) struct Seat {
 impl Seat {
     pub(crate) fn new(served: Served) -> Result<Self, EngineError> {
         let spec = served.bot.spec();
-        let texts = Texts::new(spec).map_err(|error| match error {
+        let texts = Texts::new(spec.languages()).map_err(|error| match error {
             TextsError::Zone => EngineError::Zone { bot: spec.id },
             TextsError::Locale(locale) => EngineError::Texts {
                 bot: spec.id,

@@ -132,7 +132,7 @@ impl Words {
     }
     /// `bot_id`.
     pub fn bot_id(&self) -> &'static str {
-        self.texts.spec.id
+        self.texts.languages.bot
     }
     /// `now`.
     pub fn now(&self) -> Instant {

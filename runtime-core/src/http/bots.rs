@@ -10,10 +10,11 @@ use utoipa_axum::routes;
 use super::error::{ErrorBody, Problem};
 use super::extract::{At, Params};
 use super::paging::{USUAL, limit, page};
-use crate::bot::{BotSpec, Scope, Strategy};
+use crate::bot::{BotSpec, Scope};
 use crate::config::Config;
 use crate::deployment::{Deployment, Mode, Served, Standing};
 use crate::handler::effect::Effect;
+use crate::i18n::Strategy;
 use crate::store::texts::moment;
 use crate::telemetry::{self, events};
 

@@ -19,8 +19,8 @@ use super::extract::{At, JsonBody, Params, unfit};
 use super::given::Fault;
 use super::paging::{MOST, limit, page};
 use super::texts::{self, NOBODY};
-use crate::bot::Strategy;
 use crate::deployment::{Deployment, Served};
+use crate::i18n::Strategy;
 use crate::texts::desk::{Desk, Done, Wanted};
 
 /// The routes of this file.

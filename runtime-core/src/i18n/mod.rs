@@ -8,8 +8,36 @@ use botfactory_lang::locale::{LocaleIndex, negotiate};
 use botfactory_lang::words::{Catalogue, own};
 use jiff::tz::TimeZone;
 
-use crate::bot::{BotSpec, Strategy};
 use crate::incoming::{Person, Place};
+
+/// A locale's texts.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct LocaleSpec {
+    pub tag: &'static str,
+    pub ftl: &'static str,
+}
+
+/// Whose stored locale counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Strategy {
+    User,
+    Chat,
+    Fixed,
+}
+
+/// In which languages a bot speaks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Languages {
+    /// The bot's folder.
+    pub(crate) bot: &'static str,
+    /// IANA zone.
+    pub(crate) tz: &'static str,
+    pub(crate) strategy: Strategy,
+    pub(crate) locales: &'static [LocaleSpec],
+    pub(crate) default: LocaleIndex,
+}
 
 /// One locale of a bot.
 pub(crate) struct Locale {
@@ -20,7 +48,7 @@ pub(crate) struct Locale {
 
 /// A bot's texts in all its locales.
 pub(crate) struct Texts {
-    pub(crate) spec: &'static BotSpec,
+    pub(crate) languages: Languages,
     first: Arc<Locale>,
     rest: Vec<Arc<Locale>>,
     tags: Vec<&'static str>,
@@ -30,7 +58,7 @@ pub(crate) struct Texts {
 impl std::fmt::Debug for Texts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Texts")
-            .field("bot", &self.spec.id)
+            .field("bot", &self.languages.bot)
             .field("locales", &self.tags)
             .finish_non_exhaustive()
     }
@@ -66,20 +94,20 @@ pub(crate) fn own_source(tag: &str) -> &'static str {
 
 impl Texts {
     /// Builds them: the runtime's own words in each language (English where there are none), the bot's over them.
-    pub(crate) fn new(spec: &'static BotSpec) -> Result<Self, TextsError> {
-        let tz = TimeZone::get(spec.tz).map_err(|_| TextsError::Zone)?;
-        let mut locales = Vec::with_capacity(spec.locales.len());
-        for locale in spec.locales {
+    pub(crate) fn new(languages: Languages) -> Result<Self, TextsError> {
+        let tz = TimeZone::get(languages.tz).map_err(|_| TextsError::Zone)?;
+        let mut locales = Vec::with_capacity(languages.locales.len());
+        for locale in languages.locales {
             locales.push(Arc::new(Locale::new(locale.tag, locale.ftl, &tz)?));
         }
         let tags: Vec<_> = locales.iter().map(|locale| locale.tag).collect();
-        if spec.default_locale >= tags.len() {
+        if languages.default >= tags.len() {
             return Err(TextsError::Locale("default"));
         }
         let mut locales = locales.into_iter();
         let first = locales.next().ok_or(TextsError::Locale("default"))?;
         Ok(Self {
-            spec,
+            languages,
             first,
             rest: locales.collect(),
             tags,
@@ -90,7 +118,7 @@ impl Texts {
     /// The same with other `.ftl` sources in some locales.
     pub(crate) fn with(&self, changed: &[(LocaleIndex, String)]) -> Result<Self, TextsError> {
         let mut texts = Self {
-            spec: self.spec,
+            languages: self.languages,
             first: self.first.clone(),
             rest: self.rest.clone(),
             tags: self.tags.clone(),
@@ -131,7 +159,7 @@ impl Texts {
 
     /// Whose stored choice counts here: the person's id, the chat's, or nobody's.
     pub(crate) fn subject(&self, person: &Person, place: Place) -> Option<i64> {
-        match self.spec.strategy {
+        match self.languages.strategy {
             _ if self.tags.len() < 2 => None,
             Strategy::User => Some(person.id),
             Strategy::Chat => Some(place.chat_id),
@@ -158,11 +186,11 @@ impl Texts {
         place: Place,
     ) -> LocaleIndex {
         // Who may not choose has not.
-        let stored = stored.filter(|_| self.spec.strategy != Strategy::Fixed);
+        let stored = stored.filter(|_| self.languages.strategy != Strategy::Fixed);
         if let Some(index) = stored.and_then(|tag| self.index(tag)) {
             return index;
         }
-        let asks_client = match self.spec.strategy {
+        let asks_client = match self.languages.strategy {
             Strategy::User => true,
             Strategy::Chat => place.private,
             Strategy::Fixed => false,
@@ -170,6 +198,6 @@ impl Texts {
         language
             .filter(|_| asks_client)
             .and_then(|code| negotiate(code, &self.tags))
-            .unwrap_or(self.spec.default_locale)
+            .unwrap_or(self.languages.default)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use botfactory_lang::length::cut;
 use botfactory_lang::limits;
 
+use crate::bot::BotSpec;
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::handler::printer::Words;
@@ -49,9 +50,10 @@ impl BotMenus {
 
 impl Menus for BotMenus {
     fn menus(&self, bot: usize) -> Vec<Menu> {
-        let texts = self.engine.texts(bot);
-        let admins = self.engine.admins(bot);
-        texts.map_or_else(Vec::new, |(_, now)| of(&now, &self.clock, &admins))
+        let (Some(spec), Some((_, now))) = (self.engine.spec(bot), self.engine.texts(bot)) else {
+            return Vec::new();
+        };
+        of(spec, &now, &self.clock, &self.engine.admins(bot))
     }
 
     fn named(&self, bot: usize, username: &str) {
@@ -60,8 +62,12 @@ impl Menus for BotMenus {
 }
 
 /// The lists of commands of a bot: for everybody, and per language; then those of its admins, who see more.
-pub(crate) fn of(texts: &Arc<Texts>, clock: &Clock, admins: &[i64]) -> Vec<Menu> {
-    let spec = texts.spec;
+pub(crate) fn of(
+    spec: &'static BotSpec,
+    texts: &Arc<Texts>,
+    clock: &Clock,
+    admins: &[i64],
+) -> Vec<Menu> {
     let nobody = Arc::new(Person {
         id: 0,
         first_name: String::new(),

@@ -166,7 +166,7 @@ impl Overrides {
             let Some((compiled, _)) = self.engine.texts(bot) else {
                 continue;
             };
-            let version = versions.iter().find(|(id, _)| id == compiled.spec.id);
+            let version = versions.iter().find(|(id, _)| id == compiled.languages.bot);
             let version = version.map_or(0, |(_, version)| *version);
             let known = *spoken.lock().await;
             if known != version
@@ -183,13 +183,14 @@ impl Overrides {
     /// # Errors
     /// The database fails; what was spoken goes on being spoken.
     pub async fn refresh(&self, bot: usize) -> Result<(), StoreError> {
-        let (Some(spoken), Some((compiled, before))) =
-            (self.spoken.get(bot), self.engine.texts(bot))
-        else {
+        let (Some(spoken), Some(spec), Some((compiled, before))) = (
+            self.spoken.get(bot),
+            self.engine.spec(bot),
+            self.engine.texts(bot),
+        ) else {
             return Ok(());
         };
         let mut spoken = spoken.lock().await;
-        let spec = compiled.spec;
         let (version, rows) = self.store.texts(spec.id).await?;
         if version == *spoken {
             return Ok(());
@@ -236,7 +237,8 @@ impl Overrides {
             stale: settled.stale.len(),
         });
         let clock = self.store.clock();
-        if menus::of(&before, clock, &[1]) != menus::of(&texts, clock, &[1]) {
+        let menus = |texts| menus::of(spec, texts, clock, &[1]);
+        if menus(&before) != menus(&texts) {
             self.renew
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

@@ -10,9 +10,10 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::*;
-use crate::bot::{BotSpec, Delivery, LocaleSpec, Scope, Strategy};
+use crate::bot::{BotSpec, Delivery, Scope};
 use crate::handler::given::Choice;
 use crate::i18n::Texts;
+use crate::i18n::{LocaleSpec, Strategy};
 use crate::incoming::Person;
 use crate::store::outbox::OnAmbiguous;
 use crate::store::tables::MigrationSet;
@@ -44,7 +45,7 @@ static SPEC: BotSpec = BotSpec {
 
 fn words(locale: usize) -> Words {
     Words {
-        texts: Arc::new(Texts::new(&SPEC).unwrap()),
+        texts: Arc::new(Texts::new(SPEC.languages()).unwrap()),
         locale,
         person: Arc::new(Person {
             id: 1,

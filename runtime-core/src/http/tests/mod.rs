@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::listener::Peer;
 use super::routes;
-use crate::bot::{Bot, BotSpec, CommandSpec, Delivery, Handling, LocaleSpec, Scope, Strategy};
+use crate::bot::{Bot, BotSpec, CommandSpec, Delivery, Handling, Scope};
 use crate::config::access::{AdminKey, Proxies};
 use crate::deployment::parts::{Boxed, Core};
 use crate::deployment::{Deployment, Served, Settings};
@@ -28,6 +28,7 @@ use crate::handler::given::Given;
 use crate::handler::message::Text;
 use crate::handler::printer::Words;
 use crate::handler::wizard::Waiting;
+use crate::i18n::{LocaleSpec, Strategy};
 use crate::incoming::{Event, Incoming};
 use crate::outbox::DirectError;
 use crate::redis::Redis;

@@ -334,9 +334,10 @@ impl Walk {
 
     /// Telegram accepts the lists of commands.
     fn menus(&self) -> Result<(), String> {
-        let texts =
-            Texts::new(self.bot.spec()).map_err(|_| "the texts cannot be read".to_owned())?;
-        menus::of(&Arc::new(texts), &self.clock, &[])
+        let spec = self.bot.spec();
+        let texts = Texts::new(spec.languages());
+        let texts = texts.map_err(|_| "the texts cannot be read".to_owned())?;
+        menus::of(spec, &Arc::new(texts), &self.clock, &[])
             .into_iter()
             .try_for_each(room::menu)
     }
