@@ -8,7 +8,7 @@ use super::needs::{self, Kind};
 use super::tree::Element;
 use crate::diagnostics::codes::texts as codes;
 use crate::diagnostics::{Diagnostic, Sink, meant};
-use crate::markup::{ParseMode, is_blank};
+use crate::markup::{ParseMode, html_in, is_blank};
 use crate::source::Span;
 
 /// A typed answer equal to the word for yes or no is one: each must be read as what it is.
@@ -90,7 +90,7 @@ pub(super) fn check(locale: &Locale, sink: &mut Sink) {
         }
         for element in &pattern.elements {
             if let Element::Words { text, span } = element
-                && let Some(hit) = crate::proof::html_in(text).first()
+                && let Some(hit) = html_in(text).first()
             {
                 let to = |n: usize| span.lo.saturating_add(u32::try_from(n).unwrap_or(0));
                 let at = Span {

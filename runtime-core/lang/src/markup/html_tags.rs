@@ -1,7 +1,11 @@
 //! The tags that Telegram knows, and their attributes.
 
-use super::MarkupError;
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::MarkupError;
 
 /// An attribute as written.
 pub(super) struct Attribute {
@@ -31,6 +35,18 @@ const TAGS: [&str; 17] = [
     "tg-time",
     "u",
 ];
+
+/// Tags and entities of HTML in words that have no markup.
+pub(crate) fn html_in(words: &str) -> Vec<Range<usize>> {
+    static HTML: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        let tags = TAGS.join("|");
+        let html = format!(r"(?i)</?(?:{tags})(?:\s[^<>]*)?>|&(?:lt|gt|amp|quot);");
+        Regex::new(&html).ok()
+    });
+    HTML.as_ref()
+        .map(|html| html.find_iter(words).map(|hit| hit.range()).collect())
+        .unwrap_or_default()
+}
 
 pub(super) fn is_known(name: &str) -> bool {
     TAGS.contains(&name)

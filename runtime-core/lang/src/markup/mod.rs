@@ -9,6 +9,7 @@ mod scan;
 mod split;
 
 pub use escape::{escape_into, escape_tail};
+pub(crate) use html_tags::html_in;
 pub use split::{split, truncate, truncate_to};
 
 use crate::length::utf16;

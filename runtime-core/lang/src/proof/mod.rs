@@ -23,15 +23,12 @@ pub mod message;
 pub mod shape;
 mod verdict;
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostics::codes::texts as codes;
 use crate::diagnostics::{Diagnostic, Sink};
 use crate::ftl::{Locale, alike};
-use crate::markup::{ParseMode, Place};
+use crate::markup::{ParseMode, Place, html_in};
 use crate::source::Str;
 use bounds::Lengths;
 use shape::{At, Node};
@@ -193,20 +190,6 @@ fn marked_up_alike(cx: &mut Cx<'_>, nodes: &[Node], mode: ParseMode) {
             cx.sink,
         );
     });
-}
-
-/// Tags and entities of HTML in words that have no markup.
-pub(crate) fn html_in(words: &str) -> Vec<std::ops::Range<usize>> {
-    static MARKUP: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(
-            r"(?i)</?(?:b|strong|i|em|u|ins|s|strike|del|code|pre|a|span|blockquote|tg-spoiler|tg-emoji)(?:\s[^<>]*)?>|&(?:lt|gt|amp|quot);",
-        )
-        .ok()
-    });
-    MARKUP
-        .as_ref()
-        .map(|m| m.find_iter(words).map(|hit| hit.range()).collect())
-        .unwrap_or_default()
 }
 
 /// Tags and entities where they would be shown as they are.
