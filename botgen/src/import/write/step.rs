@@ -2,7 +2,6 @@
 
 use super::Writer;
 use crate::import::ftl::Own;
-use crate::import::old;
 use crate::import::pattern::{self, Meaning};
 use crate::import::plan::{Def, Step};
 use crate::import::sql::Ty;

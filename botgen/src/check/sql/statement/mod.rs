@@ -1,14 +1,17 @@
 //! One statement, from YAML to IR.
 
+mod engines;
+mod kept;
+
 use super::fault::Fault;
 use super::kinds::{allowed, first_word, foreign, one};
-use super::last_word::{Draft, Failed};
+use super::last_word::Draft;
 use super::naming::{row_name, unique};
 use super::text::{lex, with_stack};
-use super::typer::{Results, Typer, Verb};
+use super::typer::{Typer, Verb};
 use super::{
-    Check, Checked, Kind, cache, conflicts, key_of, last_word, lint, owned, pages, parameters,
-    recipients, result, runtime, segments, tables,
+    Checked, Kind, cache, conflicts, lint, owned, pages, parameters, recipients, result, segments,
+    tables,
 };
 use crate::Engine;
 use crate::check::scope::Scope;
@@ -18,8 +21,9 @@ use crate::diagnostics::remove_entry;
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::ir::sql::{Param, Query, QueryId, Shape, Text};
 use crate::ir::types::{Base, Ty};
-use crate::source::Str;
 use crate::syntax::ast;
+use engines::{Asked, ask, sqlite_agrees};
+use kept::{kept, shaped};
 
 /// Most rows that a query without LIMIT gives.
 const ROWS: usize = botfactory_lang::limits::QUERY_ROWS;
@@ -476,160 +480,4 @@ fn conflicting(
         }
         (None, None) => false,
     }
-}
-
-/// What is kept of the result: the shape as written, and whether there is a row in every case.
-fn kept(
-    cx: &mut FlowCx<'_>,
-    st: &ast::Statement,
-    kind: Kind,
-    results: &Results,
-    broken: bool,
-) -> Option<(ast::Shape, bool)> {
-    let nothing = results.outputs.is_empty();
-    match (&st.result_var, kind) {
-        (Some(name), _) => {
-            if nothing && !broken && kind == Kind::Exec {
-                cx.sink.report(
-                    Diagnostic::new(
-                        &codes::RESULT,
-                        name.span,
-                        format!("the statement gives `{}` nothing", name.value),
-                    )
-                    .help("add RETURNING with the columns, or remove `result_var`"),
-                );
-            }
-            Some((st.shape.node, results.always))
-        }
-        (None, Kind::Moments | Kind::Audience) => Some((st.shape.node, results.always)),
-        (None, Kind::Source) => Some((ast::Shape::Rows, results.always)),
-        (None, Kind::Query) => {
-            cx.sink.report(
-                Diagnostic::new(&codes::RESULT, st.sql.span, "nothing keeps what this reads")
-                    .help("add `result_var: name`"),
-            );
-            None
-        }
-        (None, Kind::Exec) => {
-            if !nothing {
-                cx.sink.report(
-                    Diagnostic::new(
-                        &codes::UNUSED_RESULT,
-                        st.sql.span,
-                        "nothing keeps what RETURNING gives",
-                    )
-                    .help("add `result_var: name`, or remove RETURNING"),
-                );
-            }
-            None
-        }
-    }
-}
-
-fn shaped(
-    written: ast::Shape,
-    always: bool,
-    id: QueryId,
-    first: Option<&Ty>,
-    most: Option<usize>,
-) -> (Shape, Option<Ty>) {
-    let row = Ty::some(Base::Row(id));
-    let first = first.cloned().unwrap_or(Ty::maybe(Base::Null));
-    match written {
-        ast::Shape::Rows => (Shape::Rows, Some(Ty::some(Base::list(row, most)))),
-        ast::Shape::Single => (Shape::Single { always }, Some(row.with_null(!always))),
-        ast::Shape::Scalar => {
-            let null = first.nullable || !always;
-            (Shape::Scalar { always }, Some(first.with_null(null)))
-        }
-        ast::Shape::Flatten => (Shape::Flatten, Some(Ty::some(Base::list(first, most)))),
-    }
-}
-
-/// What came of asking Postgres.
-enum Asked {
-    /// Its answer.
-    Told(last_word::Answer),
-    /// Nobody answers, or does not know the tables: that is said elsewhere.
-    Nobody,
-    /// Something is wrong, and was reported.
-    Refused,
-}
-
-/// Postgres describes the final text.
-fn ask(
-    cx: &mut FlowCx<'_>,
-    owner: &str,
-    draft: &Draft<'_>,
-    results: &Results,
-    outputs: usize,
-    text: &Str,
-) -> Asked {
-    let schema = cx.bot.schema;
-    let owned = schema.owners.get(owner);
-    let (Some(Check::Postgres(database)), false) =
-        (&schema.database, owned.is_some_and(|o| o.broken || o.stale))
-    else {
-        return Asked::Nobody;
-    };
-    let mut migrations = owned.map_or_else(String::new, |o| o.key.clone());
-    // What is kept of such a statement hangs on the runtime's views too.
-    if draft.lexed.text.to_ascii_lowercase().contains("bf_") {
-        migrations = key_of(&migrations, runtime::POSTGRES);
-    }
-    match last_word::ask(&**database, &migrations, draft, results, outputs) {
-        Ok(answer) => return Asked::Told(answer),
-        Err(Failed::Faults(faults)) => {
-            for fault in faults {
-                cx.sink.report(fault.at(text));
-            }
-        }
-        Err(Failed::Missing) => {
-            let bot = &cx.bot.ast.folder;
-            if schema.say_once(bot) {
-                let at = text.span_of(draft.lexed.bytes(draft.tokens));
-                cx.sink.report(super::stale(at, bot));
-            }
-        }
-        Err(Failed::Gone(words)) => {
-            if schema.say_once("") {
-                let at = text.span_of(draft.lexed.bytes(draft.tokens));
-                cx.sink
-                    .report(super::no_database(at, schema.engine, &words));
-            }
-        }
-    }
-    Asked::Refused
-}
-
-/// SQLite prepares the final text: the last word on it.
-fn sqlite_agrees(
-    cx: &mut FlowCx<'_>,
-    owner: &str,
-    sql: &str,
-    draft: &Draft<'_>,
-    columns: usize,
-    text: &Str,
-) -> bool {
-    let schema = cx.bot.schema;
-    let whole = schema.owners.get(owner).is_none_or(|o| !o.broken);
-    let (Some(Check::Sqlite(database)), true) = (&schema.database, whole) else {
-        return true;
-    };
-    let fault = match database.prepare(sql) {
-        Ok(prepared)
-            if prepared.parameters == draft.slots.len() && prepared.columns.len() == columns =>
-        {
-            return true;
-        }
-        Ok(_) => Fault::new(
-            &codes::ENGINE,
-            draft.lexed.bytes(draft.tokens),
-            "SQLite counts other parameters or columns than botgen does",
-        )
-        .help("this is a fault of botgen: write the statement in a simpler way"),
-        Err(words) => super::engine::fault(&words, draft.lexed, draft.tokens, &codes::ENGINE),
-    };
-    cx.sink.report(fault.at(text));
-    false
 }

@@ -5,7 +5,10 @@
 //! that the row is the person's own: by a join or subquery that is constrained by the built-ins, or by an earlier
 //! statement that looked the id up so.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod learnt;
+mod origins;
+
+use std::collections::BTreeSet;
 
 use super::hangs::{DEPTH, hangs, is_person, join, references, referred};
 use crate::check::scope::Scope;
@@ -16,154 +19,12 @@ use crate::check::sql::parameters::Parameters;
 use crate::check::sql::tables::{Foreign, Table};
 use crate::check::sql::typer::{Fact, Handled, Op, Typer, Verb};
 use crate::diagnostics::codes::sql as codes;
-use crate::ir::expr::{Builtin, Expr, ExprKind};
 use crate::ir::types::Base;
-use crate::syntax::ast;
+
+pub use origins::{Origins, Source};
 
 /// A parameter and its place.
 type Given = (usize, std::ops::Range<usize>);
-
-/// Who chose a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// An argument: of a button, a typed command, a deep link.
-    Argument,
-    /// A typed answer, a shared contact.
-    Answer,
-    /// The result of a statement that found its row by one of these.
-    Result,
-}
-
-/// An id that was looked up among the person's own rows.
-#[derive(Debug, Clone)]
-struct Proof {
-    /// Rust identifier of the variable.
-    ident: String,
-    /// The table, lower case.
-    table: String,
-    /// The variable that is null or empty when it was not found.
-    result: String,
-}
-
-/// Who chooses the variables of a flow, by Rust identifier.
-#[derive(Debug, Default)]
-pub struct Origins {
-    chosen: BTreeMap<String, Source>,
-    proofs: Vec<Proof>,
-    /// Variables that a `when` with a `goto` has asked about.
-    asked: BTreeSet<String>,
-    /// Variables that the `when` of this action asks about.
-    here: BTreeSet<String>,
-    /// Rust identifiers by the author's names.
-    idents: BTreeMap<String, String>,
-}
-
-impl Origins {
-    /// A variable that the person chooses.
-    pub fn choose(&mut self, ident: &str, source: Source) {
-        self.chosen.insert(ident.to_owned(), source);
-    }
-
-    /// Whether the person chooses a variable, by its Rust identifier.
-    pub fn chosen(&self, ident: &str) -> bool {
-        self.chosen.contains_key(ident)
-    }
-
-    /// The Rust identifier of a variable.
-    pub fn name(&mut self, name: &str, ident: &str) {
-        self.idents.insert(name.to_owned(), ident.to_owned());
-    }
-
-    /// The `when` of the action that comes next.
-    pub fn enter(&mut self, when: Option<&ast::Expr>) {
-        self.here = when.map(names).unwrap_or_default();
-    }
-
-    /// The action is over; with a `goto` its `when` has decided about what follows.
-    pub fn leave(&mut self, goto: bool) {
-        let here = std::mem::take(&mut self.here);
-        if goto {
-            self.asked.extend(here);
-        }
-    }
-
-    fn of(&self, value: &Expr) -> Option<Source> {
-        let mut found = None;
-        for ident in variables(value) {
-            found = found.or(self.chosen.get(&ident).copied());
-        }
-        let raw = mentions_args(value).then_some(Source::Argument);
-        found.or(raw)
-    }
-
-    /// Whether the person chooses the value: it was typed, pressed, or found by what was.
-    pub fn is_chosen(&self, value: &Expr) -> bool {
-        matches!(self.of(value), Some(Source::Argument | Source::Answer))
-    }
-
-    fn proven(&self, value: &Expr, table: &str, scope: &Scope) -> bool {
-        let Some(ident) = variable(value) else {
-            return false;
-        };
-        self.proofs.iter().any(|p| {
-            let null = scope
-                .get(&p.result)
-                .is_some_and(|e| e.var.ty.nullable && !scope.is_narrowed(&p.result));
-            p.ident == ident
-                && p.table.eq_ignore_ascii_case(table)
-                && !null
-                && (scope.is_narrowed(&p.result)
-                    || self.asked.contains(&p.result)
-                    || self.here.contains(&p.result))
-        })
-    }
-}
-
-/// The variables that a condition asks about.
-fn names(test: &ast::Expr) -> BTreeSet<String> {
-    fn walk(e: &ast::Expr, out: &mut BTreeSet<String>) {
-        use ast::ExprKind as K;
-        match &e.kind {
-            K::Path(parts) => out.extend(parts.first().map(|p| p.node.clone())),
-            K::Not(a) | K::IsNull { value: a, .. } | K::IsEmpty { value: a, .. } => walk(a, out),
-            K::And(a, b) | K::Or(a, b) | K::Compare(_, a, b) => {
-                walk(a, out);
-                walk(b, out);
-            }
-            K::Filter { value, .. } | K::In { value, .. } => walk(value, out),
-            _ => {}
-        }
-    }
-    let mut out = BTreeSet::new();
-    walk(test, &mut out);
-    out
-}
-
-fn variables(value: &Expr) -> BTreeSet<String> {
-    let mut reads = crate::check::graph::reads::Reads::new(&[], &[]);
-    reads.expr(value);
-    reads.found
-}
-
-fn variable(value: &Expr) -> Option<&str> {
-    match &value.kind {
-        ExprKind::Var { ident, .. } => Some(ident),
-        ExprKind::Widen(inner) => variable(inner),
-        _ => None,
-    }
-}
-
-fn mentions_args(value: &Expr) -> bool {
-    match &value.kind {
-        ExprKind::Builtin(Builtin::Args) => true,
-        ExprKind::Widen(a) | ExprKind::Negate(a) => mentions_args(a),
-        ExprKind::Default(a, b) | ExprKind::Arithmetic(_, a, b) => {
-            mentions_args(a) || mentions_args(b)
-        }
-        ExprKind::Printed(print) => mentions_args(&print.value),
-        _ => false,
-    }
-}
 
 /// Whether an answer of this type is any value that the person likes.
 pub fn is_free(base: &Base) -> bool {
@@ -613,79 +474,5 @@ impl<'c, 'a> Case<'c, 'a> {
                 && self.typer.write.as_ref().is_none_or(|w| w.relation != r)
                 && self.safe(r, 0)
         })
-    }
-
-    /// What the statement leaves behind: ids that it has looked up, and whose choice its result is.
-    pub fn learn(&self, result: Option<&str>) -> Learnt {
-        let mut learnt = Learnt::default();
-        let any_chosen = self
-            .typer
-            .binds
-            .iter()
-            .any(|b| self.chosen(b.param).is_some());
-        let any_safe = (0..self.typer.relations.len()).any(|r| self.safe(r, 0));
-        learnt.chosen = any_chosen && !any_safe;
-        let Some(result) = result else {
-            return learnt;
-        };
-        let top = self.typer.seen.top;
-        for fact in &self.typer.facts {
-            let ((r, c), param, must) = match fact {
-                Fact::Bound(c, p) => (*c, *p, self.typer.seen.homes.get(&c.0).copied() == top),
-                Fact::Proven(c, p) => (*c, *p, true),
-                _ => continue,
-            };
-            let inserted = self
-                .typer
-                .write
-                .as_ref()
-                .is_some_and(|w| w.relation == r && w.verb == Verb::Insert);
-            let Some(table) = self.table(r).filter(|_| must && !inserted) else {
-                continue;
-            };
-            let Some(column) = self.typer.relations[r].columns.get(c) else {
-                continue;
-            };
-            let is_key = table.keys.iter().any(|k| {
-                !k.partial
-                    && k.columns
-                        .iter()
-                        .any(|k| k.eq_ignore_ascii_case(&column.name))
-            });
-            let value = self.params.values.get(param).and_then(Option::as_ref);
-            if let Some(ident) = value.and_then(variable)
-                && is_key
-                && self.safe(r, 0)
-            {
-                learnt.proofs.push(Proof {
-                    ident: ident.to_owned(),
-                    table: table.name.to_ascii_lowercase(),
-                    result: result.to_owned(),
-                });
-            }
-        }
-        learnt
-    }
-}
-
-/// See [`Case::learn`].
-#[derive(Debug, Default)]
-pub struct Learnt {
-    chosen: bool,
-    proofs: Vec<Proof>,
-}
-
-impl Origins {
-    /// Keeps what a statement has shown. `result`: its `result_var`.
-    pub fn keep(&mut self, learnt: Learnt, result: Option<&str>) {
-        if let Some(name) = result {
-            let result = self.idents.get(name).cloned().unwrap_or(name.to_owned());
-            let result = result.as_str();
-            self.chosen.remove(result);
-            if learnt.chosen {
-                self.choose(result, Source::Result);
-            }
-        }
-        self.proofs.extend(learnt.proofs);
     }
 }

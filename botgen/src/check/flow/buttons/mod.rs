@@ -1,23 +1,26 @@
 //! Keyboards and buttons.
 
+mod admins;
+mod arguments;
+
 use super::actions::narrow;
-use super::{FlowCheck, exclusive, payload};
+use super::{FlowCheck, exclusive};
 use crate::check::blocks::trust;
 use crate::check::scope::Scope;
 use crate::check::text::TextUse;
-use crate::check::{expr, facts, text};
-use crate::diagnostics::codes::{limits, names, roles};
+use crate::check::{facts, text};
+use crate::diagnostics::codes::{limits, names};
 use crate::diagnostics::{Diagnostic, meant};
-use crate::ir::expr::{Builtin, Expr, ExprKind};
+use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::text::Slot;
 use crate::ir::types::{Base, Ty};
 use crate::ir::{Button, ButtonDoes, Each};
-use crate::resolve::{Argument, Command, RESERVED};
+use crate::resolve::{Command, RESERVED};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast;
+use admins::{for_admins, role};
 use botfactory_lang::callback::hash32;
-use botfactory_lang::length::utf16;
-use botfactory_lang::limits::{CALLBACK_DATA_BYTES, KEYBOARD_BUTTONS, QUERY_ROWS, ROW_BUTTONS};
+use botfactory_lang::limits::{KEYBOARD_BUTTONS, QUERY_ROWS, ROW_BUTTONS};
 
 impl FlowCheck<'_> {
     /// Rows of buttons.
@@ -236,51 +239,6 @@ impl FlowCheck<'_> {
         })
     }
 
-    /// `allow` on a button hides it; that others are refused, too, its command must say.
-    fn stops_somebody(&mut self, allow: Span, does: &ast::ButtonDoes) {
-        let d = match does {
-            ast::ButtonDoes::Callback { command, .. } => {
-                let name = command.node.trim_start_matches('/');
-                match self.cx.bot.symbols.commands.get(name) {
-                    Some(owner) if !owner.admins => Diagnostic::new(
-                        &roles::OPEN_COMMAND,
-                        allow,
-                        format!("everybody may still type `/{name}`"),
-                    )
-                    .note(owner.span, "its command is for everybody")
-                    .help(format!("write `allow: admin` where `/{name}` is declared")),
-                    _ => return,
-                }
-            }
-            ast::ButtonDoes::Url(_) | ast::ButtonDoes::Toast(_) => Diagnostic::new(
-                &roles::OPEN_COMMAND,
-                allow,
-                "nobody can be refused an address or a note",
-            )
-            .help("write `when: user.is_admin`: then others do not see the button"),
-        };
-        self.cx.sink.report(d);
-    }
-
-    /// Others see a button of which they are told that they must not press it.
-    fn leads_admins(&mut self, command: &Spanned<String>) {
-        let name = command.node.trim_start_matches('/');
-        let Some(owner) = self.cx.bot.symbols.commands.get(name) else {
-            return;
-        };
-        let read_by_all = self.flow.allow.is_none() && !self.to_admins;
-        if owner.admins && read_by_all && self.cx.sink.errors() == 0 {
-            let d = Diagnostic::new(
-                &roles::SEEN_BY_ALL,
-                command.span,
-                format!("everybody sees this button, and only admins may use `/{name}`"),
-            )
-            .note(owner.span, "for admins")
-            .help("write `allow: admin` on the button: then others do not see it");
-            self.cx.sink.report(d);
-        }
-    }
-
     fn does(&mut self, scope: &Scope, does: &ast::ButtonDoes) -> Option<ButtonDoes> {
         match does {
             ast::ButtonDoes::Callback {
@@ -390,24 +348,6 @@ impl FlowCheck<'_> {
         })
     }
 
-    fn missing(&mut self, command: &str, wanted: &Argument, span: Span) {
-        self.cx.sink.report(
-            Diagnostic::new(
-                &names::ARGUMENT_MISSING,
-                span,
-                format!("`/{command}` needs the argument `{}`", wanted.name),
-            )
-            .note(
-                wanted.span,
-                format!("declared here, {}", wanted.ty.describe()),
-            )
-            .help(format!(
-                "give it: `/{command} {{{}=…}}`, or declare it `optional: true`",
-                wanted.name
-            )),
-        );
-    }
-
     fn known_argument(
         &mut self,
         owner: &Command,
@@ -445,176 +385,4 @@ impl FlowCheck<'_> {
             _ => d,
         });
     }
-
-    fn argument(
-        &mut self,
-        scope: &Scope,
-        owner: &Command,
-        wanted: &Argument,
-        expr: &ast::Expr,
-    ) -> Option<Expr> {
-        let own = self.cx.bot.symbols.commands.get(self.cx.command);
-        let foreign = own.is_none_or(|own| own.flow != owner.flow);
-        let symbol = match &wanted.ty.base {
-            Base::Choice(_) if foreign => owner.choices.get(&wanted.name),
-            _ => None,
-        };
-        let value = expr::check(&mut self.cx, scope, expr)?;
-        let Some(symbol) = symbol else {
-            let what = format!("the argument `{}`", wanted.name);
-            let value = expr::coerce(&mut self.cx, value, &wanted.ty, expr.span, &what)?;
-            return self.accepted(wanted, &value, expr.span).then_some(value);
-        };
-        // A choice of another flow: every value that can stand here must be one of its values.
-        let values = match (&value.kind, &value.ty) {
-            (ExprKind::Text(text), _) => vec![text.clone()],
-            (ExprKind::Null, _) if wanted.optional => Vec::new(),
-            (
-                _,
-                Ty {
-                    base: Base::Choice(id),
-                    nullable,
-                },
-            ) if wanted.optional || !nullable => {
-                let options = self.cx.choices.get(id.0).map_or(&[][..], |c| &c.options);
-                options.iter().map(|o| o.value.clone()).collect()
-            }
-            (_, ty) => {
-                let message = format!(
-                    "`{}` is a choice, and this is {}, which may be something else",
-                    wanted.name,
-                    ty.describe()
-                );
-                self.cx.sink.report(
-                    Diagnostic::new(&names::ARGUMENT_VALUE, expr.span, message)
-                        .note(wanted.span, "the argument")
-                        .help(format!(
-                            "give one of '{}', or a choice with these values",
-                            symbol.values.join("', '")
-                        )),
-                );
-                return None;
-            }
-        };
-        if let Some(other) = values.iter().find(|v| !symbol.values.contains(v)) {
-            let near = meant(other, symbol.values.iter().map(String::as_str));
-            let mut d = Diagnostic::new(
-                &names::ARGUMENT_VALUE,
-                expr.span,
-                format!("`{}` has no option '{other}'", wanted.name),
-            )
-            .note(wanted.span, "the argument");
-            d = d.help(match near {
-                Some(near) => format!("did you mean '{}'?", near.word),
-                None => format!("its options are '{}'", symbol.values.join("', '")),
-            });
-            self.cx.sink.report(match near {
-                Some(near) => d.rename(other, &near),
-                None => d,
-            });
-            return None;
-        }
-        if matches!(value.ty.base, Base::Choice(_)) {
-            return Some(Expr {
-                ty: Ty::some(Base::Text { max: None }).with_null(value.ty.nullable),
-                kind: ExprKind::ChoiceValue(Box::new(value)),
-            });
-        }
-        Some(value)
-    }
-
-    /// Whether the argument's bounds let the value through, as far as it is known.
-    fn accepted(&mut self, wanted: &Argument, value: &Expr, span: Span) -> bool {
-        let length = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-        let (least, greatest, what) = match (&value.kind, &value.ty.base) {
-            (ExprKind::Int(n), _) => (Some(*n), Some(*n), "is"),
-            (ExprKind::Text(text), _) => {
-                let n = length(utf16(text));
-                (Some(n), Some(n), "has a length of")
-            }
-            (_, Base::Text { max }) => (None, max.map(length), "can have a length of"),
-            _ => return true,
-        };
-        let (bound, wrong, limit) = match (least, greatest) {
-            (Some(n), _) if wanted.min.is_some_and(|min| n < min) => ("min", n, wanted.min),
-            (_, Some(n)) if wanted.max.is_some_and(|max| n > max) => ("max", n, wanted.max),
-            _ => return true,
-        };
-        let limit = limit.unwrap_or_default();
-        self.cx.sink.report(
-            Diagnostic::new(
-                &names::ARGUMENT_VALUE,
-                span,
-                format!(
-                    "this value {what} {wrong}, but `{bound}` of `{}` is {limit}",
-                    wanted.name
-                ),
-            )
-            .note(wanted.span, "the argument")
-            .help("give another value, or change the bound"),
-        );
-        false
-    }
-
-    /// Whether the longest payload fits.
-    fn fits(&mut self, command: &str, values: &[(&str, bool, Expr)], span: Span) -> bool {
-        let mut total = 1 + command.len();
-        let mut parts = vec![format!("{total} for `/{command}`")];
-        let mut worst = format!("/{command}");
-        for (name, last, value) in values {
-            let Some(most) = payload::most(&self.cx, value, *last) else {
-                self.cx.sink.report(
-                    Diagnostic::new(
-                        &limits::PAYLOAD_UNBOUNDED,
-                        span,
-                        format!("`{name}` is a text of any length, a button holds {CALLBACK_DATA_BYTES} bytes"),
-                    )
-                    .help("pass an id (an int) and load the text in the command's `on_enter`"),
-                );
-                return false;
-            };
-            total += most;
-            parts.push(format!("up to {most} for `{name}`"));
-            worst.push(' ');
-            worst.push_str(&payload::longest(&self.cx, value));
-        }
-        if total > CALLBACK_DATA_BYTES {
-            self.cx.sink.report(
-                Diagnostic::new(
-                    &limits::PAYLOAD,
-                    span,
-                    format!("this button's payload can be {total} bytes long, Telegram takes {CALLBACK_DATA_BYTES}"),
-                )
-                .label(parts.join(", "))
-                .help(format!(
-                    "the longest is `{worst}`; pass less: an id instead of what it stands for, or a shorter command"
-                )),
-            );
-            return false;
-        }
-        true
-    }
-}
-
-/// The command of a button.
-fn role(does: &ast::ButtonDoes) -> Option<&Spanned<String>> {
-    match does {
-        ast::ButtonDoes::Callback { command, .. } => Some(command),
-        _ => None,
-    }
-}
-
-/// Whoever reads it is an admin, and this holds.
-fn for_admins(when: Option<Expr>) -> Option<Expr> {
-    let admin = Expr {
-        ty: Ty::some(Base::Bool),
-        kind: ExprKind::Builtin(Builtin::ReaderIsAdmin),
-    };
-    Some(match when {
-        None => admin,
-        Some(when) => Expr {
-            ty: Ty::some(Base::Bool),
-            kind: ExprKind::And(Box::new(admin), Box::new(when)),
-        },
-    })
 }

@@ -3,9 +3,12 @@
 //! sqlparser counts lines and characters. Its tokens are given byte offsets before they are parsed, as columns of
 //! line 1, so that every span of the tree is a byte range and no other file converts anything.
 
+mod edits;
+mod places;
+
 use std::ops::Range;
 
-use sqlparser::ast::{Expr, Spanned, Statement};
+use sqlparser::ast::Statement;
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -15,6 +18,9 @@ use super::fault::Fault;
 use crate::Engine;
 use crate::diagnostics::codes::sql as codes;
 use crate::diagnostics::did_you_mean;
+use places::next_char;
+
+pub use edits::{Edits, Origins};
 
 /// Deepest nesting of parentheses and CASEs.
 const DEPTH: usize = 20;
@@ -366,140 +372,6 @@ impl Lexed<'_> {
                 })
             })
     }
-
-    /// Index of the first token that ends after this byte.
-    pub fn token_at(&self, byte: usize) -> Option<usize> {
-        let i = self.tokens.partition_point(|t| t.range.end <= byte);
-        (i < self.tokens.len()).then_some(i)
-    }
-
-    /// The parentheses around a byte range, as a byte range, and the index of the `(`.
-    pub fn around(&self, range: &Range<usize>) -> Option<(Range<usize>, usize)> {
-        let open = self.tokens[self.token_at(range.start)?].within?;
-        let close = self.tokens[open].pair?;
-        Some((
-            self.tokens[open].range.start..self.tokens[close].range.end,
-            open,
-        ))
-    }
-
-    /// From a name to the end of its parenthesised arguments, if it has some.
-    pub fn with_arguments(&self, name: Range<usize>) -> Range<usize> {
-        let Some(last) = self.token_at(name.end.saturating_sub(1)) else {
-            return name;
-        };
-        match self.tokens.get(last + 1) {
-            Some(open) if open.token == Token::LParen => match open.pair {
-                Some(close) => name.start..self.tokens[close].range.end,
-                None => name,
-            },
-            _ => name,
-        }
-    }
-
-    /// A call with the FILTER and OVER behind it.
-    pub fn whole_call(&self, at: &Range<usize>) -> Range<usize> {
-        let mut end = at.end;
-        while let Some(i) = self.token_at(end) {
-            let token = &self.tokens[i];
-            if !(token.is_word("FILTER") || token.is_word("OVER")) {
-                break;
-            }
-            let Some(next) = self.tokens.get(i + 1) else {
-                break;
-            };
-            end = match (&next.token, next.pair) {
-                (Token::LParen, Some(close)) => self.tokens[close].range.end,
-                _ => next.range.end,
-            };
-        }
-        at.start..end
-    }
-
-    /// The exact place of an expression, parentheses and closing brackets included.
-    pub fn expr(&self, expr: &Expr) -> Range<usize> {
-        let join = |a: Range<usize>, b: Range<usize>| a.start.min(b.start)..a.end.max(b.end);
-        let around = |inner: Range<usize>, word: bool| match self.around(&inner) {
-            Some((outer, open)) if word && open > 0 => self.tokens[open - 1].range.start..outer.end,
-            Some((outer, _)) => outer,
-            None => inner,
-        };
-        match expr {
-            Expr::Nested(inner) => around(self.expr(inner), false),
-            Expr::Cast {
-                kind: sqlparser::ast::CastKind::DoubleColon,
-                expr,
-                ..
-            } => {
-                let inner = self.expr(expr);
-                let end = self
-                    .token_at(inner.end)
-                    .and_then(|i| self.tokens.get(i + 1))
-                    .map_or(inner.end, |t| t.range.end);
-                inner.start..end
-            }
-            Expr::Cast { expr, .. } => around(self.expr(expr), true),
-            Expr::Function(f) => self.with_arguments(range(f.name.span())),
-            Expr::Extract { expr, .. }
-            | Expr::Position { expr, .. }
-            | Expr::Overlay { expr, .. } => around(self.expr(expr), true),
-            Expr::AtTimeZone {
-                timestamp,
-                time_zone,
-            } => join(self.expr(timestamp), self.expr(time_zone)),
-            Expr::Array(array) if !array.elem.is_empty() => {
-                let elements = array.elem.iter().map(|e| self.expr(e));
-                let inner = elements.reduce(join).unwrap_or(0..0);
-                // `ARRAY`, `[` before, `]` behind.
-                let open = self.token_at(inner.start).unwrap_or(0);
-                let start = open.saturating_sub(1 + usize::from(array.named));
-                let end = self.token_at(inner.end).unwrap_or(open);
-                self.tokens[start].range.start..self.tokens[end].range.end
-            }
-            Expr::Exists { subquery, .. } => around(range(subquery.span()), true),
-            Expr::Subquery(query) => around(range(query.span()), false),
-            Expr::InSubquery { expr, subquery, .. } => {
-                join(self.expr(expr), around(range(subquery.span()), false))
-            }
-            Expr::InList { expr, list, .. } => {
-                let left = self.expr(expr);
-                match list.last() {
-                    Some(last) => join(left, around(self.expr(last), false)),
-                    None => left,
-                }
-            }
-            Expr::BinaryOp { left, right, .. }
-            | Expr::IsDistinctFrom(left, right)
-            | Expr::IsNotDistinctFrom(left, right) => join(self.expr(left), self.expr(right)),
-            Expr::Between { expr, high, .. } => join(self.expr(expr), self.expr(high)),
-            Expr::Like { expr, pattern, .. } | Expr::ILike { expr, pattern, .. } => {
-                join(self.expr(expr), self.expr(pattern))
-            }
-            // The word before the text: INTERVAL '7 days', DATE '2026-01-15'.
-            Expr::Interval(_) | Expr::TypedString(_) => {
-                let inner = range(expr.span());
-                let start = self
-                    .token_at(inner.start)
-                    .and_then(|i| i.checked_sub(1))
-                    .map_or(inner.start, |i| self.tokens[i].range.start);
-                start..inner.end
-            }
-            Expr::UnaryOp { expr, .. } => {
-                let inner = self.expr(expr);
-                let start = self
-                    .token_at(inner.start)
-                    .and_then(|i| i.checked_sub(1))
-                    .map_or(inner.start, |i| self.tokens[i].range.start);
-                start..inner.end
-            }
-            _ => range(expr.span()),
-        }
-    }
-
-    /// The text of a range.
-    pub fn slice(&self, range: &Range<usize>) -> &str {
-        self.text.get(range.clone()).unwrap_or_default()
-    }
 }
 
 /// A byte range as a span of sqlparser's.
@@ -514,69 +386,6 @@ fn span(range: &Range<usize>) -> SqlSpan {
 pub fn range(span: SqlSpan) -> Range<usize> {
     let byte = |l: Location| usize::try_from(l.column).unwrap_or(0).saturating_sub(1);
     byte(span.start)..byte(span.end)
-}
-
-/// Changes of a text: `(range, replacement)`, applied together. Ranges do not overlap; several insertions at one
-/// place keep their order.
-#[derive(Debug, Default, Clone)]
-pub struct Edits(pub Vec<(Range<usize>, String)>);
-
-impl Edits {
-    /// Replaces a range.
-    pub fn replace(&mut self, range: Range<usize>, with: impl Into<String>) {
-        self.0.push((range, with.into()));
-    }
-    /// Puts something around a range, and around whatever was put around it before.
-    pub fn wrap(&mut self, range: &Range<usize>, before: &str, after: &str) {
-        self.0
-            .insert(0, (range.start..range.start, before.to_owned()));
-        self.0.push((range.end..range.end, after.to_owned()));
-    }
-    /// The changed text of `within`.
-    pub fn apply(&self, text: &str, within: Range<usize>) -> String {
-        self.apply_mapped(text, within).0
-    }
-    /// The same, and where its bytes come from.
-    pub fn apply_mapped(&self, text: &str, within: Range<usize>) -> (String, Origins) {
-        let mut list: Vec<_> = self
-            .0
-            .iter()
-            .filter(|(r, _)| r.start >= within.start && r.end <= within.end)
-            .collect();
-        list.sort_by_key(|(r, _)| r.start);
-        let mut out = String::with_capacity(within.len() + 64);
-        let mut origins = Origins::default();
-        let mut from = within.start;
-        for (range, with) in list {
-            if range.start < from {
-                continue; // inside a range that is gone
-            }
-            origins.0.push((out.len(), from, true));
-            out.push_str(text.get(from..range.start).unwrap_or_default());
-            origins.0.push((out.len(), range.start, false));
-            out.push_str(with);
-            from = range.end;
-        }
-        origins.0.push((out.len(), from, true));
-        out.push_str(text.get(from..within.end).unwrap_or_default());
-        (out, origins)
-    }
-}
-
-/// Where the pieces of a changed text come from: `(byte of the new, byte of the old, copied)`, in order.
-#[derive(Debug, Default, Clone)]
-pub struct Origins(Vec<(usize, usize, bool)>);
-
-impl Origins {
-    /// The byte of the old text that a byte of the new one stands for.
-    pub fn old(&self, new: usize) -> usize {
-        let i = self.0.partition_point(|&(start, _, _)| start <= new);
-        match i.checked_sub(1).and_then(|i| self.0.get(i)) {
-            Some(&(start, old, true)) => old + (new - start),
-            Some(&(_, old, false)) => old,
-            None => 0,
-        }
-    }
 }
 
 /// Bytes of the tokenizer's lines and characters, asked for in order.
@@ -607,12 +416,6 @@ impl<'a> Offsets<'a> {
         }
         self.chars.offset()
     }
-}
-
-fn next_char(text: &str, at: usize) -> usize {
-    text.get(at..)
-        .and_then(|t| t.chars().next())
-        .map_or(at, |c| at + c.len_utf8())
 }
 
 fn lower_first(text: &str) -> String {

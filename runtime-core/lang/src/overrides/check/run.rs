@@ -1,176 +1,25 @@
-//! The compiler's checks over texts that are to be overridden: what is at fault is at fault for the same reasons and in the
-//! same words.
+//! All texts with the given ones in their places, and the proofs about them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
-use super::parts::lay;
-use super::{ChoiceUse, Handed, Key, LabelUse, TextUse};
+use super::told::INDENT;
+use super::{Checked, Given, Position, Written};
 use crate::diagnostics::codes::texts as codes;
-use crate::diagnostics::{Diagnostic, Severity, Sink, meant};
+use crate::diagnostics::{Diagnostic, Sink, meant};
 use crate::ftl::links::{self, Node as Link};
 use crate::ftl::tree::{Attribute, Message as Entry, Pattern};
 use crate::ftl::{self, Locale};
+use crate::overrides::parts::lay;
+use crate::overrides::{ChoiceUse, Key, LabelUse, TextUse};
 use crate::proof::bounds::Lengths;
 use crate::proof::labels::{self, Choice, Label};
 use crate::proof::message::{self, Message};
-use crate::proof::shape;
-use crate::proof::{self, Cx};
+use crate::proof::{self, Cx, shape};
 use crate::source::{FileId, SourceMap, Span, Str};
-
-/// How deep the lines of a text stand while it is read.
-const INDENT: usize = 4;
-
-/// A bot's texts as they were compiled.
-#[derive(Debug, Clone, Copy)]
-pub struct Written<'w> {
-    /// Tag and `.ftl` source of each locale.
-    pub locales: &'w [(&'w str, &'w str)],
-    /// Index of the default.
-    pub default: usize,
-    /// What the compiler handed over.
-    pub handed: &'w Handed,
-}
-
-/// Words that are to stand in the place of a text.
-#[derive(Debug, Clone, Copy)]
-pub struct Given<'g> {
-    /// Index of the locale.
-    pub locale: usize,
-    /// The text's name.
-    pub key: &'g str,
-    /// Fluent, as it would stand after the `=`.
-    pub words: &'g str,
-    /// Where each line of the words stands in what was sent: line and column of its first character, both from 1. Empty: the
-    /// words were sent by themselves.
-    pub lines: &'g [(u32, u32)],
-}
-
-/// What was found.
-#[derive(Debug, Clone, Default)]
-pub struct Checked {
-    /// In order of the texts.
-    pub faults: Vec<Fault>,
-}
-
-impl Checked {
-    /// Those that keep the texts from being stored.
-    pub fn errors(&self) -> impl Iterator<Item = &Fault> {
-        let errors = self.faults.iter();
-        errors.filter(|fault| fault.severity == Severity::Error)
-    }
-}
-
-/// A finding, as the compiler words it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// `BF0412`.
-    pub code: &'static str,
-    /// An error keeps the texts from being stored.
-    pub severity: Severity,
-    /// What is wrong.
-    pub message: String,
-    /// A word about the place; may be empty.
-    pub label: String,
-    /// What to do.
-    pub help: Option<String>,
-    /// Where.
-    pub at: Position,
-    /// Other places that matter.
-    pub notes: Vec<(Position, String)>,
-    /// Which of the given texts may be at fault.
-    pub culprits: Vec<usize>,
-}
-
-/// A place.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Position {
-    /// The overridden text; line and column are those of what was sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
-    /// Its locale.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub locale: Option<String>,
-    /// A file of the bot.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
-    /// From 1.
-    pub line: u32,
-    /// From 1, in characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub column: Option<u32>,
-}
-
-/// Checks the given texts together: as if they stood in the bot's files.
-pub fn check(written: &Written<'_>, given: &[Given<'_>]) -> Checked {
-    let mut run = Run::new(written, given);
-    run.locales();
-    run.texts();
-    run.choices();
-    run.checked
-}
-
-/// Which of the given texts can be used, and what is wrong with the others: a text that does not suit the bot (any more) is
-/// left out, and so is one that only suited together with it.
-pub fn settle(written: &Written<'_>, given: &[Given<'_>]) -> (Vec<usize>, Vec<(usize, Fault)>) {
-    let mut active: Vec<usize> = (0..given.len()).collect();
-    let mut stale: Vec<(usize, Fault)> = Vec::new();
-    while !active.is_empty() {
-        let some: Vec<Given<'_>> = active
-            .iter()
-            .filter_map(|i| given.get(*i).copied())
-            .collect();
-        let checked = check(written, &some);
-        let mut gone: BTreeMap<usize, &Fault> = BTreeMap::new();
-        for fault in checked.errors() {
-            let all = 0..active.len();
-            let culprits = match fault.culprits.as_slice() {
-                [] => all.collect(), // nobody knows which
-                some => some.to_vec(),
-            };
-            for at in culprits {
-                gone.entry(at).or_insert(fault);
-            }
-        }
-        if gone.is_empty() {
-            break;
-        }
-        let left = active.iter().enumerate();
-        let left: Vec<usize> = left
-            .filter(|(at, _)| !gone.contains_key(at))
-            .map(|(_, i)| *i)
-            .collect();
-        for (at, fault) in gone {
-            if let Some(i) = active.get(at) {
-                stale.push((*i, fault.clone()));
-            }
-        }
-        active = left;
-    }
-    stale.sort_by_key(|(i, _)| *i);
-    (active, stale)
-}
-
-/// What is wrong with an `.ftl` source as such: what is not Fluent, what stands there twice. `name` is what it is called.
-pub fn syntax(name: &str, source: &str) -> Vec<Fault> {
-    let nothing = Handed::default();
-    let written = Written {
-        locales: &[],
-        default: 0,
-        handed: &nothing,
-    };
-    let mut run = Run::new(&written, &[]);
-    let file = run.file(name.to_owned(), source.to_owned(), Owner::Bot);
-    let mut sink = Sink::default();
-    ftl::parse(file, source, &mut sink);
-    run.keep(sink, &[]);
-    run.checked.faults
-}
 
 /// Whose file it is.
 #[derive(Debug, Clone, Copy)]
-enum Owner {
+pub(super) enum Owner {
     /// The bot's: an `.ftl` file, or a place in its YAML.
     Bot,
     /// A given text's.
@@ -183,21 +32,21 @@ enum Owner {
     },
 }
 
-struct Run<'r> {
-    written: &'r Written<'r>,
-    given: &'r [Given<'r>],
-    sources: SourceMap,
-    owners: Vec<Owner>,
-    locales: Vec<Locale>,
+pub(super) struct Run<'r> {
+    pub(super) written: &'r Written<'r>,
+    pub(super) given: &'r [Given<'r>],
+    pub(super) sources: SourceMap,
+    pub(super) owners: Vec<Owner>,
+    pub(super) locales: Vec<Locale>,
     lengths: Lengths,
-    checked: Checked,
+    pub(super) checked: Checked,
     /// The given texts by locale and name.
     named: BTreeMap<usize, BTreeMap<Link, Vec<usize>>>,
-    seen: BTreeSet<(&'static str, Position, String)>,
+    pub(super) seen: BTreeSet<(&'static str, Position, String)>,
 }
 
 impl<'r> Run<'r> {
-    fn new(written: &'r Written<'r>, given: &'r [Given<'r>]) -> Self {
+    pub(super) fn new(written: &'r Written<'r>, given: &'r [Given<'r>]) -> Self {
         let mut run = Self {
             written,
             given,
@@ -234,13 +83,13 @@ impl<'r> Run<'r> {
         run
     }
 
-    fn file(&mut self, path: String, text: String, owner: Owner) -> FileId {
+    pub(super) fn file(&mut self, path: String, text: String, owner: Owner) -> FileId {
         self.owners.push(owner);
         self.sources.add(path, text)
     }
 
     /// Puts the texts in their places and checks each locale by itself.
-    fn locales(&mut self) {
+    pub(super) fn locales(&mut self) {
         for (at, given) in self.given.iter().enumerate() {
             let mut sink = Sink::default();
             self.place(at, given, &mut sink);
@@ -261,7 +110,7 @@ impl<'r> Run<'r> {
         }
     }
 
-    fn place(&mut self, at: usize, given: &Given<'_>, sink: &mut Sink) {
+    pub(super) fn place(&mut self, at: usize, given: &Given<'_>, sink: &mut Sink) {
         let key = Key::parse(given.key);
         let head = match &key {
             Some(Key { term: true, id, .. }) => format!("-{id} ="),
@@ -328,7 +177,7 @@ impl<'r> Run<'r> {
     }
 
     /// Proves every text that contains one of the given.
-    fn texts(&mut self) {
+    pub(super) fn texts(&mut self) {
         // What the locales themselves are at fault for would only be repeated.
         for text in &self.written.handed.texts {
             let culprits = self.contained(text);
@@ -393,7 +242,7 @@ impl<'r> Run<'r> {
     }
 
     /// Options that would read alike.
-    fn choices(&mut self) {
+    pub(super) fn choices(&mut self) {
         let several = self.locales.len() > 1;
         for choice in &self.written.handed.choices {
             let keys = choice.options.iter().filter_map(|o| match &o.label {
@@ -424,131 +273,6 @@ impl<'r> Run<'r> {
     fn stub(&mut self, at: &str) -> Span {
         let file = self.file(at.to_owned(), String::new(), Owner::Bot);
         Span { file, lo: 0, hi: 0 }
-    }
-
-    /// Keeps what was found, with the texts that may be at fault.
-    fn keep(&mut self, sink: Sink, suspects: &[usize]) {
-        for found in sink.finish() {
-            let fault = self.fault(found, suspects);
-            // What the bot's own files are warned of has been said by the compiler.
-            let ours = fault.at.key.is_some();
-            let key = (fault.code, fault.at.clone(), fault.message.clone());
-            if (ours || fault.severity == Severity::Error) && self.seen.insert(key) {
-                self.checked.faults.push(fault);
-            }
-        }
-    }
-
-    fn fault(&self, found: Diagnostic, suspects: &[usize]) -> Fault {
-        let places = std::iter::once(found.span).chain(found.notes.iter().map(|(span, _)| *span));
-        let mut culprits: Vec<usize> = places.filter_map(|span| self.given_at(span)).collect();
-        culprits.sort_unstable();
-        culprits.dedup();
-        if culprits.is_empty() {
-            culprits = suspects.to_vec();
-        }
-        let (mut at, mut notes) = (found.span, found.notes);
-        // Who overrides a text looks there, not at the place where the bot uses it.
-        if self.given_at(at).is_none()
-            && let Some(n) = notes
-                .iter()
-                .position(|(span, _)| self.given_at(*span).is_some())
-        {
-            let (here, _) = notes.remove(n);
-            notes.insert(0, (at, "the text".to_owned()));
-            at = here;
-        }
-        let mut place = self.position(at);
-        let mut notes: Vec<(Position, String)> = notes
-            .into_iter()
-            .map(|(span, words)| (self.position(span), words))
-            .collect();
-        // What is said of a text as a whole is said of the one that is overridden in it.
-        if let (true, [one]) = (place.key.is_none(), culprits.as_slice())
-            && let Some(whole) = self.whole(*one)
-        {
-            notes.insert(
-                0,
-                (std::mem::replace(&mut place, whole), "the text".to_owned()),
-            );
-        }
-        Fault {
-            code: found.code.id,
-            severity: found.severity,
-            message: found.message,
-            label: found.label,
-            help: found.help,
-            at: place,
-            notes,
-            culprits,
-        }
-    }
-
-    /// The beginning of a given text.
-    fn whole(&self, at: usize) -> Option<Position> {
-        let given = self.given.get(at)?;
-        let (line, column) = given.lines.first().copied().unwrap_or((1, 1));
-        let tag = self.written.locales.get(given.locale);
-        Some(Position {
-            key: Some(given.key.to_owned()),
-            locale: tag.map(|(tag, _)| (*tag).to_owned()),
-            file: None,
-            line,
-            column: Some(column),
-        })
-    }
-
-    fn given_at(&self, span: Span) -> Option<usize> {
-        match self.owners.get(span.file.0 as usize) {
-            Some(Owner::Given { at, .. }) => Some(*at),
-            _ => None,
-        }
-    }
-
-    fn position(&self, span: Span) -> Position {
-        let (line, column) = self.sources.line_column(span.file, span.lo);
-        let file = self.sources.file(span.file);
-        match self.owners.get(span.file.0 as usize) {
-            Some(Owner::Given { at, block, before }) => {
-                let indent = u32::try_from(INDENT).unwrap_or(0);
-                let (line, column) = match (*block, line) {
-                    (true, 1) => (1, 1),
-                    (true, _) => (line - 1, column.saturating_sub(indent).max(1)),
-                    (false, 1) => (1, column.saturating_sub(*before).max(1)),
-                    (false, _) => (line, column.saturating_sub(indent).max(1)),
-                };
-                let given = self.given.get(*at);
-                let lines = given.map(|g| g.lines).unwrap_or_default();
-                let sent = lines.get(line as usize - 1).or(lines.last());
-                let (line, column) = match sent {
-                    Some((sent, from)) => (*sent, from.saturating_add(column - 1)),
-                    None => (line, column),
-                };
-                let tag = given.and_then(|g| self.written.locales.get(g.locale));
-                Position {
-                    key: Some(file.path.clone()),
-                    locale: tag.map(|(tag, _)| (*tag).to_owned()),
-                    file: None,
-                    line,
-                    column: Some(column),
-                }
-            }
-            _ if file.text.is_empty() => {
-                // `flows/book.yaml:17`.
-                let (path, line) = file.path.rsplit_once(':').unwrap_or((&file.path, "1"));
-                Position {
-                    file: Some(path.to_owned()),
-                    line: line.parse().unwrap_or(1),
-                    ..Position::default()
-                }
-            }
-            _ => Position {
-                file: Some(file.path.clone()),
-                line,
-                column: Some(column),
-                ..Position::default()
-            },
-        }
     }
 }
 
@@ -666,7 +390,7 @@ fn options<'c>(choice: &'c ChoiceUse, locale: &Locale, span: Span) -> Vec<Choice
         }
         LabelUse::Other => None,
     };
-    let option = |o: &'c super::OptionUse| Choice {
+    let option = |o: &'c crate::overrides::OptionUse| Choice {
         value: &o.value,
         span,
         when: o.when,
