@@ -1,5 +1,6 @@
 //! What is asked about broadcasts by operators and whoever sends them.
 
+use crate::store::broadcasts::sql;
 use crate::store::error::StoreError;
 
 on_both! {
@@ -11,7 +12,7 @@ on_both! {
         }
 
         pub(crate) async fn requested(&self, bot: i64, request: &str) -> Result<Option<i64>, StoreError> {
-            reading!(self, connection => sqlx::query_scalar("SELECT id FROM bf_broadcast WHERE bot = $1 AND request = $2")
+            reading!(self, connection => sqlx::query_scalar(sql::REQUESTED)
                 .bind(bot)
                 .bind(request)
                 .fetch_optional(connection))

@@ -28,9 +28,10 @@ macro_rules! on_both {
 mod broadcasts;
 pub(crate) mod events;
 pub(crate) mod jobs;
+mod letters;
 mod llm;
 mod manage;
-mod outbox;
+pub(crate) mod outbox;
 pub(crate) mod seen;
 mod texts;
 pub(crate) mod timers;

@@ -2,6 +2,28 @@
 
 use super::{Order, columns};
 
+/// Bot, request.
+pub(crate) const REQUESTED: &str = "SELECT id FROM bf_broadcast WHERE bot = $1 AND request = $2";
+
+/// Id, last person, people, whether these were all.
+pub(crate) const ENROLLED: &str = "UPDATE bf_broadcast SET last = $2, total = total + $3, enrolled = $4, \
+     people = CASE WHEN $4 THEN NULL ELSE people END WHERE id = $1";
+
+/// Id, when its next call may begin.
+pub(crate) const PACED: &str = "UPDATE bf_broadcast SET next_at = $2 WHERE id = $1";
+
+/// Id, now, whether they are given up: calls that a crash has left.
+pub(crate) const LEFT_BEHIND: &str = "UPDATE bf_recipient SET state = CASE WHEN $3 THEN 6 ELSE 0 END, \
+     due = CASE WHEN $3 THEN 0 ELSE $2 END, code = CASE WHEN $3 THEN 'crash' END, at = $2 \
+   WHERE broadcast = $1 AND state = 2 AND due <= $2";
+
+/// Id, people.
+pub(crate) const AMBIGUOUS: &str =
+    "UPDATE bf_broadcast SET ambiguous = ambiguous + $2 WHERE id = $1";
+
+/// Id, people.
+pub(crate) const SKIPPED: &str = "UPDATE bf_broadcast SET skipped = skipped + $2 WHERE id = $1";
+
 /// Id, now, since.
 pub(crate) const BEGIN: &str = "UPDATE bf_broadcast SET state = 1, started = $2, since = $3, \
      told_at = CASE WHEN told_chat IS NULL THEN 0 ELSE $2 END \

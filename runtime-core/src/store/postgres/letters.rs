@@ -7,7 +7,7 @@ use super::outbox::Keys;
 use super::pool::on;
 use super::{Postgres, QUICK};
 use crate::store::error::StoreError;
-use crate::store::letters::{BATCH, Letter, Requeued};
+use crate::store::letters::{BATCH, Requeued};
 use crate::store::outbox::RowKey;
 
 impl Postgres {
@@ -18,41 +18,6 @@ impl Postgres {
         from: Option<RowKey>,
     ) -> Result<(u64, Option<RowKey>), StoreError> {
         on!(self.own, QUICK, connection => prune(connection, claims, letters, from))
-    }
-
-    pub(crate) async fn dead_letters(&self) -> Result<i64, StoreError> {
-        on!(self.own, QUICK, connection => sqlx::query_scalar(
-            "SELECT count(*) FROM (SELECT 1 AS one FROM bf_dead_letters LIMIT 100000) l"
-        ).fetch_one(connection))
-    }
-
-    pub(crate) async fn letters(
-        &self,
-        bot: i64,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<Letter>, StoreError> {
-        let rows = on!(self.own, QUICK, connection => sqlx::query(
-            "SELECT l.id, l.at, l.code, l.update_id, l.method, l.trace_id, coalesce(o.state = 4, FALSE) \
-             FROM bf_dead_letters l \
-             LEFT JOIN bf_outbox o ON o.bot = l.bot AND o.update_id = l.update_id AND o.n = l.n \
-             WHERE l.bot = $1 AND l.id > $2 ORDER BY l.id LIMIT $3",
-        )
-        .bind(bot)
-        .bind(after)
-        .bind(i64::from(limit))
-        .fetch_all(connection))?;
-        let letters = rows.iter().map(|row| {
-            Ok(Letter::new(
-                (row.try_get(0)?, row.try_get(1)?),
-                row.try_get(2)?,
-                row.try_get(3)?,
-                row.try_get(4)?,
-                row.try_get(5)?,
-                row.try_get(6)?,
-            ))
-        });
-        Ok(letters.collect::<Result<_, sqlx::Error>>()?)
     }
 
     pub(crate) async fn requeue(
@@ -101,19 +66,6 @@ impl Postgres {
         .bind(letter)
         .fetch_one(connection))?;
         Ok(gone > 0)
-    }
-
-    #[cfg(any(test, feature = "testing"))]
-    pub(crate) async fn newest_letter(&self) -> Result<Option<String>, StoreError> {
-        on!(self.own, QUICK, connection => sqlx::query_scalar(
-            "SELECT code FROM bf_dead_letters ORDER BY id DESC LIMIT 1"
-        ).fetch_optional(connection))
-    }
-
-    #[cfg(any(test, feature = "testing"))]
-    pub(crate) async fn count_rows(&self, sql: &'static str) -> Result<usize, StoreError> {
-        let rows = on!(self.own, QUICK, connection => sqlx::query(sql).fetch_all(connection))?;
-        Ok(rows.len())
     }
 
     /// Outside every transaction: what takes the update back must not take the count back.

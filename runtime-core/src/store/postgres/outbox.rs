@@ -5,8 +5,9 @@ use sqlx::postgres::{PgConnection, PgRow};
 
 use super::pool::on;
 use super::{Postgres, QUICK};
+use crate::store::both::outbox::n;
 use crate::store::error::StoreError;
-use crate::store::outbox::{OutboxRow, RowKey, SentAs, class, decode};
+use crate::store::outbox::{OutboxRow, RowKey, class, decode};
 
 /// Keys as the parameters of `unnest`.
 pub(super) struct Keys {
@@ -25,10 +26,6 @@ impl Keys {
             ns: rows.iter().map(|row| n(*row)).collect(),
         }
     }
-}
-
-fn n(row: RowKey) -> i32 {
-    i32::try_from(row.n).unwrap_or(i32::MAX)
 }
 
 /// A statement over the rows of `k`, which are locked in their order first: `unnest` is a nested loop of look-ups.
@@ -94,47 +91,6 @@ impl Postgres {
         )
         .await?;
         Ok(())
-    }
-
-    pub(crate) async fn mark_kept(&self, row: RowKey, message: i64) -> Result<(), StoreError> {
-        self.keep(row, message, "UPDATE bf_outbox SET state = 0, call = NULL, message = $4 WHERE bot = $1 AND update_id = $2 AND n = $3")
-            .await
-    }
-
-    pub(crate) async fn replace_message(
-        &self,
-        row: RowKey,
-        message: i64,
-    ) -> Result<(), StoreError> {
-        self.keep(
-            row,
-            message,
-            "UPDATE bf_outbox SET message = $4 WHERE bot = $1 AND update_id = $2 AND n = $3",
-        )
-        .await
-    }
-
-    async fn keep(&self, row: RowKey, message: i64, sql: &'static str) -> Result<(), StoreError> {
-        on!(self.own, QUICK, connection => sqlx::query(sql)
-            .bind(row.bot)
-            .bind(row.update_id)
-            .bind(n(row))
-            .bind(message)
-            .execute(connection))?;
-        Ok(())
-    }
-
-    pub(crate) async fn sent_as(&self, row: RowKey) -> Result<SentAs, StoreError> {
-        let found: Option<(i16, Option<i64>)> = on!(self.own, QUICK, connection => sqlx::query_as(
-            "SELECT state, message FROM bf_outbox WHERE bot = $1 AND update_id = $2 AND n = $3",
-        )
-        .bind(row.bot)
-        .bind(row.update_id)
-        .bind(n(row))
-        .fetch_optional(connection))?;
-        Ok(SentAs::of(
-            found.map(|(state, message)| (i64::from(state), message)),
-        ))
     }
 
     pub(crate) async fn mark_rode(&self, rows: Vec<RowKey>) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteConnection;
 use super::Sqlite;
 use super::outbox::json_keys;
 use crate::store::error::StoreError;
-use crate::store::letters::{BATCH, Letter, Requeued};
+use crate::store::letters::{BATCH, Requeued};
 use crate::store::outbox::RowKey;
 
 impl Sqlite {
@@ -19,50 +19,6 @@ impl Sqlite {
         self.writer
             .write(move |connection| Box::pin(prune(connection, claims, letters, from)))
             .await
-    }
-
-    pub(crate) async fn dead_letters(&self) -> Result<i64, StoreError> {
-        let mut reader = self.readers.get().await?;
-        let count = sqlx::query_scalar(
-            "SELECT count(*) FROM (SELECT 1 AS one FROM bf_dead_letters LIMIT 100000) l",
-        )
-        .fetch_one(reader.connection()?)
-        .await?;
-        reader.clean();
-        Ok(count)
-    }
-
-    pub(crate) async fn letters(
-        &self,
-        bot: i64,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<Letter>, StoreError> {
-        let mut reader = self.readers.get().await?;
-        let rows = sqlx::query(
-            "SELECT l.id, l.at, l.code, l.update_id, l.method, l.trace_id, coalesce(o.state = 4, 0) \
-             FROM bf_dead_letters l \
-             LEFT JOIN bf_outbox o ON o.bot = l.bot AND o.update_id = l.update_id AND o.n = l.n \
-             WHERE l.bot = $1 AND l.id > $2 ORDER BY l.id LIMIT $3",
-        )
-        .bind(bot)
-        .bind(after)
-        .bind(limit)
-        .fetch_all(reader.connection()?)
-        .await?;
-        reader.clean();
-        rows.iter()
-            .map(|row| {
-                Ok(Letter::new(
-                    (row.try_get(0)?, row.try_get(1)?),
-                    row.try_get(2)?,
-                    row.try_get(3)?,
-                    row.try_get(4)?,
-                    row.try_get(5)?,
-                    row.try_get(6)?,
-                ))
-            })
-            .collect()
     }
 
     pub(crate) async fn requeue(
@@ -133,24 +89,6 @@ impl Sqlite {
                 })
             })
             .await
-    }
-
-    #[cfg(any(test, feature = "testing"))]
-    pub(crate) async fn newest_letter(&self) -> Result<Option<String>, StoreError> {
-        let mut reader = self.readers.get().await?;
-        let code = sqlx::query_scalar("SELECT code FROM bf_dead_letters ORDER BY id DESC LIMIT 1")
-            .fetch_optional(reader.connection()?)
-            .await?;
-        reader.clean();
-        Ok(code)
-    }
-
-    #[cfg(any(test, feature = "testing"))]
-    pub(crate) async fn count_rows(&self, sql: &'static str) -> Result<usize, StoreError> {
-        let mut reader = self.readers.get().await?;
-        let rows = sqlx::query(sql).fetch_all(reader.connection()?).await?;
-        reader.clean();
-        Ok(rows.len())
     }
 
     pub(crate) async fn count_failure(

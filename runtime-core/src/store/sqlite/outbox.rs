@@ -5,7 +5,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::Sqlite;
 use crate::store::error::StoreError;
-use crate::store::outbox::{CLASS_BULK, CLASS_REPLY, OutboxRow, RowKey, SentAs, class, decode};
+use crate::store::outbox::{CLASS_BULK, CLASS_REPLY, OutboxRow, RowKey, class, decode};
 
 /// Rows of a class that are due.
 macro_rules! due {
@@ -49,45 +49,6 @@ impl Sqlite {
         .bind(keys)
         .execute(connection))?;
         Ok(())
-    }
-
-    pub(crate) async fn mark_kept(&self, row: RowKey, message: i64) -> Result<(), StoreError> {
-        self.keep(row, message, "UPDATE bf_outbox SET state = 0, call = NULL, message = $4 WHERE bot = $1 AND update_id = $2 AND n = $3")
-            .await
-    }
-
-    pub(crate) async fn replace_message(
-        &self,
-        row: RowKey,
-        message: i64,
-    ) -> Result<(), StoreError> {
-        self.keep(
-            row,
-            message,
-            "UPDATE bf_outbox SET message = $4 WHERE bot = $1 AND update_id = $2 AND n = $3",
-        )
-        .await
-    }
-
-    async fn keep(&self, row: RowKey, message: i64, sql: &'static str) -> Result<(), StoreError> {
-        writing!(self, [], connection => sqlx::query(sql)
-            .bind(row.bot)
-            .bind(row.update_id)
-            .bind(row.n)
-            .bind(message)
-            .execute(connection))?;
-        Ok(())
-    }
-
-    pub(crate) async fn sent_as(&self, row: RowKey) -> Result<SentAs, StoreError> {
-        let found = reading!(self, connection => sqlx::query_as(
-            "SELECT state, message FROM bf_outbox WHERE bot = $1 AND update_id = $2 AND n = $3",
-        )
-        .bind(row.bot)
-        .bind(row.update_id)
-        .bind(row.n)
-        .fetch_optional(connection))?;
-        Ok(SentAs::of(found))
     }
 
     pub(crate) async fn mark_rode(&self, rows: Vec<RowKey>) -> Result<(), StoreError> {

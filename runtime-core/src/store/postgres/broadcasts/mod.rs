@@ -99,10 +99,11 @@ pub(crate) async fn tell(
 
 /// A broadcast that a request makes: the same one makes it once.
 async fn make(connection: &mut PgConnection, making: &Making) -> Result<(i64, bool), sqlx::Error> {
-    let made = "SELECT id FROM bf_broadcast WHERE bot = $1 AND request = $2";
     for last in [false, true] {
         if let Some(request) = &making.request {
-            let made = sqlx::query_scalar(made).bind(making.bot).bind(request);
+            let made = sqlx::query_scalar(sql::REQUESTED)
+                .bind(making.bot)
+                .bind(request);
             if let Some(id) = made.fetch_optional(&mut *connection).await? {
                 return Ok((id, false));
             }

@@ -101,16 +101,13 @@ async fn enrol(
     .await?;
     let (count, newest) = written;
     let all = count < limit || limit == 0;
-    sqlx::query(
-        "UPDATE bf_broadcast SET last = $2, total = total + $3, enrolled = $4, \
-           people = CASE WHEN $4 THEN NULL ELSE people END WHERE id = $1",
-    )
-    .bind(id)
-    .bind(newest.or(last))
-    .bind(count)
-    .bind(all)
-    .execute(&mut *transaction)
-    .await?;
+    sqlx::query(sql::ENROLLED)
+        .bind(id)
+        .bind(newest.or(last))
+        .bind(count)
+        .bind(all)
+        .execute(&mut *transaction)
+        .await?;
     transaction.commit().await?;
     Ok(Enrolled {
         all,
@@ -142,7 +139,7 @@ async fn take(connection: &mut PgConnection, taking: Taking) -> Result<Take, sql
     let left = left_behind(&mut transaction, taking.id, taking.now, skip).await?;
     if skip && left > 0 {
         take.ambiguous = left;
-        sqlx::query("UPDATE bf_broadcast SET ambiguous = ambiguous + $2 WHERE id = $1")
+        sqlx::query(sql::AMBIGUOUS)
             .bind(taking.id)
             .bind(left)
             .execute(&mut *transaction)
@@ -189,7 +186,7 @@ async fn take(connection: &mut PgConnection, taking: Taking) -> Result<Take, sql
     take.moments = slots.give(taken.len(), &taking);
     if !take.moments.is_empty() {
         (take.missed, take.made_up) = (slots.missed, slots.made_up(&take.moments));
-        sqlx::query("UPDATE bf_broadcast SET next_at = $2 WHERE id = $1")
+        sqlx::query(sql::PACED)
             .bind(taking.id)
             .bind(slots.next)
             .execute(&mut *transaction)
@@ -211,16 +208,12 @@ async fn left_behind(
     now: i64,
     skip: bool,
 ) -> Result<i64, sqlx::Error> {
-    let left = sqlx::query(
-        "UPDATE bf_recipient SET state = CASE WHEN $3 THEN 6 ELSE 0 END, due = CASE WHEN $3 THEN 0 ELSE $2 END, \
-           code = CASE WHEN $3 THEN 'crash' END, at = $2 \
-         WHERE broadcast = $1 AND state = 2 AND due <= $2",
-    )
-    .bind(id)
-    .bind(now)
-    .bind(skip)
-    .execute(connection)
-    .await?;
+    let left = sqlx::query(sql::LEFT_BEHIND)
+        .bind(id)
+        .bind(now)
+        .bind(skip)
+        .execute(connection)
+        .await?;
     Ok(i64::try_from(left.rows_affected()).unwrap_or(i64::MAX))
 }
 
@@ -337,7 +330,7 @@ async fn begin(
         }
     }
     if advanced.skipped > 0 {
-        sqlx::query("UPDATE bf_broadcast SET skipped = skipped + $2 WHERE id = $1")
+        sqlx::query(sql::SKIPPED)
             .bind(advance.id)
             .bind(advanced.skipped)
             .execute(connection)

@@ -103,13 +103,11 @@ impl Sqlite {
                 let making = making.clone();
                 Box::pin(async move {
                     if let Some(request) = &making.request {
-                        let made = sqlx::query_scalar(
-                            "SELECT id FROM bf_broadcast WHERE bot = $1 AND request = $2",
-                        )
-                        .bind(making.bot)
-                        .bind(request)
-                        .fetch_optional(&mut *connection)
-                        .await?;
+                        let made = sqlx::query_scalar(sql::REQUESTED)
+                            .bind(making.bot)
+                            .bind(request)
+                            .fetch_optional(&mut *connection)
+                            .await?;
                         if let Some(id) = made {
                             return Ok((id, false));
                         }
