@@ -39,6 +39,7 @@ const FREE: &[&str] = &[
     "main",
     "build_script",
     "cli",
+    "clock",
     "engines",
     "fix",
     "serve",

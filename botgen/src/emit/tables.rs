@@ -5,7 +5,7 @@ use quote::quote;
 
 use crate::ir::{Bot, Table};
 
-/// `runtime_core::bot::TableSpec::BATCH`.
+/// `runtime_core::store::tables::TableSpec::BATCH`.
 const BATCH: u32 = 500;
 
 /// `Bot::tables`; nothing where there is none.
