@@ -225,7 +225,7 @@ fn generated_code_says_where_it_comes_from() {
     }
 }
 
-/// No local paths, no secrets in what is committed.
+/// Nothing that input can reach may panic.
 #[test]
 fn the_runtimes_code_denies_panics() {
     let lib = std::fs::read_to_string(concat!(
