@@ -170,6 +170,45 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("panics_total", "runtime-core/src/telemetry/discretion.rs"),
 ];
 
+/// What the old names stand for is narrower than a family: these series are seen to move, each in the test of its list.
+type Narrow = &'static [(&'static str, &'static str, &'static str)];
+const ORDINARY_NARROW: Narrow = &[
+    ("api_requests_total", "route", "/bots/{id}/prepare"),
+    ("locale_cache_total", "outcome", "hit"),
+    ("locale_cache_total", "outcome", "miss"),
+    ("widget_picks_total", "widget", "calendar"),
+    ("widget_picks_total", "widget", "pagination"),
+    ("widget_renders_total", "widget", "calendar"),
+    ("widget_renders_total", "widget", "pagination"),
+];
+const OPERATORS_NARROW: Narrow = &[("text_override_changes_total", "what", "refused")];
+const BROADCASTS_NARROW: Narrow = &[
+    ("broadcast_recipients_total", "outcome", "again"),
+    ("broadcast_recipients_total", "outcome", "failed"),
+    ("broadcast_recipients_total", "outcome", "sent"),
+];
+const MODEL_NARROW: Narrow = &[
+    ("bf_ratelimit_total", "outcome", "blocked"),
+    ("bf_ratelimit_total", "outcome", "passed"),
+    ("llm_outputs_total", "valid", "false"),
+    ("llm_outputs_total", "valid", "true"),
+];
+/// Those that other tests see: their file.
+const ELSEWHERE_NARROW: &[(&str, &str, &str, &str)] = &[
+    (
+        "llm_outputs_total",
+        "form",
+        "record",
+        "runtime-core/tests/llm/asking.rs",
+    ),
+    (
+        "text_overrides",
+        "state",
+        "stale",
+        "runtime-core/tests/engine/texts.rs",
+    ),
+];
+
 /// A number of tokio's own that is 0 whenever there is a thread to answer a scrape.
 const UNSEEN: &str = "tokio_global_queue_depth";
 
@@ -190,6 +229,39 @@ fn every_family_is_seen_to_move() {
     assert_eq!(seen, all);
 }
 
+#[test]
+fn every_old_name_is_seen_to_move_as_it_is_told() {
+    let mut seen: Vec<(&str, &str, &str)> = [
+        ORDINARY_NARROW,
+        OPERATORS_NARROW,
+        BROADCASTS_NARROW,
+        MODEL_NARROW,
+    ]
+    .concat();
+    for (family, label, value, test) in ELSEWHERE_NARROW {
+        let text = file(test);
+        assert!(
+            text.contains(family) && text.contains(&format!("{label}=\"{value}\"")),
+            "{test} does not look at {family} with {label}={value}"
+        );
+        seen.push((family, label, value));
+    }
+    let page = file("docs/metrics.md");
+    let old = page.split_once("## The old system's names").unwrap().1;
+    let mut told = 0;
+    for row in old.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = row.split(" | ").collect();
+        let here = cells[1].trim_matches('`');
+        for narrow in cells[2].split('`').filter(|part| part.contains('=')) {
+            let (label, value) = narrow.split_once('=').unwrap();
+            let told_of = (here, label, value.trim_matches('"'));
+            assert!(seen.contains(&told_of), "nothing sees {told_of:?} move");
+            told += 1;
+        }
+    }
+    assert!(told >= 15, "{told}");
+}
+
 /// Those that are still as they were before.
 fn still(families: &[&'static str], before: &Scrape, after: &Scrape) -> Vec<&'static str> {
     let moved = |family: &&&str| {
@@ -198,6 +270,17 @@ fn still(families: &[&'static str], before: &Scrape, after: &Scrape) -> Vec<&'st
     };
     let still = families.iter().filter(|family| !moved(family));
     still.copied().collect()
+}
+
+/// All of them have moved.
+fn assert_moved(narrow: Narrow, before: &Scrape, after: &Scrape) {
+    for (family, label, value) in narrow {
+        let of = |scrape: &Scrape| scrape.sum(family, &[(label, value)]);
+        assert!(
+            of(after) > of(before),
+            "still: {family} with {label}={value}"
+        );
+    }
 }
 
 /// Waits until all of them have moved since.
@@ -252,6 +335,13 @@ async fn families_are_really_counted_and_nobody_makes_series() {
         .fail_next(Some("sendMessage"), Fault::Blocked);
     world.hook(&text(900_002, 78, -9, "/start")).await;
     world.post("/bots/booking/reload", &json!({})).await;
+    world.post("/bots/booking/prepare", &json!({})).await.ok();
+    // A list in pages, and what somebody takes of it.
+    let find = json!({"bot_id": "shop", "text": "/find", "user_id": 1});
+    let found = world.preview(find).await.ok();
+    let goods = &found["messages"][0]["buttons"][0][0]["callback"];
+    let take = json!({"bot_id": "shop", "callback": goods, "user_id": 1});
+    world.preview(take).await.ok();
     // The survey bot speaks by itself when nobody has answered for two hours.
     let boris = world.person("Boris", "en").with_bot("survey");
     boris.say("/survey").await;
@@ -318,6 +408,7 @@ async fn families_are_really_counted_and_nobody_makes_series() {
             .await;
     }
     let after = move_all(&world, ORDINARY, &first).await;
+    assert_moved(ORDINARY_NARROW, &first, &after);
     for moment in ["outbox_waiting", "updates_in_flight"] {
         assert_eq!(after.sum(moment, &[]), 0.0, "{moment}");
     }
@@ -438,6 +529,7 @@ async fn operators_are_counted() {
     );
     send("DELETE", "/bots/booking/texts/en/nothing", &[], "").await;
     let after = move_all(&world, OPERATORS, &before).await;
+    assert_moved(OPERATORS_NARROW, &before, &after);
     let changes = |what| after.sum("text_override_changes_total", &[("what", what)]);
     assert_eq!((changes("set"), changes("refused")), (1.0, 1.0));
     let people = |what| after.sum("people_requests_total", &[("what", what)]);
@@ -489,9 +581,9 @@ async fn broadcasts_are_counted() {
         (people["known"] == 4).then_some(())
     })
     .await;
-    world
-        .telegram()
-        .fail_next(Some("sendMessage"), Fault::Flood(3));
+    for fault in [Fault::Flood(3), Fault::Status(400)] {
+        world.telegram().fail_next(Some("sendMessage"), fault);
+    }
     let body = json!({ "audience": "all", "message": "Hello", "throttle": { "per_sec": 2 } });
     world.post("/bots/booking/broadcast", &body).await.ok();
     let during = [
@@ -506,10 +598,9 @@ async fn broadcasts_are_counted() {
         .filter(|family| !during.contains(family))
         .collect();
     let after = move_all(&world, &ended, &before).await;
-    assert_eq!(
-        after.sum("broadcast_recipients_total", &[("outcome", "sent")]),
-        4.0
-    );
+    let of = |outcome| after.sum("broadcast_recipients_total", &[("outcome", outcome)]);
+    assert_eq!((of("sent"), of("failed")), (3.0, 1.0));
+    assert_moved(BROADCASTS_NARROW, &before, &after);
     // Not among replies, where so many would hide that others fail.
     let replies = |scrape: &Scrape| scrape.sum("reply_sent_total", &[("bot_id", "booking")]);
     assert_eq!(replies(&after), replies(&before));
@@ -519,7 +610,8 @@ async fn broadcasts_are_counted() {
         (left == 0.0).then_some(())
     })
     .await;
-    world.stop().await;
+    assert_eq!(world.refused().len(), 1, "the one that was to be refused");
+    world.kill().await;
 }
 
 const SUPPORT: &str = "4444:AAsupportSECRETsupportSECRETsupport";
@@ -596,6 +688,12 @@ async fn questions_to_the_model_are_counted() {
     for n in 0..8 {
         ask(10 + n, &format!("Question number {n}, once more?")).await;
     }
+    // More than a person may write in ten seconds.
+    for n in 500..545 {
+        let body = text(n, 50, 50, "/faq").to_string();
+        let headers = [(SECRET, WEBHOOK_SECRET)];
+        http::post(world.address(), "/tg/support", &headers, body.as_bytes()).await;
+    }
     redis.kill();
     ask(30, "And without anything, how is it?").await;
     let left = ["bot_jobs_oldest_seconds", "bot_jobs_waiting", "redis_up"];
@@ -605,6 +703,7 @@ async fn questions_to_the_model_are_counted() {
         .filter(|f| !left.contains(f))
         .collect();
     let after = move_all(&world, &rest, &before).await;
+    assert_moved(MODEL_NARROW, &before, &after);
     assert_eq!(after.sum("redis_up", &[]), 0.0);
     // A question that nobody answers outlives the process. A new process has nothing against the model.
     world.kill().await;

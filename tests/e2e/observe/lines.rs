@@ -108,6 +108,42 @@ async fn log_lines_have_the_level_that_was_asked_for() {
     assert!(refused.1.contains("BOTFACTORY_LOG_FORMAT"), "{}", refused.1);
 }
 
+/// Whoever collects the lines of a process learns from them why there are no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_keeps_it_from_starting_is_a_line_too() {
+    let unwritable = "sqlite:///proc/botfactory/bot.db";
+    for (name, value, code) in [
+        ("BOTFACTORY_ADMIN_TOKEN", "tooshort", "settings"),
+        ("BOTFACTORY_LISTN", "tooshort", "settings"),
+        ("DATABASE_URL", unwritable, "start"),
+    ] {
+        let home = Home::new().with(name, value).with("RUST_LOG", "info");
+        let output = home.run(&["serve"], "").await;
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        let said = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<Value> = said
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+            .collect();
+        for line in &lines {
+            for field in FIELDS {
+                assert!(line.get(field).is_some(), "no {field} in {line}");
+            }
+            assert!(!line["version"].is_null(), "{line}");
+        }
+        let last = lines.last().unwrap();
+        assert_eq!(last["event"], "cannot start", "{said}");
+        assert_eq!(last["level"], "error");
+        assert_eq!(last["code"], code);
+        let reason = last["reason"].as_str().unwrap();
+        assert!(code == "start" || reason.contains(name), "{reason}");
+        assert!(!said.contains("tooshort"), "{said}");
+        // People who look at the terminal of a service read it, too.
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains(&format!("error: {reason}")), "{told}");
+    }
+}
+
 /// Everything but `serve` keeps standard output for itself, and says what it has to say in the same form.
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_say_it_in_the_same_form() {
