@@ -16,6 +16,16 @@ pub const BYTES: usize = 50_000_000;
 pub const FOLDERS: [&str; 5] = ["flows", "locales", "migrations", "chats", KEPT];
 /// The folder of what `botgen prepare` has kept of Postgres's answers.
 pub const KEPT: &str = "sqlx";
+/// What people call one of [`FOLDERS`] by mistake, and what it is called: files there are told.
+pub const OTHER_NAMES: [(&str, &str); 7] = [
+    ("flow", "flows"),
+    ("locale", "locales"),
+    ("i18n", "locales"),
+    ("lang", "locales"),
+    ("migration", "migrations"),
+    ("sql", "migrations"),
+    ("chat", "chats"),
+];
 /// Most files of that folder: one for each statement.
 pub const KEPT_FILES: usize = 20_000;
 
@@ -139,6 +149,14 @@ impl Input {
             };
             if path.is_dir() {
                 self.load_tree(&path, &join(&shown, folder), count, most, 0)?;
+            }
+        }
+        // What stands in a folder of nearly that name is told, as far as it can be read.
+        let mut beside = Count::default();
+        for (name, _) in OTHER_NAMES {
+            let path = full.join(name);
+            if path.is_dir() {
+                let _ = self.load_tree(&path, &join(&shown, name), &mut beside, FILES, 1);
             }
         }
         if let Some(other) = self.shared_migrations(&shown) {

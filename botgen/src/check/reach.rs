@@ -1,10 +1,10 @@
-//! Which commands people can learn of, and which entries of Telegram's menu can run.
+//! Which commands people can learn of, which only admins can, and which entries of Telegram's menu can run.
 
 use std::collections::BTreeSet;
 
 use super::BotCx;
 use super::i18n::Translations;
-use crate::diagnostics::codes::names;
+use crate::diagnostics::codes::{names, roles};
 use crate::diagnostics::{Diagnostic, Sink};
 use crate::source::{Span, Str};
 use crate::syntax::ast::{self, ActionKind, ButtonDoes, FlowKind, Piece, Text, TextKind};
@@ -22,19 +22,20 @@ pub fn check(cx: &BotCx<'_>, sink: &mut Sink) {
     for (cmd, description) in commands(cx.ast) {
         needs_argument(cx, cmd, description.is_some(), sink);
     }
+    let mut reached: BTreeSet<String> = KNOWN.iter().map(|c| (*c).to_owned()).collect();
+    mentioned(cx.ast, cx.words, &mut reached);
+    half_open(cx, &reached, sink);
     if !cx.symbols.commands.contains_key("start") {
         return;
     }
-    let mut reached: BTreeSet<String> = KNOWN.iter().map(|c| (*c).to_owned()).collect();
     let listed = commands(cx.ast).filter(|(_, d)| d.is_some());
     reached.extend(listed.map(|(cmd, _)| name(cmd).to_owned()));
-    mentioned(cx.ast, cx.words, &mut reached);
     let mut todo: Vec<String> = reached.iter().cloned().collect();
     while let Some(command) = todo.pop() {
         let flow = cx.ast.flows.iter().find(|f| name(&f.entry_cmd) == command);
-        for (to, _) in flow.into_iter().flat_map(links) {
-            if reached.insert(to.to_owned()) {
-                todo.push(to.to_owned());
+        for link in flow.into_iter().flat_map(links) {
+            if reached.insert(link.to.to_owned()) {
+                todo.push(link.to.to_owned());
             }
         }
     }
@@ -49,8 +50,8 @@ pub fn check(cx: &BotCx<'_>, sink: &mut Sink) {
         )
         .help("give it a `description`, or a button that people can come to");
         let from = cx.ast.flows.iter().find_map(|f| {
-            let (_, span) = links(f).into_iter().find(|(to, _)| *to == name(cmd))?;
-            (name(&f.entry_cmd) != name(cmd)).then_some((f, span))
+            let link = links(f).into_iter().find(|link| link.to == name(cmd))?;
+            (name(&f.entry_cmd) != name(cmd)).then_some((f, link.span))
         });
         if let Some((flow, span)) = from {
             d = d.note(
@@ -115,45 +116,108 @@ fn needs_argument(cx: &BotCx<'_>, cmd: &Str, listed: bool, sink: &mut Sink) {
     );
 }
 
+/// A button that runs a command.
+struct Link<'a> {
+    /// The command, without its `/`.
+    to: &'a str,
+    span: Span,
+    /// Nobody else sees it.
+    admins: bool,
+}
+
 /// The commands that a flow's buttons run.
-fn links(flow: &ast::Flow) -> Vec<(&str, Span)> {
-    let menu = match &flow.kind {
-        FlowKind::Menu(menu) => Some(&menu.options),
-        _ => None,
-    };
-    let replies = super::walk::actions(flow).filter_map(|a| match &a.kind {
-        ActionKind::Reply(reply) => Some(&reply.keyboard),
-        ActionKind::Broadcast(broadcast) => Some(&broadcast.message.keyboard),
-        ActionKind::Pages(pages) => Some(&pages.extra),
-        _ => None,
-    });
-    let selected = super::walk::actions(flow).filter_map(|a| match &a.kind {
-        ActionKind::Pages(pages) => pages.select.as_ref().map(|s| &s.command),
-        _ => None,
-    });
-    let selected = selected.map(|c| (c.node.trim_start_matches('/'), c.span));
+fn links(flow: &ast::Flow) -> Vec<Link<'_>> {
+    let mut all = Vec::new();
+    let own = flow.allow.is_some();
+    if let FlowKind::Menu(menu) = &flow.kind {
+        keyboard(&menu.options, own, &mut all);
+    }
+    for action in super::walk::actions(flow) {
+        match &action.kind {
+            ActionKind::Reply(reply) => {
+                let admins = match &reply.to {
+                    Some(to) => matches!(to, ast::To::Admins(_)),
+                    None => own,
+                };
+                keyboard(&reply.keyboard, admins, &mut all);
+            }
+            ActionKind::Broadcast(broadcast) => {
+                keyboard(&broadcast.message.keyboard, false, &mut all);
+            }
+            ActionKind::Pages(pages) => {
+                keyboard(&pages.extra, own, &mut all);
+                all.extend(pages.select.iter().map(|select| Link {
+                    to: select.command.node.trim_start_matches('/'),
+                    span: select.command.span,
+                    admins: own,
+                }));
+            }
+            _ => {}
+        }
+    }
     let steps = match &flow.kind {
         FlowKind::Wizard(wizard) => &wizard.steps[..],
         _ => &[],
     };
-    let steps = steps.iter().filter_map(|step| match &step.widget {
-        Some(widget) => match &widget.node {
-            ast::Widget::Pages(pages) => Some(&pages.extra),
-            _ => None,
-        },
-        None => None,
-    });
-    let keyboards = replies.chain(menu).chain(steps);
-    let buttons = keyboards.flat_map(|k| k.rows.iter().flatten());
-    buttons
-        .filter_map(|b| match &b.does {
-            ButtonDoes::Callback { command, .. } => {
-                Some((command.node.trim_start_matches('/'), command.span))
-            }
-            _ => None,
+    for widget in steps.iter().filter_map(|step| step.widget.as_ref()) {
+        if let ast::Widget::Pages(pages) = &widget.node {
+            keyboard(&pages.extra, own, &mut all);
+        }
+    }
+    all
+}
+
+/// `admins`: who else cannot see the message.
+fn keyboard<'a>(keyboard: &'a ast::Keyboard, admins: bool, all: &mut Vec<Link<'a>>) {
+    for button in keyboard.rows.iter().flatten() {
+        if let ButtonDoes::Callback { command, .. } = &button.does {
+            all.push(Link {
+                to: command.node.trim_start_matches('/'),
+                span: command.span,
+                admins: admins || button.allow.is_some(),
+            });
+        }
+    }
+}
+
+/// Warns about commands that only admins are shown and everybody may use: one of two locks was forgotten.
+fn half_open(cx: &BotCx<'_>, named: &BTreeSet<String>, sink: &mut Sink) {
+    let flows = cx.ast.flows.iter();
+    let all: Vec<_> = flows
+        .flat_map(|f| {
+            links(f)
+                .into_iter()
+                .map(move |link| (name(&f.entry_cmd), link))
         })
-        .chain(selected)
-        .collect()
+        .collect();
+    for (cmd, description) in commands(cx.ast) {
+        let command = name(cmd);
+        let owner = cx.symbols.commands.get(command);
+        if description.is_some()
+            || named.contains(command)
+            || owner.is_none_or(|owner| owner.admins)
+        {
+            continue;
+        }
+        // A button below its own answer tells nobody of it.
+        let mut leading = all
+            .iter()
+            .filter(|(from, link)| link.to == command && *from != command);
+        let Some((_, first)) = leading.clone().next() else {
+            continue;
+        };
+        if leading.all(|(_, link)| link.admins) {
+            sink.report(
+                Diagnostic::new(
+                    &roles::HALF_OPEN,
+                    cmd.span,
+                    format!("only admins are shown `/{command}`, and everybody may use it"),
+                )
+                .note(first.span, "a button that only admins see")
+                .help("write `allow: admin` below it; where it is for everybody, give it a `description`"),
+            );
+        }
+    }
 }
 
 /// Commands that some text names: Telegram makes a link of them.

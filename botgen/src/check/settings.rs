@@ -85,9 +85,13 @@ pub fn zone(tz: &Str, sink: &mut Sink) -> Option<String> {
             .next()
             .is_some_and(|city| city.to_lowercase() == wanted)
     });
+    // Letters that stand for a zone mean no other that is spelt alike.
+    let letters = tz.value.len() <= 5 && tz.value.bytes().all(|b| b.is_ascii_uppercase());
+    let known = ABBREVIATIONS.iter().find(|(a, _)| *a == tz.value);
     let near = city
         .map(|word| Meant { word, only: true })
-        .or_else(|| meant(&tz.value, all.iter().map(String::as_str)));
+        .or_else(|| known.map(|(_, word)| Meant { word, only: false }))
+        .or_else(|| meant(&tz.value, all.iter().map(String::as_str)).filter(|_| !letters));
     let d = Diagnostic::new(
         &names::TIME_ZONE,
         tz.span,
@@ -95,9 +99,46 @@ pub fn zone(tz: &Str, sink: &mut Sink) -> Option<String> {
     );
     sink.report(match near {
         Some(near) => d.suggest(&tz.value, &near),
-        None => d.help("take a name of the IANA list, as `Europe/Moscow` or `UTC`"),
+        None => match fixed_offset(&tz.value) {
+            Some(zone) => d.help(format!(
+                "a city's zone knows its summer time, as `Europe/Moscow`; the offset alone is `{zone}`"
+            )),
+            None => d.help("take a name of the IANA list, as `Europe/Moscow` or `UTC`"),
+        },
     });
     None
+}
+
+/// Letters that stand for a zone, and a city in it.
+const ABBREVIATIONS: [(&str, &str); 12] = [
+    ("MSK", "Europe/Moscow"),
+    ("CEST", "Europe/Berlin"),
+    ("BST", "Europe/London"),
+    ("EEST", "Europe/Kyiv"),
+    ("EDT", "America/New_York"),
+    ("CDT", "America/Chicago"),
+    ("MDT", "America/Denver"),
+    ("PDT", "America/Los_Angeles"),
+    ("PST", "America/Los_Angeles"),
+    ("JST", "Asia/Tokyo"),
+    ("YEKT", "Asia/Yekaterinburg"),
+    ("NOVT", "Asia/Novosibirsk"),
+];
+
+/// `UTC+3` as the IANA list has it, where signs are the other way round.
+fn fixed_offset(written: &str) -> Option<String> {
+    let rest = written
+        .strip_prefix("UTC")
+        .or_else(|| written.strip_prefix("GMT"));
+    let rest = rest.unwrap_or(written).replace(":00", "");
+    let (sign, hours) = match rest.strip_prefix('+') {
+        Some(hours) => ('-', hours),
+        None => ('+', rest.strip_prefix('-')?),
+    };
+    let hours: u8 = hours.parse().ok()?;
+    (1..=12)
+        .contains(&hours)
+        .then(|| format!("Etc/GMT{sign}{hours}"))
 }
 
 /// Checks the declared locales, and that the files of `locales/` are theirs.

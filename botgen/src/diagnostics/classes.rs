@@ -125,7 +125,7 @@ pub static CLASSES: &[Class] = &[
     found(
         "F17",
         "a condition that is always or never true",
-        &["BF0113", "BF0302", "BF0316", "BF0720"],
+        &["BF0113", "BF0302", "BF0316", "BF0573", "BF0720"],
     ),
     partly(
         "F18",
@@ -148,7 +148,11 @@ pub static CLASSES: &[Class] = &[
         "a text beyond Telegram's length",
         &["BF0601", "BF0602", "BF0603", "BF0604", "BF0605", "BF0639"],
     ),
-    found("F22", "markup that Telegram refuses", &["BF0430", "BF0431"]),
+    found(
+        "F22",
+        "markup that Telegram refuses",
+        &["BF0430", "BF0431", "BF0442"],
+    ),
     partly(
         "F23",
         "a value that is read as markup",
@@ -215,7 +219,7 @@ pub static CLASSES: &[Class] = &[
     found(
         "F40",
         "a translation that is missing or unused",
-        &["BF0410", "BF0411", "BF0415", "BF0439"],
+        &["BF0410", "BF0411", "BF0415", "BF0439", "BF0441"],
     ),
     found(
         "F41",

@@ -116,6 +116,15 @@ impl<'e, 'a> Values<'e, 'a> {
                 let inner = self.value(inner);
                 quote!(-(#inner))
             }
+            // `today+10h` is ten o'clock, whatever the clocks do in that night.
+            ExprKind::Arithmetic(operator, a, b) if let Some(day) = day_of(a) => {
+                let (day, by) = (self.value(day), self.value(b));
+                let words = self.env.words();
+                match operator {
+                    Operator::Sub => quote!(#words.before_midnight(#day, #by)),
+                    _ => quote!(#words.after_midnight(#day, #by)),
+                }
+            }
             ExprKind::Arithmetic(operator, a, b) => {
                 let (a, b) = (self.value(a), self.value(b));
                 let verb = match operator {
@@ -459,6 +468,16 @@ pub fn walk<'e>(e: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
         ExprKind::List(items) => items.iter().for_each(|item| walk(item, visit)),
         ExprKind::Printed(print) => super::text::walk_print(print, visit),
         _ => {}
+    }
+}
+
+/// The day, where a moment is the beginning of one.
+fn day_of(e: &Expr) -> Option<&Expr> {
+    match (&e.kind, &e.ty.base) {
+        (ExprKind::Widen(day), Base::DateTime) => {
+            (day.ty == Ty::some(Base::Date)).then_some(&**day)
+        }
+        _ => None,
     }
 }
 

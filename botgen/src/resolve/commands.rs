@@ -47,6 +47,8 @@ pub fn add(symbols: &mut Symbols, written: &Str, admins: bool, sink: &mut Sink) 
             admins,
             args: names.args.clone(),
             choices: names.choice_symbols(),
+            args_lost: names.args_lost,
+            choices_lost: names.choices_lost,
         },
     );
 }

@@ -34,6 +34,10 @@ pub struct FlowNames {
     pub choices: Vec<ChoiceAt>,
     /// For each step: the index of the argument that it asks for.
     pub asks_for: Vec<Option<usize>>,
+    /// Some arguments are not here, because something is wrong with them.
+    pub args_lost: bool,
+    /// Some choices may not be here, because something is wrong in the flow.
+    pub choices_lost: bool,
 }
 
 /// A variable of a flow.
@@ -107,7 +111,11 @@ pub fn steps(flow: &ast::Flow) -> &[ast::Step] {
 impl FlowNames {
     /// The names of a flow. Reports names that are bad, shadow a built-in or are defined twice.
     pub fn of(flow: &ast::Flow, sink: &mut Sink) -> Self {
-        let mut names = Self::default();
+        let mut names = Self {
+            args_lost: flow.args_lost,
+            choices_lost: flow.incomplete,
+            ..Self::default()
+        };
         names.targets.insert("end".to_owned(), Target::End);
         for (i, arg) in flow.args.iter().enumerate() {
             names.define(&arg.name, Written::Argument(i), sink);
@@ -264,7 +272,7 @@ impl FlowNames {
         }
     }
 
-    /// The choices of an answer: its variable's, or those of its fields, named `variable field`.
+    /// The choices of an answer: its variable's, or those of its fields, named `variable.field`.
     fn answers(&mut self, ask: &ast::Ask) {
         let mut add = |var: String, options: &[ast::AskOption]| {
             let own = options.iter().map(|o| ast::Choice {
@@ -289,7 +297,7 @@ impl FlowNames {
             ast::AskOutput::Choice(options) => add(var.clone(), options),
             ast::AskOutput::Record(fields) => {
                 for field in fields.iter().filter(|f| !f.options.is_empty()) {
-                    add(format!("{var} {}", field.name.value), &field.options);
+                    add(format!("{var}.{}", field.name.value), &field.options);
                 }
             }
         }

@@ -40,6 +40,10 @@ pub struct Command {
     pub args: Vec<Argument>,
     /// Choices of the flow by variable (steps and arguments), for `| label: 'command.var'`.
     pub choices: BTreeMap<String, ChoiceSymbol>,
+    /// There may be further arguments: something is wrong with them, which was reported.
+    pub args_lost: bool,
+    /// There may be further choices, likewise.
+    pub choices_lost: bool,
 }
 
 /// An argument as others see it.

@@ -3,7 +3,7 @@
 use super::{FileId, SourceMap, Span};
 use crate::diagnostics::codes::files;
 use crate::diagnostics::{Diagnostic, Sink, did_you_mean};
-use crate::input::{BotFolder, FILE_BYTES, FOLDERS, Input};
+use crate::input::{BotFolder, FILE_BYTES, FOLDERS, Input, OTHER_NAMES};
 
 /// A bot's files. What could not be read is reported and left out.
 #[derive(Debug, Clone, Default)]
@@ -186,6 +186,13 @@ impl<'a> Role<'a> {
             "sqlx" if plain && is_kept(file) => Role::Kept,
             _ if file.ends_with(".md") => Role::Other,
             dir if FOLDERS.contains(&dir) => Role::Stray,
+            dir if folder_meant(dir).is_some()
+                && [".yaml", ".ftl", ".sql"]
+                    .iter()
+                    .any(|end| file.ends_with(end)) =>
+            {
+                Role::Stray
+            }
             _ => Role::Other,
         }
     }
@@ -194,6 +201,12 @@ impl<'a> Role<'a> {
 /// A file of `sqlx/` that `prepare` writes.
 pub fn is_kept(name: &str) -> bool {
     name == "migrations.json" || (name.starts_with("query-") && name.ends_with(".json"))
+}
+
+/// The folder of ours that another name is meant for: `migration`, `locale`.
+fn folder_meant(dir: &str) -> Option<&'static str> {
+    let (_, ours) = OTHER_NAMES.iter().find(|(other, _)| *other == dir)?;
+    Some(ours)
 }
 
 fn meant_file(name: &str) -> Option<&'static str> {
@@ -212,6 +225,9 @@ fn meant(name: &str) -> String {
         Some("locales") => "name it by its language, `ru.ftl`, directly in this folder".to_owned(),
         Some("sqlx") => "only `botgen prepare` writes to this folder; remove the file".to_owned(),
         Some("migrations") => "name it `0001_what_it_does.sql`".to_owned(),
+        Some(dir) if let Some(near) = folder_meant(dir) => {
+            format!("rename the folder to `{near}`")
+        }
         _ => "a bot's files are `bot.yaml`, `flows/*.yaml`, `locales/*.ftl`, `migrations/*.sql`, `chats/*.yaml`".to_owned(),
     }
 }

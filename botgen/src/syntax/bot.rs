@@ -23,7 +23,7 @@ use crate::yaml::{self, Kind, Node};
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Bot")]
 pub struct BotFile {
-    /// The version of the language.
+    /// The version of the language: `botfactory: v1`.
     pub botfactory: Version,
     /// The bot's name for people.
     #[schemars(extend("x-default" = "the folder's name"))]

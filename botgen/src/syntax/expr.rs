@@ -414,7 +414,7 @@ impl Parser<'_, '_> {
                         span,
                         format!("`@{word}` is not known"),
                     )
-                    .help("inside `{{#each}}` there is `@index`, counted from 1"),
+                    .help("inside `{{#each}}` there is `@index`, counted from 1; people are known by their numbers, not by their `@names`"),
                 );
                 None
             }

@@ -10,7 +10,7 @@ use super::blocks::{
     broadcast, generic, llm, menu, pagination, ratelimit, reply_template, segment, set_locale,
     sql_exec, sql_query, subscribe, wizard,
 };
-use super::decode::{Cx, Fields};
+use super::decode::{Cx, Fields, synonyms};
 use super::registry::{self, Block, Decode};
 use super::step::ChoiceItem;
 use crate::diagnostics::codes::{files, shape};
@@ -156,7 +156,9 @@ impl Cx<'_> {
         let entry_cmd = self.command(f.get("entry_cmd"), "`entry_cmd`");
         let description = self.text(f.get("description"), "`description`");
         let allow = self.allow(f.get("allow"));
+        let before_args = self.faults();
         let args = f.get("args").map(|n| self.args(n)).unwrap_or_default();
+        let args_lost = self.faults() != before_args || args.is_empty() && f.any_unknown();
         let generic = block.name == generic::BLOCK.name;
         let on_enter = self.each(f.get("on_enter"), "`on_enter`", !generic, Self::action);
         let kind = decode(self, &mut f);
@@ -169,6 +171,7 @@ impl Cx<'_> {
             description,
             allow,
             args,
+            args_lost,
             on_enter,
             kind: kind?,
         };
@@ -199,9 +202,14 @@ impl Cx<'_> {
         // Whoever a limit holds back goes nowhere, whoever passes goes on.
         let goes = (block.shape)().field("goto").is_some();
         let goto = match goes {
-            true => self.name(f.get("goto"), "`goto`"),
+            true => self.goto(f.get("goto")),
             false => None,
         };
+        let refused = |key: &str, there: bool| f.key_span(key).is_some() && !there;
+        let unsure = refused("when", when.is_some())
+            || goes && refused("goto", goto.is_some())
+            // An unknown key beside a `goto` may have been meant for its condition.
+            || goto.is_some() && when.is_none() && f.any_unknown();
         let kind = decode(self, &mut f);
         f.finish();
         Some(Action {
@@ -209,12 +217,19 @@ impl Cx<'_> {
             block: name,
             when,
             goto,
+            unsure,
             kind: kind?,
         })
     }
 
     /// `args:`.
     fn args(&mut self, node: &Node) -> Vec<ArgDecl> {
+        if let Kind::List(_) = &node.kind {
+            let message = "`args` is a list, and each argument has a type";
+            let help = "write them with their types: `args: { id: int, words: text }`";
+            self.error(&shape::TYPE, node.span, message, help);
+            return Vec::new();
+        }
         let Some(map) = self.map(node, "`args`") else {
             return Vec::new();
         };
@@ -314,7 +329,7 @@ impl Cx<'_> {
         let fields = match &named.value.kind {
             // Its parameters stand beside it: read them as if they stood inside.
             Kind::Scalar(_) if nothing && !others.is_empty() => {
-                self.fields_of(shape, node.span, map, others, &what)
+                self.fields_of(shape, node.span, name.span, map, others, &what)
             }
             Kind::Scalar(_) if nothing => {
                 self.error(
@@ -328,7 +343,7 @@ impl Cx<'_> {
             _ => {
                 let inner = self.map(&named.value, &what)?;
                 let entries = inner.entries.iter().collect();
-                self.fields_of(shape, named.value.span, inner, entries, &what)
+                self.fields_of(shape, named.value.span, name.span, inner, entries, &what)
             }
         };
         Some((block, name, fields))
@@ -453,9 +468,12 @@ impl Cx<'_> {
             first.key.text.span,
             format!("there is no block `{name}`"),
         );
-        self.report(match meant(name, names) {
-            Some(near) => d.suggest(name, &near),
-            None => d.help(fitting(holds)),
+        let elsewhere = synonyms::block(name)
+            .filter(|word| registry::find(word).is_some_and(|block| holds.fits(block)));
+        self.report(match (elsewhere, meant(name, names)) {
+            (Some(word), _) => d.help(format!("did you mean `{word}`?")),
+            (None, Some(near)) => d.suggest(name, &near),
+            (None, None) => d.help(fitting(holds)),
         });
     }
 }

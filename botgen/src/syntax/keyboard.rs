@@ -8,7 +8,7 @@ use super::decode::Cx;
 use super::text;
 use crate::diagnostics::codes::shape;
 use crate::schema::{AllowName, Count, Expression, Template};
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Kind, Node, Style};
 
 /// A button in a row of its own, or a list of buttons that is one row.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -80,6 +80,21 @@ impl Cx<'_> {
     }
 
     fn button(&mut self, node: &Node) -> Option<Button> {
+        if let Kind::Scalar(scalar) = &node.kind
+            && !scalar.is_null()
+            // `text:"…"` lacks a space.
+            && !(scalar.style == Style::Plain && scalar.text.value.contains(['"', ':']))
+        {
+            let written = self.sources.slice(node.span);
+            let quoted = match written.starts_with(['"', '\'']) {
+                true => written.to_owned(),
+                false => format!("\"{written}\""),
+            };
+            let help = format!("write `{{ text: {quoted}, callback: /command }}`");
+            let message = "this button is a text, and nothing says what it does";
+            self.error(&shape::TYPE, node.span, message, help);
+            return None;
+        }
         let mut f = self.fields::<ButtonItem>(node, "this button")?;
         let (each, columns) = (f.get("each"), f.get("columns"));
         let columns = self.count(columns, "`columns`");
@@ -116,11 +131,16 @@ impl Cx<'_> {
                 if source.value.starts_with('/') {
                     return text::parse_callback(&source, self.sink);
                 }
+                let bare = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+                let command = match source.value.chars().all(bare) {
+                    true => format!("`/{}`", source.value),
+                    false => "`/product {id=p.id}`".to_owned(),
+                };
                 self.error(
                     &shape::COMMAND,
                     source.span,
                     format!("`{}` is no command", source.value),
-                    "a callback is a command with arguments: `/product {id=p.id}`; for a note use `toast`, for a page `url`",
+                    format!("a callback is a command, and its arguments if it has some: {command}; for a note use `toast`, for a page `url`"),
                 );
                 None
             });
@@ -129,10 +149,10 @@ impl Cx<'_> {
         let span = f.span;
         match present.as_slice() {
             [_] => {}
-            [] if matches!(&node.kind, Kind::Map(map) if map.truncated) => {}
+            [] if f.truncated || f.any_unknown() => {}
             [] => self.error(
                 &shape::MISSING_KEY,
-                span,
+                f.place,
                 "this button does nothing",
                 "add `callback: /command`, `url: \"https://…\"` or `toast: \"…\"`",
             ),

@@ -93,6 +93,13 @@ pub fn old_key(name: &str) -> Option<&'static str> {
         "policy.ratelimit.v1" => {
             "a limit of the whole bot is an element of a list: `policies:` and below it `- policy.ratelimit.v1: {…}`"
         }
+        "model" => "which model answers is the deployment's: `LLM_MODEL` in its environment",
+        "locales" | "languages" | "i18n" => {
+            "several languages are declared by `i18n.fluent.v1: { default_locale: ru, locales: [ru, en] }`"
+        }
+        "segment" | "segments" => {
+            "one segment is joined and left by `action.segment.v1`: `{ join: vip }`, `{ leave: vip }`"
+        }
         "window_s" => "write `window: 60s`",
         "validate_regex" => "write `validate: { regex: '…' }`",
         "callback_data" => "write `callback: /command`",

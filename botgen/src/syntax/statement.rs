@@ -78,6 +78,7 @@ impl Cx<'_> {
             params: params.unwrap_or_default(),
             unscoped,
             on_conflict: None,
+            conflict_lost: f.truncated || f.any_unknown(),
         })
     }
 
@@ -165,7 +166,7 @@ impl Cx<'_> {
     pub(in crate::syntax) fn on_conflict(&mut self, node: Option<&Node>) -> Option<OnConflict> {
         let mut f = self.fields::<ConflictItem>(node?, "`on_conflict`")?;
         let reply = self.text(f.get("reply"), "`reply`");
-        let goto = self.name(f.get("goto"), "`goto`");
+        let goto = self.goto(f.get("goto"));
         let span = f.span;
         f.finish();
         Some(OnConflict {

@@ -368,7 +368,7 @@ impl Cx<'_> {
     fn case(&mut self, node: &Node) -> Option<Case> {
         let mut f = self.fields::<CaseItem>(node, "this branch")?;
         let when = self.expr(f.get("when"), "`when`");
-        let goto = self.name(f.get("goto"), "`goto`");
+        let goto = self.goto(f.get("goto"));
         let span = f.span;
         f.finish();
         Some(Case {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use botfactory_lang::format::Formats;
 use botfactory_lang::locale::LocaleIndex;
 use botfactory_lang::markup::{ParseMode, Place, escape_into};
-use botfactory_lang::value::{Date, Decimal, Instant, TimeOfDay};
+use botfactory_lang::value::{Date, Decimal, Duration, Instant, TimeOfDay};
 
 use super::marks::Recipient;
 use super::message::Text;
@@ -145,6 +145,14 @@ impl Words {
     /// The first instant of a day in the bot's zone.
     pub fn midnight(&self, day: Date) -> Instant {
         day.start(self.data().formats.tz())
+    }
+    /// When the clocks in the bot's zone are so long past midnight of the day.
+    pub fn after_midnight(&self, day: Date, by: Duration) -> Instant {
+        day.clock(by, self.data().formats.tz())
+    }
+    /// When they are so long before it.
+    pub fn before_midnight(&self, day: Date, by: Duration) -> Instant {
+        day.clock(Duration(by.0.saturating_neg()), self.data().formats.tz())
     }
     /// `locale`.
     pub fn locale(&self) -> &'static str {

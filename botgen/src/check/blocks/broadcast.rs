@@ -211,15 +211,45 @@ fn who(cx: &mut FlowCx<'_>, name: &Str) -> Option<Who> {
             return None;
         }
         let known = ["all", active.as_str()].into_iter();
-        match meant(written, known.chain(names.iter().map(String::as_str))) {
-            Some(near) => d.suggest(written, &near),
-            None => d.help(
+        let near = meant(written, known.chain(names.iter().map(String::as_str)));
+        match (elsewhere(cx, written), near) {
+            (Some(help), _) => d.help(help),
+            (None, Some(near)) => d.suggest(written, &near),
+            (None, None) => d.help(
                 "it is `all`, `active_7d` (any number of days), `segment:name`, or a query: `{ sql: … }`",
             ),
         }
     };
     cx.sink.report(d);
     None
+}
+
+/// What to write for audiences that are said in another way here.
+fn elsewhere(cx: &FlowCx<'_>, written: &str) -> Option<String> {
+    let lower = written.to_ascii_lowercase();
+    Some(match lower.as_str() {
+        "everyone" | "everybody" | "users" | "people" | "subscribers" | "anyone" | "*" => {
+            "write `audience: all`: it leaves out who has opted out".to_owned()
+        }
+        "admin" | "admins" => {
+            "to the bot's admins goes a reply: `action.reply_template.v1` with `to: admins`".to_owned()
+        }
+        _ if lower.starts_with("inactive") => {
+            "who was not seen lately is found by a query: `{ sql: \"SELECT user_id FROM bf_people WHERE bot_id = :bot_id AND last_seen < :since\", params: { since: now - 30d } }`"
+                .to_owned()
+        }
+        _ if is_variable(cx, written) => {
+            format!("for what the variable holds write `audience: \"{{{{{written}}}}}\"`")
+        }
+        _ => return None,
+    })
+}
+
+/// A step or an argument of this flow is called so.
+fn is_variable(cx: &FlowCx<'_>, name: &str) -> bool {
+    let command = cx.bot.symbols.commands.get(cx.command);
+    let names = command.and_then(|c| cx.bot.symbols.flows.get(c.flow));
+    names.is_some_and(|names| names.vars.iter().any(|v| v.name == name))
 }
 
 /// `active_2w`, `active_1month`: how many days those are.

@@ -335,9 +335,16 @@ impl Reader<'_, '_> {
         let Some((base, kind)) = self.literal(text.value.trim()) else {
             let message = format!("`{}` is neither a date nor a datetime", text.value.trim());
             let d = Diagnostic::new(&expressions::BAD_LITERAL, text.span, message);
-            self.check.cx.sink.report(
-                d.help("write `YYYY-MM-DD` or `YYYY-MM-DD HH:MM`, or `today`, `today+60d`"),
-            );
+            let written = text.value.trim();
+            let duration = written
+                .strip_suffix(['s', 'm', 'h', 'd'])
+                .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+            self.check.cx.sink.report(match duration {
+                true => d.help(format!("count from a moment: `now+{written}`")),
+                false => {
+                    d.help("write `YYYY-MM-DD` or `YYYY-MM-DD HH:MM`, or `today`, `today+60d`")
+                }
+            });
             return None;
         };
         let ty = Ty::some(base);

@@ -316,7 +316,13 @@ fn bounded(
     };
     let mut d = Diagnostic::new(&codes::FALLBACK, span, message).help(help);
     let declared = declared(ask, field);
-    if let Some(bound) = declared.and_then(|f| f.max.as_ref().or(f.min.as_ref())) {
+    let below = |f: &&ast::AskField| match (&value.kind, &f.min) {
+        (ExprKind::Int(n), Some(min)) => min.value.parse().is_ok_and(|min: i64| *n < min),
+        _ => false,
+    };
+    let low = declared.filter(below).and_then(|f| f.min.as_ref());
+    let bound = declared.and_then(|f| f.max.as_ref().or(f.min.as_ref()));
+    if let Some(bound) = low.or(bound) {
         d = d.note(bound.span, "the bound of an answer");
     } else if let Some(declared) = declared {
         d = d.note(declared.name.span, "without `max` it has 500");

@@ -221,11 +221,28 @@ fn instructions(check: &mut FlowCheck<'_>, ask: &ast::Ask, prompt: &TextCall) {
     check.cx.sink.report(
         Diagnostic::new(
             &codes::PROMPT,
-            ask.prompt.source.span,
+            last_named(&ask.prompt.source, &name),
             format!("`{name}` is what a person writes, and stands among the instructions here"),
         )
         .help(format!("put it into `input: \"{{{{{name}}}}}\"`: there it is data, and cannot tell the model what to do")),
     );
+}
+
+/// Where a text names a variable: the last time, for `{words=words}` names an argument first.
+fn last_named(text: &Str, name: &str) -> Span {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    let whole = text.value.match_indices(name).filter(|(at, _)| {
+        let before = text.value[..*at].chars().next_back().is_some_and(part);
+        let after = text.value[at + name.len()..]
+            .chars()
+            .next()
+            .is_some_and(part);
+        !before && !after
+    });
+    match whole.last() {
+        Some((at, _)) => text.span_of(at..at + name.len()),
+        None => text.span,
+    }
 }
 
 fn bounded(
@@ -456,7 +473,7 @@ fn field(
                 return None;
             }
             few(check, field.options.len(), field.ty.span, "options")?;
-            let name = format!("{} {}", ask.result_var.value, field.name.value);
+            let name = format!("{}.{}", ask.result_var.value, field.name.value);
             Base::Choice(check.names.choice_of(&name)?)
         }
         _ => return None, // reported by the decoder

@@ -3,8 +3,8 @@
 use crate::check::expr;
 use crate::check::flow::FlowCheck;
 use crate::check::scope::Scope;
-use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::{broadcasts as codes, expressions};
+use crate::diagnostics::{Diagnostic, Edit};
 use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::types::{Base, Ty};
 use crate::resolve;
@@ -18,7 +18,7 @@ const FILE: usize = 2048;
 pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, media: &ast::Media) -> Option<Expr> {
     let text = Ty::some(Base::Text { max: None });
     let written = match &media.file {
-        ast::Field::Literal(literal) => return self::literal(check, literal, text),
+        ast::Field::Literal(literal) => return self::literal(check, scope, literal, text),
         ast::Field::Expr(written) => written,
     };
     let value = expr::check(&mut check.cx, scope, written)?;
@@ -59,8 +59,19 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, media: &ast::Media) -> Op
     }
 }
 
-fn literal(check: &mut FlowCheck<'_>, literal: &Str, ty: Ty) -> Option<Expr> {
+/// Telegram's ids of files are much longer; a shorter word is a name.
+const SHORTEST_ID: usize = 16;
+
+fn literal(check: &mut FlowCheck<'_>, scope: &Scope, literal: &Str, ty: Ty) -> Option<Expr> {
     let written = literal.value.trim();
+    if scope.get(written).is_some() {
+        let message = format!("this is the word `{written}`, not the file that the variable holds");
+        let title = format!("write `\"{{{{{written}}}}}\"`");
+        let edit = Edit::replace(literal.span, format!("\"{{{{{written}}}}}\""));
+        let d = Diagnostic::new(&codes::MEDIA, literal.span, message).help(title.clone());
+        check.cx.sink.report(d.fix(title, [edit]));
+        return None;
+    }
     let address = written.contains("://");
     let wrong = if written.is_empty() {
         Some(("this names no file", ""))
@@ -72,6 +83,11 @@ fn literal(check: &mut FlowCheck<'_>, literal: &Str, ty: Ty) -> Option<Expr> {
         Some((
             "this is neither an address nor the id of a file",
             "; files of the bot's folder are not sent",
+        ))
+    } else if !address && written.len() < SHORTEST_ID {
+        Some((
+            "this is neither an address nor the id of a file",
+            "; for what a variable holds write `\"{{picture}}\"`",
         ))
     } else {
         None

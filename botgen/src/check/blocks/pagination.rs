@@ -121,6 +121,9 @@ pub fn pages(
     );
     // Rows are a matter of the data: that one of them may have no words is nothing to be done about here.
     check.cx.sink.take_back(mark, &limits::BLANK_BUTTON);
+    if let Some(label) = &item {
+        super::pick::rows_alike(check, &inside, &written.item, label);
+    }
     let ident = check.cx.ident("list");
     let empty = match empty {
         Some(empty) => Some(empty?.call),
@@ -424,6 +427,9 @@ fn own_argument(
         .or_else(|| owner.args.iter().find(|a| !a.optional))
         .or_else(|| owner.args.first());
     let Some(argument) = argument else {
+        if owner.args_lost {
+            return None;
+        }
         check.cx.sink.report(
             Diagnostic::new(
                 &codes::SELECT,

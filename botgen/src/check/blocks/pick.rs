@@ -78,6 +78,7 @@ pub fn check(
     let label = text::text(&mut check.cx, &inside, &pick.text, usage);
     let value = expr::check(&mut check.cx, &inside, &pick.value);
     let (label, value) = (label?, value?);
+    rows_alike(check, &inside, &pick.text, &label);
     if !matches!(&pick.list.kind, ExprKind::Path(parts) if parts.len() == 1) {
         check.cx.sink.report(
             Diagnostic::new(
@@ -108,6 +109,56 @@ pub fn check(
         text: label.call,
         value,
     })))
+}
+
+/// Warns where the button of every row of the innermost list says the same.
+pub fn rows_alike(
+    check: &mut FlowCheck<'_>,
+    inside: &Scope,
+    written: &ast::Text,
+    label: &text::Checked,
+) {
+    let (true, Some(row)) = (
+        label.fixed.iter().all(Option::is_some),
+        inside.loops().last(),
+    ) else {
+        return;
+    };
+    let columns = match &row.item.base {
+        Base::Row(query) => check
+            .cx
+            .queries
+            .get(query.0)
+            .map_or(&[][..], |q| &q.columns),
+        _ => &[],
+    };
+    let words = written.source.value.trim();
+    let named = columns.iter().find(|c| c.name == words);
+    let first = || {
+        let mut texts = columns
+            .iter()
+            .filter(|c| matches!(c.ty.base, Base::Text { .. }));
+        texts.next().or(columns.first())
+    };
+    let of = row
+        .alias
+        .as_ref()
+        .map_or(String::new(), |alias| format!("{alias}."));
+    let value = match named.or_else(first) {
+        Some(column) => format!("{of}{}", column.name),
+        None => row.alias.clone().unwrap_or_else(|| "this".to_owned()),
+    };
+    check.cx.sink.report(
+        Diagnostic::new(
+            &widgets::ROWS_ALIKE,
+            written.source.span,
+            "the button of every row says the same",
+        )
+        .help(match named {
+            Some(_) => format!("for what the column holds write `\"{{{{{value}}}}}\"`"),
+            None => format!("say something of the row, as `{{{{{value}}}}}`"),
+        }),
+    );
 }
 
 /// A list without rows: whoever is asked then can only leave.

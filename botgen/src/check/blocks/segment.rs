@@ -63,7 +63,7 @@ pub fn known(cx: &mut FlowCx<'_>, written: &Str, at: Option<usize>) -> Option<St
         Some(near) => d.suggest(name, &near),
         None if segments.is_empty() => d.help(format!(
             "declare it at the top of `bot.yaml`: `segments: [{}]`",
-            if name.is_empty() { "vip" } else { name }
+            named(cx.bot.ast, name).join(", ")
         )),
         None => d.help(format!(
             "the bot's segments are {}; further ones stand under `segments` in `bot.yaml`",
@@ -75,6 +75,34 @@ pub fn known(cx: &mut FlowCx<'_>, written: &Str, at: Option<usize>) -> Option<St
         )),
     });
     None
+}
+
+/// Every segment that the bot names, where it declares none: one list for all of them.
+fn named<'a>(bot: &'a ast::Bot, name: &'a str) -> Vec<&'a str> {
+    let mut all = Vec::new();
+    for flow in &bot.flows {
+        for action in crate::check::walk::actions(flow) {
+            match &action.kind {
+                ast::ActionKind::Segment(change) => {
+                    if let ast::Field::Literal(word) = &change.segment {
+                        all.push(word.value.as_str());
+                    }
+                }
+                ast::ActionKind::Broadcast(broadcast) => {
+                    if let ast::Audience::Named(word) = &broadcast.audience.node {
+                        all.extend(word.value.strip_prefix("segment:"));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let options = crate::resolve::steps(flow).iter().flat_map(|s| &s.options);
+        all.extend(options.filter_map(|o| o.value.value.strip_prefix("segment:")));
+    }
+    all.push(if name.is_empty() { "vip" } else { name });
+    let mut seen = std::collections::BTreeSet::new();
+    all.retain(|word| !word.is_empty() && seen.insert(*word));
+    all
 }
 
 /// The value of a choice, or several of them.

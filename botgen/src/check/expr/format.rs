@@ -284,6 +284,9 @@ fn label(
         };
     };
     let Some(choice) = owner.choices.get(var) else {
+        if owner.choices_lost {
+            return None;
+        }
         let known: Vec<&str> = owner.choices.keys().map(String::as_str).collect();
         let message = format!("`/{command}` has no choice `{var}`");
         let help = match meant(var, known.iter().copied()) {

@@ -441,8 +441,20 @@ fn unknown(
     };
     let near = meant(name, candidates);
     let help = match near {
+        _ if in_rows && path.get(1).is_some_and(|p| columns.contains(&p.node)) => {
+            let column = path.get(1).map_or("", |p| p.node.as_str());
+            format!(
+                "a column of the row is known by its name: `{column}`; or call the row something: `xs as {name}`"
+            )
+        }
         Some(near) => format!("did you mean `{}`?", near.word),
+        None if USER.contains(&name) && scope.has_recipient() => {
+            format!("of whoever gets it it is `recipient.{name}`")
+        }
         None if USER.contains(&name) => format!("the person's is `user.{name}`"),
+        None if matches!(name, "tomorrow" | "yesterday") => {
+            "days are counted from `today`: `today+1d`".to_owned()
+        }
         None if name == "recipient" => {
             "it is known only in the `text` of an `ops.broadcast.v1`".to_owned()
         }
@@ -459,11 +471,14 @@ fn unknown(
         None => {
             let names: Vec<&str> = known.iter().map(String::as_str).collect();
             format!(
-                "here are {}, and the built-ins; to mean the word itself write `'{name}'`",
+                "here {} {}, and the built-ins; to mean the word itself write `'{name}'`",
+                if names.len() == 1 { "is" } else { "are" },
                 list(&names)
             )
         }
     };
+    let column = in_rows && path.get(1).is_some_and(|p| columns.contains(&p.node));
+    let near = near.filter(|_| !column);
     let d = Diagnostic::new(&codes::UNKNOWN_VARIABLE, first.span, message).help(help);
     cx.sink.report(match near {
         Some(near) => d.rename(name, &near),

@@ -349,17 +349,14 @@ pub(super) fn arithmetic(
         (Base::Date, Base::Duration) | (Base::Duration, Base::Date)
             if additive && (l.ty.base == Base::Date || operator == Operator::Add) =>
         {
-            let (date, duration, at) = if l.ty.base == Base::Date {
-                (l, r, right.span)
+            let (date, duration) = if l.ty.base == Base::Date {
+                (l, r)
             } else {
-                (r, l, left.span)
+                (r, l)
             };
             if seconds(&duration).is_none_or(|s| s % 86_400 != 0) {
-                cx.sink.report(
-                    Diagnostic::new(&codes::TYPE_MISMATCH, at, "a date moves by whole days only")
-                        .help("write it in days (`7d`), or begin with a datetime such as `now`"),
-                );
-                return None;
+                // A time of that day: `today+10h`.
+                return make(Base::DateTime, convert(date, &Base::DateTime), duration);
             }
             make(Base::Date, date, duration)
         }
@@ -373,10 +370,24 @@ pub(super) fn arithmetic(
             let text = [&l, &r]
                 .iter()
                 .any(|e| matches!(e.ty.base, Base::Text { .. }));
-            let help = if text {
-                "texts are put together in a text: `{{a}} {{b}}`"
-            } else {
-                "`+ - * /` take numbers; `+` and `-` also move a datetime or a date by a duration"
+            let moment = matches!(l.ty.base, Base::Date | Base::DateTime);
+            let help = match &right.kind {
+                ast::ExprKind::Filter { value, .. } => {
+                    let part = |lo: u32, hi: u32| cx.bot.sources.slice(Span { lo, hi, ..span });
+                    format!(
+                        "a filter takes what stands right before it: write `({}){}`",
+                        part(span.lo, value.span.hi),
+                        part(value.span.hi, right.span.hi)
+                    )
+                }
+                ast::ExprKind::Int(n) if moment && additive => {
+                    format!("a moment moves by a duration: `{sign} {n}h`, `{sign} {n}d`")
+                }
+                _ if text => "texts are put together in a text: `{{a}} {{b}}`".to_owned(),
+                _ => {
+                    "`+ - * /` take numbers; `+` and `-` also move a datetime or a date by a duration"
+                        .to_owned()
+                }
             };
             cx.sink.report(
                 Diagnostic::new(

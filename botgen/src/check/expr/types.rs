@@ -139,6 +139,9 @@ fn mismatch_help(one: &Expr, other: &Expr) -> Option<&'static str> {
             Some("to ask whether a value is in a list write `value in list`")
         }
         (_, Base::Row(_), _) => Some("compare one of the row's columns"),
+        (ExprKind::Text(_), _, Base::Bool) => {
+            Some("it is true or false by itself: `x` alone, or `not x`, or `x == true`")
+        }
         _ => None,
     }
 }
@@ -328,22 +331,7 @@ pub fn coerce(cx: &mut FlowCx<'_>, e: Expr, to: &Ty, span: Span, what: &str) -> 
             ..literal
         });
     }
-    let fits = match (&e.ty.base, &to.base) {
-        (from, to) if from == to => true,
-        (Base::Text { .. } | Base::Choice(_), Base::Text { .. })
-        | (Base::Int, Base::Decimal(_))
-        | (Base::Int | Base::Decimal(_), Base::Real)
-        | (Base::Date, Base::DateTime) => true,
-        (Base::Decimal(from), Base::Decimal(to)) => from <= to,
-        (Base::List { item: from, .. }, Base::List { item: to, .. }) => {
-            from == to
-                || matches!(
-                    (&from.base, &to.base),
-                    (Base::Text { .. }, Base::Text { .. })
-                )
-        }
-        _ => false,
-    };
+    let fits = coerces(&e.ty.base, &to.base);
     if !fits {
         let mut diagnostic = Diagnostic::new(
             &codes::TYPE_MISMATCH,
@@ -407,14 +395,33 @@ fn coerce_help(e: &Expr, to: &Ty) -> Option<&'static str> {
     }
 }
 
+/// Whether a value of one type can stand for one of the other.
+fn coerces(from: &Base, to: &Base) -> bool {
+    match (from, to) {
+        (from, to) if from == to => true,
+        (Base::Text { .. } | Base::Choice(_), Base::Text { .. })
+        | (Base::Int, Base::Decimal(_))
+        | (Base::Int | Base::Decimal(_), Base::Real)
+        | (Base::Date, Base::DateTime) => true,
+        (Base::Decimal(from), Base::Decimal(to)) => from <= to,
+        (Base::List { item: from, .. }, Base::List { item: to, .. }) => {
+            from == to
+                || matches!(
+                    (&from.base, &to.base),
+                    (Base::Text { .. }, Base::Text { .. })
+                )
+        }
+        _ => false,
+    }
+}
+
 /// Types a field that is not a text: a literal of the wanted type, or `{{EXPR}}`. For dates and times a word that
 /// is no literal is an expression too: `today+60d`.
 pub fn field(cx: &mut FlowCx<'_>, scope: &Scope, field: &ast::Field, to: &Ty) -> Option<Expr> {
-    const WHAT: &str = "this field";
     match field {
         ast::Field::Expr(e) => {
             let checked = check(cx, scope, e)?;
-            coerce(cx, checked, to, e.span, WHAT)
+            present_field(cx, checked, to, e)
         }
         ast::Field::Literal(text) => {
             if moves(&to.base, &text.value) {
@@ -424,11 +431,21 @@ pub fn field(cx: &mut FlowCx<'_>, scope: &Scope, field: &ast::Field, to: &Ty) ->
                 }
                 let e = crate::syntax::expr::parse_expr(text, cx.sink)?;
                 let checked = check(cx, scope, &e)?;
-                return coerce(cx, checked, to, e.span, WHAT);
+                return present_field(cx, checked, to, &e);
             }
             literal_field(cx, text, to)
         }
     }
+}
+
+/// A field's value as the type that is wanted.
+fn present_field(cx: &mut FlowCx<'_>, checked: Expr, to: &Ty, e: &ast::Expr) -> Option<Expr> {
+    let same = coerces(&checked.ty.base, &to.base);
+    if same && checked.ty.nullable && !to.nullable {
+        super::report_nullable(cx, e);
+        return None;
+    }
+    coerce(cx, checked, to, e.span, "this field")
 }
 
 /// Whether a field of a date or a time was written as an expression.
@@ -442,7 +459,11 @@ fn moves(base: &Base, text: &str) -> bool {
 /// Whether a word that is written bare means something: a built-in, a variable, or nearly one of those.
 fn is_known(scope: &Scope, text: &str) -> bool {
     let word = text.trim();
-    let bare = word.chars().all(|c| c.is_alphabetic() || c == '_');
+    let end = word.find(|c: char| !(c.is_alphanumeric() || c == '_'));
+    let (word, rest) = word.split_at(end.unwrap_or(word.len()));
+    // Nothing follows, or another word: `next monday`.
+    let words = rest.is_empty() || rest.trim_start().starts_with(char::is_alphanumeric);
+    let bare = words && word.chars().all(|c| c.is_alphabetic() || c == '_');
     let names = scope.entries().iter().map(|entry| entry.var.name.as_str());
     !bare || scope.is_incomplete() || meant(word, names.chain(["now", "today"])).is_some()
 }

@@ -25,7 +25,7 @@ impl FlowCheck<'_> {
                 (Some(action), Some(done)) => done.push(action),
                 _ => done = None,
             }
-            if action.goto.is_some() && action.when.is_none() {
+            if action.leaves() {
                 break;
             }
         }
@@ -50,9 +50,9 @@ impl FlowCheck<'_> {
         };
         let mark = self.cx.sink.mark();
         let mut kind = blocks::action(self, &inside, action);
-        if when.is_none() {
+        if when.is_none() || action.unsure {
             self.cx.sink.take_back(mark, &expressions::NULLABLE);
-            if action.goto.is_some() {
+            if action.goto.is_some() || action.unsure {
                 self.unguarded.get_or_insert(mark);
             }
         }

@@ -107,6 +107,10 @@ pub fn check<'a>(cx: FlowCx<'a>, flow: &'a ast::Flow, names: &'a FlowNames) -> O
         let since = since.max(mark);
         check.cx.sink.take_back(since, &expressions::NULLABLE);
     }
+    // On a way that is lost it may be null.
+    if check.ways_lost {
+        check.cx.sink.take_back(mark, &expressions::NEVER_NULL);
+    }
     blocks::trust::report(&mut check);
     let (args, body) = (args?, body?);
     // Advice waits until nothing is wrong: what looks unused may be meant for what is broken.

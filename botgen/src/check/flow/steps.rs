@@ -134,8 +134,7 @@ impl FlowCheck<'_> {
         answered.write(name, optional);
         let mut after_scope = self.scope(&answered, None);
         let after = self.actions(&mut after_scope, &step.on_step);
-        let left =
-            |actions: &[ast::Action]| actions.iter().any(|a| a.goto.is_some() && a.when.is_none());
+        let left = |actions: &[ast::Action]| actions.iter().any(ast::Action::leaves);
         // What follows an unconditional `goto` of the step's own `on_step` does not run after this step.
         let common = if left(&step.on_step) {
             Some(Vec::new())

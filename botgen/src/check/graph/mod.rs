@@ -217,7 +217,7 @@ impl<'a> Walk<'a> {
         let rest = self.run(&step.on_step, env);
         let rest = rest.and_then(|env| self.run(self.dialogue.on_step, env));
         let Some(mut env) = rest else {
-            let leaves = |a: &&ast::Action| a.goto.is_some() && a.when.is_none();
+            let leaves = |a: &&ast::Action| a.leaves();
             let mut actions = step.on_step.iter().chain(self.dialogue.on_step);
             if let (Some(case), Some(action)) = (step.case.first(), actions.find(leaves)) {
                 self.dead.push((case.span, action.span));
@@ -266,9 +266,14 @@ impl<'a> Walk<'a> {
             }
             // An empty list ends the flow.
             self.ends |= matches!(action.kind, ast::ActionKind::Pages(_));
+            self.uncertain |= action.unsure;
             if let Some(goto) = &action.goto {
                 self.jump(&goto.value, inside);
-                env = action.when.as_ref().map(|when| before.after(when, false));
+                env = match &action.when {
+                    Some(when) => Some(before.after(when, false)),
+                    None if action.unsure => Some(before),
+                    None => None,
+                };
                 always = Some(action.span);
             } else {
                 if let Some(when) = &action.when {

@@ -10,7 +10,7 @@ use botfactory_lang::words;
 pub use botfactory_lang::ftl::Locale;
 
 use crate::diagnostics::codes::texts as codes;
-use crate::diagnostics::{Diagnostic, Sink};
+use crate::diagnostics::{Diagnostic, Sink, meant};
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast;
 
@@ -164,6 +164,29 @@ fn missing(words: &Translations, key: &str, attribute: Option<&str>, sink: &mut 
         None => key.to_owned(),
     };
     for locale in words.locales.iter().filter(|l| !l.broken && !has(l)) {
+        // A message that only this locale has may be this one, misspelt.
+        let strays = locale
+            .messages
+            .iter()
+            .filter(|(id, _)| !model.messages.contains_key(*id));
+        let near = strays
+            .filter(|_| attribute.is_none())
+            .find_map(|(id, stray)| Some((id, stray, meant(id, [key])?)));
+        if let Some((id, stray, near)) = near {
+            sink.report(
+                Diagnostic::new(
+                    &codes::MISSING_TRANSLATION,
+                    stray.span,
+                    format!(
+                        "`{name}` is missing in `{}`, where only `{id}` stands",
+                        locale.tag
+                    ),
+                )
+                .note(span, format!("the message in `{}`", model.tag))
+                .suggest(id, &near),
+            );
+            continue;
+        }
         let mut diagnostic = Diagnostic::new(
             &codes::MISSING_TRANSLATION,
             span,

@@ -8,6 +8,7 @@
 //! | [`bounds`] | how long a printed value can be, by locale |
 //! | [`labels`] | the longest label of a choice |
 //! | [`params`] | which variables a finished text reads |
+//! | [`slips`] | words that look meant for something else than to be printed |
 
 pub use lower::enter;
 
@@ -16,19 +17,16 @@ mod keys;
 mod labels;
 mod lower;
 mod params;
-
-use std::sync::LazyLock;
+mod slips;
 
 use botfactory_lang::markup::{ParseMode, Place, escape_into};
 use botfactory_lang::overrides::TextUse as Handed;
-use botfactory_lang::proof::shape::{self, Node};
 use botfactory_lang::proof::{self, Proven};
-use regex::Regex;
 
 use super::FlowCx;
 use super::scope::Scope;
-use crate::diagnostics::codes::{names, texts as codes};
-use crate::diagnostics::{Diagnostic, meant};
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::codes::texts as codes;
 use crate::ir;
 use crate::ir::expr::{Expr, ExprKind};
 use crate::ir::text::{How, Piece, Slot, TextCall, TextId};
@@ -147,11 +145,16 @@ pub fn with_lists(
         items,
         ..
     } = lower;
-    lonely_braces(cx, scope, t, &nodes);
+    slips::braces(cx, scope, t, &nodes);
+    slips::buried_keys(cx, t, &nodes);
     if matches!(use_.slot, Slot::Message | Slot::Caption)
         && !["prompt", "input", "context"].contains(&use_.hint)
     {
-        dead_commands(cx, t, &nodes);
+        slips::dead_commands(cx, t, &nodes);
+        slips::word_for_value(cx, scope, t);
+        if mode == ParseMode::Html {
+            slips::markdown(cx, t, &nodes);
+        }
     }
     let written = proof::Text {
         source: &t.source,
@@ -303,84 +306,6 @@ fn same_for_everyone(cx: &mut FlowCx<'_>, t: &ast::Text) {
                 "a description is the same for everyone",
             )
             .help("write it without variables: Telegram shows it in the menu of commands"),
-        );
-    }
-}
-
-/// `{name}` in a template, where `name` is a variable: a brace is missing.
-fn lonely_braces(cx: &mut FlowCx<'_>, scope: &Scope, t: &ast::Text, nodes: &[Node]) {
-    static BRACES: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"\{\s*\$?([A-Za-z_]\w*)(?:\.\w+)?\s*\}").ok());
-    let Some(braces) = BRACES.as_ref() else {
-        return;
-    };
-    let mut found = Vec::new();
-    shape::each_words(nodes, &mut |words, at| {
-        // In a translation these braces are Fluent's.
-        if !matches!(at, shape::At::Scalar(_)) {
-            return;
-        }
-        for hit in braces.captures_iter(words) {
-            let (Some(all), Some(name)) = (hit.get(0), hit.get(1)) else {
-                continue;
-            };
-            let name = name.as_str();
-            if scope.get(name).is_some() || super::expr::is_builtin(name) {
-                let inner = all.as_str().trim_matches(['{', '}', '$', ' ']).to_owned();
-                found.push((at.span(&t.source, all.range()), inner));
-            }
-        }
-    });
-    for (span, name) in found {
-        cx.sink.report(
-            Diagnostic::new(
-                &codes::LONELY_BRACES,
-                span,
-                format!("single braces print `{{{name}}}` as it stands here"),
-            )
-            .help(format!("write `{{{{{name}}}}}` for the value")),
-        );
-    }
-}
-
-/// Commands that every bot has inside its dialogues.
-const RUNTIMES: [&str; 3] = ["back", "skip", "cancel"];
-
-/// `/stopp` in a text, where there is a command `/stop`: Telegram makes a link of it that leads nowhere.
-fn dead_commands(cx: &mut FlowCx<'_>, t: &ast::Text, nodes: &[Node]) {
-    static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"(?:^|[\s(>])/([A-Za-z][A-Za-z0-9_]{1,31})(?:[\s.,!?;:)<]|$)").ok()
-    });
-    let symbols = cx.bot.symbols;
-    let Some(named) = NAMED.as_ref().filter(|_| !symbols.incomplete) else {
-        return;
-    };
-    let mut found = Vec::new();
-    shape::each_words(nodes, &mut |words, at| {
-        if !words.contains('/') {
-            return;
-        }
-        for hit in named.captures_iter(words).filter_map(|hit| hit.get(1)) {
-            let name = hit.as_str().to_ascii_lowercase();
-            let own = symbols.commands.keys().map(String::as_str);
-            let all = || own.clone().chain(RUNTIMES);
-            if all().any(|command| command == name) {
-                continue;
-            }
-            // Other words after a slash are no slips of a command.
-            if let Some(near) = meant(&name, own.clone()) {
-                found.push((at.span(&t.source, hit.range()), name, near.word.to_owned()));
-            }
-        }
-    });
-    for (span, name, near) in found {
-        cx.sink.report(
-            Diagnostic::new(
-                &names::DEAD_MENTION,
-                span,
-                format!("this text names `/{name}`, and there is no such command"),
-            )
-            .help(format!("did you mean `/{near}`?")),
         );
     }
 }

@@ -11,4 +11,6 @@ super::codes! {
     RECIPIENT = "BF1183" error "a recipient that is no chat";
     /// Anybody could write to anybody.
     CHOSEN_RECIPIENT = "BF1184" error "a recipient of the person's choice";
+    /// A lock that was forgotten.
+    HALF_OPEN = "BF1185" warning "a command that only admins are shown and everybody may use";
 }

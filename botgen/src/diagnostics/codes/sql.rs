@@ -109,6 +109,8 @@ super::codes! {
     RENAMES = "BF0571" warning "a migration that breaks the version before it";
     /// Nothing equals null.
     NULL_COMPARED = "BF0572" warning "a comparison with what may be null";
+    /// `doctor = doctor`.
+    ITSELF = "BF0573" warning "a column compared with itself";
     /// `botgen prepare` was not run.
     STALE = "BF0591" error "kept answers of Postgres that are out of date";
     /// sqlx or SQLite does not run.

@@ -6,6 +6,7 @@ super::codes! {
     SCALE = "BF1002" error "a rating with too few or too many stars";
     STEPPER = "BF1003" error "a stepper that cannot count";
     PICKED = "BF1005" error "options of a list whose value is no column to choose by";
+    ROWS_ALIKE = "BF1006" warning "buttons of a list that all read the same";
     SELECTION = "BF1004" error "a selection that nobody can make";
     CALENDAR_NOTHING = "BF1020" error "a calendar on which nothing can be chosen";
     CALENDAR_HOURS = "BF1021" error "hours and a step that make no times";

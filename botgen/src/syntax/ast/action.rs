@@ -13,7 +13,16 @@ pub struct Action {
     pub when: Option<Expr>,
     /// A step's id or `end`.
     pub goto: Option<Str>,
+    /// What stands for `when` or `goto` was refused: whether it runs, and what follows it, is not known.
+    pub unsure: bool,
     pub kind: ActionKind,
+}
+
+impl Action {
+    /// Nothing after it in its list runs.
+    pub fn leaves(&self) -> bool {
+        self.goto.is_some() && self.when.is_none() && !self.unsure
+    }
 }
 
 /// What an action does.

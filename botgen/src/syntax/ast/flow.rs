@@ -20,6 +20,8 @@ pub struct Flow {
     /// `allow: admin`.
     pub allow: Option<Span>,
     pub args: Vec<ArgDecl>,
+    /// Some arguments could not be read (reported): there may be others.
+    pub args_lost: bool,
     pub on_enter: Vec<Action>,
     pub kind: FlowKind,
 }

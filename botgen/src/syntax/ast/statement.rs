@@ -14,6 +14,8 @@ pub struct Statement {
     pub params: Vec<(Str, Expr)>,
     pub unscoped: Option<Str>,
     pub on_conflict: Option<OnConflict>,
+    /// What was written for `on_conflict` was refused, or may have been: its lack says nothing.
+    pub conflict_lost: bool,
 }
 
 /// What `result_var` holds.

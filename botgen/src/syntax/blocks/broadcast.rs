@@ -298,6 +298,7 @@ impl Cx<'_> {
                 params: params.unwrap_or_default(),
                 unscoped,
                 on_conflict: None,
+                conflict_lost: false,
             })));
         }
         let written = self.str(node, "`audience`", Want::Field)?;

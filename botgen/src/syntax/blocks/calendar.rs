@@ -244,6 +244,7 @@ impl Cx<'_> {
             params: params.unwrap_or_default(),
             unscoped,
             on_conflict: None,
+            conflict_lost: false,
         })))
     }
 }

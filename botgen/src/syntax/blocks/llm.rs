@@ -235,7 +235,7 @@ fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
         Some(node) => cx.ask_output(node),
     };
     let result_var = cx.name(f.get("result_var"), "`result_var`");
-    let fallback = cx.ask_fallback(f);
+    let fallback = cx.ask_fallback(f, output.as_ref());
     let max_tokens = cx.count(f.get("max_tokens"), "`max_tokens`");
     let temperature = cx.value(f.get("temperature"), "`temperature`");
     let keeps = [
@@ -273,12 +273,16 @@ const OUTPUTS: &str =
     "write `output: text`, `output: { choice: [a, b] }` or `output: { record: { city: text } }`";
 
 impl Cx<'_> {
-    /// A reason, in words.
+    /// A reason, in words. One that was refused is one: that is said once.
     fn trust(&mut self, node: Option<&Node>) -> Option<Str> {
         let why = match &node?.kind {
-            Kind::Scalar(scalar) if is_truth(scalar) => Some(scalar.text.clone()),
-            _ => self.value(node, "`trust`"),
-        }?;
+            Kind::Scalar(scalar) if is_truth(scalar) => scalar.text.clone(),
+            Kind::Scalar(scalar) => match self.value(node, "`trust`") {
+                Some(why) => why,
+                None => return Some(scalar.text.clone()),
+            },
+            _ => self.value(node, "`trust`")?,
+        };
         let says = why.value.chars().any(char::is_alphabetic);
         if !says || matches!(why.value.as_str(), "true" | "false") {
             self.error(
@@ -287,7 +291,6 @@ impl Cx<'_> {
                 "`trust` gives no reason",
                 "say why the words may be used: `trust: \"a summary for the desk\"`; without `trust` they may not",
             );
-            return None;
         }
         Some(why)
     }
@@ -499,7 +502,11 @@ impl Cx<'_> {
         Some(ty)
     }
 
-    fn ask_fallback(&mut self, f: &mut Fields<'_>) -> Option<AskFallback> {
+    fn ask_fallback(
+        &mut self,
+        f: &mut Fields<'_>,
+        output: Option<&AskOutput>,
+    ) -> Option<AskFallback> {
         let node = f.get("fallback")?;
         if matches!(&node.kind, Kind::Scalar(scalar) if scalar.is_null()) {
             return Some(AskFallback::Null(node.span));
@@ -527,6 +534,17 @@ impl Cx<'_> {
                     Kind::Scalar(scalar) if scalar.is_null() => {
                         Some(FallbackField::Null(entry.value.span))
                     }
+                    // `yes` is what a truth value is called elsewhere.
+                    _ if is_bool(output, &name.value) && !self.other_than_bool(&entry.value) => {
+                        let what = format!("`{}`", name.value);
+                        let value = self.bool(Some(&entry.value), &what);
+                        value.map(|value| {
+                            FallbackField::Value(AskValue::Literal(Str {
+                                value: value.node.to_string(),
+                                ..name.clone()
+                            }))
+                        })
+                    }
                     _ => self
                         .field(Some(&entry.value), &format!("`{}`", name.value))
                         .map(FallbackField::Value),
@@ -544,6 +562,15 @@ impl Cx<'_> {
         }
         Some(AskFallback::Text(self.text(Some(node), "`fallback`")?))
     }
+}
+
+/// The record has this field, and it is a truth value.
+fn is_bool(output: Option<&AskOutput>, name: &str) -> bool {
+    let Some(AskOutput::Record(fields)) = output else {
+        return false;
+    };
+    let mut named = fields.iter().filter(|f| f.name.value == name);
+    named.any(|f| f.ty.node == StepType::Bool)
 }
 
 /// `true` or `false` as YAML has them.

@@ -228,6 +228,8 @@ fn action(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
             "a list with `var` is a question",
             "move it to a wizard's `steps`, or write `select: /command` instead of `var`",
         ),
+        // What stands in their place was reported.
+        (None, None, _) if f.any_unknown() => {}
         (None, None, _) => cx.error(
             &codes::ROLE,
             f.span,
@@ -350,6 +352,7 @@ impl Cx<'_> {
                 params: params.unwrap_or_default(),
                 unscoped,
                 on_conflict: None,
+                conflict_lost: false,
             }))),
             (None, Some(list)) => Some(PageSource::List(list)),
             _ => None,

@@ -60,6 +60,7 @@ pub static BLOCK: Block = Block {
 fn decode(cx: &mut Cx<'_>, f: &mut Fields<'_>) -> Option<ActionKind> {
     let on_conflict = cx.on_conflict(f.get("on_conflict"));
     let mut statement = cx.statement(f)?;
+    statement.conflict_lost |= on_conflict.is_none() && f.key_span("on_conflict").is_some();
     statement.on_conflict = on_conflict;
     Some(ActionKind::Exec(statement))
 }

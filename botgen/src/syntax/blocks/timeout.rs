@@ -186,6 +186,7 @@ impl Cx<'_> {
             },
             when: None,
             goto: None,
+            unsure: false,
             kind: ActionKind::Reply(reply),
         })
     }

@@ -16,6 +16,8 @@ use crate::yaml::{Entry, Kind, Map, Node, Style};
 pub struct Fields<'n> {
     /// The whole mapping.
     pub span: Span,
+    /// Where it begins: what is underlined where something is missing.
+    pub place: Span,
     /// How messages call it: `this step`.
     pub what: String,
     /// The file's syntax breaks off inside it, or an entry was refused.
@@ -87,14 +89,17 @@ impl Cx<'_> {
     ) -> Option<Fields<'n>> {
         let map = self.map(node, what)?;
         let entries: Vec<_> = map.entries.iter().collect();
-        Some(self.fields_of(Shape::of::<T>(), node.span, map, entries, what))
+        let place = beginning(self, node.span, map);
+        Some(self.fields_of(Shape::of::<T>(), node.span, place, map, entries, what))
     }
 
-    /// The same for entries that were found elsewhere (`map` is where they stand).
+    /// The same for entries that were found elsewhere (`map` is where they stand). `place`: what is underlined where
+    /// a key is missing.
     pub(in crate::syntax) fn fields_of<'n>(
         &mut self,
         shape: &'static Shape,
         span: Span,
+        place: Span,
         map: &'n Map,
         entries: Vec<&'n Entry>,
         what: &str,
@@ -157,7 +162,7 @@ impl Cx<'_> {
             let names: Vec<String> = missing.iter().map(|m| format!("`{m}`")).collect();
             let mut d = Diagnostic::new(
                 &shape_codes::MISSING_KEY,
-                head(self, span),
+                place,
                 format!("{what} has no {}", names.join(" and no ")),
             );
             if let Some(field) = shape.field(missing[0]) {
@@ -194,6 +199,7 @@ impl Cx<'_> {
         });
         Fields {
             span,
+            place,
             what: what.to_owned(),
             truncated: map.truncated,
             shape,
@@ -258,6 +264,10 @@ impl Cx<'_> {
                 only: false,
             };
             d.suggest(name, &near)
+        } else if let Some(key) = synonyms::key(shape, name) {
+            d.help(format!(
+                "`{key}` says that, and is there already: remove one of them"
+            ))
         } else if let Some(block) = registry::find(name).filter(|_| shape.field("cmd").is_some()) {
             d.help(format!(
                 "`{}` is an action: write a flow, `flow.generic.v1`, with it below `on_enter`",
@@ -340,13 +350,15 @@ impl Entry {
     }
 }
 
-/// The first line of a place: where a mapping begins.
-fn head(cx: &Cx<'_>, span: Span) -> Span {
-    let text = cx.sources.slice(span);
-    let length = text.find(['\n', '\r']).unwrap_or(text.len());
-    Span {
-        hi: span.lo + u32::try_from(length).unwrap_or(0),
-        ..span
+/// Where a mapping begins: its brace, or its first key.
+fn beginning(cx: &Cx<'_>, span: Span, map: &Map) -> Span {
+    match map.entries.first() {
+        Some(first) if !map.flow => first.key.text.span,
+        _ if cx.sources.slice(span).starts_with('{') => Span {
+            hi: span.lo + 1,
+            ..span
+        },
+        _ => span,
     }
 }
 

@@ -6,11 +6,12 @@
 
 mod fields;
 mod scalar;
-mod synonyms;
+pub(in crate::syntax) mod synonyms;
 mod words;
 
 pub use fields::Fields;
 pub use scalar::Want;
+pub(in crate::syntax) use words::respelt;
 
 use crate::diagnostics::codes::shape;
 use crate::diagnostics::{Code, Diagnostic, Sink};
@@ -178,14 +179,36 @@ impl<'a> Cx<'a> {
                 "write its keys below it, indented: `key: value`; `{}` if there are none"
                     .to_owned(),
             ),
+            Kind::Scalar(_)
+                if expected == "a list"
+                    && written
+                        .chars()
+                        .all(|c| c.is_alphanumeric() || "_-, ".contains(c)) =>
+            {
+                Some(format!(
+                    "write `[{written}]`, or each element on a line of its own, after `- `"
+                ))
+            }
             Kind::Scalar(_) if expected == "a list" => {
                 Some("each element stands on a line of its own and begins with `- `".to_owned())
             }
+            Kind::Scalar(_) if expected.starts_with("a whole number") => {
+                Some("write digits alone: `5`".to_owned())
+            }
+            Kind::Map(_) if expected == "a text" => Some(
+                "write the text itself, in quotes; further keys stand beside it, not in it"
+                    .to_owned(),
+            ),
             Kind::Map(_) if expected == "a list" => Some("begin each element with `- `".to_owned()),
-            Kind::List(list) if list.flow && expected == "a text" && !written.contains('\n') => {
+            Kind::List(list)
+                if list.flow && expected == "a text" && !written.contains(['\n', '"', '\\']) =>
+            {
                 Some(format!(
                     "quote a text that begins with `[`: `\"{written}\"`"
                 ))
+            }
+            Kind::List(list) if list.flow && expected == "a text" => {
+                Some("write one text, in quotes".to_owned())
             }
             Kind::List(_) if expected == "a text" => {
                 Some("for several lines write `|` after the key and indent the text".to_owned())

@@ -81,6 +81,21 @@ impl Cx<'_> {
         Some(name.clone())
     }
 
+    /// Where a dialogue goes on.
+    pub fn goto(&mut self, node: Option<&Node>) -> Option<Str> {
+        let goto = self.str(node?, "`goto`", Want::Word)?;
+        if goto.value.starts_with('/') {
+            self.error(
+                &shape::NAME,
+                goto.span,
+                format!("`{}` is a command, and a `goto` stays in its flow", goto.value),
+                "it leads to a step of this wizard, or to `end`; offer another command by a button with `callback`",
+            );
+            return None;
+        }
+        self.check_name(goto, "`goto`")
+    }
+
     /// A command with its `/`. Its name is checked with Telegram's limits, later.
     pub fn command(&mut self, node: Option<&Node>, what: &str) -> Option<Str> {
         let command = self.str(node?, what, Want::Word)?;
@@ -197,13 +212,23 @@ impl Cx<'_> {
         words: impl Iterator<Item = &'w str> + Clone,
     ) {
         let list: Vec<_> = words.clone().map(|w| format!("`{w}`")).collect();
+        let only = list.len() == 1;
         let list = list.join(", ");
         let d = Diagnostic::new(
             &shape::WORD,
             word.span,
             format!("{what} cannot be `{}`", word.value),
         );
-        self.report(match meant(&word.value, words) {
+        if only {
+            self.report(d.help(format!("write {list}")));
+            return;
+        }
+        // `Sunday` for `sun`.
+        let lower = word.value.to_lowercase();
+        let longer = words.clone().find(|w| w.len() > 2 && lower.starts_with(w));
+        let near = meant(&word.value, words);
+        let near = near.or(longer.map(|word| Meant { word, only: false }));
+        self.report(match near {
             Some(near) => d
                 .help(format!("did you mean `{}`? It can be {list}", near.word))
                 .rename(&word.value, &near),
@@ -359,13 +384,16 @@ impl Cx<'_> {
                 let place = word.span_of(0..value.len());
                 d.help(title.clone()).fix(title, [Edit::replace(place, right)])
             }
+            None if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) => d.help(
+                format!("write its unit: `{value}s`, `{value}m`, `{value}h` or `{value}d`"),
+            ),
             None => d.help("write a whole number above 0 and its unit: `30s`, `15m`, `24h`, `7d`; at most 10 years"),
         });
     }
 }
 
 /// What other languages call our types, and whether nothing else can be meant.
-const ELSEWHERE: [(&str, &str, bool); 11] = [
+const ELSEWHERE: [(&str, &str, bool); 20] = [
     ("boolean", "bool", true),
     ("integer", "int", true),
     ("bigint", "int", true),
@@ -377,6 +405,15 @@ const ELSEWHERE: [(&str, &str, bool); 11] = [
     ("numeric", "decimal", false),
     ("timestamp", "datetime", true),
     ("enum", "choice", true),
+    ("select", "choice", false),
+    ("options", "choice", false),
+    ("money", "decimal", false),
+    ("price", "decimal", false),
+    ("image", "photo", false),
+    ("picture", "photo", false),
+    ("document", "file", false),
+    ("mail", "email", true),
+    ("tel", "phone", true),
 ];
 
 const STEP_TYPES: [(&str, StepType); 14] = [
@@ -397,10 +434,13 @@ const STEP_TYPES: [(&str, StepType); 14] = [
 ];
 
 /// `24 hours`, `24H`, `2 недели`: a duration in other words.
-fn respelt(text: &str) -> Option<String> {
+pub(in crate::syntax) fn respelt(text: &str) -> Option<String> {
     let text = text.trim().to_lowercase();
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(digits);
+    if let Some(whole) = parts(&text) {
+        return Some(whole);
+    }
     let (times, unit) = match unit.trim().trim_end_matches('.') {
         "s" | "sec" | "secs" | "second" | "seconds" | "с" | "сек" | "секунда" | "секунды"
         | "секунд" => (1, 's'),
@@ -418,6 +458,24 @@ fn respelt(text: &str) -> Option<String> {
     let number = number.parse::<i64>().ok()?.checked_mul(times)?;
     let right = format!("{number}{unit}");
     seconds(&right).map(|_| right)
+}
+
+/// `1h30m`, `1d 12h`: several durations as one.
+fn parts(text: &str) -> Option<String> {
+    let mut total: i64 = 0;
+    let mut count = 0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let unit = rest.find(['s', 'm', 'h', 'd'])?;
+        let (part, tail) = rest.split_at(unit + 1);
+        total = total.checked_add(seconds(part)?)?;
+        count += 1;
+        rest = tail.trim_start();
+    }
+    let units = [(86_400, 'd'), (3600, 'h'), (60, 'm'), (1, 's')];
+    let (size, unit) = units.into_iter().find(|(size, _)| total % size == 0)?;
+    let right = format!("{}{unit}", total / size);
+    (count > 1 && seconds(&right).is_some()).then_some(right)
 }
 
 /// Why [`seconds`] does not take a text.
@@ -462,6 +520,8 @@ mod tests {
             ("2w", "14d"),
             ("15 мин.", "15m"),
             ("007d", "7d"),
+            ("1h30m", "90m"),
+            ("1d 12h", "36h"),
         ] {
             assert_eq!(respelt(other).as_deref(), Some(right), "{other}");
         }

@@ -3,6 +3,7 @@
 use crate::diagnostics::codes::expressions as codes;
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::source::{Span, Str};
+use crate::syntax::decode::respelt;
 
 /// Reads expressions and the small things around them out of one scalar. Shared with the text parser.
 #[derive(Debug)]
@@ -165,22 +166,30 @@ impl<'a, 's> Parser<'a, 's> {
         let unit = self.peek_word().trim_end_matches('s');
         let before = self.text.value.get(..self.pos).unwrap_or_default();
         let counted = before.trim_end().ends_with(|c: char| c.is_ascii_digit());
-        let help = (counted && UNITS.contains(&unit))
-            .then_some("a duration is one word: `30s`, `15m`, `24h`, `7d`");
+        let number = before.trim_end();
+        let number = number.trim_start_matches(|c: char| !c.is_ascii_digit());
+        let number = number.rsplit(|c: char| !c.is_ascii_digit()).next();
+        let whole = number.and_then(|n| respelt(&format!("{n} {}", self.peek_word())));
+        let help = (counted && UNITS.contains(&unit)).then(|| match whole {
+            Some(whole) => format!("a duration is one word: `{whole}`"),
+            None => "a duration is one word: `30s`, `15m`, `24h`, `7d`".to_owned(),
+        });
         self.unexpected(
             &codes::EXPRESSION_SYNTAX,
             "an operator or the end of the expression",
-            help,
+            help.as_deref(),
         )
     }
 
     /// Operators of other languages, where an operator of ours could stand.
     pub(super) fn foreign_operator(&mut self) -> Option<Option<()>> {
-        const FOREIGN: [(&str, &str); 9] = [
+        const FOREIGN: [(&str, &str); 11] = [
             ("&&", "write `and`"),
             ("||", "write `or`"),
             ("===", "write `==`"),
             ("<>", "write `!=`"),
+            ("=>", "write `>=`"),
+            ("=<", "write `<=`"),
             ("=", "write `==` to compare"),
             (
                 "?",

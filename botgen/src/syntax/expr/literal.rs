@@ -7,6 +7,7 @@ use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::expressions as codes;
 use crate::source::Spanned;
 use crate::syntax::ast::{Expr, ExprKind};
+use crate::syntax::decode::respelt;
 
 impl<'a> Parser<'a, '_> {
     pub(super) fn list(&mut self, start: usize) -> Option<Expr> {
@@ -126,9 +127,10 @@ impl<'a> Parser<'a, '_> {
                         span,
                         "this is neither a number nor a duration",
                     )
-                    .help(
-                        "durations are whole: `30s`, `15m`, `24h`, `7d`; a text stands in quotes",
-                    ),
+                    .help(match respelt(&format!("{whole}{fraction}{unit}")) {
+                        Some(right) if fraction.is_empty() => format!("write `{right}`"),
+                        _ => "durations are whole: `30s`, `15m`, `24h`, `7d`; a text stands in quotes".to_owned(),
+                    }),
                 );
                 return None;
             };

@@ -162,6 +162,18 @@ impl Date {
         }
     }
 
+    /// The instant at which the clocks in `tz` are so many seconds past midnight of the day (before it, where negative):
+    /// ten hours are ten o'clock, on days on which the clocks change, too.
+    pub fn clock(self, by: Duration, tz: &TimeZone) -> Instant {
+        let midnight = self.0.to_datetime(civil::Time::midnight());
+        let at = midnight.checked_add(jiff::SignedDuration::from_secs(by.0));
+        match at.and_then(|at| tz.to_zoned(at)) {
+            Ok(zoned) => Instant::from_unix(zoned.timestamp().as_second()),
+            Err(_) if by.0 < 0 => Instant::MIN,
+            Err(_) => Instant::MAX,
+        }
+    }
+
     /// The underlying date.
     pub fn civil(self) -> civil::Date {
         self.0
@@ -503,6 +515,26 @@ mod tests {
         );
         let later = twice + Duration::hours(1);
         assert_eq!(later.time(&berlin), twice.time(&berlin));
+    }
+
+    #[test]
+    fn hours_of_a_day_are_those_of_its_clocks() {
+        let berlin = zone("Europe/Berlin");
+        // The clocks go forward at two, and back at three.
+        for (month, day) in [(3, 28), (3, 29), (10, 25), (12, 31)] {
+            let day = Date::new(2026, month, day).unwrap();
+            let ten = day.clock(Duration::hours(10), &berlin);
+            assert_eq!(ten.time(&berlin), TimeOfDay::new(10, 0, 0).unwrap());
+            assert_eq!(ten.date(&berlin), day);
+            let before = day.clock(Duration(-1800), &berlin);
+            assert_eq!(before.time(&berlin), TimeOfDay::new(23, 30, 0).unwrap());
+            assert_eq!(before.date(&berlin), day.plus_days(-1));
+        }
+        let day = Date::new(2026, 3, 29).unwrap();
+        let skipped = day.clock(Duration(9000), &berlin);
+        assert_eq!(skipped.time(&berlin), TimeOfDay::new(3, 30, 0).unwrap());
+        assert_eq!(day.clock(Duration(i64::MAX), &berlin), Instant::MAX);
+        assert_eq!(day.clock(Duration(i64::MIN), &berlin), Instant::MIN);
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod arguments;
 
 use super::actions::narrow;
 use super::{FlowCheck, exclusive};
-use crate::check::blocks::trust;
+use crate::check::blocks::{pick, trust};
 use crate::check::scope::Scope;
 use crate::check::text::TextUse;
 use crate::check::{facts, text};
@@ -225,6 +225,9 @@ impl FlowCheck<'_> {
         if let (Some(text), None, None, None) = (&text, &button.when, &each, &button.allow) {
             labels.push((button.text.source.span, text.fixed.clone()));
         }
+        if let (Some(text), Some(_)) = (&text, &each) {
+            pick::rows_alike(self, &inside, &button.text, text);
+        }
         let does = self.does(&inside, &button.does);
         if let Some(allow) = button.allow {
             self.stops_somebody(allow, &button.does);
@@ -309,7 +312,7 @@ impl FlowCheck<'_> {
         // A misspelt argument is the missing one.
         let misspelt = self.cx.sink.errors() > errors;
         let mut values = Vec::new();
-        let mut fine = true;
+        let mut fine = !owner.args_lost;
         for (i, wanted) in owner.args.iter().enumerate() {
             let last = i + 1 == owner.args.len();
             match args.iter().find(|(n, _)| n.node == wanted.name) {
@@ -356,7 +359,8 @@ impl FlowCheck<'_> {
         before: &[(Spanned<String>, ast::Expr)],
     ) {
         let twice = before.iter().any(|(n, _)| n.node == arg.node);
-        if !twice && owner.args.iter().any(|a| a.name == arg.node) {
+        let known = owner.args.iter().any(|a| a.name == arg.node);
+        if !twice && (known || owner.args_lost) {
             return;
         }
         let message = if twice {

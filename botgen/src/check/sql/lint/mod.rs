@@ -8,6 +8,7 @@
 //! | [`rows`] | one row of several, a list that is cut off |
 //! | [`index`] | a lookup without an index |
 //! | [`null`] | a comparison with what may be null |
+//! | [`itself`] | a column compared with itself |
 //! | [`migration`], [`allow`] | what a migration does to rows that are there, and that it is meant |
 //! | [`calls`] | functions that wait, reach outside, or change from run to run |
 
@@ -15,6 +16,7 @@ pub mod allow;
 pub mod calls;
 mod hangs;
 mod index;
+mod itself;
 pub mod migration;
 mod null;
 pub mod query;
@@ -77,7 +79,8 @@ pub fn rows(
     kind: Kind,
     text: &Str,
 ) {
-    for fault in index::check(typer).into_iter().chain(null::check(typer)) {
+    let found = index::check(typer).into_iter().chain(null::check(typer));
+    for fault in found.chain(itself::check(typer)) {
         advice.later.push(fault.at(text));
     }
     if let Some(cut) = rows::cut(typer, results, st, kind, text) {

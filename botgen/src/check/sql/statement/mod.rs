@@ -396,6 +396,16 @@ fn scoped(
     if typer.relations.iter().any(|r| r.broken) {
         return;
     }
+    // `bot_id = $1`: the condition is there, and what is wrong with it was said.
+    let slipped = |f: &Fault| {
+        let code = f.code().id == codes::SYNTAX.id || f.code().id == codes::PARAMETER.id;
+        let before = typer.lexed.slice(&(0..f.range().start)).trim_end();
+        let column = before.strip_suffix('=').map(str::trim_end);
+        code && column.is_some_and(|c| c.ends_with("bot_id") || c.ends_with("user_id"))
+    };
+    if faults.iter().chain(&typer.faults).any(slipped) {
+        return;
+    }
     // An audience is other people; admins see who talks to the bot.
     let admins = cx.only_admins();
     let people =
@@ -448,6 +458,8 @@ fn conflicting(
         .map(|w| (w, conflicts::risks(typer.tables, w)))
         .filter(|(_, risks)| !risks.is_empty());
     match (risks, &st.on_conflict) {
+        // It was refused, and with it what would have been done.
+        (Some(_), None) if st.conflict_lost => true,
         (Some((write, risks)), None) => {
             let names: Vec<&str> = risks.iter().map(|r| r.name.as_str()).collect();
             let mut fault = Fault::new(

@@ -243,6 +243,7 @@ impl Given<'_> {
             },
             params,
             unscoped: self.unscoped.map(|r| str_of(sources, r)),
+            conflict_lost: false,
             on_conflict: self.on_conflict.then(|| ast::OnConflict {
                 span,
                 reply: ast::Text {

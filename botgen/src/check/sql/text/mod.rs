@@ -318,8 +318,59 @@ impl Lexed<'_> {
             }
             None => lower_first(message.trim().trim_end_matches('.')),
         };
-        let help = self.misspelt(&range, tokens);
+        let help = self
+            .placeholder(&range)
+            .or_else(|| self.misspelt(&range, tokens))
+            .or_else(|| self.comma(&range, tokens));
         Fault::new(&codes::SYNTAX, range, message).maybe_help(help)
+    }
+
+    /// `{{name}}`, `{name}`, `%s`: how values are put into SQL elsewhere.
+    fn placeholder(&self, at: &Range<usize>) -> Option<String> {
+        let from = self.slice(&(at.start..self.tokens.last()?.range.end));
+        let inner = from.trim_start_matches('{').trim_start();
+        let end = inner.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        let name = &inner[..end.unwrap_or(inner.len())];
+        match (from.starts_with('{'), name) {
+            (true, "") => Some("a value is a parameter: write `:name`".to_owned()),
+            (true, name) => Some(format!("a value is a parameter: write `:{name}`")),
+            (false, _) if from.starts_with('%') => {
+                Some("a value is a parameter: write `:name`".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// Two names side by side in a list of columns.
+    fn comma(&self, at: &Range<usize>, tokens: &Range<usize>) -> Option<String> {
+        let i = self.token_at(at.start).filter(|i| tokens.contains(i))?;
+        const GOES_ON: [&str; 16] = [
+            "FROM",
+            "WHERE",
+            "ORDER",
+            "GROUP",
+            "LIMIT",
+            "JOIN",
+            "ON",
+            "AND",
+            "OR",
+            "AS",
+            "SET",
+            "VALUES",
+            "UNION",
+            "HAVING",
+            "RETURNING",
+            "LEFT",
+        ];
+        let word = |i: usize| match &self.tokens.get(i)?.token {
+            Token::Word(w) => Some(w),
+            _ => None,
+        };
+        let here = word(i)?;
+        let before = word(i.checked_sub(1)?)?;
+        let names = before.keyword == Keyword::NoKeyword
+            && !GOES_ON.contains(&here.value.to_ascii_uppercase().as_str());
+        names.then(|| "is a comma missing before it?".to_owned())
     }
 
     /// A keyword that the word at an error, or the one before it, was probably meant to be.

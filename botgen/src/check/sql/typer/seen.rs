@@ -22,6 +22,8 @@ pub struct Seen {
     pub compared: Vec<(usize, Range<usize>)>,
     /// Parameters whose null is asked for somewhere.
     pub asked: BTreeSet<usize>,
+    /// Columns that are compared with themselves, and where they stand the second time.
+    pub selves: Vec<((usize, usize), Range<usize>)>,
     /// Columns that a condition which always holds shows to be null.
     pub nulls: BTreeSet<(usize, usize)>,
     /// The SELECT that gives the statement its rows.
@@ -168,6 +170,9 @@ impl Typer<'_> {
         let mut compared = Vec::new();
         self.against_null(expr, &mut compared);
         self.seen.compared.append(&mut compared);
+        let mut selves = Vec::new();
+        self.with_itself(expr, &mut selves);
+        self.seen.selves.append(&mut selves);
         let mut asks = Asks {
             typer: self,
             found: BTreeSet::new(),
@@ -201,6 +206,34 @@ impl Typer<'_> {
                 self.alone(&[expr, pattern], out);
             }
             Expr::InList { expr, .. } | Expr::InSubquery { expr, .. } => self.alone(&[expr], out),
+            _ => {}
+        }
+    }
+
+    fn with_itself(&self, expr: &Expr, out: &mut Vec<((usize, usize), Range<usize>)>) {
+        use BinaryOperator as B;
+        match expr {
+            Expr::Nested(e) | Expr::UnaryOp { expr: e, .. } => self.with_itself(e, out),
+            Expr::BinaryOp {
+                left,
+                op: B::And | B::Or,
+                right,
+            } => {
+                self.with_itself(left, out);
+                self.with_itself(right, out);
+            }
+            Expr::BinaryOp {
+                left,
+                op: B::Eq | B::NotEq | B::Lt | B::LtEq | B::Gt | B::GtEq,
+                right,
+            } => {
+                if let (Some(Simple::Column(r, c)), Some(Simple::Column(q, d))) =
+                    (self.simple(left), self.simple(right))
+                    && (r, c) == (q, d)
+                {
+                    out.push(((r, c), self.lexed.expr(right)));
+                }
+            }
             _ => {}
         }
     }

@@ -74,5 +74,11 @@ crate::codes! {
     /// `Cancel`.
     LABEL_OWN = "BF0440" warning "an option that reads like a button of the runtime";
     /// `{name}`.
-    LONELY_BRACES = "BF0435" warning "a variable in single braces";
+    LONELY_BRACES = "BF0435" warning "braces that are printed as they stand";
+    /// `Wait! t:slow-down`.
+    BURIED_KEY = "BF0441" warning "a translation's key that is printed as it stands";
+    /// `text: answer`.
+    WORD_FOR_VALUE = "BF0443" warning "a message that is the name of a variable";
+    /// `**bold**`.
+    OTHER_MARKUP = "BF0442" warning "Markdown in a text that is HTML";
 }

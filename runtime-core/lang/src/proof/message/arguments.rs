@@ -5,7 +5,7 @@ use crate::diagnostics::codes::texts as codes;
 use crate::diagnostics::{Diagnostic, Meant, meant, remove_element};
 use crate::format;
 use crate::ftl::needs::{Kind, Need};
-use crate::ftl::tree::{Pattern, Variant};
+use crate::ftl::tree::{Element, Expr, Pattern, Variant};
 use crate::ftl::{Locale, needs};
 use crate::proof::Cx;
 use crate::source::SourceMap;
@@ -156,7 +156,16 @@ fn left_out(
     let Some((model, need)) = shown.next() else {
         return;
     };
-    for (_, locale, _) in found.iter().filter(|(_, l, _)| uses(l).is_none()) {
+    // `{ name }` without its `$` is a message: that there is none is reported.
+    let as_message = |pattern: &Pattern| {
+        let named =
+            |e: &Element| matches!(e, Element::Placeable(Expr::Message { id, .. }) if id == name);
+        pattern.elements.iter().any(named)
+    };
+    let without = found
+        .iter()
+        .filter(|(_, l, pattern)| uses(l).is_none() && !as_message(pattern));
+    for (_, locale, _) in without {
         let Some(message) = locale.messages.get(&k.key) else {
             continue;
         };

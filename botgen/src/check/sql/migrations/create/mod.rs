@@ -259,6 +259,18 @@ impl Builder<'_> {
                 other => {
                     let place = range(option.span());
                     let place = if place.is_empty() { at.clone() } else { place };
+                    if other.to_string().eq_ignore_ascii_case("AUTOINCREMENT") {
+                        self.form(
+                            source,
+                            place,
+                            "`AUTOINCREMENT` is SQLite's own",
+                            &format!(
+                                "write `{} BIGSERIAL PRIMARY KEY`, which counts up on both engines",
+                                column.name
+                            ),
+                        );
+                        continue;
+                    }
                     self.form(
                         source,
                         place,

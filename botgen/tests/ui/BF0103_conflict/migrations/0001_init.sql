@@ -1,0 +1,1 @@
+CREATE TABLE towns (town VARCHAR(40) PRIMARY KEY);

@@ -1,0 +1,3 @@
+cmd_start = Begin
+cmd-lang = Language
+hallo = Hello!

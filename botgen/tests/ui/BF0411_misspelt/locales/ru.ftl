@@ -1,0 +1,3 @@
+cmd-start = Начать
+cmd-lang = Язык
+hello = Привет!

@@ -1,0 +1,2 @@
+opening = We are open on { DATETIME($day) }.
+help = Help

@@ -1,0 +1,1 @@
+help = We are **open** from 9 to 18.

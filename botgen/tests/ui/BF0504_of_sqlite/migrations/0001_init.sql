@@ -1,0 +1,5 @@
+CREATE TABLE notes (
+  note_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  words STRING NOT NULL,
+  likes NUMBER
+);

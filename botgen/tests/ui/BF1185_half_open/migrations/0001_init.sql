@@ -1,0 +1,6 @@
+CREATE TABLE questions (
+  id BIGSERIAL PRIMARY KEY,
+  bot_id TEXT NOT NULL,
+  user_id BIGINT NOT NULL,
+  words TEXT NOT NULL
+);
