@@ -474,7 +474,7 @@ fn no_moment(cx: &mut FlowCx<'_>, text: &Str, base: &Base) {
         Base::Date => "write `YYYY-MM-DD`, or count from today: `today+1d`",
         Base::Time => "write `HH:MM`",
         _ => {
-            "write `YYYY-MM-DD HH:MM` as it is in the bot's `tz`, count from now, `now+2h`, `today+1d`, or take an answer: `\"{{when}}\"` with `type: datetime` on its step"
+            "write `YYYY-MM-DD HH:MM` as it is in the bot's `tz`, count from now, `now+2h`, `today+34h` (ten o'clock tomorrow), or take an answer: `\"{{when}}\"` with `type: datetime` on its step"
         }
     };
     let message = format!(
