@@ -24,6 +24,7 @@ stopped = We are silent from now on.
 welcome-back = Welcome back!
 desk = What shall it be?
 btn-issue = ✉️ Write an issue
+btn-drafts = 🗒 Drafts
 btn-sent = 📊 What was sent
 ask-title = The title?
 ask-body = The text?
@@ -52,4 +53,12 @@ readers = { $count ->
     [one] One reader
    *[other] { $count } readers
   }.
+no-drafts = There are no drafts.
+status = { $status ->
+    [scheduled] waits for its time
+    [running] on its way
+    [paused] paused
+    [completed] sent
+   *[cancelled] cancelled
+  }
 no-issues = Nothing was sent yet.

@@ -24,6 +24,7 @@ stopped = Больше не пишем.
 welcome-back = С возвращением!
 desk = Что сделаем?
 btn-issue = ✉️ Написать выпуск
+btn-drafts = 🗒 Черновики
 btn-sent = 📊 Что отправлено
 ask-title = Заголовок?
 ask-body = Текст?
@@ -55,4 +56,12 @@ readers = { $count ->
     [few] { $count } читателя
    *[other] { $count } читателей
   }.
+no-drafts = Черновиков нет.
+status = { $status ->
+    [scheduled] ждёт своего времени
+    [running] идёт
+    [paused] на паузе
+    [completed] отправлен
+   *[cancelled] отменён
+  }
 no-issues = Пока ничего не отправлено.
