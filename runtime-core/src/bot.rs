@@ -150,6 +150,10 @@ pub trait Bot: Send + Sync + std::fmt::Debug + 'static {
         let _ = (list, press);
         Box::pin(async { cx.outdated() })
     }
+    /// The names of its `segments`; none: it declares none.
+    fn segments(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// The tables of its migrations that hold rows of people; those that refer to others stand before them.
     fn people(&self) -> &'static [PersonTable] {
         &[]

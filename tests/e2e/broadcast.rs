@@ -13,14 +13,14 @@ use crate::words::EN;
 
 /// Where a deployment's data lies.
 #[derive(Default)]
-struct Engine {
+pub(crate) struct Engine {
     /// Without one, in a file.
-    url: Option<String>,
+    pub(crate) url: Option<String>,
     #[cfg(feature = "postgres")]
     _server: Option<Postgres>,
 }
 
-fn engines() -> Vec<Engine> {
+pub(crate) fn engines() -> Vec<Engine> {
     let mut engines = vec![Engine::default()];
     #[cfg(feature = "postgres")]
     {
@@ -76,7 +76,7 @@ async fn reaches(world: &World, id: i64, state: &str) -> Value {
 }
 
 /// Messages of a broadcast: chat and call.
-fn sent(world: &World, words: &str) -> Vec<(i64, Value)> {
+pub(crate) fn sent(world: &World, words: &str) -> Vec<(i64, Value)> {
     let mut calls = world.telegram().calls();
     calls.retain(|call| call.status == 200 && call.body.to_string().contains(words));
     let of = |call: runtime_core::testing::telegram::Recorded| {
@@ -263,6 +263,19 @@ async fn what_cannot_be_sent_is_refused_and_nothing_is_stored() {
             (
                 400,
                 json!({ "audience": "all", "message": "x", "starts_at": "2020-01-01T00:00:00Z" }),
+            ),
+            (
+                400,
+                json!({ "audience": "all", "message": "x", "starts_at": "2099-01-01T00:00:00Z" }),
+            ),
+            (400, all(json!("t:no-bookings {count=1}"))),
+            (
+                400,
+                all(json!({ "text": "x", "keyboard": [[{ "text": "y", "url": "https://page" }]] })),
+            ),
+            (
+                400,
+                all(json!({ "text": "x", "media": { "type": "photo", "file": "https://" } })),
             ),
             (400, all(json!(""))),
             (400, all(json!("  \n "))),
@@ -452,6 +465,17 @@ async fn a_schedule_and_the_same_request_twice() {
             let key = [("Idempotency-Key", "the-same")];
             let text = corrected.to_string();
             let path = "/bots/booking/broadcast";
+            let answer = http::post(world.address(), path, &key, text.as_bytes()).await;
+            answer.refused(409);
+        }
+        for (part, value) in [
+            ("on_ambiguous", json!("resend")),
+            ("starts_at", Value::Null),
+        ] {
+            let mut corrected = body.clone();
+            corrected[part] = value;
+            let (path, text) = ("/bots/booking/broadcast", corrected.to_string());
+            let key = [("Idempotency-Key", "the-same")];
             let answer = http::post(world.address(), path, &key, text.as_bytes()).await;
             answer.refused(409);
         }

@@ -31,6 +31,7 @@ mod llm;
 mod manage;
 #[cfg(feature = "postgres")]
 mod migrations;
+mod newsletter;
 mod observe;
 mod once;
 mod program;

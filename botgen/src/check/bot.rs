@@ -77,6 +77,7 @@ pub fn check(
         policies,
         default_locale: settings::default_tag(bot, &tags),
         locales: locales(cx, folder, tags),
+        segments: bot.segments.iter().map(|s| s.value.clone()).collect(),
         texts,
         fallback,
         flows,

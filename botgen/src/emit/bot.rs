@@ -199,6 +199,14 @@ pub fn module(bot: &Bot) -> TokenStream {
             }
         }
     });
+    let segments = (!bot.segments.is_empty()).then(|| {
+        let names = &bot.segments;
+        quote! {
+            fn segments(&self) -> &'static [&'static str] {
+                &[#(#names),*]
+            }
+        }
+    });
     let fallback = match &bot.fallback {
         Some(call) => {
             let name = ident(&bot.texts[call.id.0].ident);
@@ -284,6 +292,8 @@ pub fn module(bot: &Bot) -> TokenStream {
             #tables
 
             #turn
+
+            #segments
 
             #people
 

@@ -363,6 +363,7 @@ impl<'e, 'a> Values<'e, 'a> {
         };
         match builtin {
             Builtin::BotId => quote!(#direct.bot_id()),
+            Builtin::BotInViews => quote!(#words.bot_in_views()),
             Builtin::UserId => quote!(#direct.user_id()),
             Builtin::ChatId => quote!(#direct.chat_id()),
             Builtin::Now => quote!(#direct.now()),

@@ -311,6 +311,7 @@ fn builtin(cx: FlowEmit<'_>, value: &Expr) -> Option<TokenStream> {
     let env = Env::new(cx, Site::Handler);
     let tokens = Values::new(&env).value(value);
     Some(match which {
+        Builtin::BotInViews => quote!(#tokens.into_owned()),
         Builtin::UserFirstName | Builtin::Args => quote!(#tokens.to_owned()),
         Builtin::UserLastName | Builtin::UserUsername => quote!(#tokens.map(str::to_owned)),
         _ => tokens,

@@ -41,6 +41,8 @@ pub struct Bot {
     pub locales: Vec<Locale>,
     /// Index into `locales`.
     pub default_locale: usize,
+    /// Names of segments, in order of writing.
+    pub segments: Vec<String>,
     /// Texts that belong to no flow, by [`text::TextId`]: those of `fallback`, `toasts` and `policies`. They read no
     /// variables but [`Limit::RETRY_IN`].
     pub texts: Vec<text::Text>,

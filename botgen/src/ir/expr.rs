@@ -90,6 +90,8 @@ pub enum ExprKind {
 #[allow(missing_docs)]
 pub enum Builtin {
     BotId,
+    /// `:bot_id` of a statement that reads the runtime's views alone: there previews have names of their own.
+    BotInViews,
     UserId,
     ChatId,
     UserFirstName,

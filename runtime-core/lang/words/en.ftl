@@ -80,7 +80,7 @@ bf-slow-down = That was too often. Please try again in { $wait }.
 ## Broadcasts
 
 # $id: its number, $done of $total: how many people, $left: the time that it will still take
-bf-broadcast-scheduled = ⏳ Broadcast { $id } waits for its time.
+bf-broadcast-scheduled = ⏳ Broadcast { $id } waits for its time, { $at }.
 bf-broadcast-begins = 📣 Broadcast { $id } begins.
 bf-broadcast-running = 📣 Broadcast { $id }: { $done } of { $total }, { $left } left.
 bf-broadcast-paused = ⏸ Broadcast { $id } is paused at { $done } of { $total }.

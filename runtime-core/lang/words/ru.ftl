@@ -80,7 +80,7 @@ bf-slow-down = Слишком часто. Попробуйте снова чер
 ## Рассылки
 
 # $id: её номер, $done из $total: сколько человек, $left: сколько времени она ещё займёт
-bf-broadcast-scheduled = ⏳ Рассылка { $id } ждёт своего времени.
+bf-broadcast-scheduled = ⏳ Рассылка { $id } ждёт своего времени, { $at }.
 bf-broadcast-begins = 📣 Рассылка { $id } начинается.
 bf-broadcast-running = 📣 Рассылка { $id }: { $done } из { $total }, осталось { $left }.
 bf-broadcast-paused = ⏸ Рассылка { $id } остановлена на { $done } из { $total }.

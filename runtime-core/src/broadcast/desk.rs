@@ -13,11 +13,12 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
-use super::letter::{Bulletin, Letter, Letters, MediaKind};
+use super::letter::{Bulletin, Letter, Letters, MediaKind, growth};
 use crate::bot::Bot;
 use crate::handler::marks::Recipient;
 use crate::handler::message::{Button, Does, Message, Text};
 use crate::handler::printer::Words;
+use crate::store::broadcasts::sending::Fields;
 
 /// Variables of a template.
 const VARIABLES: usize = 50;
@@ -186,6 +187,9 @@ pub(crate) fn compose(bot: &dyn Bot, words: &[Words], said: &Said) -> Result<Let
     for words in words {
         let bulletin = bulletin(bot, words, &parts)?;
         let letter = Letter::new(&bulletin).map_err(|error| Wrong(error.to_string()))?;
+        if letter.says_nothing(&named()) {
+            return wrong("the message says nothing to people who have only a first name");
+        }
         letters.push((words.locale().to_owned(), letter));
     }
     let spec = bot.spec();
@@ -194,6 +198,14 @@ pub(crate) fn compose(bot: &dyn Bot, words: &[Words], said: &Said) -> Result<Let
         letters,
         default.map_or("", |locale| locale.tag),
     ))
+}
+
+/// Somebody who has no more than everybody has.
+fn named() -> Fields {
+    Fields {
+        first_name: "A".to_owned(),
+        ..Fields::default()
+    }
 }
 
 fn bulletin(bot: &dyn Bot, words: &Words, parts: &Parts) -> Result<Bulletin, Wrong> {
@@ -278,6 +290,10 @@ fn spoken(words: &Words, template: &str, args: &Args<'_>, mode: ParseMode) -> Re
         Some((key, attribute)) => (key, Some(attribute)),
         None => (key, None),
     };
+    let of_a_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if !key.chars().all(of_a_key) {
+        return wrong("a text of the bot is `t:key` alone: values stand in `variables`");
+    }
     let catalogue = &words.data().catalogue;
     // The runtime's own words are for the runtime.
     if key.starts_with("bf-") || !catalogue.has(key, attribute) {
@@ -305,12 +321,17 @@ fn shortened(key: &str) -> String {
     key.chars().take_while(plain).take(60).collect()
 }
 
-/// What Telegram would refuse.
+/// What Telegram would refuse, whoever gets it.
 fn proven(text: &Text, limit: usize) -> Result<(), Wrong> {
-    if text.as_str().len() > MESSAGE_RAW_BYTES
-        || markup::visible_length(text.mode, text.as_str()) > limit
-    {
+    let length = markup::visible_length(text.mode, text.as_str());
+    if text.as_str().len() > MESSAGE_RAW_BYTES || length > limit {
         return wrong(format!("the text is longer than {limit} characters"));
+    }
+    let growth = growth(text.as_str());
+    if length + growth > limit {
+        return wrong(format!(
+            "the text is longer than {limit} characters for people with long names"
+        ));
     }
     let (errors, _) = markup::check(text.mode, text.as_str(), &[]);
     match errors.first() {
@@ -346,12 +367,8 @@ fn button(bot: &dyn Bot, words: &Words, key: &Key) -> Result<Button, Wrong> {
         }
         (None, Some(url)) => {
             let known = ["https://", "http://", "tg://"];
-            let fits = known
-                .iter()
-                .any(|scheme| url.len() > scheme.len() && url.starts_with(scheme));
-            if !fits || url.len() > FILE || url.chars().any(|c| c.is_whitespace() || c.is_control())
-            {
-                return wrong("a button's `url` is an address: `https://…`");
+            if !known.iter().any(|scheme| is_address(url, scheme)) {
+                return wrong("a button's `url` is an address: `https://example.org`");
             }
             let mut button = Button::callback(&label, String::new());
             button.does = Does::Url(url.clone());
@@ -378,15 +395,32 @@ fn pressable(bot: &dyn Bot, line: &str) -> Result<(), Wrong> {
     }
 }
 
+/// An address with a host that Telegram opens: on the net it has a dot.
+fn is_address(text: &str, scheme: &str) -> bool {
+    let Some(rest) = text.strip_prefix(scheme) else {
+        return false;
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let place = host.rsplit('@').next().unwrap_or_default();
+    let (name, port) = match place.rsplit_once(':') {
+        Some((name, port)) if !place.ends_with(']') => (name, Some(port)),
+        _ => (place, None),
+    };
+    let named = match scheme {
+        "tg://" => !host.is_empty(),
+        _ => name.starts_with('[') || (name.contains('.') && !name.split('.').any(str::is_empty)),
+    };
+    let port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+    let odd = |c: char| c.is_whitespace() || c.is_control();
+    named && port && text.len() <= FILE && !text.contains(odd)
+}
+
 fn address(file: &str) -> Result<String, Wrong> {
     let id = !file.is_empty()
         && file
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    let url = file.len() > "https://".len()
-        && file.starts_with("https://")
-        && !file.chars().any(|c| c.is_whitespace() || c.is_control());
-    if file.len() <= FILE && (id || url) {
+    if (file.len() <= FILE && id) || is_address(file, "https://") {
         Ok(file.to_owned())
     } else {
         wrong("a `file` is Telegram's `file_id` or an `https` address")
@@ -448,6 +482,46 @@ mod tests {
             panic!("only admins may start");
         };
         assert!(words.contains("admins only"), "{words}");
+    }
+
+    #[test]
+    fn a_text_that_long_names_would_cut_is_refused() {
+        let text = |length: usize| {
+            let mut text = Text::of(ParseMode::Html);
+            text.push(Recipient::FirstName.mark());
+            text.push(&"x".repeat(length));
+            text.end()
+        };
+        assert_eq!(proven(&text(MESSAGE_TEXT - 64), MESSAGE_TEXT), Ok(()));
+        let Err(Wrong(words)) = proven(&text(MESSAGE_TEXT - 63), MESSAGE_TEXT) else {
+            panic!("it would be cut");
+        };
+        assert!(words.contains("long names"), "{words}");
+    }
+
+    #[test]
+    fn an_address_has_a_host() {
+        for fine in [
+            "https://example.org",
+            "https://example.org:8443/a?b#c",
+            "https://[::1]/a",
+        ] {
+            assert!(is_address(fine, "https://"), "{fine}");
+        }
+        for wrong in [
+            "https://",
+            "https://?a",
+            "https://example",
+            "https://.org",
+            "https://a b.org",
+            "https://example.org:0",
+            "https://example.org:x",
+            "http://example.org",
+        ] {
+            assert!(!is_address(wrong, "https://"), "{wrong}");
+        }
+        assert!(is_address("tg://user?id=1", "tg://"));
+        assert!(!is_address("tg://", "tg://"));
     }
 
     #[test]

@@ -161,9 +161,7 @@ impl Letter {
         if empty && bulletin.media.is_none() {
             return Err(NoLetter::Empty);
         }
-        let fields = text.as_str().matches_fields();
-        // A field is 40 characters here and at most `UNITS` there.
-        let room = limit.saturating_sub(fields * (Recipient::UNITS - Recipient::MARK));
+        let room = limit.saturating_sub(growth(text.as_str()));
         let cut = markup::truncate_to(
             text.mode,
             text.as_str(),
@@ -208,6 +206,11 @@ impl Letter {
         out
     }
 
+    /// Nothing is left of it for this person.
+    pub(crate) fn says_nothing(&self, fields: &Fields) -> bool {
+        self.media.is_none() && is_blank(self.mode, &self.filled(fields))
+    }
+
     /// The call that sends it to this person.
     pub(crate) fn call(&self, chat_id: i64, fields: &Fields) -> Call {
         let text = self.filled(fields);
@@ -245,6 +248,11 @@ impl Letter {
             MediaKind::Voice => call!(SendVoice, voice),
         }
     }
+}
+
+/// So much longer a text may become when its fields are filled in.
+pub(crate) fn growth(text: &str) -> usize {
+    text.matches_fields() * (Recipient::UNITS - Recipient::MARK)
 }
 
 trait Fielded {
@@ -414,6 +422,16 @@ mod tests {
         let mut text = Text::of(ParseMode::Plain);
         let empty = Letter::new(&Bulletin::new(Message::new(text.clone())));
         assert_eq!(empty, Err(NoLetter::Empty));
+        for (media, nothing) in [(false, true), (true, false)] {
+            let mark = Recipient::LastName.mark();
+            let only = letter(ParseMode::Html, &format!("<b>{mark}</b>"), media);
+            assert_eq!(only.says_nothing(&Fields::default()), nothing);
+            let named = Fields {
+                last_name: Some("B".to_owned()),
+                ..Fields::default()
+            };
+            assert!(!only.says_nothing(&named));
+        }
         text.push("x");
         let mut label = Text::of(ParseMode::Plain);
         label.push(Recipient::FirstName.mark());

@@ -37,6 +37,12 @@ pub const PER_SECOND: std::ops::RangeInclusive<u16> = 1..=100;
 /// Messages a second where nobody says how many.
 pub const DEFAULT_PER_SECOND: u16 = 25;
 
+/// Messages a second that are sent of so many wanted, where a bot has so many (`ceiling`).
+pub(crate) fn pace(wanted: i64, ceiling: u32) -> i64 {
+    let (least, most) = (i64::from(*PER_SECOND.start()), i64::from(*PER_SECOND.end()));
+    wanted.clamp(least, most).min(i64::from(ceiling)).max(least)
+}
+
 /// What a handler knows of a broadcast that it has made, or of one that it has only counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
@@ -44,14 +50,14 @@ pub struct Made {
     pub id: i64,
     /// How many people it reaches, as of now.
     pub total: i64,
-    /// Seconds that it takes at its own pace.
+    /// Seconds that it takes.
     pub eta: i64,
 }
 
 impl Made {
-    /// Of so many people at so many messages a second.
-    pub fn of(id: i64, total: i64, per_second: i64) -> Self {
-        let pace = per_second.clamp((*PER_SECOND.start()).into(), (*PER_SECOND.end()).into());
+    /// Of so many people at so many messages a second, as [`crate::handler::Cx::pace`] has them.
+    pub fn of(id: i64, total: i64, pace: i64) -> Self {
+        let pace = pace.max(1);
         let eta = total.saturating_add(pace - 1) / pace;
         Self { id, total, eta }
     }
@@ -108,5 +114,27 @@ impl NewBroadcast {
     pub fn progress(mut self, chat: i64) -> Self {
         self.progress = Some(chat);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_deployment_allows_is_what_it_takes() {
+        for (wanted, ceiling, is) in [
+            (1, 25, 1),
+            (20, 25, 20),
+            (100, 25, 25),
+            (100, 200, 100),
+            (900, 200, 100),
+            (-3, 25, 1),
+            (25, 0, 1),
+        ] {
+            assert_eq!(pace(wanted, ceiling), is, "{wanted} of {ceiling}");
+        }
+        assert_eq!(Made::of(0, 101, pace(100, 25)).eta, 5);
+        assert_eq!(Made::of(0, 0, pace(100, 25)).eta, 0);
     }
 }

@@ -1,26 +1,54 @@
 //! The message that tells how far a broadcast is: it is sent when the broadcast is made, and edits itself.
 
+use botfactory_lang::format::Style;
+use botfactory_lang::value::Instant;
 use botfactory_lang::words::{Arg, Args};
 
 use crate::handler::printer::Words;
 use crate::store::broadcasts::{Counts, State};
 
-/// As it is sent first.
-pub(crate) fn first(words: &Words, id: i64, state: State) -> String {
-    text(words, id, state, Counts::default(), None)
+/// What is told of a broadcast.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told {
+    pub(crate) id: i64,
+    pub(crate) state: State,
+    pub(crate) counts: Counts,
+    /// Seconds that it will take, where that is known.
+    pub(crate) left: Option<i64>,
+    /// When it begins, in microseconds since 1970.
+    pub(crate) starts: i64,
 }
 
-/// What it says; `left`: seconds that it will take, where that is known.
-pub(crate) fn text(
-    words: &Words,
-    id: i64,
-    state: State,
-    counts: Counts,
-    left: Option<i64>,
-) -> String {
-    let mut wait = String::new();
+impl Told {
+    /// As it is made.
+    pub(crate) fn first(id: i64, state: State, starts: i64) -> Self {
+        Self {
+            id,
+            state,
+            counts: Counts::default(),
+            left: None,
+            starts,
+        }
+    }
+}
+
+/// What the message says.
+pub(crate) fn text(words: &Words, told: Told) -> String {
+    let Told {
+        id,
+        state,
+        counts,
+        left,
+        starts,
+    } = told;
+    let formats = &words.data().formats;
+    let (mut wait, mut at) = (String::new(), String::new());
     if let Some(left) = left {
-        words.data().formats.duration(left, &mut wait);
+        formats.duration(left, &mut wait);
+    }
+    if state == State::Scheduled {
+        let starts = Instant::from_unix(starts.div_euclid(1_000_000));
+        formats.instant(starts, Style::Short, &mut at);
     }
     let key = match state {
         State::Scheduled => "bf-broadcast-scheduled",
@@ -32,6 +60,7 @@ pub(crate) fn text(
     };
     let args = Args::new()
         .with("id", Arg::Text(id.to_string().into()))
+        .with("at", Arg::Text(at.into()))
         .with("done", counts.done())
         .with("total", counts.total)
         .with("sent", counts.sent)

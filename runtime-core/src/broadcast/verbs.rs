@@ -1,7 +1,7 @@
 //! Broadcasts, segments and subscriptions as a handler has them: within its update's transaction.
 
 use super::letter::{Letter, Letters};
-use super::{NewBroadcast, progress};
+use super::{NewBroadcast, pace, progress};
 use crate::handler::Cx;
 use crate::handler::db::Db;
 use crate::handler::error::HandlerError;
@@ -55,7 +55,7 @@ impl Cx {
         let now = words.now().unix().saturating_mul(1_000_000);
         let making = Making {
             bot,
-            bot_id: words.bot_id(),
+            bot_id: words.bot_in_views(),
             name: new.name,
             request: None,
             messages: serde_json::to_string(&letters)
@@ -79,7 +79,7 @@ impl Cx {
         }
         if let Some((chat, _)) = making.told {
             let state = making.state();
-            let text = progress::first(&words, id, state);
+            let text = progress::text(&words, progress::Told::first(id, state, making.starts));
             let telling = Telling::first(bot, id, chat, &text, now);
             on!(self.db_write().await?, broadcasts::tell(&telling))?;
         }
@@ -95,6 +95,11 @@ impl Cx {
         let now = self.now().unix().saturating_mul(1_000_000);
         let filter = Filter::new(audience, now);
         Ok(on!(self.db().await?, broadcasts::count(bot, &filter))?)
+    }
+
+    /// Messages a second that are really sent of so many wanted: what the deployment allows is the ceiling.
+    pub fn pace(&self, per_second: i64) -> i64 {
+        pace(per_second, self.words.bulk)
     }
 
     /// Puts the person into a segment.
@@ -121,7 +126,8 @@ impl Cx {
         name: &str,
         join: bool,
     ) -> Result<(), HandlerError> {
-        let bot = (self.numeric()?, self.bot_id());
+        let name_of_bot = self.words.bot_in_views();
+        let bot = (self.numeric()?, &*name_of_bot);
         let now = self.now().unix().saturating_mul(1_000_000);
         let db = self.db_write().await?;
         on!(db, seen::segment(bot, name, &[person], join, now))?;

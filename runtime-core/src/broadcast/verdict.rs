@@ -11,7 +11,8 @@ use crate::telegram::error::ApiError;
 
 /// Calls to one person of which nobody knows whether they arrived.
 const ATTEMPTS: i64 = 5;
-/// Refusals in a row, without anybody who got it: then it is the message that is refused, not the person.
+/// Refusals in a row, with nobody in between who got it: then it is the message that is refused, not the person. Its file may
+/// be gone in the middle of it.
 const REFUSALS: u32 = 20;
 /// Calls without an answer in a row, before it pauses.
 const SILENT: u32 = 3;
@@ -35,7 +36,6 @@ pub(super) struct Trouble {
     skip: bool,
     silent: u32,
     refused: u32,
-    reached: bool,
     pause: Option<Duration>,
 }
 
@@ -46,7 +46,6 @@ impl Trouble {
             skip,
             silent: 0,
             refused: 0,
-            reached: false,
             pause: None,
         }
     }
@@ -58,7 +57,7 @@ impl Trouble {
 
     /// Nobody takes this message.
     pub(super) fn hopeless(&self) -> bool {
-        !self.reached && self.refused >= REFUSALS
+        self.refused >= REFUSALS
     }
 
     fn wants(&mut self, pause: Duration) {
@@ -99,7 +98,7 @@ pub(super) fn judge(
     let error = match told {
         Ok(()) => {
             trouble.silent = 0;
-            trouble.reached = true;
+            trouble.refused = 0;
             return ended(Ended::Sent, None);
         }
         Err(Unsent::Later(pause)) => return again(*pause),
@@ -208,7 +207,22 @@ mod tests {
             judge(&refused, 1, NOW, &mut trouble);
         }
         assert!(trouble.hopeless());
-        judge(&Ok(()), 1, NOW, &mut trouble);
-        assert!(!trouble.hopeless());
+    }
+
+    #[test]
+    fn a_message_that_is_refused_from_somewhere_on_is_not_tried_on_the_rest() {
+        let refused = api(ApiError::Refused {
+            code: 400,
+            reason: String::new(),
+        });
+        let mut trouble = Trouble::new(true);
+        for told in [&refused, &Ok(()), &refused] {
+            judge(told, 1, NOW, &mut trouble);
+        }
+        for _ in 1..REFUSALS {
+            assert!(!trouble.hopeless(), "somebody got it");
+            judge(&refused, 1, NOW, &mut trouble);
+        }
+        assert!(trouble.hopeless());
     }
 }

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use super::progress;
 use super::runner::Runner;
+use super::{pace, progress};
 use crate::engine::Engine;
 use crate::handler::printer::Words;
 use crate::outbox::Sender;
@@ -44,6 +44,7 @@ pub struct Broadcasts {
 impl Broadcasts {
     /// At rest. `ceiling`: messages a second of one bot, all its broadcasts together.
     pub fn new(store: Arc<Store>, engine: Arc<Engine>, sender: Sender, ceiling: u32) -> Self {
+        engine.hold_bulk_to(ceiling);
         Self {
             store,
             engine,
@@ -64,7 +65,7 @@ impl Broadcasts {
 
     /// Messages a second that are really sent, of so many wanted.
     pub(crate) fn rate(&self, per_second: i64) -> i64 {
-        per_second.min(i64::from(self.ceiling)).max(1)
+        pace(per_second, self.ceiling)
     }
 
     /// Works until the stop signal; calls under way are waited for, everything else is given back.
@@ -183,7 +184,14 @@ impl Broadcasts {
             };
             let rate = self.rate(row.per_second);
             let left = (row.counts.total > 0).then(|| row.counts.waiting() / rate);
-            let text = progress::text(&words, row.id, row.state, row.counts, left);
+            let told_of = progress::Told {
+                id: row.id,
+                state: row.state,
+                counts: row.counts,
+                left,
+                starts: row.starts,
+            };
+            let text = progress::text(&words, told_of);
             let now = self.store.clock().micros();
             let next = if row.state == State::Running {
                 now.saturating_add(micros(TELL_EVERY))

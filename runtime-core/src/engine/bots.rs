@@ -1,6 +1,7 @@
 //! What others ask about the bots that are served, and tell them.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use botfactory_lang::locale::LocaleIndex;
 
@@ -56,6 +57,7 @@ impl Engine {
             now: self.shared.store.clock().now(),
             args: "".into(),
             bot: seat.id(false),
+            bulk: self.shared.bulk.load(Ordering::Relaxed),
             admin: false,
             reader_admin: None,
             admins: seat.admins(),

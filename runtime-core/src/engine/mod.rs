@@ -26,6 +26,7 @@ pub use shared::FloodGate;
 pub(crate) use shared::{SecretKeys, Shared};
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use botfactory_lang::callback::Keys;
 
@@ -50,6 +51,7 @@ use crate::store::events::Kind;
 use crate::store::letters::ATTEMPTS;
 use crate::store::outbox::OutboxNotice;
 use crate::store::{Backend, Store, StoreError};
+use crate::telegram::flood::BULK_PER_SECOND;
 use crate::telemetry;
 use crate::telemetry::events::{LockWaited, WidgetsUsed};
 #[cfg(feature = "postgres")]
@@ -119,6 +121,7 @@ impl Engine {
                 gate,
                 notice,
                 model: std::sync::OnceLock::new(),
+                bulk: AtomicU32::new(BULK_PER_SECOND),
                 jobs: tokio::sync::Notify::new(),
             }),
             seats,
@@ -129,6 +132,11 @@ impl Engine {
     /// Rate limits count together with other instances from now on.
     pub fn share(&self, redis: Redis) {
         self.shared.limits.share(redis);
+    }
+
+    /// Messages a second of one bot's broadcasts, all together.
+    pub(crate) fn hold_bulk_to(&self, per_second: u32) {
+        self.shared.bulk.store(per_second, Ordering::Relaxed);
     }
 
     /// Handles an update. Never fails: what is nobody's fault now is [`Outcome::Busy`], what is somebody's is a dead letter.
@@ -285,6 +293,7 @@ impl Engine {
             now: self.shared.store.clock().now(),
             args: "".into(),
             bot,
+            bulk: self.shared.bulk.load(Ordering::Relaxed),
             admin,
             reader_admin: None,
             admins: seat.admins(),

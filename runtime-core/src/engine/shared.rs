@@ -1,6 +1,7 @@
 //! What every update needs.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use botfactory_lang::callback::Keys;
@@ -26,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Arc<Limits>,
     /// What answers questions of bots; until it is told, nothing does.
     pub(crate) model: std::sync::OnceLock<Arc<dyn jobs::Model>>,
+    /// Messages a second of one bot's broadcasts, all together: for what handlers say of them.
+    pub(crate) bulk: AtomicU32,
     /// A job was stored.
     pub(crate) jobs: tokio::sync::Notify,
 }

@@ -1,5 +1,6 @@
 //! What a text can see, and how values are printed into it.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use super::marks::Recipient;
 use super::message::Text;
 use crate::i18n::{Locale, Texts};
 use crate::incoming::Person;
+use crate::store::seen::in_views;
 
 pub use botfactory_lang::format::Style;
 pub use botfactory_lang::words::Args;
@@ -27,6 +29,8 @@ pub struct Words {
     pub(crate) args: Arc<str>,
     /// The bot's numeric id here.
     pub(crate) bot: i64,
+    /// Messages a second of its broadcasts, all together.
+    pub(crate) bulk: u32,
     /// The person is one of the bot's admins.
     pub(crate) admin: bool,
     /// So is whoever reads the message, where that is another one.
@@ -133,6 +137,10 @@ impl Words {
     /// `bot_id`.
     pub fn bot_id(&self) -> &'static str {
         self.texts.languages.bot
+    }
+    /// `bot_id` as the runtime's views have it.
+    pub fn bot_in_views(&self) -> Cow<'static, str> {
+        in_views(self.bot, self.bot_id())
     }
     /// `now`.
     pub fn now(&self) -> Instant {

@@ -14,6 +14,7 @@ use super::bots::find;
 use super::error::{ErrorBody, Problem};
 use super::extract::{At, JsonBody, Params};
 use super::guard::only;
+use super::segments;
 use crate::bot::Bot;
 use crate::broadcast::desk::{Said, SaidForm, Wrong, compose};
 use crate::broadcast::letter::Letters;
@@ -32,6 +33,8 @@ use crate::telemetry::events::BroadcastMoved;
 const REQUEST_KEY: usize = 200;
 /// A moment so long ago, in microseconds, is a mistake and not "at once".
 const PAST: i64 = 60_000_000;
+/// Nobody means a moment that is further away, in microseconds: as the compiler has it of `at`.
+const FAR: i64 = 10 * 366 * 86_400_000_000;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Deployment> {
@@ -243,6 +246,22 @@ impl Desk<'_> {
         compose(self.bot, &words, said).map_err(|Wrong(words)| Problem::validation(words))
     }
 
+    /// A segment is one of the bot's.
+    async fn known(&self, audience: &Audience) -> Result<(), Problem> {
+        let Audience::Segment(name) = audience else {
+            return Ok(());
+        };
+        let of = segments::Of {
+            bot: self.bot,
+            id: self.id,
+            store: self.all.store(),
+        };
+        match of.has(name).await? {
+            true => Ok(()),
+            false => Err(Problem::validation(of.missing(name))),
+        }
+    }
+
     /// How many people there are now.
     async fn size(&self, audience: &Audience) -> Result<i64, Problem> {
         let store = self.all.store();
@@ -315,12 +334,18 @@ fn per_second(throttle: Option<&Throttle>) -> Result<u16, Problem> {
         .ok_or_else(|| Problem::validation("`per_sec` is 1 to 100"))
 }
 
-fn starts(text: Option<&str>) -> Result<Option<i64>, Problem> {
+fn starts(text: Option<&str>, now: i64) -> Result<Option<i64>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let at: Timestamp = text
         .parse()
         .map_err(|_| Problem::validation("`starts_at` is a moment such as 2030-01-01T09:00:00Z"))?;
-    Ok(Some(at.as_microsecond()))
+    let at = at.as_microsecond();
+    if at.saturating_sub(now) > FAR {
+        return Err(Problem::validation(
+            "`starts_at` is more than ten years away",
+        ));
+    }
+    Ok(Some(at))
 }
 
 fn is_over(at: Option<i64>, now: i64) -> bool {
@@ -333,7 +358,10 @@ fn over() -> Problem {
 
 fn now(deployment: &Deployment) -> i64 {
     let all = deployment.core().broadcasts();
-    all.map_or(0, |all| all.store().clock().micros())
+    all.map_or_else(
+        || Timestamp::now().as_microsecond(),
+        |all| all.store().clock().micros(),
+    )
 }
 
 /// The request's own key, if it has one.
@@ -366,7 +394,7 @@ fn request_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         ("Idempotency-Key" = Option<String>, Header, description = "The request's own key")),
     request_body = Wanted,
     responses((status = 200, body = Made),
-        (status = 400, description = "A message that Telegram would refuse, a text or command that the bot does not have, a segment's name, `per_sec`, `starts_at`", body = ErrorBody),
+        (status = 400, description = "A message that Telegram would refuse, a text, command or segment that the bot does not have, a segment's name, `per_sec`, `starts_at`", body = ErrorBody),
         (status = 404, description = "No such bot", body = ErrorBody),
         (status = 409, description = "The bot has no token, or the request's key has made another broadcast", body = ErrorBody),
         (status = 422, description = "An audience or a body of another form", body = ErrorBody)))]
@@ -382,7 +410,7 @@ pub async fn create(
     let per_second = per_second(wanted.throttle.as_ref())?;
     let request = request_key(&headers)?;
     let now = now(&deployment);
-    let at = starts(wanted.starts_at.as_deref())?;
+    let at = starts(wanted.starts_at.as_deref(), now)?;
     if is_over(at, now) && request.is_none() {
         return Err(over());
     }
@@ -400,10 +428,11 @@ pub async fn create(
         return Err(over());
     }
     let letters = desk.letters(&wanted.message)?;
+    desk.known(&audience).await?;
     let audience_size = desk.size(&audience).await?;
     let making = Making {
         bot: desk.id,
-        bot_id: desk.folder(),
+        bot_id: desk.folder().into(),
         name: "api",
         request,
         audience,
@@ -418,12 +447,13 @@ pub async fn create(
         starts: at.unwrap_or(now),
         told: None,
     };
-    let state = making.state();
+    let (state, skip) = (making.state(), making.skip());
     let (audience, messages) = (making.audience.to_string(), making.messages.clone());
     let (broadcast_id, new) = store.make_broadcast(making).await.map_err(failed)?;
     let (status, message) = if new {
-        let message = match state {
-            crate::store::broadcasts::State::Scheduled => "it waits for its time",
+        let message = match (state, audience_size) {
+            (crate::store::broadcasts::State::Scheduled, _) => "it waits for its time",
+            (_, 0) => "it begins, and nobody gets it: there is nobody in its audience",
             _ => "it begins",
         };
         (state.name(), message)
@@ -437,7 +467,9 @@ pub async fn create(
         let other = row.as_ref().is_some_and(|row| {
             row.audience != audience
                 || row.per_second != i64::from(per_second)
-                || at.is_some_and(|at| at != row.starts)
+                || row.skip != skip
+                // Without a moment it begins when it is made.
+                || at.unwrap_or(row.created) != row.starts
         });
         // A correction under the same key would be lost without a word.
         if other || before.is_some_and(|before| before != messages) {
@@ -474,11 +506,13 @@ pub async fn preview(
     find(&deployment, &id)?;
     let audience = audience(&wanted.audience)?;
     let per_second = per_second(wanted.throttle.as_ref())?;
-    if is_over(starts(wanted.starts_at.as_deref())?, now(&deployment)) {
+    let now = now(&deployment);
+    if is_over(starts(wanted.starts_at.as_deref(), now)?, now) {
         return Err(over());
     }
     let desk = place(&deployment, &id)?;
     let letters = desk.letters(&wanted.message)?;
+    desk.known(&audience).await?;
     let total_users = desk.size(&audience).await?;
     let rate = desk.all.rate(i64::from(per_second));
     let anna = Fields {

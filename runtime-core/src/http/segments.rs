@@ -1,5 +1,7 @@
 //! `GET /bots/{id}/people`, `GET /bots/{id}/segments`, `GET|POST /bots/{id}/segments/{segment}`.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,7 @@ use super::bots::find;
 use super::compiled::store;
 use super::error::{ErrorBody, Problem};
 use super::extract::{At, JsonBody, Params};
+use crate::bot::Bot;
 use crate::deployment::Deployment;
 use crate::store::broadcasts::audience::{NoAudience, is_segment};
 use crate::store::seen::PAGE;
@@ -18,6 +21,8 @@ use crate::store::{Store, StoreError};
 
 /// People of one request.
 const MOST: usize = 1_000;
+/// Telegram's ids of people (at most 52 significant bits).
+const PEOPLE: std::ops::RangeInclusive<i64> = 1..=1 << 52;
 
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Deployment> {
@@ -101,19 +106,52 @@ pub struct Changed {
 }
 
 struct Desk<'a> {
-    store: &'a Store,
-    bot: i64,
+    of: Of<'a>,
     name: &'static str,
+}
+
+/// The segments of a bot.
+#[derive(Clone, Copy)]
+pub(super) struct Of<'a> {
+    pub(super) bot: &'static dyn Bot,
+    /// Telegram's number of it.
+    pub(super) id: i64,
+    pub(super) store: &'a Store,
+}
+
+impl Of<'_> {
+    /// A bot that declares segments has those, and others only as long as somebody is left in them; to one that declares none,
+    /// operators give what names they like.
+    pub(super) async fn has(&self, name: &str) -> Result<bool, Problem> {
+        let declared: &[&str] = self.bot.segments();
+        if declared.is_empty() || declared.contains(&name) {
+            return Ok(true);
+        }
+        let people = self.store.segment(self.id, name, i64::MIN).await;
+        Ok(!people.map_err(failed)?.is_empty())
+    }
+
+    /// `name` has the form of one.
+    pub(super) fn missing(&self, name: &str) -> String {
+        let declared = self.bot.segments().join("`, `");
+        format!("the bot has no segment `{name}`: its `segments` are `{declared}`")
+    }
 }
 
 fn place<'a>(deployment: &'a Deployment, id: &str) -> Result<Desk<'a>, Problem> {
     let bot = find(deployment, id)?;
     let store = store(deployment)?;
-    let name = bot.spec().id;
-    let bot = bot
+    let id = bot
         .telegram_id()
         .ok_or_else(|| Problem::conflict("this bot has no token: it knows nobody"))?;
-    Ok(Desk { store, bot, name })
+    Ok(Desk {
+        of: Of {
+            bot: bot.bot,
+            id,
+            store,
+        },
+        name: bot.spec().id,
+    })
 }
 
 fn failed(_: StoreError) -> Problem {
@@ -138,8 +176,9 @@ pub async fn people(
 ) -> Result<Json<People>, Problem> {
     let desk = place(&deployment, &id)?;
     // Who was seen a moment ago counts.
-    desk.store.write_people().await.map_err(failed)?;
-    let (known, reachable) = desk.store.count_people(desk.bot).await.map_err(failed)?;
+    let Of { id, store, .. } = desk.of;
+    store.write_people().await.map_err(failed)?;
+    let (known, reachable) = store.count_people(id).await.map_err(failed)?;
     Ok(Json(People {
         bot_id: desk.name,
         known,
@@ -148,6 +187,8 @@ pub async fn people(
 }
 
 /// A bot's segments
+///
+/// Those that it declares, and others that somebody is in.
 #[utoipa::path(get, path = "/bots/{id}/segments", tag = "broadcasts",
     params(("id" = String, Path, description = "The bot's id")),
     responses((status = 200, body = Segments), (status = 404, description = "No such bot", body = ErrorBody),
@@ -157,7 +198,11 @@ pub async fn list(
     At(id): At<String>,
 ) -> Result<Json<Segments>, Problem> {
     let desk = place(&deployment, &id)?;
-    let segments = desk.store.segments(desk.bot).await.map_err(failed)?;
+    let Of { bot, id, store } = desk.of;
+    let found = store.segments(id).await.map_err(failed)?;
+    let declared = bot.segments().iter().map(|name| ((*name).to_owned(), 0));
+    let mut segments: BTreeMap<String, i64> = declared.collect();
+    segments.extend(found);
     let segment = |(segment, people)| Segment { segment, people };
     Ok(Json(Segments {
         bot_id: desk.name,
@@ -167,11 +212,11 @@ pub async fn list(
 
 /// People of a segment
 ///
-/// One page; a segment that nobody has joined is empty.
+/// One page.
 #[utoipa::path(get, path = "/bots/{id}/segments/{segment}", tag = "broadcasts",
     params(("id" = String, Path, description = "The bot's id"), ("segment" = String, Path, description = "Its name"), Page),
     responses((status = 200, body = Members), (status = 400, description = "No name of a segment", body = ErrorBody),
-        (status = 404, description = "No such bot", body = ErrorBody),
+        (status = 404, description = "No such bot or segment", body = ErrorBody),
         (status = 409, description = "The bot has no token", body = ErrorBody)))]
 pub async fn members(
     State(deployment): State<Deployment>,
@@ -181,7 +226,10 @@ pub async fn members(
     let desk = place(&deployment, &id)?;
     named(&segment)?;
     let after = page.after.unwrap_or(i64::MIN);
-    let user_ids = desk.store.segment(desk.bot, &segment, after).await;
+    if !desk.of.has(&segment).await? {
+        return Err(Problem::not_found(desk.of.missing(&segment)));
+    }
+    let user_ids = desk.of.store.segment(desk.of.id, &segment, after).await;
     let user_ids = user_ids.map_err(failed)?;
     let full = i64::try_from(user_ids.len()).is_ok_and(|n| n >= PAGE);
     let next = user_ids.last().copied().filter(|_| full);
@@ -200,8 +248,8 @@ pub async fn members(
     params(("id" = String, Path, description = "The bot's id"), ("segment" = String, Path, description = "Its name")),
     request_body = Wanted,
     responses((status = 200, body = Changed),
-        (status = 400, description = "No name of a segment, or too many people", body = ErrorBody),
-        (status = 404, description = "No such bot", body = ErrorBody),
+        (status = 400, description = "No name of a segment, too many people, or a number that is nobody's", body = ErrorBody),
+        (status = 404, description = "No such bot or segment", body = ErrorBody),
         (status = 409, description = "The bot has no token", body = ErrorBody),
         (status = 422, description = "A body of another form", body = ErrorBody)))]
 pub async fn change(
@@ -216,12 +264,21 @@ pub async fn change(
             "at most {MOST} people at once"
         )));
     }
-    let bot = (desk.bot, desk.name);
+    if !wanted.add.iter().all(|id| PEOPLE.contains(id)) {
+        return Err(Problem::validation(
+            "`add` holds what is nobody's number: people's are above 0",
+        ));
+    }
+    if !wanted.add.is_empty() && !desk.of.has(&segment).await? {
+        return Err(Problem::not_found(desk.of.missing(&segment)));
+    }
+    let Of { id, store, .. } = desk.of;
+    let bot = (id, desk.name);
     let mut counts = [0, 0];
     let changes = [(wanted.add, true), (wanted.remove, false)];
     for (count, (people, join)) in counts.iter_mut().zip(changes) {
         if !people.is_empty() {
-            let changed = desk.store.change_segment(bot, &segment, people, join).await;
+            let changed = store.change_segment(bot, &segment, people, join).await;
             *count = changed.map_err(failed)?;
         }
     }

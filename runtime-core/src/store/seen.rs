@@ -3,6 +3,7 @@
 //! An update only notes who acts ([`People::see`]: a lock and a look into a map); what is new is written once a second, many
 //! at once. A crash loses the last second of it, and the next update of a person brings it back.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +23,15 @@ const GENERATION: usize = 50_000;
 /// Characters of a name that are kept: Telegram's own bounds are less.
 const NAME: usize = 128;
 
+/// The bot's name in the views that bots' SQL reads: a preview sees previews there, and whoever talks to the bot does not. No
+/// bot's own name has a `:`.
+pub(crate) fn in_views(bot: i64, bot_id: &'static str) -> Cow<'static, str> {
+    match bot < 0 {
+        true => format!("preview:{bot_id}").into(),
+        false => bot_id.into(),
+    }
+}
+
 /// Bot and person.
 type Whom = (i64, i64);
 
@@ -29,7 +39,8 @@ type Whom = (i64, i64);
 #[derive(Debug, Clone)]
 pub(crate) struct Sight {
     pub(crate) bot: i64,
-    pub(crate) bot_id: &'static str,
+    /// As the views have it.
+    pub(crate) bot_id: Cow<'static, str>,
     pub(crate) person: i64,
     pub(crate) first_name: String,
     pub(crate) last_name: Option<String>,
@@ -50,7 +61,7 @@ impl Sight {
     ) -> Self {
         Self {
             bot,
-            bot_id,
+            bot_id: in_views(bot, bot_id),
             person: person.id,
             first_name: clean(&person.first_name),
             last_name: person.last_name.as_deref().map(clean),

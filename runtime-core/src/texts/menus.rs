@@ -84,6 +84,7 @@ pub(crate) fn of(
             now: clock.now(),
             args: "".into(),
             bot: 0,
+            bulk: 0,
             admin: false,
             reader_admin: None,
             admins: [].into(),

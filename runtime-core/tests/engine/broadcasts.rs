@@ -18,9 +18,9 @@ use tokio::sync::watch;
 use super::herald::HERALD;
 use super::rig::{ANNA, BORIS, Database, Rig};
 
-const TOKEN: &str = "77:AAbroadcastBBbroadcastCCbroadcastDD";
+pub(super) const TOKEN: &str = "77:AAbroadcastBBbroadcastCCbroadcastDD";
 
-async fn rig(clock: Clock) -> Rig {
+pub(super) async fn rig(clock: Clock) -> Rig {
     Rig::with(&HERALD, Arc::new(Database::new()), clock, 1).await
 }
 
@@ -29,7 +29,7 @@ async fn still() -> Rig {
 }
 
 /// As the other engine's administrators write it.
-fn truth(value: bool) -> &'static str {
+pub(super) fn truth(value: bool) -> &'static str {
     match (super::POSTGRES, value) {
         (true, true) => "TRUE",
         (true, false) => "FALSE",
@@ -116,6 +116,12 @@ async fn it_is_made_with_its_update_or_not_at_all() {
         states,
         [Some("running".to_owned()), Some("scheduled".to_owned())]
     );
+    let told = rig
+        .texts("SELECT CAST(call AS TEXT) FROM bf_outbox WHERE update_id < -1000000000000 ORDER BY update_id DESC")
+        .await;
+    let told = told.into_iter().flatten().next().unwrap_or_default();
+    // An hour after the rig's clock.
+    assert!(told.contains("waits for its time, 1/15/27, 9:00"), "{told}");
 }
 
 #[tokio::test]
@@ -131,26 +137,33 @@ async fn a_previews_broadcast_is_over_at_once_and_sends_nothing() {
     let open = "SELECT count(*) FROM bf_broadcasts WHERE status <> 'completed'";
     assert_eq!(rig.numbers(open).await, [0]);
     assert_eq!(rig.count("bf_broadcasts").await, 2);
+    // Whoever asks for the bot's own sees none of it.
+    rig.store.write_people().await.unwrap();
+    for view in ["bf_people", "bf_broadcasts"] {
+        let of = |bot: &str| format!("SELECT count(*) FROM {view} WHERE bot_id = '{bot}'");
+        assert_eq!(rig.numbers(&of("herald")).await, [0], "{view}");
+        assert_ne!(rig.numbers(&of("preview:herald")).await, [0], "{view}");
+    }
     let unsent = "SELECT count(*) FROM bf_outbox WHERE state IN (1, 2)";
     assert_eq!(rig.numbers(unsent).await, [0]);
 }
 
 /// An instance that sends.
-struct Instance {
+pub(super) struct Instance {
     stop: watch::Sender<bool>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
     sender: Sender,
 }
 
 impl Instance {
-    async fn start(rig: &Rig, store: Arc<Store>, telegram: &FakeTelegram) -> Self {
+    pub(super) async fn start(rig: &Rig, store: Arc<Store>, telegram: &FakeTelegram) -> Self {
         let mut instance = Self::idle(store.clone(), telegram);
         instance.work(rig, store);
         instance
     }
 
     /// One that sends what waits in the outbox, and no broadcasts.
-    fn idle(store: Arc<Store>, telegram: &FakeTelegram) -> Self {
+    pub(super) fn idle(store: Arc<Store>, telegram: &FakeTelegram) -> Self {
         let client = Client::new(telegram.url()).unwrap();
         let (sender, marking) = Sender::new(client, store, Redis::alone());
         sender.set_bot("herald", Token::parse(TOKEN).unwrap());
@@ -165,13 +178,13 @@ impl Instance {
         }
     }
 
-    fn work(&mut self, rig: &Rig, store: Arc<Store>) {
+    pub(super) fn work(&mut self, rig: &Rig, store: Arc<Store>) {
         let all = Broadcasts::new(store, rig.engine.clone(), self.sender.clone(), 50);
         let stopped = self.stop.subscribe();
         self.tasks.push(tokio::spawn(all.run(stopped)));
     }
 
-    async fn stop(self) {
+    pub(super) async fn stop(self) {
         let _ = self.stop.send(true);
         let mut tasks = self.tasks;
         let working = tasks.pop().unwrap();
@@ -184,7 +197,7 @@ impl Instance {
     }
 }
 
-async fn people(rig: &Rig, from: i64, to: i64, language: &str) {
+pub(super) async fn people(rig: &Rig, from: i64, to: i64, language: &str) {
     let private = truth(true);
     let row =
         |person| format!("(77, {person}, 'herald', 'P<{person}>', '{language}', 1, 1, {private})");
@@ -196,7 +209,7 @@ async fn people(rig: &Rig, from: i64, to: i64, language: &str) {
     .await;
 }
 
-async fn ended(rig: &Rig, id: i64) {
+pub(super) async fn ended(rig: &Rig, id: i64) {
     let began = Instant::now();
     loop {
         let sql = format!("SELECT status FROM bf_broadcasts WHERE id = {id}");
@@ -210,7 +223,7 @@ async fn ended(rig: &Rig, id: i64) {
 }
 
 /// Waits until so many people have a message.
-async fn reached(telegram: &FakeTelegram, people: usize) {
+pub(super) async fn reached(telegram: &FakeTelegram, people: usize) {
     let began = Instant::now();
     while got(telegram).len() < people {
         assert!(began.elapsed() < Duration::from_secs(30), "nobody gets it");
@@ -219,7 +232,7 @@ async fn reached(telegram: &FakeTelegram, people: usize) {
 }
 
 /// Texts by person.
-fn got(telegram: &FakeTelegram) -> BTreeMap<i64, Vec<String>> {
+pub(super) fn got(telegram: &FakeTelegram) -> BTreeMap<i64, Vec<String>> {
     let mut got: BTreeMap<i64, Vec<String>> = BTreeMap::new();
     for call in telegram.accepted("sendMessage") {
         let person = call.body["chat_id"].as_i64().unwrap();

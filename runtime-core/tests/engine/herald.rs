@@ -122,7 +122,9 @@ impl Bot for Herald {
                     let messages = messages(cx, args);
                     let at = Instant::from_unix(cx.now().unix() + 3600);
                     let audience = Audience::Segment("vip".into());
-                    let new = NewBroadcast::new("later", audience, messages).starts(at);
+                    let new = NewBroadcast::new("later", audience, messages)
+                        .starts(at)
+                        .progress(cx.chat_id());
                     cx.broadcast(new).await?;
                     cx.reply(plain(cx, "later"));
                 }

@@ -5,6 +5,7 @@ const POSTGRES: bool = false;
 
 mod bot;
 mod broadcasts;
+mod bulk;
 mod calendar;
 mod counter;
 mod counts;

@@ -5,6 +5,7 @@ const POSTGRES: bool = true;
 
 mod bot;
 mod broadcasts;
+mod bulk;
 mod calendar;
 mod cost;
 mod counter;

@@ -77,6 +77,8 @@ fn literal(check: &mut FlowCheck<'_>, scope: &Scope, literal: &Str, ty: Ty) -> O
         Some(("this names no file", ""))
     } else if address && !written.starts_with("https://") {
         Some(("files are fetched from `https` addresses only", ""))
+    } else if written.strip_prefix("https://").is_some_and(has_no_host) {
+        Some(("this address has no host", ""))
     } else if written.contains(char::is_whitespace) || written.len() > FILE {
         Some(("this is neither an address nor the id of a file", ""))
     } else if !address && (written.contains('/') || written.contains('.')) {
@@ -104,6 +106,12 @@ fn literal(check: &mut FlowCheck<'_>, scope: &Scope, literal: &Str, ty: Ty) -> O
         ty,
         kind: ExprKind::Text(written.to_owned()),
     })
+}
+
+/// What follows `https://`.
+fn has_no_host(rest: &str) -> bool {
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    !host.contains('.') && !host.starts_with('[')
 }
 
 /// The step whose answer a value is, or is a field of.

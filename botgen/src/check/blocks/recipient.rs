@@ -24,17 +24,14 @@ pub fn fields(cx: &mut FlowCx<'_>, text: &Text) -> bool {
         );
     }
     if found.wrong.is_empty() {
-        for (span, field) in found.sender {
+        for (span, field, right) in found.sender {
             cx.sink.report(
                 Diagnostic::new(
                     &codes::SENDER,
                     span,
                     format!("everybody reads the `{field}` of whoever starts the broadcast"),
                 )
-                .help(format!(
-                    "for whoever gets it write `recipient.{}`",
-                    field.trim_start_matches("user.")
-                )),
+                .help(format!("for whoever gets it write {right}")),
             );
         }
     }
@@ -91,7 +88,8 @@ const NAME: &str = "recipient";
 #[derive(Default)]
 struct Found {
     wrong: Vec<(Span, &'static str)>,
-    sender: Vec<(Span, String)>,
+    /// Where, what, and what to write instead.
+    sender: Vec<(Span, String, String)>,
 }
 
 impl Found {
@@ -103,14 +101,27 @@ impl Found {
 
     /// A value that is printed.
     fn value(&mut self, value: &Expr) {
+        self.senders(value, false);
+        if !matches!(value.kind, ExprKind::Path(_)) {
+            self.inside(value, FILTER);
+        }
+    }
+
+    /// Fields of whoever starts the broadcast; `within`: a larger value, which a recipient's field cannot be a part of.
+    fn senders(&mut self, value: &Expr, within: bool) {
         if let ExprKind::Path(path) = &value.kind {
             let names: Vec<&str> = path.iter().map(|p| p.node.as_str()).collect();
-            if let ["user", "first_name" | "last_name" | "username"] = names[..] {
-                self.sender.push((value.span, names.join(".")));
+            if let ["user", field @ ("first_name" | "last_name" | "username")] = names[..] {
+                let right = match within {
+                    true => format!("the field alone, `{{{{recipient.{field}}}}}`"),
+                    false => format!("`recipient.{field}`"),
+                };
+                self.sender.push((value.span, names.join("."), right));
             }
-            return;
         }
-        self.inside(value, FILTER);
+        for inner in value.children() {
+            self.senders(inner, true);
+        }
     }
 
     fn pieces(&mut self, pieces: &[Piece]) {

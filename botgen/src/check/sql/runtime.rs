@@ -2,6 +2,7 @@
 //! broadcast. They are read, never written, and every query of them names the bot.
 
 use super::tables::{Column, OWNER_COLUMNS, Table, Tables};
+use super::typer::Typer;
 use crate::ir::types::Base;
 use crate::source::{FileId, Span};
 
@@ -65,6 +66,17 @@ pub fn tables() -> Tables {
         tables.insert(table);
     }
     tables
+}
+
+/// A statement reads views of the runtime's, and no table of a bot's beside them.
+pub fn alone(typer: &Typer<'_>) -> bool {
+    let mut tables = typer.relations.iter().filter_map(|r| r.table.as_ref());
+    let view = |name: &String| {
+        let table = typer.tables.get(name);
+        table.is_some_and(|table| table.view && table.owner.is_empty())
+    };
+    let first = tables.next().is_some_and(view);
+    first && tables.all(view)
 }
 
 /// No file of a bot.

@@ -31,7 +31,7 @@ pub fn value(env: &Env<'_>, broadcast: &Broadcast, optional: bool) -> TokenStrea
         .map(|_| quote!(let total = cx.audience(&reached).await?;));
     let letters = letters(env, broadcast);
     if broadcast.dry_run {
-        let made = some(optional, quote!(Made::of(0, total, pace)));
+        let made = some(optional, quote!(Made::of(0, total, cx.pace(pace))));
         // Its message is rendered all the same: what would fail then fails now.
         return quote! {{
             #before
@@ -56,7 +56,7 @@ pub fn value(env: &Env<'_>, broadcast: &Broadcast, optional: bool) -> TokenStrea
     let new = quote!(NewBroadcast::new(#name, reached, letters).per_second(pace) #starts #policy #progress);
     let made = match &broadcast.result {
         Some(_) => {
-            let made = some(optional, quote!(Made::of(id, total, pace)));
+            let made = some(optional, quote!(Made::of(id, total, cx.pace(pace))));
             quote!(let id = cx.broadcast(new).await?; #made)
         }
         None => quote!(cx.broadcast(new).await?;),

@@ -76,7 +76,7 @@ pub enum AudienceItem {
     Query(AudienceQuery),
 }
 
-/// A query for people: it runs when the broadcast is made; at most 100000 of them count, each once.
+/// A query for people: it runs when the broadcast is made. Everybody counts once, and of its rows the first 100000.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "AudienceQuery")]

@@ -308,18 +308,19 @@ pub(super) fn blank(cx: &mut Cx<'_>, t: &Text<'_>, nodes: &[Node]) {
             format!("this button reads `…` when `{what}` is empty"),
         ),
     };
-    let mut diagnostic = Diagnostic::new(code, span, message);
-    diagnostic = if span.file == t.source.span.file && what.starts_with("{{") {
-        let value = inner.split('|').next().unwrap_or(inner).trim();
-        diagnostic.help(format!(
+    let diagnostic = Diagnostic::new(code, span, message);
+    let here = span.file == t.source.span.file && what.starts_with("{{");
+    let value = inner.split('|').next().unwrap_or(inner).trim();
+    cx.sink.report(match here {
+        // What is known only when it is sent cannot be tested.
+        true if value.starts_with("recipient.") => diagnostic.help("put words beside it"),
+        true => diagnostic.help(format!(
             "put words beside it, or test it: `{{{{#if {value} is not empty}}}}…{{{{else}}}}…{{{{/if}}}}`"
-        ))
-    } else {
-        diagnostic
+        )),
+        false => diagnostic
             .note(t.source.span, "used here")
-            .help("put words beside it")
-    };
-    cx.sink.report(diagnostic);
+            .help("put words beside it"),
+    });
 }
 
 /// What `check --verbose` shows.

@@ -34,7 +34,7 @@ pub fn own_ids() -> &'static [(&'static str, &'static [&'static str])] {
         ),
         ("bf-broadcast-paused", &["id", "done", "total"]),
         ("bf-broadcast-running", &["id", "done", "total", "left"]),
-        ("bf-broadcast-scheduled", &["id"]),
+        ("bf-broadcast-scheduled", &["id", "at"]),
         ("bf-cancel", &[]),
         ("bf-cancelled", &[]),
         ("bf-choose-locale", &[]),

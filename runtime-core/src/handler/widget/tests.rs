@@ -58,6 +58,7 @@ fn words(locale: usize) -> Words {
         now: Instant::try_from_unix(0).unwrap(),
         args: "".into(),
         bot: 0,
+        bulk: 25,
         admin: false,
         reader_admin: None,
         admins: [].into(),

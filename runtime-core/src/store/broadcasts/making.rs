@@ -1,5 +1,7 @@
 //! A broadcast to be stored, and an audience as statements ask for it.
 
+use std::borrow::Cow;
+
 use super::State;
 use super::audience::{Audience, NAMED_MOST};
 use crate::store::outbox::OnAmbiguous;
@@ -8,7 +10,8 @@ use crate::store::outbox::OnAmbiguous;
 #[derive(Debug, Clone)]
 pub(crate) struct Making {
     pub(crate) bot: i64,
-    pub(crate) bot_id: &'static str,
+    /// As the views have it.
+    pub(crate) bot_id: Cow<'static, str>,
     pub(crate) name: &'static str,
     /// The same request makes one broadcast, however often it comes.
     pub(crate) request: Option<String>,

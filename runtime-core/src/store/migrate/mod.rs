@@ -47,6 +47,7 @@ static OWN: MigrationSet = MigrationSet {
         own!(6, "llm", "0006_llm.sql"),
         own!(7, "events", "0007_events.sql"),
         own!(8, "pace", "0008_pace.sql"),
+        own!(9, "views", "0009_views.sql"),
     ],
 };
 

@@ -322,8 +322,14 @@ async fn move_chat(
     .bind(bot)
     .bind(from)
     .bind(to)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
+    sqlx::query("UPDATE bf_broadcast SET told_chat = $3 WHERE bot = $1 AND told_chat = $2")
+        .bind(bot)
+        .bind(from)
+        .bind(to)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

@@ -26,7 +26,7 @@ pub(crate) async fn write(
     sqlx::query(WRITE)
         .bind(of(|s| s.bot))
         .bind(of(|s| s.person))
-        .bind(names(|s| Some(s.bot_id)))
+        .bind(names(|s| Some(&*s.bot_id)))
         .bind(names(|s| Some(&s.first_name)))
         .bind(names(|s| s.last_name.as_deref()))
         .bind(names(|s| s.username.as_deref()))

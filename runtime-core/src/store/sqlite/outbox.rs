@@ -127,7 +127,8 @@ impl Sqlite {
             "UPDATE bf_outbox SET chat = $3, call = json_set(call, '$.chat_id', $3) \
              WHERE state IN (1, 2) AND bot = $1 AND chat = $2;
              UPDATE OR IGNORE bf_conversations SET chat = $3 WHERE bot = $1 AND chat = $2;
-             UPDATE OR IGNORE bf_locales SET subject = $3 WHERE bot = $1 AND subject = $2",
+             UPDATE OR IGNORE bf_locales SET subject = $3 WHERE bot = $1 AND subject = $2;
+             UPDATE bf_broadcast SET told_chat = $3 WHERE bot = $1 AND told_chat = $2",
         )
         .bind(bot)
         .bind(from)

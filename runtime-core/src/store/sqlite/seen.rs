@@ -21,7 +21,7 @@ fn json(sights: &[Sight]) -> String {
             (
                 s.bot,
                 s.person,
-                s.bot_id,
+                &s.bot_id,
                 &s.first_name,
                 &s.last_name,
                 &s.username,

@@ -10,8 +10,8 @@ use super::naming::{row_name, unique};
 use super::text::{lex, with_stack};
 use super::typer::{Typer, Verb};
 use super::{
-    Checked, Kind, cache, conflicts, lint, owned, pages, parameters, recipients, result, segments,
-    tables,
+    Checked, Kind, cache, conflicts, lint, owned, pages, parameters, recipients, result, runtime,
+    segments, tables,
 };
 use crate::Engine;
 use crate::check::scope::Scope;
@@ -19,6 +19,7 @@ use crate::check::{FlowCx, expr};
 use crate::diagnostics::codes::sql as codes;
 use crate::diagnostics::remove_entry;
 use crate::diagnostics::{Diagnostic, Severity};
+use crate::ir::expr::{Builtin, Expr, ExprKind};
 use crate::ir::sql::{Param, Query, QueryId, Shape, Text};
 use crate::ir::types::{Base, Ty};
 use crate::syntax::ast;
@@ -289,6 +290,8 @@ pub fn statement(
     }
 
     lint::rows(&mut cx.advice, &typer, &results, st, kind, &text);
+    // Previews have names of their own in the runtime's views, and there alone.
+    let views = runtime::alone(&typer);
     let mut bound = Vec::new();
     for (param, base) in slots {
         let name = &params.given[param].name;
@@ -302,6 +305,13 @@ pub fn statement(
             nullable: value.ty.nullable,
         };
         let what = format!("`:{name}`");
+        let value = match value.kind {
+            ExprKind::Builtin(Builtin::BotId) if views => Expr {
+                kind: ExprKind::Builtin(Builtin::BotInViews),
+                ..value
+            },
+            _ => value,
+        };
         let value = expr::coerce(cx, value, &ty, params.places[param], &what)?;
         cx.bound.push((value.clone(), params.places[param]));
         let ident = unique(crate::check::snake(name), &bound);

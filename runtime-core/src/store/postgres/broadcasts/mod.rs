@@ -36,7 +36,7 @@ pub(crate) async fn insert(
            CASE WHEN $15::bigint IS NULL THEN 0 ELSE $12::bigint + 2000000 END) RETURNING id",
     )
     .bind(making.bot)
-    .bind(making.bot_id)
+    .bind(&*making.bot_id)
     .bind(making.name)
     .bind(making.request.as_deref())
     .bind(making.audience.to_string())

@@ -35,7 +35,7 @@ pub(crate) async fn insert(
            CASE WHEN $15 IS NULL THEN 0 ELSE $12 + 2000000 END) RETURNING id",
     )
     .bind(making.bot)
-    .bind(making.bot_id)
+    .bind(&*making.bot_id)
     .bind(making.name)
     .bind(making.request.as_deref())
     .bind(making.audience.to_string())
