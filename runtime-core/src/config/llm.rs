@@ -115,6 +115,9 @@ impl Reader<'_> {
             _ => {}
         }
         let base = self.address_of("LLM_BASE_URL", &base?, "http://127.0.0.1:11434")?;
+        if base.ends_with("/chat/completions") {
+            self.error("`LLM_BASE_URL` ends before `/chat/completions`, which is appended to it");
+        }
         // A bare host means the API's usual place; an address with a path is taken as it stands.
         let bare = reqwest::Url::parse(&base).is_ok_and(|url| url.path() == "/");
         let upstream = Upstream {
@@ -232,6 +235,14 @@ mod tests {
         );
         let nameless = read(&[("LLM_BASE_URL", "http://llm")]).unwrap_err();
         assert!(nameless.contains("LLM_MODEL"), "{nameless}");
+        let whole = [
+            (
+                "LLM_BASE_URL",
+                "https://api.openai.com/v1/chat/completions/",
+            ),
+            ("LLM_MODEL", "m"),
+        ];
+        assert!(read(&whole).unwrap_err().contains("ends before"));
         let off = [
             ("LLM_BASE_URL", "http://llm"),
             ("LLM_MODEL", "m"),

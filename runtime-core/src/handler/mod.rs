@@ -179,9 +179,11 @@ impl Cx {
         }
     }
 
-    /// The update's event says who wrote the reply.
+    /// The update's event says who wrote the reply. It has room for one: of several replies, for the one that says most.
     pub(crate) fn tag(&mut self, tag: ResultTag) {
-        self.tag = Some(tag);
+        if self.tag.is_none_or(|known| tag.says_more_than(known)) {
+            self.tag = Some(tag);
+        }
     }
 
     /// `:bot_id`.

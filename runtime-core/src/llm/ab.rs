@@ -97,6 +97,25 @@ mod tests {
     }
 
     #[test]
+    fn of_two_replies_the_one_that_is_compared_counts() {
+        let compared = |variant, asked| tag(Some(variant), asked);
+        let treated = compared(Variant::Treatment, Some(Ok(())));
+        let short = compared(Variant::Treatment, None);
+        let control = compared(Variant::Control, None);
+        let always = tag(None, Some(Ok(())));
+        let never = tag(None, None);
+        for (more, less) in [
+            (treated, short),
+            (treated, always),
+            (control, always),
+            (always, never),
+        ] {
+            assert!(more.says_more_than(less) && !less.says_more_than(more));
+        }
+        assert!(!treated.says_more_than(treated), "the first stays");
+    }
+
+    #[test]
     fn a_failed_treatment_is_no_success() {
         let tag = |variant, asked| serde_json::to_string(&super::tag(variant, asked)).unwrap();
         assert_eq!(

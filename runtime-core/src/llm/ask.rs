@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::prompt;
+
 /// A question to the model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ask {
@@ -28,6 +30,21 @@ pub struct Ask {
     pub max_tokens: u32,
     /// In hundredths, 0 to 200.
     pub temperature: u8,
+}
+
+/// Likely tokens of a person's text, and of what is given to answer from, that are stored with a question: at most 48 and
+/// 96 KiB. Beside them a job has room for the longest prompt.
+const TEXT: usize = 16_000;
+const GIVEN: usize = 32_000;
+
+impl Ask {
+    /// With as much of its data as a stored job has room for: the rest goes by the rule by which it would be cut for the
+    /// model.
+    pub(crate) fn stored(mut self) -> Self {
+        self.text = prompt::cut(self.text, TEXT, self.keep);
+        self.given = self.given.map(|given| prompt::cut(given, GIVEN, self.keep));
+        self
+    }
 }
 
 /// What the model is to do.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rand::Rng;
 
-use super::ask::{Answer, Ask, Format, Output, Refused};
+use super::ask::{Answer, Ask, Format, Output, Refused, Task};
 use super::breaker::Pass;
 use super::client::{Failed, Said};
 use super::prompt::{self, Prompt};
@@ -108,7 +108,7 @@ impl Asking<'_> {
         let line = self.inner.today(self.at);
         let waits = Instant::now();
         let reserved = self.inner.budget.reserve(line, prompt.cost).await;
-        let reservation = match reserved {
+        let mut reservation = match reserved {
             Ok(reservation) => reservation,
             Err(refused) => return Called::Never(refused),
         };
@@ -140,6 +140,7 @@ impl Asking<'_> {
         if began.duration_since(waits) > LEAST_TIME {
             *elsewhere += began.duration_since(waits);
         }
+        reservation.sent();
         let called = self.model.client.call(self.ask, prompt, limit).await;
         let took = began.elapsed();
         *elsewhere += took;
@@ -207,6 +208,14 @@ impl Asking<'_> {
 
     fn read(&self, prompt: &Prompt, said: &Said, spent: u32) -> Called {
         let read = output::read(&self.ask.format, &said.content, &prompt.marks);
+        let read = match (read, &self.ask.format) {
+            // Half of a reply is less than the author's words.
+            (Some(Output::Text(_)), _) if said.cut && self.ask.task == Task::Improve => None,
+            (Some(Output::Text(text)), Format::Text { max }) if said.cut => {
+                Some(Output::Text(output::broken_off(text, *max)))
+            }
+            (read, _) => read,
+        };
         telemetry::emit(events::LlmRead {
             bot: self.bot,
             form: match self.ask.format {
@@ -218,6 +227,8 @@ impl Asking<'_> {
         });
         match read {
             Some(output) => Called::Answer(output, spent),
+            // It would have no more tokens the next time.
+            None if said.cut => Called::Never(Refused::Invalid),
             // Another try may go better, and at once.
             None => Called::Again(Refused::Invalid, Some(Duration::ZERO), spent),
         }

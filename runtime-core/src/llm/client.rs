@@ -34,6 +34,8 @@ pub(super) struct Said {
     pub(super) content: String,
     /// Tokens as the server counts them; `None`: it does not say.
     pub(super) tokens: Option<Tokens>,
+    /// It had no more tokens: there would be more of it.
+    pub(super) cut: bool,
 }
 
 /// Tokens of a call.
@@ -56,7 +58,7 @@ pub(super) enum Failed {
     Busy(u16, Option<Duration>),
     /// It refused this request.
     Refused(u16),
-    /// It refused us: a wrong key, a wrong address, another model.
+    /// It refused us: a wrong key, no money left, a wrong address, another model.
     Denied(u16),
     /// It points elsewhere.
     Redirected,
@@ -275,16 +277,24 @@ impl Client {
             200..=299 => read(response).await,
             300..=399 => Err(Failed::Redirected),
             status @ (408 | 429 | 500..=599) => Err(Failed::Busy(status, wait(&response))),
-            status @ (401 | 403 | 404 | 405 | 407) => Err(Failed::Denied(status)),
+            status @ (401..=405 | 407) => Err(Failed::Denied(status)),
             status => Err(Failed::Refused(status)),
         }
     }
 }
 
+/// `Retry-After`: seconds, or a date.
 fn wait(response: &reqwest::Response) -> Option<Duration> {
-    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    let seconds: u64 = value.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
+    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let wait = match value.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let at = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
+            let left = at.duration_since(jiff::Timestamp::now());
+            Duration::try_from(left).unwrap_or_default()
+        }
+    };
+    Some(wait.min(LONGEST_WAIT))
 }
 
 async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, Failed> {
@@ -310,25 +320,31 @@ fn broken(error: &reqwest::Error) -> Failed {
 
 /// Reads what was said; tolerant of everything that is not needed.
 fn said(bytes: &[u8], format: &Format) -> Result<Said, Failed> {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let answer: Value = serde_json::from_slice(bytes).map_err(|_| Failed::Unreadable)?;
     let choice = answer.pointer("/choices/0").ok_or(Failed::Unreadable)?;
-    if choice.get("finish_reason").and_then(Value::as_str) == Some("content_filter") {
+    let finished = choice.get("finish_reason").and_then(Value::as_str);
+    if finished == Some("content_filter") {
         return Err(Failed::Filtered);
     }
-    let message = choice.get("message").ok_or(Failed::Unreadable)?;
+    let message = choice.get("message").and_then(Value::as_object);
+    let message = message.ok_or(Failed::Unreadable)?;
+    let refusal = message.get("refusal").and_then(Value::as_str);
     let content = match message.get("content") {
         Some(Value::String(content)) => content.clone(),
         // Some servers answer a schema with the object itself.
         Some(object @ Value::Object(_)) if matches!(format, Format::Record { .. }) => {
             object.to_string()
         }
-        // It has declined to answer.
-        Some(Value::Null) if message.get("refusal").is_some_and(Value::is_string) => {
-            return Err(Failed::Filtered);
-        }
-        Some(Value::Null) => String::new(),
+        Some(Value::Array(parts)) => parts.iter().filter_map(spoken).collect(),
+        // A call of a tool, say: there are none.
+        None | Some(Value::Null) => String::new(),
         _ => return Err(Failed::Unreadable),
     };
+    // It has declined to answer.
+    if content.is_empty() && refusal.is_some_and(|words| !words.is_empty()) {
+        return Err(Failed::Filtered);
+    }
     let count = |name: &str| {
         let number = answer.get("usage")?.get(name)?;
         let number = number.as_u64().or_else(|| number.as_i64().map(|_| 0))?;
@@ -344,5 +360,17 @@ fn said(bytes: &[u8], format: &Format) -> Result<Said, Failed> {
             answer: answer.unwrap_or_default(),
         }),
     };
-    Ok(Said { content, tokens })
+    Ok(Said {
+        content,
+        tokens,
+        cut: matches!(finished, Some("length" | "max_tokens")),
+    })
+}
+
+/// The words of a part of an answer, where it is one that people read.
+fn spoken(part: &Value) -> Option<&str> {
+    match part.get("type")?.as_str()? {
+        "text" | "output_text" => part.get("text")?.as_str(),
+        _ => None,
+    }
 }

@@ -33,6 +33,12 @@ pub enum Act {
     Endless,
     /// 200 with these bytes.
     Raw(String),
+    /// 200 with these, which need not be text.
+    Bytes(Vec<u8>),
+    /// 200 with these bytes, one at a time with such a pause between them.
+    Drip(Duration, String),
+    /// 429, and `Retry-After` in these words.
+    Later(String),
     /// Words, with this usage.
     Usage(String, Value),
     /// Points elsewhere.
@@ -328,6 +334,22 @@ async fn complete(
         Act::Close => Response::new(Body::new(Stream { endless: false })),
         Act::Endless => Response::new(Body::new(Stream { endless: true })),
         Act::Raw(bytes) => bytes.into_response(),
+        Act::Bytes(bytes) => bytes.into_response(),
+        Act::Drip(pause, bytes) => {
+            let (give, rest) = tokio::sync::mpsc::channel(1);
+            tokio::spawn(async move {
+                for byte in bytes.into_bytes() {
+                    tokio::time::sleep(pause).await;
+                    if give.send(Bytes::from(vec![byte])).await.is_err() {
+                        return;
+                    }
+                }
+            });
+            Response::new(Body::new(Dripping(rest)))
+        }
+        Act::Later(when) => {
+            (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, when)]).into_response()
+        }
         Act::Usage(words, usage) => answer(&words, &usage),
         Act::Redirect(to) => {
             (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response()
@@ -375,5 +397,21 @@ impl axum::body::HttpBody for Stream {
         } else {
             Err(std::io::ErrorKind::ConnectionReset.into())
         }))
+    }
+}
+
+/// A body that comes slowly.
+struct Dripping(tokio::sync::mpsc::Receiver<Bytes>);
+
+impl axum::body::HttpBody for Dripping {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        let next = self.0.poll_recv(context);
+        next.map(|bytes| bytes.map(|bytes| Ok(http_body::Frame::data(bytes))))
     }
 }

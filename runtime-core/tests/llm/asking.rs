@@ -110,6 +110,8 @@ async fn what_may_go_better_is_tried_again() {
     for (act, why) in [
         (Act::Status(400, None), Refused::Failed),
         (Act::Status(401, None), Refused::Failed),
+        (Act::Status(402, None), Refused::Failed),
+        (Act::Status(413, None), Refused::Failed),
         (Act::Status(404, None), Refused::Failed),
         (Act::Status(422, None), Refused::Failed),
         (
@@ -262,4 +264,156 @@ async fn no_more_calls_at_once_than_allowed() {
     let answers = all.join_all().await;
     assert!(answers.iter().all(Result::is_ok));
     assert_eq!(stub.most_at_once(), 4);
+}
+
+/// A whole answer of the API with this choice.
+fn whole(choice: serde_json::Value) -> Act {
+    let usage = json!({"prompt_tokens": 7, "completion_tokens": 3});
+    Act::Raw(json!({"choices": [choice], "usage": usage}).to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_answer_in_their_own_ways() {
+    let stub = Stub::start().await.unwrap();
+    let rig = rig(config(&stub)).await;
+    let parts = json!([
+        {"type": "thinking", "thinking": "hm"},
+        {"type": "text", "text": "Hello"},
+        {"type": "text", "text": ", Anna!"},
+    ]);
+    let plain = json!({"message": {"content": "Hello, Anna!"}});
+    let Act::Raw(body) = whole(plain) else {
+        panic!("no body");
+    };
+    for act in [
+        whole(json!({"message": {"role": "assistant", "content": parts}})),
+        // With more than anybody needs, and without an account of it.
+        Act::Raw(json!({"id": 7, "choices": [{"index": 0, "logprobs": null, "finish_reason": "stop", "message":
+            {"role": "assistant", "content": "Hello, Anna!", "refusal": null, "tool_calls": [], "reasoning_content": "hm"}},
+            {"index": 1, "message": {"content": "Bye"}}], "system_fingerprint": null}).to_string()),
+        Act::Bytes([&b"\xef\xbb\xbf"[..], body.as_bytes()].concat()),
+        Act::Raw(format!("\r\n  {body}\n\n")),
+        Act::Drip(Duration::from_millis(1), body.clone()),
+        whole(json!({"message": {"content": "\u{feff}Hello, Anna!\u{feff}"}})),
+    ] {
+        stub.next(act.clone());
+        let answer = rig.ask(&text("Greet Anna")).await;
+        assert_eq!(answer.unwrap().output, said("Hello, Anna!"), "{act:?}");
+    }
+    for (act, why) in [
+        // A call of a tool instead of words: there are no tools.
+        (
+            whole(
+                json!({"finish_reason": "tool_calls", "message": {"role": "assistant", "tool_calls": [{"id": "1"}]}}),
+            ),
+            Refused::Invalid,
+        ),
+        (
+            whole(json!({"message": {"content": "", "refusal": "I cannot help with that."}})),
+            Refused::Moderated,
+        ),
+        (
+            whole(json!({"message": {"content": [{"type": "image_url", "image_url": "x"}]}})),
+            Refused::Invalid,
+        ),
+        (whole(json!({"text": "Hello"})), Refused::Failed),
+        (whole(json!({"message": "Hello"})), Refused::Failed),
+        (
+            Act::Raw(json!({"error": {"message": "overloaded", "code": 503}}).to_string()),
+            Refused::Failed,
+        ),
+        (
+            // No text.
+            Act::Bytes(
+                body.bytes()
+                    .map(|b| if b == b'A' { 0xff } else { b })
+                    .collect(),
+            ),
+            Refused::Failed,
+        ),
+    ] {
+        stub.next(act.clone());
+        assert_eq!(rig.ask(&text("Greet Anna")).await, Err(why), "{act:?}");
+        rig.llm.reset_breaker(crate::rig::SHOP).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_had_no_more_tokens_is_not_taken_for_whole() {
+    let stub = Stub::start().await.unwrap();
+    let rig = rig(LlmConfig {
+        retries: 2,
+        ..config(&stub)
+    })
+    .await;
+    let cut =
+        |words: &str| whole(json!({"finish_reason": "length", "message": {"content": words}}));
+    stub.always(cut("We are open on workdays from ni"));
+    let answer = rig.ask(&text("When?")).await.unwrap();
+    assert_eq!(answer.output, said("We are open on workdays from…"));
+    // A choice that was said is said; what has not its form would not have it the next time either.
+    stub.always(cut("bug: because it"));
+    let answer = rig.ask(&choice("It broke")).await.unwrap();
+    assert_eq!(answer.output, Output::Choice("bug".to_owned()));
+    let before = stub.calls();
+    stub.always(cut("{\"guests\": 3, \"wi"));
+    assert_eq!(rig.ask(&record()).await, Err(Refused::Invalid));
+    stub.always(cut("Let me think about it: the person says"));
+    assert_eq!(rig.ask(&choice("It broke")).await, Err(Refused::Invalid));
+    // Half of a reply is less than the author's own words.
+    let reply = "Your table is booked for Friday at seven.";
+    let improves = Preset::Short.improve("p".into(), "en".into(), reply, None);
+    stub.always(cut("Your table is booked for"));
+    assert_eq!(rig.ask(&improves.unwrap()).await, Err(Refused::Invalid));
+    assert_eq!(stub.calls() - before, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_drips_has_no_more_time_than_another() {
+    let stub = Stub::start().await.unwrap();
+    let mut config = config(&stub);
+    if let Some(upstream) = &mut config.upstream {
+        upstream.timeout = Duration::from_millis(300);
+    }
+    let rig = rig(config).await;
+    stub.next(Act::Drip(Duration::from_millis(50), " ".repeat(1_000)));
+    let began = Instant::now();
+    assert_eq!(rig.ask(&text("x")).await, Err(Refused::TimedOut));
+    assert!(began.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_says_when_to_come_again() {
+    let stub = Stub::start().await.unwrap();
+    let rig = rig(LlmConfig {
+        retries: 1,
+        ..config(&stub)
+    })
+    .await;
+    let soon = jiff::Timestamp::now() + Duration::from_secs(4);
+    let soon = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&soon);
+    for (when, waits) in [
+        (soon.unwrap().as_str(), true),
+        ("1", true),
+        ("Fri, 27 Nov 2015 15:00:00 GMT", false),
+        // It is as if nothing was said.
+        ("-5", false),
+        ("1.5", false),
+        ("soon", false),
+        ("99999999999999999999999999", false),
+    ] {
+        stub.next(Act::Later(when.to_owned()));
+        let (began, before) = (Instant::now(), stub.calls());
+        assert!(rig.ask(&text("x")).await.is_ok(), "{when}");
+        assert_eq!(stub.calls() - before, 2, "{when}");
+        let waited = began.elapsed() >= Duration::from_secs(1);
+        assert_eq!(waited, waits, "{when}");
+    }
+    // Longer than a question has: nobody waits for it.
+    for when in ["3600", "Mon, 27 Nov 2215 15:00:00 GMT"] {
+        stub.next(Act::Later(when.to_owned()));
+        let (began, before) = (Instant::now(), stub.calls());
+        assert_eq!(rig.ask(&text("x")).await, Err(Refused::Failed));
+        assert!(began.elapsed() < Duration::from_secs(1) && stub.calls() - before == 1);
+    }
 }

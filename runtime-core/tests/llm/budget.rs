@@ -384,3 +384,45 @@ async fn without_a_database_nothing_is_asked() {
     assert_eq!(rig.ask(&small(2)).await, Err(Refused::Failed));
     assert_eq!(stub.calls(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_whose_turn_did_not_come_costs_nothing() {
+    let stub = Stub::start().await.unwrap();
+    let rig = rig(LlmConfig {
+        parallel: 1,
+        ..bounded(&stub)
+    })
+    .await;
+    rig.llm.set_budget("shop", 1_000).await.unwrap();
+    stub.always(Act::Slow(Duration::from_millis(600), "ok".to_owned()));
+    let first = tokio::spawn({
+        let llm = rig.llm.clone();
+        async move { llm.ask("shop", 1, &small(1)).await }
+    });
+    until("it is asked", async || stub.calls() == 1).await;
+    let second = tokio::time::timeout(Duration::from_millis(100), rig.ask(&small(2))).await;
+    assert!(second.is_err(), "{second:?}");
+    assert!(first.await.unwrap().is_ok());
+    assert_eq!((stub.calls(), rig.used().await), (1, 10));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_belongs_to_the_day_on_which_it_was_made() {
+    let stub = Stub::start().await.unwrap();
+    let rig = rig(bounded(&stub)).await;
+    stub.next(Act::Slow(Duration::from_millis(300), "ok".to_owned()));
+    let asked = tokio::spawn({
+        let llm = rig.llm.clone();
+        async move { llm.ask("shop", 1, &small(1)).await }
+    });
+    until("it is asked", async || stub.calls() == 1).await;
+    rig.clock.advance(3 * 3600); // past midnight
+    let reserved = rig.llm.tokens_by_day("shop", 2).await.unwrap();
+    assert_eq!(reserved["2026-03-02"], 0);
+    assert!(asked.await.unwrap().is_ok());
+    assert_eq!(rig.used().await, 0, "the new day is whole");
+    let days = rig.llm.tokens_by_day("shop", 2).await.unwrap();
+    assert_eq!((days["2026-03-01"], days["2026-03-02"]), (10, 0));
+    assert!(rig.ask(&small(2)).await.is_ok());
+    assert_eq!(rig.used().await, 10);
+}

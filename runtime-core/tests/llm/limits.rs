@@ -7,7 +7,7 @@ use runtime_core::llm::moderation::{Moderator, Rule, Verdict};
 use runtime_core::llm::settings::{LlmConfig, Moderation};
 use runtime_core::testing::llm::{Act, Stub};
 
-use crate::rig::{Wanted, config, rig, text};
+use crate::rig::{Wanted, choice, config, rig, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_and_bots_have_limits() {
@@ -176,4 +176,35 @@ async fn a_moderation_endpoint_that_does_not_answer_lets_nothing_pass() {
     let rig = rig(config).await;
     assert_eq!(rig.ask(&text("a horse")).await, Err(Refused::Moderated));
     assert_eq!(stub.calls(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_limit_it_is_takes_nobody_along() {
+    let stub = Stub::start().await.unwrap();
+    stub.always(Act::Slow(Duration::from_millis(50), "ok".to_owned()));
+    let rig = rig(LlmConfig {
+        user_per_minute: 1,
+        ..config(&stub)
+    })
+    .await;
+    assert!(rig.llm.ask("shop", 1, &text("first")).await.is_ok());
+    // Mostly the one who may not ask leads; whoever asks the same meanwhile asks then.
+    let question = text("second");
+    let (limited, follows) = tokio::join!(
+        rig.llm.ask("shop", 1, &question),
+        rig.llm.ask("shop", 2, &question)
+    );
+    assert!(follows.is_ok(), "{follows:?}");
+    let known = limited.as_ref().is_ok_and(|answer| answer.cached);
+    assert!(known || limited == Err(Refused::Limited), "{limited:?}");
+    // Where the leader has no answer, all of them have asked, and once.
+    stub.always(Act::Slow(Duration::from_millis(300), "neither".to_owned()));
+    let before = stub.calls();
+    let question = choice("third");
+    let (a, b) = tokio::join!(
+        rig.llm.ask("shop", 3, &question),
+        rig.llm.ask("shop", 4, &question)
+    );
+    assert_eq!((a, b), (Err(Refused::Invalid), Err(Refused::Invalid)));
+    assert_eq!(stub.calls() - before, 1);
 }

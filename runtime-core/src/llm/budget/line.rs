@@ -312,6 +312,7 @@ impl Work {
             epoch,
             tokens: one.tokens,
             queue,
+            sent: false,
             settled: false,
         };
         if let Err(Ok(mut unused)) = one.tell.send(Ok(reservation)) {

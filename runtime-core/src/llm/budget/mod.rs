@@ -47,13 +47,14 @@ pub(super) struct Budget {
     queue: mpsc::Sender<Op>,
 }
 
-/// Tokens that are reserved for a call. Dropped without being settled, all of them count as used.
+/// Tokens that are reserved for a call. Dropped without being settled, all of them count as used, where it was made.
 #[derive(Debug)]
 pub(super) struct Reservation {
     line: Line,
     epoch: i64,
     tokens: i64,
     queue: mpsc::Sender<Op>,
+    sent: bool,
     settled: bool,
 }
 
@@ -117,6 +118,11 @@ impl Budget {
 }
 
 impl Reservation {
+    /// The call is made now.
+    pub(super) fn sent(&mut self) {
+        self.sent = true;
+    }
+
     /// So many were used.
     pub(super) async fn settle(mut self, spent: u32, counts: LlmCounts) {
         self.settled = true;
@@ -145,9 +151,10 @@ impl Drop for Reservation {
     fn drop(&mut self) {
         if !self.settled {
             // Where there is no room it stays reserved, which counts as much.
+            let spent = if self.sent { self.tokens } else { 0 };
             let _ = self
                 .queue
-                .try_send(self.settled(self.tokens, LlmCounts::default()));
+                .try_send(self.settled(spent, LlmCounts::default()));
         }
     }
 }

@@ -52,6 +52,15 @@ pub struct ResultTag {
     pub reason: Option<&'static str>,
 }
 
+impl ResultTag {
+    /// Whether it is worth more to whoever evaluates: a reply that is compared before one that is not, then one that the
+    /// model was asked for.
+    pub(crate) fn says_more_than(self, other: Self) -> bool {
+        let weight = |tag: Self| (tag.variant.is_some(), tag.llm != "no");
+        weight(self) > weight(other)
+    }
+}
+
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
