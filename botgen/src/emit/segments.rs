@@ -153,27 +153,27 @@ fn segment<'a>(
         .map(|when| Values::new(env).condition(when));
     match (test, cut) {
         (None, Cut::Ask(_)) => quote! {
-            let (ask, long, late) = #asked;
-            cx.think(&#constant, &#built, ask, long, late)
+            let asked = #asked;
+            cx.think(&#constant, &#built, asked)
         },
         (None, Cut::Improve(..)) => quote! {
             let asked = #asked;
             match asked {
-                Some((ask, long, late)) => cx.think(&#constant, &#built, ask, long, late),
+                Some(asked) => cx.think(&#constant, &#built, asked),
                 None => #function(cx, #built, Went::On).await,
             }
         },
         (Some(test), Cut::Ask(_)) => quote! {
             let asked = if #test { Some(#asked) } else { None };
             match asked {
-                Some((ask, long, late)) => cx.think(&#constant, &#built, ask, long, late),
+                Some(asked) => cx.think(&#constant, &#built, asked),
                 None => #function(cx, #built, Went::Past).await,
             }
         },
         (Some(test), Cut::Improve(..)) => quote! {
             let asked = if #test { Some(#asked) } else { None };
             match asked {
-                Some(Some((ask, long, late))) => cx.think(&#constant, &#built, ask, long, late),
+                Some(Some(asked)) => cx.think(&#constant, &#built, asked),
                 Some(None) => #function(cx, #built, Went::On).await,
                 None => #function(cx, #built, Went::Past).await,
             }

@@ -6,6 +6,9 @@ pub const MESSAGE_TEXT: usize = 4096;
 pub const MESSAGE_RAW_BYTES: usize = 32_768;
 /// Longest media caption in UTF-16 code units after entity parsing.
 pub const CAPTION: usize = 1024;
+/// Longest words of an author in one part of a question to the language model, in UTF-16 code units: three of them have room
+/// in a stored job. What values make longer is cut.
+pub const MODEL_TEXT: usize = 32_000;
 /// Longest `callback_data` in bytes (Bot API, InlineKeyboardButton).
 pub const CALLBACK_DATA_BYTES: usize = 64;
 /// Longest toast (answerCallbackQuery `text`) in UTF-16 code units.

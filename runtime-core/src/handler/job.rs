@@ -51,7 +51,8 @@ pub(crate) struct Thought {
 
 impl Cx {
     /// Asks the model and ends this segment; the rest runs once there is an answer, or none will come. A dialogue waits
-    /// meanwhile. `vars` is what the rest knows.
+    /// meanwhile. `vars` is what the rest knows; with the question stands what is said where the answer takes long, and where
+    /// the person has moved on. What of its texts has no room in a stored job is cut, as its author has said.
     ///
     /// # Errors
     /// The effect class said that the handler does not ask (a compiler bug), or what it knows does not serialize.
@@ -59,9 +60,7 @@ impl Cx {
         &mut self,
         segment: &'static Segment,
         vars: &V,
-        ask: Ask,
-        long: Option<Text>,
-        late: Option<Text>,
+        (ask, long, late): (Ask, Option<Text>, Option<Text>),
     ) -> Handled {
         if !self.connection.stores() {
             return Err(HandlerError::Bug(
@@ -91,7 +90,7 @@ impl Cx {
         let improves = ask.task == Task::Improve;
         self.thought = Some(Thought {
             segment,
-            ask,
+            ask: ask.stored(),
             vars,
             variant: self.variant.take().filter(|_| improves),
             long,
@@ -101,7 +100,8 @@ impl Cx {
     }
 
     /// The question that rewrites a reply: in this style, with at most so many tokens; `compare`: for half of the people.
-    /// `None`: it is sent as it is, and the event says so.
+    /// `None`: it is sent as it is, and the event says so: it is not compared, too short or too long, or holds what plain words
+    /// cannot say.
     pub fn improves(
         &mut self,
         place: &'static str,
@@ -112,7 +112,7 @@ impl Cx {
     ) -> Option<Ask> {
         let variant =
             compare.then(|| Variant::assigned("llm_improve", self.bot_id(), self.user_id(), HALF));
-        let ask = if variant == Some(Variant::Control) {
+        let ask = if variant == Some(Variant::Control) || reply.says_more() {
             None
         } else {
             let style = Preset::named(style).unwrap_or_default();

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use botfactory_lang::callback::{Leaf, encode_arg_text};
 use botfactory_lang::length::cut;
 use botfactory_lang::limits::BUTTON_TEXT;
-use botfactory_lang::markup::{ParseMode, Place, escape_into, is_blank, plain_text};
+use botfactory_lang::markup::{ParseMode, Place, escape_into, is_blank, plain_text, says_more};
 use botfactory_lang::value::{Date, Decimal, Instant, TimeOfDay};
 
 use crate::store::outbox::OnAmbiguous;
@@ -90,6 +90,10 @@ impl Text {
             ParseMode::Plain => Cow::Borrowed(&self.markup),
             mode => Cow::Owned(plain_text(mode, &self.markup)),
         }
+    }
+    /// Whether it holds what its plain words cannot say: a link, hidden words.
+    pub(crate) fn says_more(&self) -> bool {
+        says_more(self.mode, &self.markup)
     }
     /// The words of a button or toast: seen characters, cut at `max` UTF-16 units, never empty.
     pub(crate) fn label(&self, max: usize) -> String {

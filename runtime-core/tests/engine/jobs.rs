@@ -250,6 +250,11 @@ async fn events_say_who_wrote_a_reply() {
     // Too short to be rewritten.
     assert_eq!(rig.say(ANNA, "/polish Booked.").await.texts(), ["Booked."]);
     expected.push(tag("no", None, None));
+    // A link, which other words would not have.
+    let link = "Read <a href=\"https://example.org\">our terms</a>, please.";
+    let said = rig.say(ANNA, &format!("/polish {link}")).await;
+    assert_eq!(said.texts(), [link]);
+    expected.push(tag("no", None, None));
     rig.say(ANNA, "/polish Your table is booked.").await;
     assert_eq!(end(&mut rig).await, ["It is all yours!"]);
     expected.push(tag("yes", None, None));

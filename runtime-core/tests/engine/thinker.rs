@@ -135,7 +135,7 @@ impl Bot for Thinker {
                 if !args.is_empty() {
                     // Before the first question.
                     let asked = question("talk", args);
-                    return cx.think(&ENTERED, &vars, asked, None, None);
+                    return cx.think(&ENTERED, &vars, (asked, None, None));
                 }
                 cx.begin(&TALK);
                 return wait(cx);
@@ -149,10 +149,10 @@ impl Bot for Thinker {
                     cx.reply(Message::new(text));
                     return cx.done();
                 };
-                return cx.think(&POLISH, &vars, ask, None, None);
+                return cx.think(&POLISH, &vars, (ask, None, None));
             }
             let long = html(cx, "A moment.");
-            cx.think(&THINK, &vars, question("think", args), Some(long), None)
+            cx.think(&THINK, &vars, (question("think", args), Some(long), None))
         })
     }
     fn answer<'a>(&'a self, cx: &'a mut Cx, _: Waiting, given: Given<'a>) -> Handling<'a> {
@@ -166,7 +166,7 @@ impl Bot for Thinker {
                 }
             };
             let asked = question("talk", &word);
-            cx.think(&SAID, &Vars { word }, asked, None, None)
+            cx.think(&SAID, &Vars { word }, (asked, None, None))
         })
     }
     fn ask<'a>(&'a self, cx: &'a mut Cx, _: &'a Waiting) -> Handling<'a> {

@@ -9,14 +9,14 @@ use crate::check::scope::Scope;
 use crate::check::text::{self, TextUse};
 use crate::check::{expr, snake};
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::codes::{limits, models as codes};
+use crate::diagnostics::codes::models as codes;
 use crate::ir::ActionKind;
 use crate::ir::ask::{ANSWER, Ask, Field, Improve, Keep, Output, Record, RecordId, Task};
-use crate::ir::text::TextCall;
+use crate::ir::text::{Piece, Slot, TextCall};
 use crate::ir::types::{Base, Ty};
 use crate::source::{Span, Spanned, Str};
 use crate::syntax::ast::{self, AskFallback, AskField, AskOption, AskOutput, StepType};
-use botfactory_lang::markup::ParseMode;
+use botfactory_lang::markup::{self, ParseMode};
 
 /// Tokens of an answer.
 const TOKENS: RangeInclusive<i64> = 1..=4096;
@@ -31,16 +31,13 @@ const MOST: usize = 30;
 
 /// Checks the action. The result's type does not yet say that `when` may skip it.
 pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, ask: &ast::Ask) -> Option<ActionKind> {
-    let words = |check: &mut FlowCheck<'_>, t: &ast::Text, hint: &str, mode| {
-        let usage = TextUse::message(mode, hint);
+    let words = |check: &mut FlowCheck<'_>, t: &ast::Text, usage: TextUse<'_>| {
         Some(text::text(&mut check.cx, scope, t, usage)?.call)
     };
     let asked = |check: &mut FlowCheck<'_>, t: &ast::Text, hint: &str, help: &str| {
         says(check, t, hint, help)?;
-        words(check, t, hint, ParseMode::Plain)
+        words(check, t, told(hint))
     };
-    let plain = ParseMode::Plain;
-    let mark = check.cx.sink.mark();
     let prompt = asked(
         check,
         &ask.prompt,
@@ -53,15 +50,13 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, ask: &ast::Ask) -> Option
         "input",
         "name what the model looks at: `input: \"{{question}}\"`",
     );
-    let optional = |check: &mut FlowCheck<'_>, t: &Option<ast::Text>, hint, mode| match t {
-        Some(t) => words(check, t, hint, mode).map(Some),
+    let optional = |check: &mut FlowCheck<'_>, t: &Option<ast::Text>, usage| match t {
+        Some(t) => words(check, t, usage).map(Some),
         None => Some(None),
     };
-    let context = optional(check, &ask.context, "context", plain);
-    // The model takes an empty text too.
-    check.cx.sink.take_back(mark, &limits::BLANK_MESSAGE);
-    let long = optional(check, &ask.on_long, "long", ParseMode::Html);
-    let late = optional(check, &ask.on_late, "late", ParseMode::Html);
+    let context = optional(check, &ask.context, told("context"));
+    let long = optional(check, &ask.on_long, said("long"));
+    let late = optional(check, &ask.on_late, said("late"));
     if let Some(prompt) = &prompt {
         instructions(check, ask, prompt);
     }
@@ -143,6 +138,16 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, ask: &ast::Ask) -> Option
     })))
 }
 
+/// What the model is given.
+fn told(hint: &str) -> TextUse<'_> {
+    TextUse::plain(Slot::Question, hint)
+}
+
+/// What the person is told meanwhile.
+fn said(hint: &str) -> TextUse<'_> {
+    TextUse::message(ParseMode::Html, hint)
+}
+
 /// A text of a question has words. `None`: it has none, which was reported.
 fn says(check: &mut FlowCheck<'_>, text: &ast::Text, what: &str, help: &str) -> Option<()> {
     if !text.source.value.trim().is_empty() {
@@ -209,22 +214,16 @@ fn never_said(check: &mut FlowCheck<'_>, ask: &ast::Ask) {
 
 /// What a person writes belongs into `input`: among the instructions it would be one of them.
 fn instructions(check: &mut FlowCheck<'_>, ask: &ast::Ask, prompt: &TextCall) {
-    let Some(text) = check.cx.texts.get(prompt.id.0) else {
-        return;
-    };
-    let found = text.params.iter().find(|var| {
-        matches!(var.ty.base, Base::Text { .. }) && check.cx.advice.origins.chosen(&var.ident)
-    });
-    let Some(name) = found.map(|var| var.name.clone()) else {
+    let Some((name, whose)) = super::trust::instructs(check, prompt) else {
         return;
     };
     check.cx.sink.report(
         Diagnostic::new(
             &codes::PROMPT,
             last_named(&ask.prompt.source, &name),
-            format!("`{name}` is what a person writes, and stands among the instructions here"),
+            format!("`{name}` is {whose}, and stands among the instructions here"),
         )
-        .help(format!("put it into `input: \"{{{{{name}}}}}\"`: there it is data, and cannot tell the model what to do")),
+        .help("put it into `input`: there it is data, and cannot tell the model what to do"),
     );
 }
 
@@ -491,12 +490,12 @@ fn field(
     })
 }
 
-/// `llm_improve` and what goes with it.
-/// `fixed`: what the text says in each locale, where that is always the same.
+/// `llm_improve` and what goes with it. `text`: what is rewritten; `None`: it has mistakes.
 pub fn improve(
     check: &mut FlowCheck<'_>,
     reply: &ast::Reply,
-    fixed: &[Option<String>],
+    text: Option<&text::Checked>,
+    mode: ParseMode,
 ) -> Option<Option<Improve>> {
     let Some(written) = &reply.improve else {
         return Some(None);
@@ -530,7 +529,7 @@ pub fn improve(
             "the styles have bounds of 100, 200 and 300",
         )?),
     };
-    if let Some(why) = never_rewritten(fixed) {
+    if let Some((why, help)) = text.and_then(|text| never_rewritten(check, text, mode)) {
         check.cx.sink.report(
             Diagnostic::new(
                 &codes::IDLE,
@@ -538,7 +537,7 @@ pub fn improve(
                 format!("this text is never rewritten: it has {why}"),
             )
             .note(reply.text.source.span, "the text")
-            .help("the model gets texts of 10 to 500 characters: leave `llm_improve` out"),
+            .help(help),
         );
     }
     Some(Some(Improve {
@@ -551,19 +550,47 @@ pub fn improve(
 /// Characters of a text that the model rewrites.
 const REWRITTEN: RangeInclusive<usize> = 10..=500;
 
-/// Why the model gets a text in no locale.
-fn never_rewritten(fixed: &[Option<String>]) -> Option<String> {
-    let plain = |words: &Option<String>| {
-        let words = words.as_deref()?.trim();
-        // What is marked up has fewer characters than are written.
-        let marked = words.contains(['<', '&', '*', '_', '`', '\\']);
-        let long = words.chars().count();
-        (!marked && !REWRITTEN.contains(&long)).then_some(long)
+/// Why the model gets a text in no locale, and what to do.
+fn never_rewritten(
+    check: &FlowCheck<'_>,
+    text: &text::Checked,
+    mode: ParseMode,
+) -> Option<(String, &'static str)> {
+    let written = check.cx.texts.get(text.call.id.0);
+    let written = written.map_or(&[][..], |text| &text.pieces);
+    let opens = |piece: &Piece| match (piece, mode) {
+        (Piece::Literal(words), ParseMode::Html) => {
+            words.contains("<a ") || words.contains("tg-spoiler")
+        }
+        (Piece::Literal(words), ParseMode::MarkdownV2) => {
+            words.contains("](") || words.contains("||")
+        }
+        _ => false,
     };
-    let long: Option<Vec<usize>> = fixed.iter().map(plain).collect();
-    let (least, most) = (long.as_ref()?.iter().min()?, long.as_ref()?.iter().max()?);
-    Some(match least == most {
+    let fixed: Option<Vec<&str>> = text.fixed.iter().map(Option::as_deref).collect();
+    let fixed = fixed.unwrap_or_default();
+    let everywhere = !fixed.is_empty() && fixed.iter().all(|words| markup::says_more(mode, words));
+    if everywhere || written.iter().any(opens) {
+        let why = "a link or hidden words, which other words would not have".to_owned();
+        return Some((
+            why,
+            "put the link on a button (`url:`), or leave `llm_improve` out",
+        ));
+    }
+    let long = fixed.iter().map(|words| {
+        let words = markup::plain_text(mode, words);
+        words.trim().chars().count()
+    });
+    let (least, most) = (long.clone().min()?, long.clone().max()?);
+    if long.clone().any(|long| REWRITTEN.contains(&long)) {
+        return None;
+    }
+    let why = match least == most {
         true => format!("{least} characters"),
         false => format!("{least} to {most} characters"),
-    })
+    };
+    Some((
+        why,
+        "the model gets texts of 10 to 500 characters: leave `llm_improve` out",
+    ))
 }

@@ -26,8 +26,7 @@ pub fn check(check: &mut FlowCheck<'_>, scope: &Scope, reply: &ast::Reply) -> Op
     let keyboard = check.keyboard(scope, &reply.keyboard);
     check.to_admins = false;
     let to = to(check, scope, reply);
-    let fixed = text.as_ref().map_or(&[][..], |text| &text.fixed);
-    let improve = llm::improve(check, reply, fixed);
+    let improve = llm::improve(check, reply, text.as_ref(), mode);
     let text = text?;
     if reply.empty_text.is_none() && !text::needs_empty_text(&mut check.cx, &text, &reply.text) {
         return None;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::check::flow::FlowCheck;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::models::UNTRUSTED;
-use crate::ir::expr::{Expr, ExprKind};
+use crate::ir::expr::{Builtin, Expr, ExprKind};
 use crate::ir::text::{How, KeyArg, Piece, Print, Text, TextCall};
 use crate::ir::types::Base;
 use crate::ir::{Button, ButtonDoes};
@@ -61,31 +61,28 @@ pub struct Letter<'a> {
 /// Others must not get what the model wrote.
 pub fn sent(check: &mut FlowCheck<'_>, letter: &Letter<'_>) {
     for (call, span) in &letter.texts {
-        note(check, SENT, *span, |ident, texts| said(texts, call, ident));
+        note(check, SENT, *span, |of, texts| said(texts, call, of));
     }
     for (value, span) in &letter.values {
-        note(check, SENT, *span, |ident, _| carries(value, ident));
+        note(check, SENT, *span, |of, _| carries(value, of));
     }
     for (button, written) in both(letter.keyboard, letter.written) {
-        note(check, SENT, written.span, |ident, texts| {
-            let list = button
-                .each
-                .as_ref()
-                .is_some_and(|e| carries(&e.list, ident));
+        note(check, SENT, written.span, |of, texts| {
+            let list = button.each.as_ref().is_some_and(|e| carries(&e.list, of));
             let does = match &button.does {
-                ButtonDoes::Url(url) => said(texts, url, ident),
-                ButtonDoes::Command { args, .. } => args.iter().any(|a| carries(a, ident)),
+                ButtonDoes::Url(url) => said(texts, url, of),
+                ButtonDoes::Command { args, .. } => args.iter().any(|a| carries(a, of)),
                 ButtonDoes::Toast(_) => false,
             };
-            list || does || said(texts, &button.text, ident)
+            list || does || said(texts, &button.text, of)
         });
     }
 }
 
-fn said(texts: &[Text], call: &TextCall, ident: &str) -> bool {
+fn said(texts: &[Text], call: &TextCall, of: Of<'_>) -> bool {
     texts
         .get(call.id.0)
-        .is_some_and(|text| says(&text.pieces, ident))
+        .is_some_and(|text| says(&text.pieces, of))
 }
 
 /// Buttons beside what is written of them.
@@ -98,8 +95,8 @@ fn both<'b, 'w>(
 
 /// Arguments of a command: there they would be like what a person wrote.
 pub fn passed(check: &mut FlowCheck<'_>, args: &[Expr], span: Span) {
-    note(check, ARGUMENT, span, |ident, _| {
-        args.iter().any(|arg| carries(arg, ident))
+    note(check, ARGUMENT, span, |of, _| {
+        args.iter().any(|arg| carries(arg, of))
     });
 }
 
@@ -109,10 +106,11 @@ pub fn pressed(check: &mut FlowCheck<'_>, keyboard: &[Vec<Button>], written: &as
         let ButtonDoes::Command { args, .. } = &button.does else {
             continue;
         };
-        note(check, ARGUMENT, written.span, |ident, _| {
-            let item = button.each.as_ref().filter(|e| carries(&e.list, ident));
-            args.iter()
-                .any(|arg| carries(arg, ident) || item.is_some_and(|each| carries(arg, &each.item)))
+        note(check, ARGUMENT, written.span, |of, _| {
+            let item = button.each.as_ref().filter(|e| carries(&e.list, of));
+            args.iter().any(|arg| {
+                carries(arg, of) || item.is_some_and(|each| carries(arg, Of::Variable(&each.item)))
+            })
         });
     }
 }
@@ -121,10 +119,10 @@ fn note(
     check: &mut FlowCheck<'_>,
     what: &'static str,
     span: Span,
-    used: impl Fn(&str, &[Text]) -> bool,
+    used: impl Fn(Of<'_>, &[Text]) -> bool,
 ) {
     for doubt in &mut check.doubts {
-        if used(&doubt.ident, &check.cx.texts) {
+        if used(Of::Variable(&doubt.ident), &check.cx.texts) {
             doubt.uses.insert((span, what));
         }
     }
@@ -133,7 +131,7 @@ fn note(
 /// Says it, once for each variable. All statements are known.
 pub fn report(check: &mut FlowCheck<'_>) {
     for (value, span) in std::mem::take(&mut check.cx.bound) {
-        note(check, BOUND, span, |ident, _| carries(&value, ident));
+        note(check, BOUND, span, |of, _| carries(&value, of));
     }
     let mut told: BTreeSet<String> = BTreeSet::new();
     for doubt in std::mem::take(&mut check.doubts) {
@@ -161,38 +159,82 @@ pub fn report(check: &mut FlowCheck<'_>) {
 /// Further uses that are shown.
 const MORE: usize = 4;
 
-/// Whether a text says something of the variable.
-fn says(pieces: &[Piece], ident: &str) -> bool {
+/// Whose words are looked for.
+#[derive(Debug, Clone, Copy)]
+enum Of<'a> {
+    /// Those that a variable holds.
+    Variable(&'a str),
+    /// Those that a person has chosen outside of every flow.
+    Person(Builtin),
+}
+
+impl Of<'_> {
+    fn is(self, ident: &str) -> bool {
+        matches!(self, Self::Variable(wanted) if wanted == ident)
+    }
+}
+
+/// What people write of themselves, and after a command, as authors name it.
+const WRITTEN: [(Builtin, &str); 4] = [
+    (Builtin::UserFirstName, "user.first_name"),
+    (Builtin::UserLastName, "user.last_name"),
+    (Builtin::UserUsername, "user.username"),
+    (Builtin::Args, "args"),
+];
+
+/// Words in a prompt that are not the author's, by their name, and whose they are.
+pub fn instructs(check: &FlowCheck<'_>, prompt: &TextCall) -> Option<(String, &'static str)> {
+    let text = check.cx.texts.get(prompt.id.0)?;
+    let person = "what a person writes";
+    for var in &text.params {
+        let told = |of| says(&text.pieces, of).then(|| var.name.clone());
+        if let Some(name) = told(Of::Variable(&var.ident)) {
+            if check.cx.advice.origins.chosen(&var.ident) {
+                return Some((name, person));
+            }
+            if check.doubts.iter().any(|doubt| doubt.ident == var.ident) {
+                return Some((name, "what a model made of a person's words"));
+            }
+        }
+    }
+    let written = WRITTEN
+        .iter()
+        .find(|(builtin, _)| says(&text.pieces, Of::Person(*builtin)));
+    written.map(|(_, name)| ((*name).to_owned(), person))
+}
+
+/// Whether a text says something of it.
+fn says(pieces: &[Piece], of: Of<'_>) -> bool {
     pieces.iter().any(|piece| match piece {
         Piece::Literal(_) => false,
-        Piece::Value { print, .. } => prints(print, ident),
+        Piece::Value { print, .. } => prints(print, of),
         Piece::Key { args, .. } => args.iter().any(|(_, arg)| match arg {
-            KeyArg::Value(value) => carries(value, ident),
-            KeyArg::Printed(print) => prints(print, ident),
+            KeyArg::Value(value) => carries(value, of),
+            KeyArg::Printed(print) => prints(print, of),
         }),
         Piece::Each {
             list,
             body,
             otherwise,
             ..
-        } => carries(list, ident) || says(body, ident) || says(otherwise, ident),
+        } => carries(list, of) || says(body, of) || says(otherwise, of),
         Piece::If { arms, otherwise } => {
-            arms.iter().any(|(_, body)| says(body, ident)) || says(otherwise, ident)
+            arms.iter().any(|(_, body)| says(body, of)) || says(otherwise, of)
         }
     })
 }
 
-/// Whether what is printed holds a text of the variable.
-fn prints(print: &Print, ident: &str) -> bool {
-    carries(&print.value, ident) || instead(&print.how, ident)
+/// Whether what is printed holds a text of it.
+fn prints(print: &Print, of: Of<'_>) -> bool {
+    carries(&print.value, of) || instead(&print.how, of)
 }
 
 /// Whether what is printed instead does.
-fn instead(how: &How, ident: &str) -> bool {
+fn instead(how: &How, of: Of<'_>) -> bool {
     match how {
-        How::Or(other, how) => prints(other, ident) || instead(how, ident),
+        How::Or(other, how) => prints(other, of) || instead(how, of),
         How::Join { each: how, .. } | How::Upper(how) | How::Lower(how) | How::Truncate(_, how) => {
-            instead(how, ident)
+            instead(how, of)
         }
         How::Plain
         | How::Date(_)
@@ -206,22 +248,21 @@ fn instead(how: &How, ident: &str) -> bool {
     }
 }
 
-/// Whether a value is, holds or is made of a text of the variable. Numbers and truth values that follow from it hold none
+/// Whether a value is, holds or is made of a text of it. Numbers and truth values that follow from it hold none
 /// of its words.
-fn carries(e: &Expr, ident: &str) -> bool {
+fn carries(e: &Expr, of: Of<'_>) -> bool {
     let text = matches!(e.ty.base, Base::Text { .. });
     match &e.kind {
-        ExprKind::Var { ident: name, .. } => text && name == ident,
-        ExprKind::Field { of, .. } => match &of.kind {
-            ExprKind::Var { ident: name, .. } => text && name == ident,
-            _ => carries(of, ident),
+        ExprKind::Var { ident, .. } => text && of.is(ident),
+        ExprKind::Field { of: whole, .. } => match &whole.kind {
+            ExprKind::Var { ident, .. } => text && of.is(ident),
+            _ => carries(whole, of),
         },
-        ExprKind::List(items) => items.iter().any(|item| carries(item, ident)),
-        ExprKind::Widen(a) | ExprKind::ChoiceValue(a) => carries(a, ident),
-        ExprKind::Default(a, b) | ExprKind::Arithmetic(_, a, b) => {
-            carries(a, ident) || carries(b, ident)
-        }
-        ExprKind::Printed(print) => prints(print, ident),
+        ExprKind::Builtin(builtin) => matches!(of, Of::Person(written) if written == *builtin),
+        ExprKind::List(items) => items.iter().any(|item| carries(item, of)),
+        ExprKind::Widen(a) | ExprKind::ChoiceValue(a) => carries(a, of),
+        ExprKind::Default(a, b) | ExprKind::Arithmetic(_, a, b) => carries(a, of) || carries(b, of),
+        ExprKind::Printed(print) => prints(print, of),
         ExprKind::Negate(_)
         | ExprKind::Count(_)
         | ExprKind::Not(_)
@@ -231,7 +272,6 @@ fn carries(e: &Expr, ident: &str) -> bool {
         | ExprKind::In { .. }
         | ExprKind::IsNull { .. }
         | ExprKind::IsEmpty { .. }
-        | ExprKind::Builtin(_)
         | ExprKind::Index
         | ExprKind::Text(_)
         | ExprKind::Int(_)

@@ -147,9 +147,7 @@ pub fn with_lists(
     } = lower;
     slips::braces(cx, scope, t, &nodes);
     slips::buried_keys(cx, t, &nodes);
-    if matches!(use_.slot, Slot::Message | Slot::Caption)
-        && !["prompt", "input", "context"].contains(&use_.hint)
-    {
+    if matches!(use_.slot, Slot::Message | Slot::Caption) {
         slips::dead_commands(cx, t, &nodes);
         slips::word_for_value(cx, scope, t);
         if mode == ParseMode::Html {

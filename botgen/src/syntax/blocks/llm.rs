@@ -26,7 +26,8 @@ pub struct Published {
     pub prompt: Template,
     /// What the model looks at, such as the person's message: data, never instructions.
     pub input: Template,
-    /// A text to answer from, or to look things up in: data too.
+    /// A text to answer from, or to look things up in: data too. Its own words may have 32 000 characters, as those of `prompt`
+    /// and `input`.
     pub context: Option<Template>,
     /// What the model is told about its task before `prompt`.
     #[schemars(extend("x-default" = "by `output` and `context`: `classify` for a choice, `extract` for a record, `answer` where there is a `context`, else `plain`"))]

@@ -44,8 +44,9 @@ pub struct Published {
     #[schemars(extend("x-default" = "the bot's"))]
     pub on_ambiguous: Option<OnAmbiguousName>,
     /// The model rewrites the words before they are sent, without adding facts: for everybody, or for half of the people
-    /// (`ab`). What does not come in time, or is too short or too long for it (10 to 500 characters), is sent as it is written.
-    /// Not with `edit` or `to`, nor as the last words of a timer: those are sent at once or not at all.
+    /// (`ab`). What does not come in time or as a whole, is too short or too long for it (10 to 500 characters), or holds a link
+    /// or hidden words, is sent as it is written. Not with `edit` or `to`, nor as the last words of a timer: those are sent at
+    /// once or not at all.
     #[schemars(extend("default" = false))]
     pub llm_improve: Option<ImproveItem>,
     /// How it rewrites them.

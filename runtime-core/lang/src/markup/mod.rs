@@ -139,6 +139,13 @@ pub fn plain_text(mode: ParseMode, text: &str) -> String {
     out
 }
 
+/// Whether a text that passed [`check`] holds what its plain words cannot say: a link behind words, or words that are hidden
+/// at first.
+pub fn says_more(mode: ParseMode, text: &str) -> bool {
+    let more = |tag: &Tag| matches!(tag.name.as_str(), "a" | "tg-spoiler");
+    mode != ParseMode::Plain && tags(mode, text).iter().any(more)
+}
+
 /// A formatted stretch of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag {
@@ -331,6 +338,34 @@ mod tests {
             ("a", "https://x.y/z")
         );
         assert_eq!(link.range, 19..43);
+    }
+
+    #[test]
+    fn links_and_hidden_words_say_more_than_plain_ones() {
+        for (mode, more, as_much) in [
+            (
+                ParseMode::Html,
+                [
+                    "a <a href=\"https://x.y\">b</a>",
+                    "<tg-spoiler>c</tg-spoiler>",
+                    "<span class=\"tg-spoiler\">c</span>",
+                ],
+                ["<b>a</b> <code>b</code>", "&lt;a href", "https://x.y"],
+            ),
+            (
+                ParseMode::MarkdownV2,
+                ["a [b](https://x.y)", "||c||", "[b](tg://user?id=7)"],
+                ["*a* `b`", "\\|\\|c\\|\\|", "\\[b\\]\\(c\\)"],
+            ),
+        ] {
+            for text in more {
+                assert!(says_more(mode, text), "{text}");
+                assert!(!says_more(ParseMode::Plain, text), "{text}");
+            }
+            for text in as_much {
+                assert!(!says_more(mode, text), "{text}");
+            }
+        }
     }
 
     #[test]

@@ -50,6 +50,9 @@ pub enum Slot {
     Description,
     #[serde(rename = "u")]
     Url,
+    /// Part of a question to the language model: nobody reads it as it stands.
+    #[serde(rename = "q")]
+    Question,
 }
 
 impl Slot {
@@ -62,6 +65,7 @@ impl Slot {
             Self::Toast => "toast",
             Self::Description => "description",
             Self::Url => "url",
+            Self::Question => "question",
         }
     }
 }
@@ -160,9 +164,11 @@ pub fn text(
     }
     marked_up_alike(cx, nodes, mode);
     let mut empty_with_lists = false;
-    if measure::can_be_empty(mode, nodes, true) {
+    // The model takes an empty text too.
+    let seen = t.slot != Slot::Question;
+    if seen && measure::can_be_empty(mode, nodes, true) {
         verdict::empty(cx, t, nodes);
-    } else {
+    } else if seen {
         empty_with_lists = measure::can_be_empty(mode, nodes, false);
         verdict::blank(cx, t, nodes);
     }

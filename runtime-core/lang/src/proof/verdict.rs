@@ -33,6 +33,11 @@ fn limit(slot: Slot) -> Option<Limit> {
             &codes::DESCRIPTION_LENGTH,
             "a description",
         ),
+        Slot::Question => (
+            limits::MODEL_TEXT,
+            &codes::MESSAGE_LENGTH,
+            "a part of a question to the model",
+        ),
         Slot::Url => return None,
     };
     Some(Limit { units, code, what })
@@ -121,6 +126,7 @@ fn too_wordy(
     let help = match slot {
         Slot::Message => "make several messages of it",
         Slot::Button | Slot::Toast => "shorten it: what is longer is cut off with `…`",
+        Slot::Question => "shorten it, or keep it in a table and query what a question needs",
         _ => "shorten it",
     };
     let mut diagnostic = Diagnostic::new(code, span, message).help(help);
@@ -332,7 +338,7 @@ fn facts(cx: &mut Cx<'_>, t: &Text<'_>, all: &[Measure]) {
             (true, _, _) => Beyond::Never,
             (false, Slot::Message, Overflow::Split) => Beyond::Split,
             (false, Slot::Message | Slot::Caption, Overflow::Truncate) => Beyond::Truncated,
-            (false, Slot::Button | Slot::Toast, _) => Beyond::Truncated,
+            (false, Slot::Button | Slot::Toast | Slot::Question, _) => Beyond::Truncated,
             (false, _, _) => Beyond::Refused,
         };
         let mut by = measure.most_by.clone();

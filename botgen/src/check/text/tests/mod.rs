@@ -459,3 +459,50 @@ fn attributes_that_are_read() {
         "{said:?}"
     );
 }
+
+/// What is said of a question to the model.
+fn of_question(parts: &str) -> Vec<String> {
+    let bot = format!(
+        r#"botfactory: v1
+locale: en
+flows:
+  - flow.generic.v1:
+      entry_cmd: /start
+      args: {{ word: {{ type: text, optional: true }} }}
+      on_enter:
+        - action.sql_query.v1: {{ sql: "SELECT name FROM goods WHERE bot_id = :bot_id AND user_id = :user_id", result_var: goods }}
+        - action.llm.v1:
+            {parts}
+            result_var: words
+            fallback: "Hello"
+        - action.reply_template.v1: {{ text: "{{{{words}}}} {{{{goods | count}}}}{{{{word | default: ''}}}}" }}
+"#
+    );
+    let files = [("bot.yaml", &*bot), ("migrations/0001_goods.sql", TABLES)];
+    let mut said = findings(&files);
+    said.retain(|finding| !finding.starts_with("BF056")); // how its rows are read
+    said
+}
+
+#[test]
+fn a_question_to_the_model_is_no_message() {
+    let long = "word ".repeat(6_000);
+    let rows = "{{#each goods as one}}{{one.name}} {{/each}}";
+    let maybe = "{{#if word is not null}}{{word}}{{/if}}";
+    let asks = |context: &str| {
+        of_question(&format!(
+            "prompt: \"Answer.\"\n            input: \"{maybe}\"\n            context: \"{context}\""
+        ))
+    };
+    for context in [long.trim(), rows, "<b>as it stands</b>"] {
+        assert_eq!(asks(context), Vec::<String>::new());
+    }
+    let told = asks(&"x".repeat(32_001));
+    assert_eq!(told.len(), 1, "{}", told.len());
+    assert!(
+        told[0]
+            .contains("32001 characters long, a part of a question to the model has at most 32000"),
+        "{}",
+        told[0].replace('x', "")
+    );
+}
