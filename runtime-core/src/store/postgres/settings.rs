@@ -83,11 +83,17 @@ impl Settings {
             } else {
                 let own: Vec<&str> = limits.iter().map(|own| own.0).collect();
                 let known = KNOWN.iter().chain(&own);
-                let near = known.min_by_key(|known| strsim::damerau_levenshtein(known, &name));
-                return Err(format!(
-                    "`DATABASE_URL` has an unknown parameter `{name}`{}",
-                    near.map_or(String::new(), |near| format!("; did you mean `{near}`?"))
-                ));
+                let near = known
+                    .map(|known| (strsim::damerau_levenshtein(known, &name), known))
+                    .min()
+                    .filter(|(distance, _)| *distance <= 2);
+                // Its name may be the rest of a password in which a `?` stands: only one that is nearly known is repeated.
+                return Err(match near {
+                    Some((_, near)) => format!(
+                        "`DATABASE_URL` has an unknown parameter `{name}`; did you mean `{near}`?"
+                    ),
+                    None => "`DATABASE_URL` has an unknown parameter; a `?` of a password is written `%3F`".to_owned(),
+                });
             }
         }
         let named = theirs.iter().any(|(name, _)| name == "application_name");
