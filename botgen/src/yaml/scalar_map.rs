@@ -126,8 +126,10 @@ fn flow(raw: &str, lo: usize, style: Style, value: &str) -> Option<Origins> {
         let from = at;
         // Spaces and breaks between two lines become one space, or one break less than there are.
         let blank = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len();
-        if rest[..blank].contains('\n') {
-            let breaks = rest[..blank].matches('\n').count();
+        // A lone carriage return is a break, too.
+        let breaks = rest[..blank].replace("\r\n", "\n");
+        let breaks = breaks.matches(['\n', '\r']).count();
+        if breaks > 0 {
             let (fold, times) = if breaks == 1 {
                 (' ', 1)
             } else {
