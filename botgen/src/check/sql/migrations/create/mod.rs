@@ -185,17 +185,36 @@ impl Builder<'_> {
         let mut primary = single_key.is_some_and(|k| k == lower);
         // Where PRIMARY KEY ends, if it stands at the column.
         let mut keyed = None;
+        let level = first.checked_sub(1).and_then(|i| lexed.tokens.get(i));
+        let level = level.map(|name| name.within);
+        let end = lexed.tokens.len();
+        let own = |i: &usize| Some(lexed.tokens[*i].within) == level;
+        let words = (first..end)
+            .take_while(|i| {
+                !own(i) || !matches!(lexed.tokens[*i].token, Token::Comma | Token::RParen)
+            })
+            .collect::<Vec<_>>();
+        let word = |wanted: &[&str]| {
+            let mut words = words.iter().map(|i| &lexed.tokens[*i]);
+            let found = words.find(|token| wanted.iter().any(|w| token.is_word(w)));
+            found.map_or(at.clone(), |token| token.range.clone())
+        };
+        // As Postgres's the parser passes it over.
+        let counts = words
+            .iter()
+            .find(|i| own(i) && lexed.tokens[**i].is_word("AUTOINCREMENT"));
+        if let (false, Some(i)) = (source.sqlite, counts) {
+            self.form(
+                source,
+                lexed.tokens[*i].range.clone(),
+                "`AUTOINCREMENT` is SQLite's own",
+                &format!(
+                    "write `{} BIGSERIAL PRIMARY KEY`, which counts up on both engines",
+                    column.name
+                ),
+            );
+        }
         for option in &def.options {
-            let word = |words: &[&str]| {
-                let end = lexed.tokens.len();
-                (first..end)
-                    .take_while(|&i| {
-                        lexed.tokens[i].within != lexed.tokens[first - 1].within
-                            || !matches!(lexed.tokens[i].token, Token::Comma | Token::RParen)
-                    })
-                    .find(|&i| words.iter().any(|w| lexed.tokens[i].is_word(w)))
-                    .map_or(at.clone(), |i| lexed.tokens[i].range.clone())
-            };
             match &option.option {
                 ColumnOption::Null => {}
                 ColumnOption::NotNull => column.null = false,
@@ -248,29 +267,17 @@ impl Builder<'_> {
                     }
                     edits.replace(from.start..to.end, "");
                 }
+                // Said above, or SQLite's own.
                 ColumnOption::DialectSpecific(list)
-                    if source.sqlite
-                        && list
-                            .iter()
-                            .any(|t| t.to_string().eq_ignore_ascii_case("AUTOINCREMENT")) => {}
+                    if list
+                        .iter()
+                        .any(|t| t.to_string().eq_ignore_ascii_case("AUTOINCREMENT")) => {}
                 ColumnOption::Collation(_) if source.sqlite || source.postgres => {}
                 // Computed: nobody gives it.
                 ColumnOption::Generated { .. } if source.postgres => column.default = true,
                 other => {
                     let place = range(option.span());
                     let place = if place.is_empty() { at.clone() } else { place };
-                    if other.to_string().eq_ignore_ascii_case("AUTOINCREMENT") {
-                        self.form(
-                            source,
-                            place,
-                            "`AUTOINCREMENT` is SQLite's own",
-                            &format!(
-                                "write `{} BIGSERIAL PRIMARY KEY`, which counts up on both engines",
-                                column.name
-                            ),
-                        );
-                        continue;
-                    }
                     self.form(
                         source,
                         place,
