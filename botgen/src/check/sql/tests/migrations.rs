@@ -68,7 +68,7 @@ fn other_spellings() {
         print(&w.findings, &w.sources)
     );
     let sql = w.schema.migrations_of("demo").remove(0).sqlite.unwrap();
-    assert!(sql.starts_with("CREATE TABLE t (id INTEGER  PRIMARY KEY, a TEXT,\nb TEXT DEFAULT 'x', c INTEGER DEFAULT -1500, d REAL, e INTEGER NOT NULL);"), "{sql}");
+    assert!(sql.starts_with("CREATE TABLE t (id INTEGER  PRIMARY KEY AUTOINCREMENT, a TEXT,\nb TEXT DEFAULT 'x', c INTEGER DEFAULT -1500, d REAL, e INTEGER NOT NULL);"), "{sql}");
     assert!(
         sql.contains("DEFAULT 20;")
             && sql.contains("c > 500;")

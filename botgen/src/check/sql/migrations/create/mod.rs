@@ -185,13 +185,15 @@ impl Builder<'_> {
         let mut primary = single_key.is_some_and(|k| k == lower);
         // Where PRIMARY KEY ends, if it stands at the column.
         let mut keyed = None;
-        let level = first.checked_sub(1).and_then(|i| lexed.tokens.get(i));
-        let level = level.map(|name| name.within);
-        let end = lexed.tokens.len();
-        let own = |i: &usize| Some(lexed.tokens[*i].within) == level;
-        let words = (first..end)
+        // The column's own words, and those in parentheses among them: up to the next column, the table's end, or the statement's.
+        let level = first
+            .checked_sub(1)
+            .and_then(|i| lexed.tokens.get(i)?.within);
+        let end = level.and_then(|open| lexed.tokens.get(open)?.pair);
+        let own = |i: &usize| lexed.tokens[*i].within == level;
+        let words = (first..end.unwrap_or(lexed.tokens.len()))
             .take_while(|i| {
-                !own(i) || !matches!(lexed.tokens[*i].token, Token::Comma | Token::RParen)
+                !own(i) || !matches!(lexed.tokens[*i].token, Token::Comma | Token::SemiColon)
             })
             .collect::<Vec<_>>();
         let word = |wanted: &[&str]| {
