@@ -99,16 +99,9 @@ fn without_word(text: &str, word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::llm::ask::{Choice, Format, Output};
+    use crate::llm::ask::{Format, Output};
     use crate::llm::output::read;
-
-    fn options(values: &[&'static str]) -> Vec<Choice> {
-        let option = |value: &&'static str| Choice {
-            value: (*value).into(),
-            about: "".into(),
-        };
-        values.iter().map(option).collect()
-    }
+    use crate::llm::output::samples::options;
 
     #[test]
     fn choices() {

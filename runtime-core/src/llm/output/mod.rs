@@ -4,6 +4,9 @@ mod choice;
 mod record;
 mod schema;
 
+#[cfg(test)]
+mod samples;
+
 use super::ask::{Format, Output};
 use super::fences;
 

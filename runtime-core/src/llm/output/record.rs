@@ -145,25 +145,9 @@ fn decimal(value: &Value, scale: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::llm::ask::{Choice, Format, Output};
+    use crate::llm::ask::{Format, Output};
     use crate::llm::output::read;
-
-    fn options(values: &[&'static str]) -> Vec<Choice> {
-        let option = |value: &&'static str| Choice {
-            value: (*value).into(),
-            about: "".into(),
-        };
-        values.iter().map(option).collect()
-    }
-
-    fn field(name: &'static str, kind: Kind, optional: bool) -> Field {
-        Field {
-            name: name.into(),
-            kind,
-            optional,
-            about: "".into(),
-        }
-    }
+    use crate::llm::output::samples::{field, options};
 
     #[test]
     fn records() {

@@ -62,24 +62,7 @@ fn property(field: &Field) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::llm::ask::Choice;
-
-    fn options(values: &[&'static str]) -> Vec<Choice> {
-        let option = |value: &&'static str| Choice {
-            value: (*value).into(),
-            about: "".into(),
-        };
-        values.iter().map(option).collect()
-    }
-
-    fn field(name: &'static str, kind: Kind, optional: bool) -> Field {
-        Field {
-            name: name.into(),
-            kind,
-            optional,
-            about: "".into(),
-        }
-    }
+    use crate::llm::output::samples::{field, options};
 
     #[test]
     fn a_schema_is_what_strict_servers_take() {

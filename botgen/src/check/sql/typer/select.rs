@@ -52,6 +52,21 @@ pub struct Results {
     pub order: Option<Vec<(usize, bool)>>,
 }
 
+impl Results {
+    /// What a statement that writes returns of its rows, `most` of them: it has no LIMIT, and needs none.
+    pub(super) fn returned(outputs: Vec<Output>, always: bool, most: Option<usize>) -> Self {
+        Self {
+            outputs,
+            always,
+            limited: true,
+            most,
+            own_most: most,
+            cuttable: true,
+            ..Self::default()
+        }
+    }
+}
+
 impl Typer<'_> {
     /// A query. `top`: its `*` is written out in the text.
     pub fn query(&mut self, query: &Query, top: bool) -> Results {

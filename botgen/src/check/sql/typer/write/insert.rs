@@ -112,18 +112,7 @@ impl<'a> Typer<'a> {
             certain &= self.on_conflict(on, rel, table);
         }
         let outputs = self.returning(insert.returning.as_deref());
-        Results {
-            outputs,
-            always: certain,
-            limited: true,
-            most,
-            own_most: most,
-            cuttable: true,
-            ordered: false,
-            same: false,
-            unique: Vec::new(),
-            order: None,
-        }
+        Results::returned(outputs, certain, most)
     }
 
     /// What is inserted. Gives the number of rows, and whether they are certain.

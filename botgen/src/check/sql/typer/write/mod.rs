@@ -229,18 +229,7 @@ impl<'a> Typer<'a> {
         self.frame().relations = own;
         let outputs = self.returning(update.returning.as_deref());
         self.frames.pop();
-        Results {
-            outputs,
-            always: false,
-            limited: true,
-            most,
-            own_most: most,
-            cuttable: true,
-            ordered: false,
-            same: false,
-            unique: Vec::new(),
-            order: None,
-        }
+        Results::returned(outputs, false, most)
     }
 
     fn delete(&mut self, delete: &Delete) -> Results {
@@ -285,18 +274,7 @@ impl<'a> Typer<'a> {
         }
         let outputs = self.returning(delete.returning.as_deref());
         self.frames.pop();
-        Results {
-            outputs,
-            always: false,
-            limited: true,
-            most,
-            own_most: most,
-            cuttable: true,
-            ordered: false,
-            same: false,
-            unique: Vec::new(),
-            order: None,
-        }
+        Results::returned(outputs, false, most)
     }
 
     /// `OR IGNORE` is fine; REPLACE deletes what is in the way, ROLLBACK ends the transaction that others share.
