@@ -60,10 +60,10 @@ pub fn check(
         Some(at) => moment::check(&mut check.cx, scope, at).map(Some),
         None => Some(None),
     };
-    let result = broadcast.result_var.as_ref().map(|name| {
-        let made = !broadcast.dry_run;
-        check.variable(&name.value, Ty::some(Base::Broadcast { made }))
-    });
+    let result = broadcast
+        .result_var
+        .as_ref()
+        .map(|name| check.variable(&name.value, result(broadcast)));
     let Letter {
         text,
         keyboard,
@@ -89,6 +89,12 @@ pub fn check(
         on_ambiguous: broadcast.on_ambiguous.as_ref().map(|p| p.node),
         result,
     })))
+}
+
+/// The type of what `result_var` holds.
+pub fn result(broadcast: &ast::Broadcast) -> Ty {
+    let made = !broadcast.dry_run;
+    Ty::some(Base::Broadcast { made })
 }
 
 fn audience(

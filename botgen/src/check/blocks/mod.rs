@@ -31,6 +31,7 @@ use super::scope::Scope;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::widgets;
 use crate::ir;
+use crate::ir::types::Ty;
 use crate::source::Spanned;
 use crate::syntax::ast::{Action, ActionKind, FlowKind, Step, Widget};
 
@@ -84,6 +85,14 @@ fn is_no_argument(check: &mut FlowCheck<'_>, step: &Step) -> Option<()> {
         .help("the widget's rules would not hold for it: give the argument another name"),
     );
     None
+}
+
+/// The type of an action's result, where it is the same whatever is wrong with the action.
+pub fn result(kind: &ActionKind) -> Option<Ty> {
+    match kind {
+        ActionKind::Broadcast(broadcast) => Some(broadcast::result(broadcast)),
+        _ => None,
+    }
 }
 
 /// An action's block, with what is known where it stands.

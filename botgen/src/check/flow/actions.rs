@@ -58,10 +58,10 @@ impl FlowCheck<'_> {
         }
         self.cx.advice.origins.leave(action.goto.is_some());
         if let Some(name) = action.kind.result_var() {
-            self.result(scope, name, kind.as_mut(), action.when.is_some());
+            self.result(scope, name, kind.as_mut(), action);
         }
         if let ast::ActionKind::Ask(ask) = &action.kind {
-            self.result(scope, &ask.result_var, kind.as_mut(), action.when.is_some());
+            self.result(scope, &ask.result_var, kind.as_mut(), action);
         }
         let goto = match &action.goto {
             Some(goto) => {
@@ -100,13 +100,23 @@ impl FlowCheck<'_> {
         scope: &mut Scope,
         name: &Str,
         kind: Option<&mut ir::ActionKind>,
-        conditional: bool,
+        action: &ast::Action,
     ) {
-        match kind.and_then(ir::ActionKind::result_mut) {
-            Some(var) => {
+        let conditional = action.when.is_some();
+        match (
+            kind.and_then(ir::ActionKind::result_mut),
+            blocks::result(&action.kind),
+        ) {
+            (Some(var), _) => {
                 self.learn(&name.value, Some(var.ty.clone()));
                 var.ty.nullable |= conditional;
                 scope.define(var.clone(), name.span);
+            }
+            (None, Some(mut ty)) => {
+                self.learn(&name.value, Some(ty.clone()));
+                ty.nullable |= conditional;
+                let var = self.variable(&name.value, ty);
+                scope.define(var, name.span);
             }
             _ => {
                 self.learn(&name.value, None);

@@ -1,6 +1,7 @@
 //! Who sees a button, and who may use what it calls.
 
 use crate::check::flow::FlowCheck;
+use crate::check::walk;
 use crate::diagnostics::Diagnostic;
 use crate::diagnostics::codes::roles;
 use crate::ir::expr::{Builtin, Expr, ExprKind};
@@ -15,6 +16,8 @@ impl FlowCheck<'_> {
             ast::ButtonDoes::Callback { command, .. } => {
                 let name = command.node.trim_start_matches('/');
                 match self.cx.bot.symbols.commands.get(name) {
+                    // It is told where it begins the broadcast (BF1101).
+                    Some(owner) if !owner.admins && self.broadcasts(name) => return,
                     Some(owner) if !owner.admins => Diagnostic::new(
                         &roles::OPEN_COMMAND,
                         allow,
@@ -33,6 +36,17 @@ impl FlowCheck<'_> {
             .help("write `when: user.is_admin`: then others do not see the button"),
         };
         self.cx.sink.report(d);
+    }
+
+    /// Whether a command begins a broadcast.
+    fn broadcasts(&self, name: &str) -> bool {
+        let mut flows = self.cx.bot.ast.flows.iter();
+        let flow = flows.find(|flow| flow.entry_cmd.value.trim_start_matches('/') == name);
+        flow.is_some_and(|flow| {
+            !flow.incomplete
+                && walk::actions(flow)
+                    .any(|action| matches!(action.kind, ast::ActionKind::Broadcast(_)))
+        })
     }
 
     /// Others see a button of which they are told that they must not press it.
